@@ -1,0 +1,17 @@
+// Compiles src/ to dist/ and puts the SQL migrations, which `tsc` does not carry over, beside the compiled code.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = new URL('..', import.meta.url)
+const path = (relative) => fileURLToPath(new URL(relative, root))
+
+rmSync(path('dist'), { recursive: true, force: true })
+const { status } = spawnSync(
+  process.execPath,
+  [path('node_modules/typescript/bin/tsc'), '-p', path('tsconfig.build.json')],
+  { stdio: 'inherit', cwd: path('.') },
+)
+if (status !== 0) process.exit(status ?? 1)
+cpSync(path('src/db/migrations'), path('dist/db/migrations'), { recursive: true })
+chmodSync(path('dist/cli.js'), 0o755)

@@ -1,0 +1,192 @@
+import { resolve } from 'node:path'
+
+/** The settings of the service (contract 1). */
+export interface Config {
+  readonly host: string
+  readonly port: number
+  /** Absolute path. */
+  readonly dataDir: string
+  /** Unset: the embedded PostgreSQL under `dataDir`. */
+  readonly databaseUrl: string | undefined
+  /** Unset: the one that `dataDir` keeps, generated at the first start. */
+  readonly apiKey: string | undefined
+  readonly maxUploadBytes: number
+  readonly maxLineBytes: number
+  readonly maxRecords: number | undefined
+  readonly logLevel: string
+}
+
+/** A setting that cannot be used. The message names it and says what it takes. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+interface Setting {
+  readonly key: keyof Config
+  readonly variable: string
+  readonly flag: string
+  readonly placeholder: string
+  readonly description: string
+  readonly default?: string
+  readonly parse: (text: string) => string | number
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
+
+/** A record's id has room for the number of a line below 2^36, and a file has no more lines than bytes. */
+const LARGEST_UPLOAD = 64 * 2 ** 30
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+function wholeNumber(minimum: number, maximum: number) {
+  return (text: string): number => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (!(number >= minimum && number <= maximum)) {
+      throw new ConfigError(`takes a whole number from ${minimum} to ${maximum}`)
+    }
+    return number
+  }
+}
+
+function byteSize(minimum: number, maximum: number) {
+  return (text: string): number => {
+    const [, digits = '', unit = ''] = /^(\d+) ?(KiB|MiB|GiB|)$/.exec(text) ?? []
+    const bytes = digits === '' ? Number.NaN : Number(digits) * (UNITS[unit] ?? Number.NaN)
+    if (!(bytes >= minimum && bytes <= maximum)) {
+      throw new ConfigError(
+        `takes a number of bytes from ${minimum} to ${maximum}, such as 1048576, 512KiB or 10GiB`,
+      )
+    }
+    return bytes
+  }
+}
+
+function text(text: string): string {
+  if (text === '') throw new ConfigError('must not be empty')
+  return text
+}
+
+function databaseUrl(text: string): string {
+  if (!/^postgres(ql)?:\/\//.test(text)) {
+    throw new ConfigError('takes a URL such as postgresql://user:password@host:5432/database')
+  }
+  return text
+}
+
+function apiKey(text: string): string {
+  if (!/^[\x21-\x7e]{1,512}$/.test(text)) {
+    throw new ConfigError('takes 1 to 512 visible ASCII characters')
+  }
+  return text
+}
+
+function logLevel(text: string): string {
+  if (!LOG_LEVELS.includes(text)) throw new ConfigError(`takes one of ${LOG_LEVELS.join(', ')}`)
+  return text
+}
+
+/** Every setting, once: as an environment variable and as a flag of `intake serve`. */
+export const settings: readonly Setting[] = [
+  {
+    key: 'host',
+    variable: 'HOST',
+    flag: '--host',
+    placeholder: '<address>',
+    description: 'the address that HTTP listens on',
+    default: '127.0.0.1',
+    parse: text,
+  },
+  {
+    key: 'port',
+    variable: 'PORT',
+    flag: '--port',
+    placeholder: '<number>',
+    description: 'the port that HTTP listens on; 0: any free one',
+    default: '8080',
+    parse: wholeNumber(0, 65_535),
+  },
+  {
+    key: 'dataDir',
+    variable: 'DATA_DIR',
+    flag: '--data-dir',
+    placeholder: '<folder>',
+    description: 'the folder of the embedded database, the uploads and the default API key',
+    default: './data',
+    parse: (value) => resolve(text(value)),
+  },
+  {
+    key: 'databaseUrl',
+    variable: 'DATABASE_URL',
+    flag: '--database-url',
+    placeholder: '<url>',
+    description: 'a PostgreSQL 15+ database to use in place of the embedded one',
+    parse: databaseUrl,
+  },
+  {
+    key: 'apiKey',
+    variable: 'API_KEY',
+    flag: '--api-key',
+    placeholder: '<key>',
+    description: "the default store's API key, in place of a generated one",
+    parse: apiKey,
+  },
+  {
+    key: 'maxUploadBytes',
+    variable: 'MAX_UPLOAD_BYTES',
+    flag: '--max-upload-bytes',
+    placeholder: '<size>',
+    description: 'the size of one import file, at most',
+    default: '10GiB',
+    parse: byteSize(1, LARGEST_UPLOAD),
+  },
+  {
+    key: 'maxLineBytes',
+    variable: 'MAX_LINE_BYTES',
+    flag: '--max-line-bytes',
+    placeholder: '<size>',
+    description: 'the size of one line of it, at most',
+    default: '1MiB',
+    parse: byteSize(1, 64 * 2 ** 20),
+  },
+  {
+    key: 'maxRecords',
+    variable: 'MAX_RECORDS',
+    flag: '--max-records',
+    placeholder: '<number>',
+    description: 'the records in one file, at most (default: no limit)',
+    parse: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  },
+  {
+    key: 'logLevel',
+    variable: 'LOG_LEVEL',
+    flag: '--log-level',
+    placeholder: '<level>',
+    description: 'what is logged to stderr: fatal, error, warn, info, debug, trace or silent',
+    default: 'info',
+    parse: logLevel,
+  },
+]
+
+/**
+ * Reads the settings: a flag before its environment variable before the default. An empty variable counts as unset.
+ *
+ * @throws ConfigError, naming the setting and what it takes.
+ */
+export function readConfig(
+  flags: Readonly<Partial<Record<keyof Config, string>>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config {
+  const config: Partial<Record<keyof Config, string | number | undefined>> = {}
+  for (const { key, variable, flag, parse, default: preset } of settings) {
+    const fromFlag = flags[key]
+    const given = fromFlag ?? (environment[variable] || preset)
+    try {
+      config[key] = given === undefined ? undefined : parse(given)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      const shown = key === 'apiKey' || key === 'databaseUrl' ? '' : `; it is "${given}"`
+      throw new ConfigError(`${fromFlag === undefined ? variable : flag} ${error.message}${shown}.`)
+    }
+  }
+  return Object.freeze(config) as unknown as Config
+}

@@ -1,0 +1,35 @@
+/**
+ * Errors that pass when the database is back, has room again, or the other transaction is through. They say nothing
+ * about the import, so it waits instead of failing. Classes and codes: PostgreSQL, appendix A.
+ */
+const PASSING = [
+  /^08/, // connection exception
+  /^40/, // transaction rollback: serialization failure, deadlock
+  /^53/, // insufficient resources: disk full, out of memory, too many connections
+  /^55P03$/, // lock not available
+  /^57P/, // operator intervention: shutdown, crash, starting up
+  /^58030$/, // I/O error
+]
+
+const NETWORK = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]
+
+/** Whether an error of a database call means that the database is away or busy, rather than that the call is wrong. */
+export function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (code === undefined)
+    return /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered)/.test(
+      error.message,
+    )
+  if (NETWORK.includes(code)) return syscall !== 'open'
+  return PASSING.some((pattern) => pattern.test(code))
+}

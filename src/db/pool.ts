@@ -1,0 +1,84 @@
+import pg from 'pg'
+import type { Sql } from 'sql-template-tag'
+
+export type Pool = pg.Pool
+export type Client = pg.ClientBase
+
+/** How to reach the database: a URL, or a socket's directory and a database's name. Plain data, so a thread can be given it. */
+export type Connection =
+  | { readonly connectionString: string }
+  | {
+      readonly host: string
+      readonly port: number
+      readonly user: string
+      readonly database: string
+      readonly ssl: false
+    }
+
+const { builtins } = pg.types
+
+/** `bigint` as a number: every one of ours is a count, or was validated as a safe integer. */
+const toNumber = (text: string): number => Number(text)
+
+/** `2017-01-10 11:41:19.24+00`, PostgreSQL's text in UTC, as RFC 3339 with microseconds (contract, head). */
+export function toRfc3339(text: string): string {
+  const match = /^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00$/.exec(text)
+  if (!match) throw new Error(`not a timestamp in UTC: ${text}`)
+  const [, date, time, fraction = ''] = match
+  return `${date}T${time}.${fraction.padEnd(6, '0')}Z`
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid, format) {
+    if (oid === builtins.INT8) return toNumber
+    if (oid === builtins.TIMESTAMPTZ) return toRfc3339
+    return pg.types.getTypeParser(oid, format)
+  },
+}
+
+/** What every connection of ours needs: values in the forms above. */
+export const clientConfig = (connection: Connection): pg.ClientConfig => ({
+  ...connection,
+  types,
+  application_name: 'intake',
+  connectionTimeoutMillis: 10_000,
+  keepAlive: true,
+})
+
+/** Makes a session print its times as `types` above reads them. */
+export async function prepareSession(client: Client): Promise<void> {
+  await client.query("set timezone to 'UTC'; set datestyle to 'ISO'")
+}
+
+/** A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another. */
+export function createPool(connection: Connection, max: number, onError: (error: Error) => void): Pool {
+  const pool = new pg.Pool({ ...clientConfig(connection), max, onConnect: prepareSession })
+  pool.on('error', onError)
+  return pool
+}
+
+/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+export async function transaction<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    // A connection that cannot even roll back is not given back to the pool.
+    await client.query('rollback').catch((failure: Error) => {
+      broken = failure
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** Runs a statement written with `sql` and returns its rows. */
+export async function rows<Row>(db: Pool | Client, statement: Sql): Promise<Row[]> {
+  const { rows } = await db.query({ text: statement.text, values: statement.values })
+  return rows as Row[]
+}

@@ -1,0 +1,31 @@
+import sql from 'sql-template-tag'
+import { type Client, type Pool, rows } from './pool.js'
+
+/**
+ * Adds to the number of an owner's rows in a table, in the transaction that adds or removes them. The row stays locked
+ * until that transaction ends, so this is its last statement but one.
+ */
+export async function addToTotal(
+  client: Client,
+  ownerId: string,
+  resource: string,
+  count: number,
+): Promise<void> {
+  if (count === 0) return
+  await client.query(sql`
+    insert into totals as t (owner_id, resource, total) values (${ownerId}, ${resource}, ${count})
+    on conflict (owner_id, resource) do update set total = t.total + excluded.total`)
+}
+
+/** How many rows the owners have in a table together. */
+export async function totalOf(
+  db: Pool | Client,
+  ownerIds: readonly string[],
+  resource: string,
+): Promise<number> {
+  const [row] = await rows<{ total: number }>(
+    db,
+    sql`select coalesce(sum(total), 0)::bigint as total from totals where owner_id = any(${ownerIds}) and resource = ${resource}`,
+  )
+  return row?.total ?? 0
+}

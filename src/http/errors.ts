@@ -1,0 +1,95 @@
+import { STATUS_CODES } from 'node:http'
+import type { Problem } from '../records/validate.js'
+
+/** One entry of `{"errors": […]}` (contract 3). */
+export interface ErrorEntry {
+  readonly status: string
+  readonly title: string
+  readonly detail?: string
+  readonly meta?: Readonly<Record<string, unknown>>
+}
+
+/** An answer that is an error. Thrown by routes; the error handler sends it. */
+export class HttpError extends Error {
+  override name = 'HttpError'
+  constructor(
+    readonly statusCode: number,
+    readonly entries: readonly ErrorEntry[],
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(entries.map(({ title, detail }) => detail ?? title).join('; '))
+  }
+}
+
+function httpError(
+  statusCode: number,
+  title: string,
+  detail?: string,
+  meta?: Readonly<Record<string, unknown>>,
+  headers?: Readonly<Record<string, string>>,
+): HttpError {
+  const entry = {
+    status: String(statusCode),
+    title,
+    ...(detail !== undefined && { detail }),
+    ...(meta && { meta }),
+  }
+  return new HttpError(statusCode, [entry], headers)
+}
+
+export const badRequest = (detail: string) => httpError(400, 'Bad Request', detail)
+
+export const unparsableFilter = (why: string) =>
+  httpError(400, 'Bad Request', `Could not parse the supplied filter: ${why}`)
+
+/** One entry per problem; `path` is put in front of each problem's field: `data.attributes`. */
+export const validationError = (path: string, problems: readonly Problem[]) =>
+  new HttpError(
+    400,
+    problems.map(({ field, error }) => ({
+      status: '400',
+      title: 'Validation Error',
+      detail: `${[path, field].filter((part) => part !== '').join('.')}: ${error}`,
+    })),
+  )
+
+export const unauthorized = () =>
+  httpError(401, 'Unable to validate access token', undefined, undefined, { 'www-authenticate': 'Bearer' })
+
+/** `thing`: `import`, `plan`, … */
+export const notFound = (thing: string) => httpError(404, 'Not Found', `No ${thing} found`)
+
+export const methodNotAllowed = (allowed: readonly string[]) =>
+  httpError(405, 'Method Not Allowed', `This resource takes ${allowed.join(', ')}.`, undefined, {
+    allow: allowed.join(', '),
+  })
+
+export const writeConflict = (detail: string, meta: Readonly<Record<string, unknown>>) =>
+  httpError(409, 'Write Conflict', detail, meta)
+
+/** RFC 9110's name for it; Node's list still has the older one. */
+export const contentTooLarge = (detail: string) => httpError(413, 'Content Too Large', detail)
+
+export const unsupportedMediaType = (detail: string) => httpError(415, 'Unsupported Media Type', detail)
+
+export const serviceUnavailable = () =>
+  httpError(
+    503,
+    'Service Unavailable',
+    'The database is out of reach just now; please try again.',
+    undefined,
+    {
+      'retry-after': '5',
+    },
+  )
+
+export const internalServerError = (requestId: string) =>
+  httpError(500, 'Internal Server Error', 'An internal error has occurred.', { request_id: requestId })
+
+/** What the framework refuses by itself, in our form. */
+export const refused = (statusCode: number, detail: string) =>
+  httpError(
+    statusCode,
+    statusCode === 413 ? 'Content Too Large' : (STATUS_CODES[statusCode] ?? 'Bad Request'),
+    detail,
+  )

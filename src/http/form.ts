@@ -1,0 +1,225 @@
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy'
+import { isStorableText, type Problem } from '../records/validate.js'
+import { badRequest, contentTooLarge, unsupportedMediaType, validationError } from './errors.js'
+
+/** The form of `POST /subscriptions/imports` (contract 6). */
+export interface ImportForm<File> {
+  readonly file: File
+  readonly externalRef: string | undefined
+}
+
+const MAX_REF_CHARACTERS = 2048
+
+/** UTF-8 has four bytes a code point at most; one more is enough to see that the text is too long. */
+const MAX_REF_BYTES = MAX_REF_CHARACTERS * 4 + 1
+
+/** The framing of two parts: boundaries and part headers, over and above the file and the field. */
+const MAX_FRAMING_BYTES = 64 * 1024
+
+/** The client went away before its request was whole. There is nobody to answer. */
+export class ClientGone extends Error {
+  override name = 'ClientGone'
+}
+
+interface Handlers<File> {
+  /** Takes the file's bytes as they arrive. What it throws ends the request. */
+  receive(bytes: AsyncIterable<Buffer>): Promise<File>
+  /** Undoes what `receive` returned, when the form turns out to be wrong after all. */
+  discard(file: File): Promise<void>
+  /** Called as soon as the field is known and in order, perhaps before the file. May throw. */
+  checkRef(externalRef: string): Promise<void>
+}
+
+/**
+ * Reads the form from a request's body, streaming: the file part goes to `receive` as it arrives, whichever part comes first.
+ *
+ * @throws HttpError 400, 413, 415; ClientGone; and what the handlers throw. No received file is left then.
+ */
+export async function readImportForm<File>(
+  request: IncomingMessage,
+  maxFileBytes: number,
+  handlers: Handlers<File>,
+): Promise<ImportForm<File>> {
+  checkLength(request, maxFileBytes)
+  const form = new FormInProgress(handlers, maxFileBytes)
+  const parser = createParser(request, maxFileBytes)
+  try {
+    await form.readFrom(request, parser)
+    return await form.finish()
+  } catch (error) {
+    await form.abandon()
+    throw error
+  }
+}
+
+function checkLength({ headers }: IncomingMessage, maxFileBytes: number): void {
+  if (Number(headers['content-length'] ?? 0) > maxFileBytes + MAX_REF_BYTES + MAX_FRAMING_BYTES) {
+    throw tooLarge(maxFileBytes)
+  }
+}
+
+const tooLarge = (maxFileBytes: number) =>
+  contentTooLarge(`An import file may have at most ${maxFileBytes} bytes.`)
+
+function createParser({ headers }: IncomingMessage, maxFileBytes: number): BusboyInstance {
+  const type = headers['content-type'] ?? ''
+  if (!/^multipart\/form-data *(;|$)/i.test(type)) {
+    throw unsupportedMediaType(
+      'An import is posted as multipart/form-data, with the file in the part "import_file".',
+    )
+  }
+  try {
+    return new Busboy({
+      headers: headers as BusboyHeaders,
+      isPartAFile: (name) => name === 'import_file',
+      limits: {
+        fieldNameSize: 100,
+        fieldSize: MAX_REF_BYTES,
+        fileSize: maxFileBytes,
+        parts: 100,
+        headerPairs: 100,
+        headerSize: 16 * 1024,
+      },
+    })
+  } catch (error) {
+    throw unreadable(error as Error)
+  }
+}
+
+class FormInProgress<File> {
+  readonly #handlers: Handlers<File>
+  readonly #maxFileBytes: number
+  readonly #problems: Problem[] = []
+  readonly #failed = deferred<never>()
+  #file: Promise<File> | undefined
+  #stream: Readable | undefined
+  #ref: string | undefined
+  #refSeen = false
+  #refCheck: Promise<void> = Promise.resolve()
+
+  constructor(handlers: Handlers<File>, maxFileBytes: number) {
+    this.#handlers = handlers
+    this.#maxFileBytes = maxFileBytes
+  }
+
+  /** Resolves when the whole body was read; rejects as soon as it is clear that the request fails. */
+  async readFrom(request: IncomingMessage, parser: BusboyInstance): Promise<void> {
+    const { resolve, reject, promise: read } = deferred<void>()
+    const gone = () => reject(new ClientGone('The client went away in mid-upload.'))
+    const broken = (error: Error) => reject(unreadable(error))
+    parser.on('file', (name, stream) => this.#onFile(name, stream))
+    parser.on('field', (name, value, nameTruncated, valueTruncated) =>
+      this.#onField(name, value, nameTruncated || valueTruncated),
+    )
+    parser.on('partsLimit', () => broken(new Error('it has too many parts')))
+    parser.on('error', broken)
+    parser.on('finish', resolve)
+    request.on('error', gone)
+    request.on('close', () => {
+      if (!request.complete) gone()
+    })
+    request.pipe(parser)
+    try {
+      await Promise.race([read, this.#failed.promise])
+    } catch (error) {
+      request.unpipe(parser)
+      parser.on('error', () => {})
+      parser.destroy()
+      // What is still coming is read and dropped, so that the client gets to read the answer.
+      request.resume()
+      throw error
+    }
+  }
+
+  /** The form, once the body was read. @throws HttpError 400 with every problem */
+  async finish(): Promise<ImportForm<File>> {
+    if (!this.#file) this.#problems.unshift({ field: 'import_file', error: '"import_file" is required' })
+    await this.#refCheck
+    if (this.#problems.length > 0) throw validationError('', this.#problems)
+    if (!this.#file) throw new Error('a form without a file has a problem')
+    return { file: await this.#file, externalRef: this.#ref }
+  }
+
+  /** Leaves nothing of what was received. */
+  async abandon(): Promise<void> {
+    this.#stream?.destroy(new Error('the request was given up'))
+    const file = await this.#file?.then(
+      (received) => ({ received }),
+      () => undefined,
+    )
+    if (file) await this.#handlers.discard(file.received)
+    await this.#refCheck.catch(() => {})
+  }
+
+  #onFile(name: string, stream: Readable): void {
+    if (this.#file) {
+      this.#problems.push({ field: name, error: `"${name}" must be given once` })
+      stream.resume()
+      return
+    }
+    this.#stream = stream
+    this.#file = this.#handlers.receive(withLimit(stream, this.#maxFileBytes))
+    this.#file.catch((error: Error) => this.#failed.reject(error))
+  }
+
+  #onField(name: string, value: string, truncated: boolean): void {
+    if (name !== 'external_ref') {
+      this.#problems.push({
+        field: name.slice(0, 100),
+        error: 'is not a part of this form; it takes "import_file" and "external_ref"',
+      })
+      return
+    }
+    if (this.#refSeen) {
+      this.#problems.push({ field: name, error: '"external_ref" must be given once' })
+      return
+    }
+    this.#refSeen = true
+    const problem = problemOfRef(value, truncated)
+    if (problem) {
+      this.#problems.push({ field: name, error: problem })
+      return
+    }
+    // An empty field is how forms say "none".
+    if (value === '') return
+    this.#ref = value
+    this.#refCheck = this.#handlers.checkRef(value)
+    this.#refCheck.catch((error: Error) => this.#failed.reject(error))
+  }
+}
+
+function problemOfRef(value: string, truncated: boolean): string | undefined {
+  if (truncated || [...value].length > MAX_REF_CHARACTERS) {
+    return `external_ref must be at most ${MAX_REF_CHARACTERS} characters`
+  }
+  return isStorableText(value) ? undefined : 'external_ref must not contain U+0000 or an unpaired surrogate'
+}
+
+/** The parser cuts a file off at the limit; here that is an error. */
+async function* withLimit(
+  stream: Readable & { truncated?: boolean },
+  maxFileBytes: number,
+): AsyncGenerator<Buffer> {
+  try {
+    for await (const piece of stream) yield piece as Buffer
+  } catch (error) {
+    throw unreadable(error as Error)
+  }
+  if (stream.truncated) throw tooLarge(maxFileBytes)
+}
+
+const unreadable = (error: Error) => badRequest(`The multipart body cannot be read: ${error.message}.`)
+
+/** A promise with its ends in hand. Nobody need be waiting yet when it is rejected. */
+function deferred<T>() {
+  let resolve: (value: T) => void = () => {}
+  let reject: (error: Error) => void = () => {}
+  const promise = new Promise<T>((onValue, onError) => {
+    resolve = onValue
+    reject = onError
+  })
+  promise.catch(() => {})
+  return { promise, resolve, reject }
+}

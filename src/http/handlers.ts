@@ -1,0 +1,70 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isOutage } from '../db/outage.js'
+import {
+  HttpError,
+  internalServerError,
+  methodNotAllowed,
+  notFound,
+  refused,
+  serviceUnavailable,
+} from './errors.js'
+import { ClientGone } from './form.js'
+
+/** Turns everything that is thrown into the one form of errors (contract 3), and logs what is our fault. */
+export function errorHandlers(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const answer = answerTo(error, request)
+    if (answer) return send(reply, answer)
+    // Nobody is there to read an answer.
+    request.log.info('the client went away')
+    return reply.hijack().raw.destroy()
+  })
+  app.setNotFoundHandler((_request, reply) => send(reply, notFound('resource')))
+}
+
+function answerTo(error: FastifyError, request: FastifyRequest): HttpError | undefined {
+  if (error instanceof HttpError) return error
+  if (error instanceof ClientGone) return undefined
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return refused(error.statusCode, error.message)
+  }
+  if (isOutage(error)) {
+    request.log.error({ err: error }, 'the database is out of reach')
+    return serviceUnavailable()
+  }
+  request.log.error({ err: error }, 'request failed')
+  return internalServerError(request.id)
+}
+
+function send(reply: FastifyReply, { statusCode, headers, entries }: HttpError): FastifyReply {
+  return reply.code(statusCode).headers(headers).send({ errors: entries })
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/**
+ * Remembers the routes of `app` as they are added; the returned function then closes every other method of their paths:
+ * 405, with the ones that are open.
+ */
+export function closeOtherMethods(app: FastifyInstance): () => void {
+  const open = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = open.get(url) ?? new Set()
+    for (const one of [method].flat()) methods.add(one)
+    open.set(url, methods)
+  })
+  return () => {
+    for (const [url, methods] of [...open]) {
+      const allowed = [...methods]
+      app.route({
+        url,
+        method: METHODS.filter((method) => !methods.has(method)),
+        // A body is of no interest, whatever its type.
+        onRequest: async () => {
+          throw methodNotAllowed(allowed)
+        },
+        handler: async () => {},
+      })
+    }
+  }
+}

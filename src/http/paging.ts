@@ -1,0 +1,96 @@
+import { validationError } from './errors.js'
+
+/** The most records that a list can be offset by (contract 4). */
+export const MAX_OFFSET = 10_000
+const MAX_LIMIT = 100
+
+/** Which part of a list is asked for: records, not pages. */
+export interface Page {
+  readonly offset: number
+  readonly limit: number
+}
+
+/**
+ * Reads `page[offset]` and `page[limit]` of a query.
+ *
+ * @param pageLength stands for an absent limit, or 0.
+ * @throws HttpError 400
+ */
+export function readPage(
+  query: Readonly<Record<string, unknown>>,
+  pageLength: number,
+  maxOffset: number = MAX_OFFSET,
+): Page {
+  const offset = readInteger(query, 'page[offset]', maxOffset)
+  const limit = readInteger(query, 'page[limit]', MAX_LIMIT)
+  return { offset, limit: limit === 0 ? pageLength : limit }
+}
+
+function readInteger(query: Readonly<Record<string, unknown>>, name: string, maximum: number): number {
+  const given = query[name]
+  if (given === undefined) return 0
+  const number = typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN
+  if (number <= maximum) return number
+  const range = maximum === Number.MAX_SAFE_INTEGER ? 'of at least 0' : `from 0 to ${maximum}`
+  throw validationError('', [{ field: name, error: `${name} must be a whole number ${range}` }])
+}
+
+/** One page of a list as it is answered. */
+export interface ListAnswer<T> {
+  readonly data: readonly T[]
+  readonly links: {
+    readonly current: string
+    readonly first: string
+    readonly last: string | null
+    readonly prev: string | null
+    readonly next: string | null
+  }
+  readonly meta: {
+    readonly page: {
+      readonly limit: number
+      readonly offset: number
+      readonly current: number
+      readonly total: number
+    }
+    readonly results: { readonly total: number }
+  }
+}
+
+/**
+ * Puts a page into its frame of links and counts (contract 4).
+ *
+ * @param url the absolute URL that was asked for; its parameters other than the page's are kept.
+ * @param total how many records the whole list has.
+ */
+export function listAnswer<T>(
+  url: URL,
+  { offset, limit }: Page,
+  total: number,
+  data: readonly T[],
+  maxOffset: number = MAX_OFFSET,
+): ListAnswer<T> {
+  const at = (linked: number): string => {
+    const link = new URL(url)
+    link.searchParams.delete('page[offset]')
+    link.searchParams.delete('page[limit]')
+    link.searchParams.append('page[offset]', String(linked))
+    link.searchParams.append('page[limit]', String(limit))
+    return link.href
+  }
+  const lastOffset = Math.floor(Math.min(Math.max(total - 1, 0), maxOffset) / limit) * limit
+  const nextOffset = offset + limit
+  return {
+    data,
+    links: {
+      current: at(offset),
+      first: at(0),
+      last: total <= limit ? null : at(lastOffset),
+      prev: offset === 0 ? null : at(Math.max(offset - limit, 0)),
+      next: nextOffset >= total || nextOffset > maxOffset ? null : at(nextOffset),
+    },
+    meta: {
+      page: { limit, offset, current: Math.floor(offset / limit) + 1, total: Math.ceil(total / limit) },
+      results: { total },
+    },
+  }
+}

@@ -1,0 +1,174 @@
+import { recordTypes } from '../records/index.js'
+import type { RecordType } from '../records/record-type.js'
+import { isStorableText, type Problem, validateRecord } from '../records/validate.js'
+import { UploadMissing, type UploadReader } from '../uploads/store.js'
+import { type Line, LineSplitter, readLine } from './lines.js'
+import type { Checkpoint, Job } from './queue.js'
+
+/** A problem and where it is. */
+export interface LineProblem extends Problem {
+  readonly line: number
+  readonly externalRef: string | undefined
+}
+
+/** A record whose attributes are valid by themselves. Whether its references and its `external_ref` hold, the database says. */
+export interface Candidate {
+  readonly line: number
+  readonly attributes: Readonly<Record<string, unknown>>
+}
+
+/** Some consecutive lines of a pass, read and validated: what one transaction writes. */
+export interface Chunk {
+  readonly candidates: ReadonlyMap<RecordType, Candidate[]>
+  readonly problems: LineProblem[]
+  /** Where the job is once this chunk is committed. */
+  readonly checkpoint: Checkpoint
+}
+
+/** A chunk ends with the line that reaches one of these. They bound memory and the length of a transaction. */
+const CHUNK_RECORDS = 2000
+const CHUNK_RECORD_BYTES = 2 ** 20
+const CHUNK_PROBLEMS = 5000
+const CHUNK_FILE_BYTES = 16 * 2 ** 20
+
+const READ_BYTES = 256 * 2 ** 10
+
+/**
+ * The passes over a file. Records that refer to others come after all that they may refer to, wherever they stand.
+ * A pass after the first reads only lines that may hold a type of its own.
+ */
+const passes: readonly (readonly RecordType[])[] = [
+  recordTypes.filter(({ references }) => references.length === 0),
+  recordTypes.filter(({ references }) => references.length > 0),
+]
+
+/** Reads an import's file in chunks, from its checkpoint to its end, through all passes. */
+export async function* readChunks(
+  job: Job,
+  reader: UploadReader,
+  maxLineBytes: number,
+): AsyncGenerator<Chunk, void, undefined> {
+  for (const [index, types] of passes.entries()) {
+    const pass = index + 1
+    if (pass < job.checkpoint.pass) continue
+    const isFirst = index === 0
+    if (!isFirst && types.every(({ type }) => job.uploaded[type] === 0)) continue
+    const from = pass === job.checkpoint.pass ? job.checkpoint : { bytes: 0, lines: 0 }
+    yield* readPass(job, reader, maxLineBytes, { pass, types, isFirst, from })
+  }
+}
+
+interface Pass {
+  readonly pass: number
+  readonly types: readonly RecordType[]
+  readonly isFirst: boolean
+  readonly from: { readonly bytes: number; readonly lines: number }
+}
+
+async function* readPass(
+  { fileBytes }: Job,
+  reader: UploadReader,
+  maxLineBytes: number,
+  { pass, types, isFirst, from }: Pass,
+): AsyncGenerator<Chunk, void, undefined> {
+  const splitter = new LineSplitter(maxLineBytes, from)
+  const wanted = new Set(types)
+  const names = types.map(({ type }) => Buffer.from(type))
+  const buffer = Buffer.allocUnsafe(READ_BYTES)
+  let chunk = new ChunkInProgress(pass, from)
+
+  for (let position = from.bytes; position < fileBytes; ) {
+    const length = await reader.read(buffer, position)
+    if (length === 0) throw new UploadMissing(`The uploaded file ends at byte ${position} of ${fileBytes}.`)
+    position += length
+    const isLast = position >= fileBytes
+    for (const lines of isLast
+      ? [splitter.push(buffer.subarray(0, length)), splitter.end()]
+      : [splitter.push(buffer.subarray(0, length))]) {
+      for (const line of lines) {
+        if (isFirst || mayHold(line, names)) chunk.add(line, maxLineBytes, wanted, isFirst)
+        else chunk.skip(line)
+        if (chunk.isFull) {
+          yield chunk.finish()
+          chunk = new ChunkInProgress(pass, { bytes: line.end, lines: line.number })
+        }
+      }
+    }
+  }
+  if (chunk.hasLines) yield chunk.finish()
+}
+
+/** Whether a line may be a record of a type: it has the type's name in plain letters, or something escaped. */
+function mayHold({ bytes }: Line, names: readonly Buffer[]): boolean {
+  return bytes !== null && (names.some((name) => bytes.includes(name)) || bytes.includes('\\u'))
+}
+
+/** Collects lines until there are enough for a chunk. */
+class ChunkInProgress {
+  readonly #pass: number
+  readonly #from: { readonly bytes: number; readonly lines: number }
+  readonly #candidates = new Map<RecordType, Candidate[]>()
+  readonly #problems: LineProblem[] = []
+  #records = 0
+  #recordBytes = 0
+  #end: { readonly bytes: number; readonly lines: number }
+
+  constructor(pass: number, from: { readonly bytes: number; readonly lines: number }) {
+    this.#pass = pass
+    this.#from = from
+    this.#end = from
+  }
+
+  add(line: Line, maxLineBytes: number, wanted: ReadonlySet<RecordType>, reportsMalformed: boolean): void {
+    this.skip(line)
+    const content = readLine(line, maxLineBytes)
+    if (content.kind === 'malformed' && reportsMalformed) {
+      this.#problems.push({ line: line.number, field: '', error: content.error, externalRef: undefined })
+    }
+    if (content.kind !== 'record' || !wanted.has(content.recordType)) return
+    const { recordType, attributes } = content
+    const problems = validateRecord(recordType, attributes)
+    this.#recordBytes += line.bytes?.length ?? 0
+    if (problems.length > 0) {
+      const externalRef = showableRef(attributes)
+      for (const problem of problems) this.#problems.push({ ...problem, line: line.number, externalRef })
+      return
+    }
+    const candidate = { line: line.number, attributes: attributes as Record<string, unknown> }
+    const candidates = this.#candidates.get(recordType)
+    if (candidates) candidates.push(candidate)
+    else this.#candidates.set(recordType, [candidate])
+    this.#records += 1
+  }
+
+  skip(line: Line): void {
+    this.#end = { bytes: line.end, lines: line.number }
+  }
+
+  get hasLines(): boolean {
+    return this.#end.lines > this.#from.lines
+  }
+
+  get isFull(): boolean {
+    return (
+      this.#records >= CHUNK_RECORDS ||
+      this.#recordBytes >= CHUNK_RECORD_BYTES ||
+      this.#problems.length >= CHUNK_PROBLEMS ||
+      this.#end.bytes - this.#from.bytes >= CHUNK_FILE_BYTES
+    )
+  }
+
+  finish(): Chunk {
+    return {
+      candidates: this.#candidates,
+      problems: this.#problems,
+      checkpoint: { pass: this.#pass, ...this.#end },
+    }
+  }
+}
+
+/** The `external_ref` of a record that is wrong elsewhere, if it can be shown. */
+function showableRef(attributes: unknown): string | undefined {
+  const ref = (attributes as { external_ref?: unknown } | null | undefined)?.external_ref
+  return typeof ref === 'string' && ref.length <= 2048 && isStorableText(ref) ? ref : undefined
+}

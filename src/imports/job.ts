@@ -1,0 +1,119 @@
+import { setInterval } from 'node:timers'
+import type { Logger } from 'pino'
+import { isOutage } from '../db/outage.js'
+import type { Pool } from '../db/pool.js'
+import { UploadMissing, type UploadStore } from '../uploads/store.js'
+import { type Chunk, readChunks } from './chunks.js'
+import {
+  failImport,
+  finishImport,
+  type Job,
+  LEASE_SECONDS,
+  LeaseLost,
+  releaseLease,
+  renewLease,
+} from './queue.js'
+import { writeChunk } from './write.js'
+
+export interface JobContext {
+  readonly pool: Pool
+  readonly store: UploadStore
+  readonly maxLineBytes: number
+  readonly logger: Logger
+}
+
+/** A job that does not come forward in so many attempts is failed. */
+const MAX_ATTEMPTS = 8
+
+const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3
+
+/**
+ * Works a claimed import: to its end; or, when `stop` is signalled, to its next checkpoint; or until a fault or
+ * another worker gets in the way. Never throws: what happened is in the database and in the log.
+ */
+export async function runJob(context: JobContext, job: Job, stop: AbortSignal): Promise<void> {
+  const { pool } = context
+  const logger = context.logger.child({ import_id: job.id })
+  const lost = new AbortController()
+  const heartbeat = setInterval(() => {
+    renewLease(pool, job).catch((error: Error) => {
+      if (error instanceof LeaseLost) lost.abort()
+      else logger.warn({ err: error }, 'the lease could not be renewed')
+    })
+  }, HEARTBEAT_MS)
+  logger.info({ fence: job.fence, attempt: job.attempts, ...job.checkpoint }, 'import claimed')
+  try {
+    if (job.attempts > MAX_ATTEMPTS) {
+      await failImport(pool, job, {
+        reason: 'fault',
+        detail: `The import was interrupted ${MAX_ATTEMPTS} times in a row at line ${job.checkpoint.lines + 1} or soon after. The server's log says by what.`,
+      })
+      logger.error('import failed: it never came forward')
+      return
+    }
+    const done = await writeChunks(context, job, AbortSignal.any([stop, lost.signal]))
+    if (!done) {
+      await releaseLease(pool, job, { counts: false, retryAfterSeconds: 0 })
+      logger.info('import laid down at its checkpoint')
+      return
+    }
+    const status = await finishImport(pool, job)
+    logger.info({ status }, 'import finished')
+  } catch (error) {
+    await handleFault(context, job, logger, error as Error)
+  } finally {
+    clearInterval(heartbeat)
+  }
+}
+
+/** Reads and writes side by side: while the database takes a chunk, the next one is read and validated. */
+async function writeChunks(
+  { pool, store, maxLineBytes }: JobContext,
+  job: Job,
+  stop: AbortSignal,
+): Promise<boolean> {
+  const reader = await store.open(job.uploadKey)
+  let writing: Promise<void> = Promise.resolve()
+  try {
+    for await (const chunk of readChunks(job, reader, maxLineBytes)) {
+      await writing
+      if (stop.aborted) return false
+      writing = writeChunk(pool, job, chunk satisfies Chunk)
+      // Awaited above or below; until then a failure is not unhandled.
+      writing.catch(() => {})
+    }
+    await writing
+    return true
+  } finally {
+    await writing.catch(() => {})
+    await reader.close()
+  }
+}
+
+async function handleFault({ pool }: JobContext, job: Job, logger: Logger, error: Error): Promise<void> {
+  if (error instanceof LeaseLost) {
+    logger.warn('another worker has this import now, or it was ended')
+    return
+  }
+  const outage = isOutage(error)
+  logger.error({ err: error, outage }, 'import interrupted')
+  try {
+    if (error instanceof UploadMissing) {
+      await failImport(pool, job, {
+        reason: 'upload_missing',
+        detail:
+          'The uploaded file is gone or was cut short. What had been imported is still there; post the file again to import the rest.',
+      })
+    } else if (!outage && job.attempts >= MAX_ATTEMPTS) {
+      await failImport(pool, job, {
+        reason: 'fault',
+        detail: `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import. What had been imported is still there.`,
+      })
+    } else {
+      await releaseLease(pool, job, { counts: !outage, retryAfterSeconds: outage ? 1 : 2 ** job.attempts })
+    }
+  } catch (failure) {
+    // The database is away. The lease runs out by itself, and whoever finds it goes on from the checkpoint.
+    if (!(failure instanceof LeaseLost)) logger.error({ err: failure }, 'the import could not be given back')
+  }
+}

@@ -1,0 +1,137 @@
+import { isUtf8 } from 'node:buffer'
+import { recordTypeOf, recordTypes } from '../records/index.js'
+import type { RecordType } from '../records/record-type.js'
+import { excerpt } from '../records/validate.js'
+
+const NEWLINE = 0x0a
+
+/** One physical line. Its bytes are without the newline, and null if there were more than the limit. */
+export interface Line {
+  /** From 1. */
+  readonly number: number
+  readonly bytes: Buffer | null
+  /** Where the next line begins, in bytes from the beginning of the file. */
+  readonly end: number
+}
+
+/**
+ * Cuts a stream of bytes into lines. What it holds is at most one line below the limit: of a longer one it only
+ * remembers that it was too long.
+ */
+export class LineSplitter {
+  readonly #maxLineBytes: number
+  #pieces: Buffer[] = []
+  #pending = 0
+  #tooLong = false
+  #end: number
+  #number: number
+
+  /** @param from where in the file the first pushed byte stands, and how many lines came before it. */
+  constructor(
+    maxLineBytes: number,
+    from: { readonly bytes: number; readonly lines: number } = { bytes: 0, lines: 0 },
+  ) {
+    this.#maxLineBytes = maxLineBytes
+    this.#end = from.bytes
+    this.#number = from.lines
+  }
+
+  /** The lines that end in this piece of the file. A line's bytes are valid until the next call. */
+  *push(piece: Buffer): Generator<Line, void, undefined> {
+    let start = 0
+    for (;;) {
+      const newline = piece.indexOf(NEWLINE, start)
+      if (newline === -1) break
+      this.#take(piece, start, newline)
+      this.#end += 1
+      yield this.#finish()
+      start = newline + 1
+    }
+    // The piece's memory is the caller's, who may read the next bytes into it.
+    if (start < piece.length) this.#take(Buffer.from(piece.subarray(start)), 0, piece.length - start)
+  }
+
+  /** The last line, if the file does not end with a newline. */
+  *end(): Generator<Line, void, undefined> {
+    if (this.#pending > 0) yield this.#finish()
+  }
+
+  #take(piece: Buffer, start: number, end: number): void {
+    const length = end - start
+    this.#end += length
+    this.#pending += length
+    if (this.#pending > this.#maxLineBytes) {
+      this.#tooLong = true
+      this.#pieces = []
+    } else if (length > 0) {
+      this.#pieces.push(piece.subarray(start, end))
+    }
+  }
+
+  #finish(): Line {
+    this.#number += 1
+    const [first = EMPTY] = this.#pieces
+    const bytes = this.#tooLong ? null : this.#pieces.length <= 1 ? first : Buffer.concat(this.#pieces)
+    this.#pieces = []
+    this.#pending = 0
+    this.#tooLong = false
+    return { number: this.#number, bytes, end: this.#end }
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** What a line holds (contract 6 and 7): nothing, something that is no record, or a record, valid or not. */
+export type LineContent =
+  | { readonly kind: 'blank' }
+  | { readonly kind: 'malformed'; readonly error: string }
+  | { readonly kind: 'record'; readonly recordType: RecordType; readonly attributes: unknown }
+
+const BLANK: LineContent = { kind: 'blank' }
+const malformed = (error: string): LineContent => ({ kind: 'malformed', error })
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+
+/** Reads a line: the first pass over a file and the later ones agree on every line because this decides for both. */
+export function readLine({ number, bytes }: Line, maxLineBytes: number): LineContent {
+  if (bytes === null) return malformed(`the line is longer than ${maxLineBytes} bytes`)
+  const content = number === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes
+  if (isBlank(content)) return BLANK
+  if (!isUtf8(content)) return malformed('the line is not valid UTF-8')
+  let value: unknown
+  try {
+    value = JSON.parse(content.toString('utf8'))
+  } catch (error) {
+    return malformed(`the line is not valid JSON: ${excerpt(reason(error as SyntaxError))}`)
+  }
+  if (!isObject(value)) return malformed('the line is not a JSON object')
+  const { data } = value
+  if (data === undefined) return malformed('the line has no "data"')
+  if (!isObject(data)) return malformed('"data" is not an object')
+  const { type, attributes } = data
+  if (type === undefined) return malformed('"data" has no "type"')
+  const recordType = typeof type === 'string' ? recordTypeOf(type) : undefined
+  if (!recordType) return malformed(`type ${show(type)} is not one of ${knownTypes()}`)
+  return { kind: 'record', recordType, attributes }
+}
+
+/** The parser's own words, without the copy of the line that it appends. */
+const reason = ({ message }: SyntaxError): string => message.replace(/, (\.\.\.)?".*is not valid JSON$/s, '')
+
+/** Spaces, tabs and carriage returns alone are a blank line. */
+function isBlank(bytes: Buffer): boolean {
+  for (const byte of bytes) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false
+  return true
+}
+
+const show = (type: unknown): string =>
+  typeof type === 'string' ? `"${excerpt(type)}"` : `of kind ${kindOf(type)}`
+
+const kindOf = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value
+
+const knownTypes = (): string => recordTypes.map(({ type }) => type).join(', ')
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,106 @@
+import sql, { join, raw } from 'sql-template-tag'
+import { v7 as uuidv7 } from 'uuid'
+import { type Client, type Pool, rows, transaction } from '../db/pool.js'
+import { addToTotal } from '../db/totals.js'
+import { recordTypes } from '../records/index.js'
+import type { UploadStore } from '../uploads/store.js'
+import { type Import, type ImportRow, importColumns, toImport } from './import.js'
+import { IMPORTS_CHANNEL } from './queue.js'
+import { type ScanLimits, type ScannedFile, Scanner } from './scan.js'
+
+/** A file that was received whole and is not yet an import. It has to become one, or be discarded. */
+export interface Received {
+  readonly id: string
+  readonly file: ScannedFile
+}
+
+/** An import of the owner that has not failed has this `external_ref` already. */
+export class ExternalRefTaken extends Error {
+  override name = 'ExternalRefTaken'
+  constructor(readonly importId: string) {
+    super(`The external_ref is that of import ${importId}.`)
+  }
+}
+
+/**
+ * Streams a file to the upload store, checking its lines on the way. On return the file is durable.
+ * When it throws, nothing of it is left.
+ *
+ * @throws UnusableFile, and whatever the stream throws that brings the bytes.
+ */
+export async function receiveFile(
+  store: UploadStore,
+  limits: ScanLimits,
+  bytes: AsyncIterable<Buffer>,
+): Promise<Received> {
+  const id = uuidv7()
+  const scanner = new Scanner(limits)
+  const writer = await store.create(id)
+  try {
+    for await (const piece of bytes) {
+      scanner.push(piece)
+      await writer.write(piece)
+    }
+    const file = scanner.end()
+    await writer.commit()
+    return { id, file }
+  } catch (error) {
+    await writer.abort()
+    throw error
+  }
+}
+
+/** Removes a received file that does not become an import. */
+export const discard = (store: UploadStore, { id }: Received): Promise<void> => store.remove(id)
+
+/**
+ * Makes a received file an import that waits its turn. From the return on it will be worked, whatever happens.
+ *
+ * @throws ExternalRefTaken
+ */
+export async function createImport(
+  pool: Pool,
+  store: UploadStore,
+  ownerId: string,
+  externalRef: string | undefined,
+  { id, file }: Received,
+): Promise<Import> {
+  return await transaction(pool, async (client) => {
+    const uploaded = recordTypes.map(({ type }) => sql`${file.uploaded[type] ?? 0}`)
+    const [row] = await rows<ImportRow>(
+      client,
+      sql`
+        insert into imports (id, owner_id, external_ref, upload_store, upload_key, file_bytes, file_lines, file_sha256,
+                             ${join(recordTypes.map(({ table }) => raw(`uploaded_${table}`)))})
+        values (${id}, ${ownerId}, ${externalRef ?? null}, ${store.id}, ${id}, ${file.bytes}, ${file.lines}, ${file.sha256},
+                ${join(uploaded)})
+        on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' do nothing
+        returning ${importColumns}`,
+    )
+    if (!row) throw await refHolder(client, ownerId, externalRef ?? '')
+    await addToTotal(client, ownerId, 'imports', 1)
+    await client.query(`notify ${IMPORTS_CHANNEL}`)
+    return toImport(row)
+  })
+}
+
+/** The import that has an `external_ref` and has not failed; undefined: it is free. */
+export async function findByExternalRef(
+  db: Pool | Client,
+  ownerId: string,
+  externalRef: string,
+): Promise<string | undefined> {
+  const [row] = await rows<{ id: string }>(
+    db,
+    sql`
+      select id from imports
+      where owner_id = ${ownerId} and ref_key(external_ref) = ref_key(${externalRef}) and status <> 'failed'`,
+  )
+  return row?.id
+}
+
+async function refHolder(client: Client, ownerId: string, externalRef: string): Promise<Error> {
+  const holder = await findByExternalRef(client, ownerId, externalRef)
+  // It failed between the two statements. The caller may simply try again.
+  return new ExternalRefTaken(holder ?? 'unknown')
+}

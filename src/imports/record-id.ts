@@ -1,0 +1,30 @@
+/**
+ * The ids of imported records are UUIDs of version 7 (RFC 9562) that follow from the import and the line:
+ *
+ *     48 bits  milliseconds since 1970 of the chunk's `created_at`
+ *      4 bits  the version, 7
+ *     12 bits  from the import's id  ┐ 38 bits that tell
+ *      2 bits  the variant           │ one import from
+ *     26 bits  from the import's id  ┘ another
+ *     36 bits  the line's number
+ *
+ * So they ascend with the line, which lets B-trees append; and a record that stands in the way of a later line tells
+ * which line of the same import it came from.
+ */
+
+const STEM_START = 13
+const STEM_END = 27
+const LINE_DIGITS = 9
+
+/** Makes ids of one import for lines of one chunk. */
+export function recordIds(importId: string, milliseconds: number): (line: number) => string {
+  const time = milliseconds.toString(16).padStart(12, '0')
+  const head = `${time.slice(0, 8)}-${time.slice(8)}${importId.slice(STEM_START, STEM_END)}`
+  return (line) => head + line.toString(16).padStart(LINE_DIGITS, '0')
+}
+
+/** The line of this import that a record with this id came from; undefined: it came from elsewhere. */
+export function lineOfRecord(importId: string, recordId: string): number | undefined {
+  if (recordId.slice(STEM_START, STEM_END) !== importId.slice(STEM_START, STEM_END)) return undefined
+  return Number.parseInt(recordId.slice(STEM_END), 16)
+}

@@ -1,0 +1,117 @@
+import sql, { empty, type Sql } from 'sql-template-tag'
+import { v5 as uuidv5 } from 'uuid'
+import { type Pool, rows } from '../db/pool.js'
+import { totalOf } from '../db/totals.js'
+import { type Import, type ImportRow, importColumns, toImport } from './import.js'
+
+/** One problem of one line, as the report has it. Times are RFC 3339. */
+export interface ImportError {
+  readonly id: string
+  readonly ownerId: string
+  readonly line: number
+  readonly field: string
+  readonly error: string
+  readonly externalRef: string | undefined
+  readonly createdAt: string
+}
+
+interface ErrorRow {
+  readonly line_number: number
+  readonly ordinal: number
+  readonly field: string
+  readonly error: string
+  readonly external_ref: string | null
+  readonly created_at: string
+}
+
+/** One import; undefined: there is none that these owners have. */
+export async function findImport(
+  pool: Pool,
+  ownerIds: readonly string[],
+  id: string,
+): Promise<Import | undefined> {
+  const [row] = await rows<ImportRow>(
+    pool,
+    sql`select ${importColumns} from imports where id = ${id} and owner_id = any(${ownerIds}::uuid[])`,
+  )
+  return row && toImport(row)
+}
+
+/** A page of the imports of these owners, newest first, and how many there are. */
+export async function listImports(
+  pool: Pool,
+  ownerIds: readonly string[],
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+  filter: Sql | undefined,
+): Promise<{ total: number; imports: Import[] }> {
+  const where = sql`where owner_id = any(${ownerIds}::uuid[]) ${filter ? sql`and ${filter}` : empty}`
+  const [total, found] = await Promise.all([
+    filter ? countImports(pool, where) : totalOf(pool, ownerIds, 'imports'),
+    rows<ImportRow>(
+      pool,
+      sql`select ${importColumns} from imports ${where} order by created_at desc, id desc limit ${limit} offset ${offset}`,
+    ),
+  ])
+  return { total, imports: found.map(toImport) }
+}
+
+async function countImports(pool: Pool, where: Sql): Promise<number> {
+  const [row] = await rows<{ total: number }>(pool, sql`select count(*) as total from imports ${where}`)
+  return row?.total ?? 0
+}
+
+/** A page of an import's errors, by line. */
+export async function listErrors(
+  pool: Pool,
+  { id, ownerId }: Import,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): Promise<ImportError[]> {
+  const found = await rows<ErrorRow>(
+    pool,
+    sql`
+      select line_number, ordinal, field, error, external_ref, created_at
+      from import_errors
+      where owner_id = ${ownerId} and import_id = ${id}
+      order by line_number, ordinal
+      limit ${limit} offset ${offset}`,
+  )
+  return found.map((row) => toImportError(id, ownerId, row))
+}
+
+const BATCH = 1000
+
+/** All errors of an import, by line, read in batches so that no connection is held while a slow client reads. */
+export async function* allErrors(
+  pool: Pool,
+  { id, ownerId }: Import,
+): AsyncGenerator<ImportError[], void, undefined> {
+  let after = { line: 0, ordinal: -1 }
+  for (;;) {
+    const found = await rows<ErrorRow>(
+      pool,
+      sql`
+        select line_number, ordinal, field, error, external_ref, created_at
+        from import_errors
+        where owner_id = ${ownerId} and import_id = ${id} and (line_number, ordinal) > (${after.line}, ${after.ordinal})
+        order by line_number, ordinal
+        limit ${BATCH}`,
+    )
+    const last = found.at(-1)
+    if (!last) return
+    yield found.map((row) => toImportError(id, ownerId, row))
+    after = { line: last.line_number, ordinal: last.ordinal }
+  }
+}
+
+/** An error's id follows from the import and its place in the report, so it needs no column. */
+function toImportError(importId: string, ownerId: string, row: ErrorRow): ImportError {
+  return {
+    id: uuidv5(`${row.line_number}:${row.ordinal}`, importId),
+    ownerId,
+    line: row.line_number,
+    field: row.field,
+    error: row.error,
+    externalRef: row.external_ref ?? undefined,
+    createdAt: row.created_at,
+  }
+}

@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import type { Logger } from 'pino'
+import type { WorkerData } from './worker-thread.js'
+
+export interface RunningWorker {
+  /** Lets the jobs reach their next checkpoint, then ends the thread. */
+  stop(): Promise<void>
+}
+
+const RESTART_MS = 1000
+
+/** Keeps a worker thread running until it is stopped. One that dies is replaced, and its jobs go on from their checkpoints. */
+export function startWorker(data: WorkerData, logger: Logger): RunningWorker {
+  let stopping = false
+  let thread: Worker
+  const ended = keepRunning()
+  return {
+    async stop() {
+      stopping = true
+      thread.postMessage('stop')
+      await ended
+    },
+  }
+
+  async function keepRunning(): Promise<void> {
+    while (!stopping) {
+      thread = new Worker(new URL('worker-thread.js', import.meta.url), { workerData: data })
+      thread.on('error', (error) => logger.error({ err: error }, 'the worker thread died'))
+      await new Promise((resolve) => thread.once('exit', resolve))
+      if (!stopping) await sleep(RESTART_MS)
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { type Connection, clientConfig } from '../db/pool.js'
+import { type JobContext, runJob } from './job.js'
+import { claimImport, IMPORTS_CHANNEL, releaseLeasesOf } from './queue.js'
+
+/** How many imports, of as many owners, one worker works on at once. */
+export const CONCURRENCY = 4
+
+/** Notifications can be lost with a connection, so the queue is looked at as well. */
+const POLL_MS = 1000
+
+/**
+ * Claims and works imports until `stop` is signalled; returns when the last job has laid its work down.
+ * An unreachable database is waited for.
+ */
+export async function work(context: JobContext, connection: Connection, stop: AbortSignal): Promise<void> {
+  const { pool, store, logger } = context
+  const bell = new Bell()
+  stop.addEventListener('abort', () => bell.ring())
+  const listening = listen(connection, bell, stop)
+  const jobs = new Set<Promise<void>>()
+  let mayHaveLeftovers = true
+
+  while (!stop.aborted) {
+    try {
+      if (mayHaveLeftovers) await releaseLeasesOf(pool, store.id)
+      mayHaveLeftovers = false
+      while (!stop.aborted && jobs.size < CONCURRENCY) {
+        const job = await claimImport(pool, store.id)
+        if (!job) break
+        const running = runJob(context, job, stop).finally(() => {
+          jobs.delete(running)
+          bell.ring()
+        })
+        jobs.add(running)
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'the queue could not be read; trying again')
+    }
+    await bell.heard(POLL_MS)
+  }
+  await Promise.all(jobs)
+  await listening
+}
+
+/** Wakes one waiter; a ring that nobody waits for is heard by the next. */
+class Bell {
+  #rung = false
+  #wake: (() => void) | undefined
+
+  ring(): void {
+    this.#rung = true
+    this.#wake?.()
+  }
+
+  async heard(timeoutMs: number): Promise<void> {
+    if (!this.#rung) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    this.#wake = undefined
+    this.#rung = false
+  }
+}
+
+/** Rings when the queue changes. A broken connection is made anew; meanwhile the poll does. */
+async function listen(connection: Connection, bell: Bell, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    const client = new pg.Client(clientConfig(connection))
+    try {
+      const ended = new Promise<void>((resolve) => {
+        client.once('error', () => resolve())
+        client.once('end', () => resolve())
+        stop.addEventListener('abort', () => resolve(), { once: true })
+      })
+      client.on('notification', () => bell.ring())
+      await client.connect()
+      await client.query(`listen ${IMPORTS_CHANNEL}`)
+      bell.ring()
+      await ended
+    } catch {
+      // Away; the poll says so in the log.
+    } finally {
+      await client.end().catch(() => {})
+    }
+    if (!stop.aborted) await sleep(POLL_MS, undefined, { signal: stop }).catch(() => {})
+  }
+}

@@ -1,0 +1,28 @@
+import { Type } from 'typebox'
+import { description, externalRef, name } from './attributes.js'
+import { plan } from './plan.js'
+import { product } from './product.js'
+import { defineRecordType } from './record-type.js'
+
+/** An offering: snapshots of products and plans, sold together (contract 8). */
+export const offering = defineRecordType({
+  type: 'subscription_offering',
+  noun: 'offering',
+  table: 'offerings',
+  attributes: Type.Object({
+    external_ref: Type.Optional(externalRef),
+    name: name('offering'),
+    description: Type.Optional(description('offering')),
+  }),
+  references: [
+    {
+      attribute: 'products',
+      to: product,
+      table: 'offering_products',
+      type: 'subscription_offering_product',
+      refsAttribute: 'external_product_refs',
+    },
+    { attribute: 'plans', to: plan, table: 'offering_plans', type: 'subscription_offering_plan' },
+  ],
+  filters: { external_ref: 'text', name: 'text' },
+})

@@ -1,0 +1,32 @@
+import { Type } from 'typebox'
+import { description, externalRef, integer, name, oneOf, priceMap } from './attributes.js'
+import { defineRecordType } from './record-type.js'
+
+/** A plan: how often a subscription is billed, for how long, and at what price (contract 8). */
+export const plan = defineRecordType({
+  type: 'subscription_plan',
+  noun: 'plan',
+  table: 'plans',
+  attributes: Type.Object({
+    external_ref: Type.Optional(externalRef),
+    name: name('plan'),
+    description: Type.Optional(description('plan')),
+    billing_interval_type: oneOf(['day', 'week', 'month', 'year'], 'The unit of the billing interval.'),
+    billing_frequency: integer(1, 'How many units one billing interval has.'),
+    plan_length: integer(1, 'How many billing intervals the plan lasts.'),
+    trial_period: Type.Optional(integer(0, 'How many units the trial lasts.')),
+    end_behavior: oneOf(['close', 'roll'], 'What happens at the end of the plan.'),
+    can_pause: Type.Boolean({ description: 'Whether a subscriber may pause.' }),
+    can_resume: Type.Boolean({ description: 'Whether a subscriber may resume.' }),
+    can_cancel: Type.Boolean({ description: 'Whether a subscriber may cancel.' }),
+    base_price_percentage: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 100,
+        description: 'The percentage that the plan takes off the price.',
+      }),
+    ),
+    fixed_price: Type.Optional(priceMap('A price that stands in place of the products’, by currency.')),
+  }),
+  filters: { external_ref: 'text', name: 'text' },
+})

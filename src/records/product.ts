@@ -1,0 +1,30 @@
+import { Type } from 'typebox'
+import { description, externalRef, integer, name, oneOf, priceMap, text } from './attributes.js'
+import { defineRecordType } from './record-type.js'
+
+/** A product that people subscribe to (contract 8). */
+export const product = defineRecordType({
+  type: 'subscription_product',
+  noun: 'product',
+  table: 'products',
+  attributes: Type.Object({
+    external_ref: Type.Optional(externalRef),
+    name: name('product'),
+    description: Type.Optional(description('product')),
+    sku: Type.Optional(text(0, 1024, 'The stock-keeping unit.')),
+    main_image: Type.Optional(
+      Type.String({ format: 'uri', maxLength: 1024, description: 'The absolute URI of the main image.' }),
+    ),
+    price: Type.Optional(priceMap('The price of one unit, by currency.')),
+    price_units: Type.Optional(
+      Type.Object(
+        {
+          unit: oneOf(['day', 'month'], 'The unit of time.'),
+          amount: integer(1, 'How many of the unit.'),
+        },
+        { description: 'The time that the price is for.' },
+      ),
+    ),
+  }),
+  filters: { external_ref: 'text', name: 'text', sku: 'text' },
+})

@@ -1,0 +1,145 @@
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
+import { type Pool, rows } from '../db/pool.js'
+import { totalOf } from '../db/totals.js'
+import { attributesOf } from './columns.js'
+import type { RecordType, Reference } from './record-type.js'
+
+/** A record as the database has it. Times are RFC 3339. */
+export interface StoredRecord {
+  readonly id: string
+  readonly ownerId: string
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly attributes: Readonly<Record<string, unknown>>
+}
+
+/** A snapshot: a record within another one. `holderId` is the other's id. */
+export interface StoredSnapshot extends StoredRecord {
+  readonly holderId: string
+}
+
+interface Row extends Readonly<Record<string, unknown>> {
+  readonly owner_id: string
+  readonly id: string
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+interface Range {
+  readonly offset: number
+  readonly limit: number
+}
+
+const columnNames = ({ columns }: RecordType): Sql =>
+  raw(['owner_id', 'id', 'created_at', 'updated_at', ...columns.map(({ name }) => name)].join(', '))
+
+function toRecord({ columns }: RecordType, row: Row): StoredRecord {
+  return {
+    id: row.id,
+    ownerId: row.owner_id,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    attributes: attributesOf(columns, row),
+  }
+}
+
+/**
+ * A page of the records of these owners, newest first, and how many there are. Each owner's part is read backwards along
+ * its primary key, so a page costs what its offset and length cost, however large the table (contract 4).
+ */
+export async function listRecords(
+  pool: Pool,
+  recordType: RecordType,
+  ownerIds: readonly string[],
+  { offset, limit }: Range,
+  filter: Sql | undefined,
+): Promise<{ total: number; records: StoredRecord[] }> {
+  const table = raw(recordType.table)
+  const condition = filter ? sql`and ${filter}` : empty
+  const parts = ownerIds.map(
+    (ownerId) => sql`
+      (select ${columnNames(recordType)} from ${table} where owner_id = ${ownerId} ${condition}
+       order by id desc limit ${offset + limit})`,
+  )
+  const [total, found] = await Promise.all([
+    filter
+      ? count(
+          pool,
+          sql`select count(*) as total from ${table} where owner_id = any(${ownerIds}::uuid[]) ${condition}`,
+        )
+      : totalOf(pool, ownerIds, recordType.table),
+    rows<Row>(
+      pool,
+      sql`select * from (${join(parts, ' union all ')}) as r order by id desc limit ${limit} offset ${offset}`,
+    ),
+  ])
+  return { total, records: found.map((row) => toRecord(recordType, row)) }
+}
+
+/** One record of these owners; undefined: there is none. */
+export async function findRecord(
+  pool: Pool,
+  recordType: RecordType,
+  ownerIds: readonly string[],
+  id: string,
+): Promise<StoredRecord | undefined> {
+  const [row] = await rows<Row>(
+    pool,
+    sql`
+      select ${columnNames(recordType)} from ${raw(recordType.table)}
+      where owner_id = any(${ownerIds}::uuid[]) and id = ${id}`,
+  )
+  return row && toRecord(recordType, row)
+}
+
+/** A page of one record's snapshots, newest first, and how many there are. */
+export async function listSnapshots(
+  pool: Pool,
+  reference: Reference,
+  holder: StoredRecord,
+  { offset, limit }: Range,
+): Promise<{ total: number; snapshots: StoredSnapshot[] }> {
+  const where = sql`from ${raw(reference.table)} where owner_id = ${holder.ownerId} and offering_id = ${holder.id}`
+  const [total, found] = await Promise.all([
+    count(pool, sql`select count(*) as total ${where}`),
+    rows<Row & { offering_id: string }>(
+      pool,
+      sql`
+        select offering_id, ${columnNames(reference.to)} ${where}
+        order by id desc limit ${limit} offset ${offset}`,
+    ),
+  ])
+  return {
+    total,
+    snapshots: found.map((row) => ({ ...toRecord(reference.to, row), holderId: row.offering_id })),
+  }
+}
+
+/** All snapshots of some records of one owner, by reference table, each in the order in which they were given. */
+export async function snapshotsOf(
+  pool: Pool,
+  references: readonly Reference[],
+  holders: readonly StoredRecord[],
+): Promise<Map<Reference, StoredSnapshot[]>> {
+  const lists = await Promise.all(
+    references.map(async (reference) => {
+      const found = await rows<Row & { offering_id: string }>(
+        pool,
+        sql`
+          select offering_id, ${columnNames(reference.to)}
+          from ${raw(reference.table)}
+          where owner_id = any(${[...new Set(holders.map(({ ownerId }) => ownerId))]}::uuid[])
+            and offering_id = any(${holders.map(({ id }) => id)}::uuid[])
+          order by offering_id, id`,
+      )
+      const snapshots = found.map((row) => ({ ...toRecord(reference.to, row), holderId: row.offering_id }))
+      return [reference, snapshots] as const
+    }),
+  )
+  return new Map(lists)
+}
+
+async function count(pool: Pool, statement: Sql): Promise<number> {
+  const [row] = await rows<{ total: number }>(pool, statement)
+  return row?.total ?? 0
+}

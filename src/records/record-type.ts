@@ -1,0 +1,44 @@
+import type { AttributesSchema } from './attributes.js'
+import { type Column, columnsOf } from './columns.js'
+
+/** What a list of a type can be filtered by (contract 5). `text`: eq, in, like; `uuid`: eq, in. */
+export type FilterableAs = 'text' | 'uuid'
+
+/**
+ * How a record type refers to another: `attribute` is a list whose elements are an id or `external_ref` of a record of
+ * type `to`, or such a record's attributes. The referring record holds snapshots, kept in `table` and called `type`.
+ */
+export interface Reference {
+  readonly attribute: string
+  readonly to: RecordType
+  readonly table: string
+  readonly type: string
+  /** Under this name the referring record shows, and can be filtered by, the `external_ref`s of its snapshots. */
+  readonly refsAttribute?: string
+}
+
+/**
+ * A record type, from which everything else is derived: the validation of import lines and of API bodies, the insert
+ * statement, the queries, the routes. A new type is one such file, one migration, and one line in `index.ts`.
+ */
+export interface RecordType {
+  /** The type's name on the wire: `subscription_product`. */
+  readonly type: string
+  /** The type's name in a sentence: `product`. */
+  readonly noun: string
+  /** The table's name, which is also the route's: `products`. */
+  readonly table: string
+  /** The attributes that a record of this type has by itself (contract 8). Lists of references are apart. */
+  readonly attributes: AttributesSchema
+  /** The table's columns that hold the attributes. */
+  readonly columns: readonly Column[]
+  readonly references: readonly Reference[]
+  readonly filters: Readonly<Record<string, FilterableAs>>
+}
+
+/** Makes a record type from its declaration. The columns follow from the attributes' schema. */
+export function defineRecordType(
+  declared: Omit<RecordType, 'columns' | 'references'> & { references?: readonly Reference[] },
+): RecordType {
+  return { references: [], ...declared, columns: columnsOf(declared.attributes) }
+}

@@ -1,0 +1,177 @@
+import sql, { join, raw } from 'sql-template-tag'
+import { v7 as uuidv7 } from 'uuid'
+import { type Client, rows } from '../db/pool.js'
+import { UUID_PATTERN } from './attributes.js'
+import { columnArrays, fromUnnested } from './insert.js'
+import type { RecordType, Reference } from './record-type.js'
+import { excerpt, type Problem } from './validate.js'
+
+/** One element of a list of references, as it will become a snapshot. */
+export type Element =
+  | { readonly sourceId: string; readonly sourceOwnerId: string }
+  | { readonly attributes: Readonly<Record<string, unknown>> }
+
+/** What the references of one record came to. */
+export interface Resolved {
+  readonly problems: Problem[]
+  /** By the references' attribute, in the order of the list. */
+  readonly elements: Map<string, Element[]>
+}
+
+interface Source {
+  readonly id: string
+  readonly owner_id: string
+}
+
+/**
+ * Looks up every record that these (valid) attributes refer to, among those visible to the owner: by id, else by
+ * `external_ref`, the owner's own before its organization's (contract 8). What is found stays locked against deletion
+ * until the transaction ends.
+ */
+export async function resolveReferences(
+  client: Client,
+  { references }: RecordType,
+  visibleOwnerIds: readonly string[],
+  records: readonly Readonly<Record<string, unknown>>[],
+): Promise<Resolved[]> {
+  const resolved: Resolved[] = records.map(() => ({ problems: [], elements: new Map() }))
+  for (const reference of references) {
+    const lists = records.map((attributes) => attributes[reference.attribute] as readonly unknown[])
+    const texts = new Set(lists.flat().filter((element) => typeof element === 'string'))
+    const sources = await findSources(client, reference.to, visibleOwnerIds, [...texts])
+    for (const [index, list] of lists.entries()) {
+      const one = resolved[index]
+      if (one) one.elements.set(reference.attribute, toElements(reference, list, sources, one.problems))
+    }
+  }
+  return resolved
+}
+
+async function findSources(
+  client: Client,
+  { table }: RecordType,
+  visibleOwnerIds: readonly string[],
+  texts: readonly string[],
+): Promise<Map<string, Source>> {
+  const sources = new Map<string, Source>()
+  const ids = texts.filter((text) => UUID_PATTERN.test(text))
+  if (ids.length > 0) {
+    const found = await rows<Source & { text: string }>(
+      client,
+      sql`
+        select r.text, t.id, t.owner_id
+        from unnest(${ids}::text[]) as r(text) join ${raw(table)} t on t.id = r.text::uuid
+        where t.owner_id = any(${visibleOwnerIds}::uuid[])
+        for key share of t`,
+    )
+    for (const source of found) sources.set(source.text, source)
+  }
+  const refs = texts.filter((text) => !sources.has(text))
+  if (refs.length > 0) {
+    const found = await rows<Source & { external_ref: string }>(
+      client,
+      sql`
+        select t.external_ref, t.id, t.owner_id
+        from ${raw(table)} t
+        where t.owner_id = any(${visibleOwnerIds}::uuid[])
+          and ref_key(t.external_ref) = any(select ref_key(r) from unnest(${refs}::text[]) r)
+        for key share of t`,
+    )
+    // The owner stands first among those that are visible to it: its own records win.
+    const rank = ({ owner_id }: Source) => visibleOwnerIds.indexOf(owner_id)
+    for (const source of found.sort((a, b) => rank(b) - rank(a))) sources.set(source.external_ref, source)
+  }
+  return sources
+}
+
+function toElements(
+  { attribute, to }: Reference,
+  list: readonly unknown[],
+  sources: ReadonlyMap<string, Source>,
+  problems: Problem[],
+): Element[] {
+  const seen = new Map<string, number>()
+  return list.flatMap((element, index): Element[] => {
+    if (typeof element !== 'string') return [{ attributes: element as Record<string, unknown> }]
+    const field = `${attribute}[${index}]`
+    const source = sources.get(element)
+    if (!source) {
+      problems.push({ field, error: `${to.noun} "${excerpt(element)}" was not found` })
+      return []
+    }
+    const before = seen.get(source.id)
+    if (before !== undefined) {
+      problems.push({
+        field,
+        error: `${to.noun} "${excerpt(element)}" is already named by ${attribute}[${before}]`,
+      })
+      return []
+    }
+    seen.set(source.id, index)
+    return [{ sourceId: source.id, sourceOwnerId: source.owner_id }]
+  })
+}
+
+/** One record with the elements that become its snapshots. */
+export interface Holder {
+  readonly id: string
+  readonly elements: ReadonlyMap<string, readonly Element[]>
+}
+
+/**
+ * Writes the snapshots of records that were just added: copies of what they refer to, as it is now, and what was given
+ * within them. Their ids ascend in the order of the list.
+ */
+export async function insertSnapshots(
+  client: Client,
+  { references }: RecordType,
+  ownerId: string,
+  createdAt: string,
+  holders: readonly Holder[],
+): Promise<void> {
+  const milliseconds = Date.parse(createdAt)
+  for (const reference of references) {
+    const snapshots = holders.flatMap(({ id, elements }) =>
+      (elements.get(reference.attribute) ?? []).map((element, seq) => ({
+        offeringId: id,
+        id: uuidv7({ msecs: milliseconds, seq }),
+        element,
+      })),
+    )
+    const copies = snapshots.flatMap(({ element, ...snapshot }) =>
+      'sourceId' in element ? [{ ...snapshot, ...element }] : [],
+    )
+    const inline = snapshots.flatMap(({ element, ...snapshot }) =>
+      'attributes' in element ? [{ ...snapshot, ...element }] : [],
+    )
+    const names = join(reference.to.columns.map(({ name }) => raw(name)))
+    const into = sql`insert into ${raw(reference.table)} (owner_id, offering_id, id, source_id, created_at, updated_at, ${names})`
+    const offeringIds = (of: typeof snapshots | typeof copies | typeof inline) =>
+      of.map(({ offeringId }) => offeringId)
+    const ids = (of: typeof copies | typeof inline) => of.map(({ id }) => id)
+    if (copies.length > 0) {
+      await client.query(sql`
+        ${into}
+        select ${ownerId}::uuid, r.offering_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
+               ${join(reference.to.columns.map(({ name }) => raw(`t.${name}`)))}
+        from unnest(${offeringIds(copies)}::uuid[], ${ids(copies)}::uuid[],
+                    ${copies.map(({ sourceOwnerId }) => sourceOwnerId)}::uuid[], ${copies.map(({ sourceId }) => sourceId)}::uuid[])
+               as r(offering_id, id, source_owner_id, source_id)
+        join ${raw(reference.to.table)} t on t.owner_id = r.source_owner_id and t.id = r.source_id`)
+    }
+    if (inline.length > 0) {
+      await client.query(sql`
+        ${into}
+        select ${ownerId}::uuid, r.offering_id, r.id, null, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
+               ${join(reference.to.columns.map(fromUnnested))}
+        from unnest(${offeringIds(inline)}::uuid[], ${ids(inline)}::uuid[],
+                    ${join(
+                      columnArrays(
+                        reference.to.columns,
+                        inline.map(({ attributes }) => attributes),
+                      ),
+                    )})
+               as r(offering_id, id, ${names})`)
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import addFormats from 'ajv-formats'
+import type { TSchema } from 'typebox'
+import type { RecordType, Reference } from './record-type.js'
+
+/** What is wrong with one field: its path (`price.USD.amount`, `plans[1]`; empty: the whole), and a sentence without a full stop. */
+export interface Problem {
+  readonly field: string
+  readonly error: string
+}
+
+/** Formats longer than any of our attributes are not tried: a regular expression may take quadratic time on a megabyte. */
+const LONGEST_FORMATTED = 4096
+
+const ajv = new Ajv({
+  allErrors: true,
+  strict: true,
+  allowUnionTypes: true,
+  formats: { text: isStorableText },
+})
+// The package's types are CommonJS's; at run time the default export is the function itself.
+;(addFormats as unknown as typeof addFormats.default)(ajv, ['email', 'uuid', 'uri'])
+for (const name of ['email', 'uuid', 'uri'] as const) {
+  const format = ajv.formats[name]
+  const test = format instanceof RegExp ? (value: string) => format.test(value) : format
+  if (typeof test !== 'function') throw new Error(`ajv-formats has no plain format "${name}"`)
+  ajv.addFormat(name, (value: string) => value.length <= LONGEST_FORMATTED && test(value) === true)
+}
+
+/** PostgreSQL's `text` holds no U+0000, and UTF-8 no unpaired surrogate (contract 7). */
+export function isStorableText(value: string): boolean {
+  return !value.includes('\0') && value.isWellFormed()
+}
+
+/** Compiles a schema into a function that lists every problem of a value, in the words of contract 3 and 6. */
+export function compile(schema: TSchema): (value: unknown) => Problem[] {
+  const validate: ValidateFunction = ajv.compile(schema)
+  return (value) => (validate(value) ? [] : (validate.errors ?? []).flatMap(toProblem))
+}
+
+function toProblem(error: ErrorObject): Problem[] {
+  const field = pathOf(error.instancePath)
+  const { keyword, params } = error
+  switch (keyword) {
+    case 'required': {
+      const missing = field === '' ? params.missingProperty : `${field}.${params.missingProperty}`
+      return [{ field: missing, error: `"${missing}" is required` }]
+    }
+    case 'propertyNames':
+      return [
+        {
+          field: `${field}.${excerpt(params.propertyName)}`,
+          error: `"${excerpt(params.propertyName)}" is not a currency code of three capital letters`,
+        },
+      ]
+    default: {
+      // The pattern of a property name, which `propertyNames` above says better.
+      if (error.propertyName !== undefined) return []
+      return [{ field, error: `${field === '' ? 'the value' : field} ${predicate(error)}` }]
+    }
+  }
+}
+
+const formats: Readonly<Record<string, string>> = {
+  email: 'must be an e-mail address',
+  uuid: 'must be a UUID',
+  uri: 'must be an absolute URI',
+  text: 'must not contain U+0000 or an unpaired surrogate',
+}
+
+const types: Readonly<Record<string, string>> = {
+  string: 'must be a text',
+  integer: 'must be a whole number',
+  number: 'must be a number',
+  boolean: 'must be true or false',
+  object: 'must be an object',
+  array: 'must be a list',
+}
+
+function predicate({ keyword, params, message }: ErrorObject): string {
+  switch (keyword) {
+    case 'minLength':
+      return `must be at least ${params.limit} characters`
+    case 'maxLength':
+      return `must be at most ${params.limit} characters`
+    case 'minimum':
+      return `must be at least ${params.limit}`
+    case 'maximum':
+      return `must be at most ${params.limit}`
+    case 'enum':
+      return `must be one of ${params.allowedValues.join(', ')}`
+    case 'format':
+      return formats[params.format] ?? `must be of the format ${params.format}`
+    case 'type':
+      return types[params.type] ?? `must be of the type ${params.type}`
+    default:
+      return message ?? `does not fulfil ${keyword}`
+  }
+}
+
+/** A JSON Pointer (RFC 6901) as a person writes it: `/price/USD/amount` → `price.USD.amount`. */
+function pathOf(pointer: string): string {
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .join('.')
+}
+
+/** The beginning of a caller's text, short enough for a sentence and storable. */
+export function excerpt(text: string): string {
+  const short = text.length > 100 ? `${text.slice(0, 100)}…` : text
+  return short.replaceAll('\0', '\u{FFFD}').toWellFormed()
+}
+
+type Attributes = Record<string, unknown>
+type Validate = (attributes: unknown) => Problem[]
+
+const compiled = new Map<RecordType, Validate>()
+
+function compiledOf(recordType: RecordType): Validate {
+  let validate = compiled.get(recordType)
+  if (!validate) {
+    validate = compile(recordType.attributes)
+    compiled.set(recordType, validate)
+  }
+  return validate
+}
+
+/**
+ * Lists what is wrong with a record's attributes (contract 8); none: they are valid. An optional attribute that is
+ * `null` counts as absent, and is removed from `attributes`.
+ */
+export function validateRecord(recordType: RecordType, attributes: unknown): Problem[] {
+  if (attributes === undefined) return [{ field: '', error: '"attributes" is required' }]
+  if (!isObject(attributes)) return [{ field: '', error: 'attributes must be an object' }]
+  removeNulls(recordType, attributes)
+  const problems = compiledOf(recordType)(attributes)
+  for (const reference of recordType.references) {
+    problems.push(...validateReferences(reference, attributes[reference.attribute]))
+  }
+  return problems
+}
+
+function removeNulls(
+  { attributes: { required = [], properties } }: RecordType,
+  attributes: Attributes,
+): void {
+  for (const key in properties) {
+    if (attributes[key] === null && !required.includes(key)) delete attributes[key]
+  }
+}
+
+function validateReferences({ attribute, to }: Reference, elements: unknown): Problem[] {
+  const at = (error: string) => [{ field: attribute, error }]
+  if (elements === undefined) return at(`"${attribute}" is required`)
+  if (!Array.isArray(elements)) return at(`${attribute} must be a list`)
+  if (elements.length === 0) return at(`${attribute} must name at least one ${to.noun}`)
+  return elements.flatMap((element: unknown, index) => {
+    const field = `${attribute}[${index}]`
+    if (typeof element === 'string') {
+      return isStorableText(element) ? [] : [{ field, error: `${field} ${formats.text}` }]
+    }
+    if (!isObject(element)) {
+      return [
+        {
+          field,
+          error: `${field} must be the id or external_ref of a ${to.noun}, or an object with its attributes`,
+        },
+      ]
+    }
+    removeNulls(to, element)
+    return compiledOf(to)(element).map((problem) => within(field, problem))
+  })
+}
+
+/** A problem of an inner object, told from without: `"name" is required` at `products[1]` → `"products[1].name" is required`. */
+function within(field: string, problem: Problem): Problem {
+  const path = `${field}.${problem.field}`
+  return { field: path, error: problem.error.replace(problem.field, () => path) }
+}
+
+function isObject(value: unknown): value is Attributes {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

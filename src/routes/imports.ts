@@ -1,0 +1,172 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import sql, { raw } from 'sql-template-tag'
+import { isOutage } from '../db/outage.js'
+import type { Pool } from '../db/pool.js'
+import { badRequest, notFound, writeConflict } from '../http/errors.js'
+import { type FilterAttributes, readFilter } from '../http/filter.js'
+import { readImportForm } from '../http/form.js'
+import { listAnswer, readPage } from '../http/paging.js'
+import { readId, requestUrl } from '../http/urls.js'
+import type { Import } from '../imports/import.js'
+import {
+  createImport,
+  discard,
+  ExternalRefTaken,
+  findByExternalRef,
+  receiveFile,
+} from '../imports/receive.js'
+import { allErrors, findImport, type ImportError, listErrors, listImports } from '../imports/report.js'
+import { type ScanLimits, UnusableFile } from '../imports/scan.js'
+import { type Caller, ownerKind, visibleOwnerIds } from '../tenants/owners.js'
+import type { UploadStore } from '../uploads/store.js'
+
+interface Dependencies {
+  readonly pool: Pool
+  readonly store: UploadStore
+  readonly limits: ScanLimits & { readonly maxUploadBytes: number }
+}
+
+/** The Subscriptions Imports API (contract 6). */
+export function importRoutes(app: FastifyInstance, { pool, store, limits }: Dependencies): void {
+  app.post('/imports', async (request, reply) => {
+    const { ownerId } = request.caller
+    const { file, externalRef } = await readImportForm(request.raw, limits.maxUploadBytes, {
+      receive: (bytes) => receiveFile(store, limits, bytes).catch(explainUnusable),
+      discard: (received) => discard(store, received),
+      checkRef: async (ref) => {
+        const holder = await findByExternalRef(pool, ownerId, ref)
+        if (holder !== undefined) throw refTaken(holder)
+      },
+    })
+    try {
+      const created = await createImport(pool, store, ownerId, externalRef, file)
+      request.log.info(
+        { import_id: created.id, ...created.file, records: created.uploaded },
+        'import received',
+      )
+      return await reply
+        .code(201)
+        .header('location', `${requestUrl(request).pathname}/${created.id}`)
+        .send({ data: importResource(request.caller, created) })
+    } catch (error) {
+      // After an outage nobody knows whether the job was committed; then its file must stay.
+      if (!isOutage(error)) await discard(store, file)
+      throw error instanceof ExternalRefTaken ? refTaken(error.importId) : error
+    }
+  })
+
+  app.get('/imports', async (request) => {
+    const { caller } = request
+    const query = request.query as Record<string, unknown>
+    const page = readPage(query, caller.pageLength)
+    const filter = readFilter(query.filter, importFilters(caller))
+    const { total, imports } = await listImports(pool, visibleOwnerIds(caller), page, filter)
+    return listAnswer(
+      requestUrl(request),
+      page,
+      total,
+      imports.map((one) => importResource(caller, one)),
+    )
+  })
+
+  app.get('/imports/:id', async (request) => {
+    return { data: importResource(request.caller, await find(request.caller, readId(request.params))) }
+  })
+
+  app.get('/imports/:id/errors', async (request, reply) => {
+    const { caller } = request
+    const found = await find(caller, readId(request.params))
+    if (acceptsJsonLines(request.headers.accept)) {
+      return reply.type('application/jsonl; charset=utf-8').send(Readable.from(errorLines(caller, found)))
+    }
+    const page = readPage(
+      request.query as Record<string, unknown>,
+      caller.pageLength,
+      Number.MAX_SAFE_INTEGER,
+    )
+    const errors = await listErrors(pool, found, page)
+    const data = errors.map((error) => errorResource(caller, error))
+    return listAnswer(requestUrl(request), page, found.errors, data, Number.MAX_SAFE_INTEGER)
+  })
+
+  async function find(caller: Caller, id: string): Promise<Import> {
+    const found = await findImport(pool, visibleOwnerIds(caller), id)
+    if (!found) throw notFound('import')
+    return found
+  }
+
+  async function* errorLines(caller: Caller, found: Import): AsyncGenerator<string> {
+    for await (const batch of allErrors(pool, found)) {
+      yield batch.map((error) => `${JSON.stringify(errorResource(caller, error))}\n`).join('')
+    }
+  }
+}
+
+function explainUnusable(error: Error): never {
+  throw error instanceof UnusableFile ? badRequest(error.message) : error
+}
+
+const refTaken = (importId: string) =>
+  writeConflict('The external_ref is that of another import, which has not failed.', { id: importId })
+
+const acceptsJsonLines = (accept: string | undefined): boolean =>
+  (accept ?? '').split(',').some((range) => /^\s*application\/(jsonl|x-ndjson)\s*(;|$)/i.test(range))
+
+const STATUSES = ['pending', 'started', 'success', 'failed']
+
+function importFilters(caller: Caller): FilterAttributes {
+  const time = (column: string) => ({ kind: 'time', column: raw(column) }) as const
+  return {
+    id: { kind: 'uuid', column: sql`id` },
+    external_ref: { kind: 'text', column: sql`external_ref` },
+    status: { kind: { oneOf: STATUSES }, column: sql`status` },
+    owner: {
+      kind: { oneOf: ['store', 'organization'] },
+      column: sql`owner_id`,
+      condition: (kinds) =>
+        sql`owner_id = any(${visibleOwnerIds(caller).filter((id) => kinds.includes(ownerKind(caller, id)))}::uuid[])`,
+    },
+    created_at: time('created_at'),
+    updated_at: time('updated_at'),
+    started_at: time('started_at'),
+    finished_at: time('finished_at'),
+  }
+}
+
+/** The Import resource (contract 6). What has no value yet is absent. */
+function importResource(caller: Caller, one: Import) {
+  return {
+    id: one.id,
+    type: 'subscription_import',
+    attributes: { external_ref: one.externalRef, status: one.status },
+    meta: {
+      owner: ownerKind(caller, one.ownerId),
+      timestamps: {
+        created_at: one.createdAt,
+        updated_at: one.updatedAt,
+        started_at: one.startedAt,
+        finished_at: one.finishedAt,
+      },
+      records: { uploaded: one.uploaded, imported: one.imported },
+      errors: one.errors,
+      file: one.file,
+      failure: one.failure,
+    },
+  }
+}
+
+function errorResource(caller: Caller, error: ImportError) {
+  return {
+    id: error.id,
+    type: 'subscription_import_error',
+    meta: {
+      owner: ownerKind(caller, error.ownerId),
+      timestamps: { created_at: error.createdAt, updated_at: error.createdAt },
+      error: error.error,
+      field: error.field,
+      line_number: error.line,
+      external_ref: error.externalRef,
+    },
+  }
+}

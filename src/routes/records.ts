@@ -1,0 +1,112 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import sql, { raw } from 'sql-template-tag'
+import type { Pool } from '../db/pool.js'
+import { notFound, validationError } from '../http/errors.js'
+import { type FilterAttributes, readFilter } from '../http/filter.js'
+import { listAnswer, readPage } from '../http/paging.js'
+import { readId, requestUrl } from '../http/urls.js'
+import { recordTypes } from '../records/index.js'
+import { findRecord, listRecords, listSnapshots, type StoredRecord, snapshotsOf } from '../records/read.js'
+import type { RecordType } from '../records/record-type.js'
+import { type Caller, visibleOwnerIds } from '../tenants/owners.js'
+import { recordResource, type Snapshots, snapshotResource } from './record-resource.js'
+
+/** The routes of every record type, derived from its definition (contract 9). */
+export function recordRoutes(app: FastifyInstance, pool: Pool): void {
+  for (const recordType of recordTypes) readingRoutes(app, pool, recordType)
+}
+
+function readingRoutes(app: FastifyInstance, pool: Pool, recordType: RecordType): void {
+  const { table, noun, references } = recordType
+  const filters = filtersOf(recordType)
+
+  app.get(`/${table}`, async (request) => {
+    const { caller } = request
+    const query = request.query as Record<string, unknown>
+    const page = readPage(query, caller.pageLength)
+    const include = readInclude(query.include, recordType)
+    const filter = readFilter(query.filter, filters)
+    const { total, records } = await listRecords(pool, recordType, visibleOwnerIds(caller), page, filter)
+    const snapshots = await snapshotsOf(pool, references, records)
+    const data = records.map((record) => resource(request, record, snapshots))
+    return { ...listAnswer(requestUrl(request), page, total, data), ...included(caller, include, snapshots) }
+  })
+
+  app.get(`/${table}/:id`, async (request) => {
+    const { caller } = request
+    const include = readInclude((request.query as Record<string, unknown>).include, recordType)
+    const record = await find(caller, readId(request.params))
+    const snapshots = await snapshotsOf(pool, references, [record])
+    return { data: resource(request, record, snapshots), ...included(caller, include, snapshots) }
+  })
+
+  for (const reference of references) {
+    app.get(`/${table}/:id/${reference.attribute}`, async (request) => {
+      const { caller } = request
+      const page = readPage(request.query as Record<string, unknown>, caller.pageLength)
+      const holder = await find(caller, readId(request.params))
+      const { total, snapshots } = await listSnapshots(pool, reference, holder, page)
+      const data = snapshots.map((snapshot) => snapshotResource(caller, reference, snapshot))
+      return listAnswer(requestUrl(request), page, total, data)
+    })
+  }
+
+  const resource = ({ caller, url }: FastifyRequest, record: StoredRecord, snapshots: Snapshots) =>
+    recordResource(
+      caller,
+      recordType,
+      record,
+      snapshots,
+      url.startsWith('/v2/') ? '/v2/subscriptions' : '/subscriptions',
+    )
+
+  async function find(caller: Caller, id: string): Promise<StoredRecord> {
+    const record = await findRecord(pool, recordType, visibleOwnerIds(caller), id)
+    if (!record) throw notFound(noun)
+    return record
+  }
+}
+
+/** What a list of a type can be filtered by (contract 5). */
+function filtersOf({ filters, references }: RecordType): FilterAttributes {
+  const attributes: Record<string, FilterAttributes[string]> = {
+    id: { kind: 'uuid', column: sql`id` },
+    created_at: { kind: 'time', column: sql`created_at` },
+    updated_at: { kind: 'time', column: sql`updated_at` },
+  }
+  for (const [name, kind] of Object.entries(filters)) {
+    attributes[name] = { kind, column: raw(name), indexedByRefKey: name === 'external_ref' }
+  }
+  for (const { refsAttribute, table } of references) {
+    if (refsAttribute === undefined) continue
+    attributes[refsAttribute] = {
+      kind: 'members',
+      column: sql`id`,
+      condition: (values) => sql`
+        (owner_id, id) in (select s.owner_id, s.offering_id from ${raw(table)} s where s.external_ref = any(${values}::text[]))`,
+    }
+  }
+  return attributes
+}
+
+/** Reads `include=products,plans`. @throws HttpError 400 */
+function readInclude(given: unknown, { references }: RecordType): ReadonlySet<string> {
+  const names = given === undefined ? [] : String(given).split(',').filter(Boolean)
+  const known = references.map(({ attribute }) => attribute)
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    const takes = known.length > 0 ? `takes ${known.join(', ')}` : 'has nothing to take here'
+    throw validationError('', [{ field: 'include', error: `include ${takes}; it has "${unknown}"` }])
+  }
+  return new Set(names)
+}
+
+function included(caller: Caller, include: ReadonlySet<string>, snapshots: Snapshots) {
+  if (include.size === 0) return {}
+  const lists = [...snapshots].flatMap(([reference, list]) =>
+    include.has(reference.attribute)
+      ? [[reference.attribute, list.map((snapshot) => snapshotResource(caller, reference, snapshot))]]
+      : [],
+  )
+  return { included: Object.fromEntries(lists) }
+}

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import type { Pool } from '../db/pool.js'
+import { validationError } from '../http/errors.js'
+import { compile } from '../records/validate.js'
+import type { Credentials } from '../tenants/credentials.js'
+import { setPageLength } from '../tenants/owners.js'
+
+const SettingsBody = Type.Object({
+  data: Type.Object({
+    type: Type.Unsafe<'settings'>({ type: 'string', enum: ['settings'] }),
+    page_length: Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      description: 'Records on a page, unless a request says.',
+    }),
+  }),
+})
+
+const problemsOf = compile(SettingsBody)
+
+const settingsAnswer = (pageLength: number) => ({ data: { type: 'settings', page_length: pageLength } })
+
+/** The store's settings (contract 4). */
+export function settingsRoutes(app: FastifyInstance, pool: Pool, credentials: Credentials): void {
+  app.get('/settings', async ({ caller }) => settingsAnswer(caller.pageLength))
+
+  app.put('/settings', async (request) => {
+    const problems = problemsOf(request.body)
+    if (problems.length > 0) throw validationError('', problems)
+    const { page_length } = (request.body as Type.Static<typeof SettingsBody>).data
+    await setPageLength(pool, request.caller.ownerId, page_length)
+    credentials.forget()
+    return settingsAnswer(page_length)
+  })
+}

@@ -1,0 +1,39 @@
+import sql from 'sql-template-tag'
+import { v7 as uuidv7 } from 'uuid'
+import { type Pool, rows } from '../db/pool.js'
+
+/** Who asks: a store or an organization (contract 2). */
+export interface Caller {
+  readonly ownerId: string
+  readonly kind: 'store' | 'organization'
+  /** A store's organization, whose resources it sees. */
+  readonly organizationId: string | undefined
+  /** How many records a page has unless the request says (contract 4). */
+  readonly pageLength: number
+}
+
+/** The owners whose resources a caller sees; its own first. */
+export const visibleOwnerIds = ({ ownerId, organizationId }: Caller): readonly string[] =>
+  organizationId === undefined ? [ownerId] : [ownerId, organizationId]
+
+/** What `meta.owner` says of a resource that the caller sees. */
+export function ownerKind(caller: Caller, ownerId: string): 'store' | 'organization' {
+  return ownerId === caller.ownerId ? caller.kind : 'organization'
+}
+
+/** The store that the service has from its first start. Processes that start at once agree on one. */
+export async function defaultStore(pool: Pool): Promise<string> {
+  await pool.query(sql`
+    insert into owners (id, kind, name, is_default) values (${uuidv7()}, 'store', 'default', true)
+    on conflict (is_default) where is_default do nothing`)
+  const [store] = await rows<{ id: string }>(pool, sql`select id from owners where is_default`)
+  if (!store) throw new Error('There is no default store.')
+  return store.id
+}
+
+/** Sets the page length of an owner (1 to 100). */
+export async function setPageLength(pool: Pool, ownerId: string, pageLength: number): Promise<void> {
+  await pool.query(
+    sql`update owners set page_length = ${pageLength}, updated_at = now() where id = ${ownerId}`,
+  )
+}
