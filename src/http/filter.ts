@@ -186,7 +186,7 @@ function toSql({ operator, attribute, values }: Condition, attributes: FilterAtt
   if (operator === 'like') return sql`${column} like ${toLikePattern(values[0] ?? '')} escape '\\'`
   const equal = sql`${column} = any(${values}::text[])`
   return known.indexedByRefKey
-    ? sql`(ref_key(${column}) = any(select ref_key(r) from unnest(${values}::text[]) r) and ${equal})`
+    ? sql`(${column} is not null and ref_key(${column}) = any(array(select ref_key(r) from unnest(${values}::text[]) as r)) and ${equal})`
     : equal
 }
 

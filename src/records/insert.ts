@@ -94,7 +94,13 @@ async function holdersOf(
     sql`
       select t.external_ref, t.id
       from ${raw(table)} t
-      where t.owner_id = ${ownerId} and ref_key(t.external_ref) = any(select ref_key(r) from unnest(${refs}::text[]) r)`,
+      where t.owner_id = ${ownerId} and ${hasRef(refs)}`,
   )
   return new Map(found.map(({ external_ref, id }) => [external_ref, id]))
 }
+
+/** The condition that the table `t` has one of these `external_ref`s, in the form that its index answers. */
+export const hasRef = (refs: readonly string[]): Sql => sql`
+  t.external_ref is not null
+  and ref_key(t.external_ref) = any(array(select ref_key(r) from unnest(${refs}::text[]) as r))
+  and t.external_ref = any(${refs}::text[])`

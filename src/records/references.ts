@@ -2,7 +2,7 @@ import sql, { join, raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type Client, rows } from '../db/pool.js'
 import { UUID_PATTERN } from './attributes.js'
-import { columnArrays, fromUnnested } from './insert.js'
+import { columnArrays, fromUnnested, hasRef } from './insert.js'
 import type { RecordType, Reference } from './record-type.js'
 import { excerpt, type Problem } from './validate.js'
 
@@ -61,7 +61,7 @@ async function findSources(
       sql`
         select r.text, t.id, t.owner_id
         from unnest(${ids}::text[]) as r(text) join ${raw(table)} t on t.id = r.text::uuid
-        where t.owner_id = any(${visibleOwnerIds}::uuid[])
+        where t.owner_id = any(${visibleOwnerIds}::uuid[]) and t.id = any(${ids}::uuid[])
         for key share of t`,
     )
     for (const source of found) sources.set(source.text, source)
@@ -73,8 +73,7 @@ async function findSources(
       sql`
         select t.external_ref, t.id, t.owner_id
         from ${raw(table)} t
-        where t.owner_id = any(${visibleOwnerIds}::uuid[])
-          and ref_key(t.external_ref) = any(select ref_key(r) from unnest(${refs}::text[]) r)
+        where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${hasRef(refs)}
         for key share of t`,
     )
     // The owner stands first among those that are visible to it: its own records win.
