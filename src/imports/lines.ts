@@ -125,7 +125,7 @@ const reason = ({ message }: SyntaxError): string =>
     .replace(/, (\.\.\.)?".*is not valid JSON$/s, '')
     .replace(/ \(line \d+ column \d+\)$/, '')
     .replace(/ in JSON (?=at position \d+$)/, ' ')
-    .replace(/ after JSON (?=at position \d+$)/, ' after the record ')
+    .replace(/ after JSON (?=at position \d+$)/, ' after the value ')
     .replace(/at position (\d+)$/, (_, position) => `at character ${Number(position) + 1}`)
 
 /** Spaces, tabs and carriage returns alone are a blank line. */
