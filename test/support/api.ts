@@ -46,13 +46,18 @@ export class Api {
     readonly key: string,
   ) {}
 
+  /** The same caller, on the address that the service has after a restart. */
+  at(url: string): Api {
+    return new Api(url, this.key)
+  }
+
   async request(path: string, init: RequestInit = {}): Promise<Answer> {
     const response = await fetch(new URL(path, this.url), {
       ...init,
       headers: { authorization: `Bearer ${this.key}`, ...init.headers },
     })
     const text = await response.text()
-    const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false
+    const isJson = /^application\/json(;|$)/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
   }
 

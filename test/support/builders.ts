@@ -41,13 +41,15 @@ export const anOffering = (attributes: Attributes = {}): RecordLine =>
     ...attributes,
   })
 
+const toLine = (line: RecordLine | string): string =>
+  `${typeof line === 'string' ? line : JSON.stringify(line)}\n`
+
 /** A file of these lines: records are written as JSON, texts stand as they are. */
-export const file = (...lines: readonly (RecordLine | string)[]): string =>
-  lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('')
+export const file = (...lines: readonly (RecordLine | string)[]): string => lines.map(toLine).join('')
 
 /** As many lines as asked for, made by number from 0. */
 export const times = (count: number, make: (index: number) => RecordLine | string): string =>
-  file(...Array.from({ length: count }, (_, index) => make(index)))
+  Array.from({ length: count }, (_, index) => toLine(make(index))).join('')
 
 export const counts = (products = 0, plans = 0, subscribers = 0, offerings = 0) => ({
   subscription_product: products,
