@@ -17,6 +17,8 @@ const ajv = new Ajv({
   allErrors: true,
   strict: true,
   allowUnionTypes: true,
+  // Takes out, where a schema has `additionalProperties: false`, what it does not know.
+  removeAdditional: true,
   // Of `uuid` the package takes `urn:uuid:…` as well, which the column does not.
   formats: { text: isStorableText, uuid: UUID_PATTERN },
 })
