@@ -45,9 +45,14 @@ export const clientConfig = (connection: Connection): pg.ClientConfig => ({
   keepAlive: true,
 })
 
-/** Makes a session print its times as `types` above reads them. */
+/**
+ * Makes a session print its times as `types` above reads them, and give up a transaction whose process has stopped in the
+ * middle of it: what it holds locked, others wait for.
+ */
 export async function prepareSession(client: Client): Promise<void> {
-  await client.query("set timezone to 'UTC'; set datestyle to 'ISO'")
+  await client.query(
+    "set timezone to 'UTC'; set datestyle to 'ISO'; set idle_in_transaction_session_timeout to '30s'",
+  )
 }
 
 /** A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another. */
