@@ -48,10 +48,11 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
  */
 export function closeOtherMethods(app: FastifyInstance): () => void {
   const open = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }) => {
-    const methods = open.get(url) ?? new Set()
+  // Without the prefix of `app`, which it puts in front again when a route is added.
+  app.addHook('onRoute', ({ routePath, method }) => {
+    const methods = open.get(routePath) ?? new Set()
     for (const one of [method].flat()) methods.add(one)
-    open.set(url, methods)
+    open.set(routePath, methods)
   })
   return () => {
     for (const [url, methods] of [...open]) {
