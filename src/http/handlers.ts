@@ -40,7 +40,7 @@ function send(reply: FastifyReply, { statusCode, headers, entries }: HttpError):
   return reply.code(statusCode).headers(headers).send({ errors: entries })
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
 
 /**
  * Remembers the routes of `app` as they are added; the returned function then closes every other method of their paths:
