@@ -47,7 +47,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
       )
       return await reply
         .code(201)
-        .header('location', `${requestUrl(request).pathname}/${created.id}`)
+        .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
         .send({ data: importResource(request.caller, created) })
     } catch (error) {
       // After an outage nobody knows whether the job was committed; then its file must stay.
