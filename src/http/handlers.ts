@@ -1,4 +1,12 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifyServerOptions,
+} from 'fastify'
 import { isOutage } from '../db/outage.js'
 import {
   HttpError,
@@ -20,6 +28,33 @@ export function errorHandlers(app: FastifyInstance): void {
     return reply.hijack().raw.destroy()
   })
   app.setNotFoundHandler((_request, reply) => send(reply, notFound('resource')))
+}
+
+/** What the router refuses before there is a route: a URL that cannot be decoded. */
+export const frameworkErrors: NonNullable<FastifyServerOptions['frameworkErrors']> = (
+  error,
+  _request,
+  reply,
+) => {
+  send(reply as FastifyReply, refused(error.statusCode ?? 400, error.message))
+}
+
+const UNREADABLE: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The URL and the headers are too long.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The headers did not come in time.'],
+}
+
+/** Answers what never became a request, because Node could not read it as HTTP. */
+export function clientErrorHandler({ code }: NodeJS.ErrnoException, socket: Socket): void {
+  if (code !== 'ECONNRESET' && socket.writable) {
+    const [status, detail] = UNREADABLE[code ?? ''] ?? [400, 'This is not a request by HTTP/1.1.']
+    const body = JSON.stringify({ errors: refused(status, detail).entries })
+    socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    )
+  }
+  socket.destroySoon()
 }
 
 function answerTo(error: FastifyError, request: FastifyRequest): HttpError | undefined {
