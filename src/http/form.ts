@@ -157,6 +157,11 @@ class FormInProgress<File> {
   }
 
   #onFile(name: string, stream: Readable): void {
+    // The body may break off before anybody reads the part, or in one that nobody reads. A destroyed stream is one that
+    // its reader gave up, who says why.
+    stream.on('error', (error) => {
+      if (!stream.destroyed) this.#failed.reject(unreadable(error))
+    })
     if (this.#file) {
       this.#problems.push({ field: name, error: `"${name}" must be given once` })
       stream.resume()
