@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
+import { formType } from './multipart.js'
 
 /** An answer, read whole. `body` is parsed JSON where the answer is JSON, else the text. */
 export interface Answer {
@@ -52,12 +53,24 @@ export class Api {
       headers: { authorization: `Bearer ${this.key}`, ...init.headers },
     })
     const text = await response.text()
-    const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false
+    const isJson = /^application\/json\b/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
   }
 
   get(path: string): Promise<Answer> {
     return this.request(path)
+  }
+
+  /** Posts a form to the imports, byte by byte as given. `chunked`: without a Content-Length. */
+  postForm(
+    body: Buffer,
+    { type = formType, chunked = false, path = '/subscriptions/imports' } = {},
+  ): Promise<Answer> {
+    return this.request(path, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      ...(chunked ? { body: new Blob([body]).stream(), duplex: 'half' } : { body }),
+    })
   }
 
   put(path: string, body: unknown): Promise<Answer> {
@@ -103,6 +116,17 @@ export class Api {
       }
       await sleep(20)
     }
+  }
+
+  /** The pages of a list from a path on, by following `next`. */
+  async pages(path: string): Promise<Answer['body'][]> {
+    const pages: Answer['body'][] = []
+    for (let next: string | null = path; next !== null; next = pages.at(-1).links.next) {
+      const { status, body } = await this.get(next)
+      expect(status).toBe(200)
+      pages.push(body)
+    }
+    return pages
   }
 
   finished(id: string): Promise<ImportResource> {
