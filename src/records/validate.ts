@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { TSchema } from 'typebox'
+import { UUID_PATTERN } from './attributes.js'
 import type { RecordType, Reference } from './record-type.js'
 
 /** What is wrong with one field: its path (`price.USD.amount`, `plans[1]`; empty: the whole), and a sentence without a full stop. */
@@ -9,22 +10,28 @@ export interface Problem {
   readonly error: string
 }
 
-/** Formats longer than any of our attributes are not tried: a regular expression may take quadratic time on a megabyte. */
+/**
+ * Texts longer than any that has a format may be are not tried, since a regular expression may take quadratic time on a
+ * megabyte. They are wrong by their length already, which is all that is said of them.
+ */
 const LONGEST_FORMATTED = 4096
 
 const ajv = new Ajv({
   allErrors: true,
   strict: true,
   allowUnionTypes: true,
-  formats: { text: isStorableText },
+  // Takes out, where a schema has `additionalProperties: false`, what it does not know.
+  removeAdditional: true,
+  // Of `uuid` the package takes `urn:uuid:…` as well, which the column does not.
+  formats: { text: isStorableText, uuid: UUID_PATTERN },
 })
 // The package's types are CommonJS's; at run time the default export is the function itself.
-;(addFormats as unknown as typeof addFormats.default)(ajv, ['email', 'uuid', 'uri'])
-for (const name of ['email', 'uuid', 'uri'] as const) {
+;(addFormats as unknown as typeof addFormats.default)(ajv, ['email', 'uri'])
+for (const name of ['email', 'uri'] as const) {
   const format = ajv.formats[name]
   const test = format instanceof RegExp ? (value: string) => format.test(value) : format
   if (typeof test !== 'function') throw new Error(`ajv-formats has no plain format "${name}"`)
-  ajv.addFormat(name, (value: string) => value.length <= LONGEST_FORMATTED && test(value) === true)
+  ajv.addFormat(name, (value: string) => value.length > LONGEST_FORMATTED || test(value) === true)
 }
 
 /** PostgreSQL's `text` holds no U+0000, and UTF-8 no unpaired surrogate (contract 7). */
