@@ -62,6 +62,14 @@ export function createPool(connection: Connection, max: number, onError: (error:
   return pool
 }
 
+/** One connection for one purpose. That it breaks is told by the query that is under way, not by an event as well. */
+export async function connect(config: pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client(config)
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
 /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
 export async function transaction<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect()
