@@ -29,6 +29,9 @@ export class CannotListen extends Error {
 
 const POOL_SIZE = 10
 
+/** For so long a stop waits for requests that have begun. */
+const DRAIN_MS = 5000
+
 /**
  * Starts everything: data directory, database, worker, HTTP.
  *
@@ -83,7 +86,7 @@ async function start(config: Config, stack: Stack): Promise<Service> {
   stack.push(() => worker.stop())
 
   const app = buildServer({ config, logger, pool, store, credentials: new Credentials(pool) })
-  stack.push(() => app.close())
+  stack.push(() => close(app))
   const url = await listen(app, config)
   dataDir.announce(url)
   return { url, apiKey, stop: () => stack.unwind() }
@@ -107,6 +110,13 @@ async function openDatabase(config: Config, dataDir: DataDir, logger: pino.Logge
     stack.push(() => postgres.stop())
     return postgres.connection
   }
+}
+
+/** Lets requests end, but not for ever: an upload may take hours, and its client can begin again. */
+async function close(app: ReturnType<typeof buildServer>): Promise<void> {
+  const impatience = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  await app.close()
+  clearTimeout(impatience)
 }
 
 async function listen(app: ReturnType<typeof buildServer>, { host, port }: Config): Promise<string> {

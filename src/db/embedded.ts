@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import pg from 'pg'
 import { type DatabaseUser, databaseUser, fromWithin, programsFor } from './database-user.js'
-import type { Connection } from './pool.js'
+import { type Connection, connect } from './pool.js'
 
 /** The embedded PostgreSQL of a data directory, running. */
 export interface EmbeddedPostgres {
@@ -77,6 +76,7 @@ export async function startEmbeddedPostgres(
       ended.abort()
       await watching
       await stopServer(pid)
+      if (!isBeside(cluster, sockets)) await rm(sockets, { recursive: true, force: true })
     },
   }
 
@@ -170,7 +170,9 @@ async function createCluster(
 
 /** Beside the cluster: named from within it, see `fromWithin`. */
 const fromCluster = (cluster: string, sockets: string): string =>
-  dirname(cluster) === dirname(sockets) ? relative(cluster, sockets) : sockets
+  isBeside(cluster, sockets) ? relative(cluster, sockets) : sockets
+
+const isBeside = (cluster: string, sockets: string): boolean => dirname(cluster) === dirname(sockets)
 
 const identity = (user: DatabaseUser | undefined) => (user ? { uid: user.uid, gid: user.gid } : {})
 
@@ -187,10 +189,8 @@ async function checkMajorVersion(cluster: string): Promise<void> {
 
 /** Whether a server answers on the socket. One that is starting up or shutting down counts as not connectable. */
 async function connectable(sockets: string): Promise<boolean> {
-  const client = new pg.Client(connectionTo(sockets, 'postgres'))
-  client.on('error', () => {})
   try {
-    await client.connect()
+    const client = await connect(connectionTo(sockets, 'postgres'))
     await client.end()
     return true
   } catch {
@@ -264,8 +264,7 @@ async function postmasterPid(cluster: string): Promise<number> {
 }
 
 async function createDatabase(sockets: string): Promise<void> {
-  const client = new pg.Client(connectionTo(sockets, 'postgres'))
-  await client.connect()
+  const client = await connect(connectionTo(sockets, 'postgres'))
   try {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE])
     if (rowCount === 0) await client.query(`create database ${DATABASE}`)

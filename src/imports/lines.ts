@@ -110,25 +110,29 @@ export function readLine({ number, bytes }: Line, maxLineBytes: number): LineCon
   if (!isObject(data)) return malformed('"data" is not an object')
   const { type, attributes } = data
   if (type === undefined) return malformed('"data" has no "type"')
-  const recordType = typeof type === 'string' ? recordTypeOf(type) : undefined
-  if (!recordType) return malformed(`type ${show(type)} is not one of ${knownTypes()}`)
+  if (typeof type !== 'string') return malformed(`type must be one of ${knownTypes()}`)
+  const recordType = recordTypeOf(type)
+  if (!recordType) return malformed(`type "${excerpt(type)}" is not one of ${knownTypes()}`)
   return { kind: 'record', recordType, attributes }
 }
 
-/** The parser's own words, without the copy of the line that it appends. */
-const reason = ({ message }: SyntaxError): string => message.replace(/, (\.\.\.)?".*is not valid JSON$/s, '')
+/**
+ * The parser's own words, without the copy of the line that it appends. It counts from 0 and, from Node 22 on, adds
+ * "(line 1 column 8)": the line is always 1 here, which would lead astray.
+ */
+const reason = ({ message }: SyntaxError): string =>
+  message
+    .replace(/, (\.\.\.)?".*is not valid JSON$/s, '')
+    .replace(/ \(line \d+ column \d+\)$/, '')
+    .replace(/ in JSON (?=at position \d+$)/, ' ')
+    .replace(/ after JSON (?=at position \d+$)/, ' after the value ')
+    .replace(/at position (\d+)$/, (_, position) => `at character ${Number(position) + 1}`)
 
 /** Spaces, tabs and carriage returns alone are a blank line. */
 function isBlank(bytes: Buffer): boolean {
   for (const byte of bytes) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false
   return true
 }
-
-const show = (type: unknown): string =>
-  typeof type === 'string' ? `"${excerpt(type)}"` : `of kind ${kindOf(type)}`
-
-const kindOf = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value
 
 const knownTypes = (): string => recordTypes.map(({ type }) => type).join(', ')
 

@@ -19,6 +19,8 @@ const LONGEST_FORMATTED = 4096
 const ajv = new Ajv({
   allErrors: true,
   strict: true,
+  // Errors carry the value that is wrong, so that a sentence can say what it is.
+  verbose: true,
   allowUnionTypes: true,
   // Takes out, where a schema has `additionalProperties: false`, what it does not know.
   removeAdditional: true,
@@ -42,7 +44,15 @@ export function isStorableText(value: string): boolean {
 /** Compiles a schema into a function that lists every problem of a value, in the words of contract 3 and 6. */
 export function compile(schema: TSchema): (value: unknown) => Problem[] {
   const validate: ValidateFunction = ajv.compile(schema)
-  return (value) => (validate(value) ? [] : (validate.errors ?? []).flatMap(toProblem))
+  return (value) => (validate(value) ? [] : withoutRepetition(validate.errors ?? []).flatMap(toProblem))
+}
+
+/** A value that is none of those allowed is often of another type as well. The list of what is allowed says both. */
+function withoutRepetition(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const listed = new Set(
+    errors.flatMap(({ keyword, instancePath }) => (keyword === 'enum' ? instancePath : [])),
+  )
+  return errors.filter(({ keyword, instancePath }) => keyword !== 'type' || !listed.has(instancePath))
 }
 
 function toProblem(error: ErrorObject): Problem[] {
@@ -84,7 +94,7 @@ const types: Readonly<Record<string, string>> = {
   array: 'must be a list',
 }
 
-function predicate({ keyword, params, message }: ErrorObject): string {
+function predicate({ keyword, params, message, data }: ErrorObject): string {
   switch (keyword) {
     case 'minLength':
       return `must be at least ${params.limit} characters`
@@ -99,10 +109,22 @@ function predicate({ keyword, params, message }: ErrorObject): string {
     case 'format':
       return formats[params.format] ?? `must be of the format ${params.format}`
     case 'type':
-      return types[params.type] ?? `must be of the type ${params.type}`
+      return typePredicate(params.type, data)
     default:
       return message ?? `does not fulfil ${keyword}`
   }
+}
+
+/** Says what is due, and how it is written where the value looks right to a person: `"12"`, `true`, `null`. */
+function typePredicate(type: string, value: unknown): string {
+  // JSON's 1e400 is more than a double holds, and comes as Infinity.
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'is a number too large to be stored'
+  const due = types[type] ?? `must be of the type ${type}`
+  if (value === null) return `${due}, not null`
+  const isScalar = type !== 'object' && type !== 'array'
+  if (typeof value === 'string' && isScalar) return `${due}, without quotes`
+  if (type === 'string' && typeof value !== 'object') return `${due}, in quotes`
+  return due
 }
 
 /** A JSON Pointer (RFC 6901) as a person writes it: `/price/USD/amount` → `price.USD.amount`. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
+import { formType } from './multipart.js'
 
 /** An answer, read whole. `body` is parsed JSON where the answer is JSON, else the text. */
 export interface Answer {
@@ -65,6 +66,18 @@ export class Api {
     return this.request(path)
   }
 
+  /** Posts a form to the imports, byte by byte as given. `chunked`: without a Content-Length. */
+  postForm(
+    body: Buffer,
+    { type = formType, chunked = false, path = '/subscriptions/imports' } = {},
+  ): Promise<Answer> {
+    return this.request(path, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      ...(chunked ? { body: new Blob([body]).stream(), duplex: 'half' } : { body }),
+    })
+  }
+
   put(path: string, body: unknown): Promise<Answer> {
     return this.request(path, {
       method: 'PUT',
@@ -108,6 +121,17 @@ export class Api {
       }
       await sleep(20)
     }
+  }
+
+  /** The pages of a list from a path on, by following `next`. */
+  async pages(path: string): Promise<Answer['body'][]> {
+    const pages: Answer['body'][] = []
+    for (let next: string | null = path; next !== null; next = pages.at(-1).links.next) {
+      const { status, body } = await this.get(next)
+      expect(status).toBe(200)
+      pages.push(body)
+    }
+    return pages
   }
 
   finished(id: string): Promise<ImportResource> {

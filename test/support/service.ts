@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -96,6 +96,8 @@ export interface TestService {
   /** A further store, of an organization perhaps; returns the API as it sees it. */
   addStore(organizationId?: string): Promise<Api>
   addOrganization(): Promise<{ id: string; api: Api }>
+  /** The files in the folder of uploads, whole ones and those still coming in. */
+  uploads(): Promise<string[]>
   stop(): Promise<void>
 }
 
@@ -138,6 +140,13 @@ export async function startTestService(environment: Environment = {}): Promise<T
     },
     addStore: async (organizationId) => (await addOwner('store', organizationId ?? null)).api,
     addOrganization: () => addOwner('organization', null),
+    async uploads() {
+      const entries = await readdir(join(settings.DATA_DIR, 'uploads'), {
+        recursive: true,
+        withFileTypes: true,
+      })
+      return entries.filter((entry) => entry.isFile()).map(({ name, parentPath }) => join(parentPath, name))
+    },
     async stop() {
       if (server.process.exitCode === null) await server.stop()
       await pool.end()
@@ -147,14 +156,16 @@ export async function startTestService(environment: Environment = {}): Promise<T
   }
 }
 
+/** Runs a statement on the run's server, outside of every test's database. */
+export async function administer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('serverUrl') })
+  await client.connect()
+  await client.query(statement).finally(() => client.end())
+}
+
 /** A new, empty database on the run's server. */
 export async function createDatabase(): Promise<{ databaseUrl: string; drop(): Promise<void> }> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  const administer = async (statement: string) => {
-    const client = new pg.Client({ connectionString: inject('serverUrl') })
-    await client.connect()
-    await client.query(statement).finally(() => client.end())
-  }
   await administer(`create database ${name}`)
   const url = new URL(inject('serverUrl'))
   url.pathname = `/${name}`
