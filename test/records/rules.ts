@@ -39,6 +39,18 @@ const MAX_SAFE = Number.MAX_SAFE_INTEGER
 
 const required = (path: string): Complaint => [path, `"${path}" is required`]
 
+/** What is said of a value of a wrong kind: what is due, and how that is written if the value may look right to a person. */
+function wrongKind(due: string, value: unknown): string {
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
+    return 'is a number too large to be stored'
+  }
+  const wantsObject = due === 'must be an object'
+  if (value === null) return `${due}, not null`
+  if (typeof value === 'string' && !wantsObject) return `${due}, without quotes`
+  if (due === 'must be a text' && typeof value !== 'object') return `${due}, in quotes`
+  return due
+}
+
 const show = (value: unknown): string => {
   const json = JSON.stringify(value)
   return json.length > 40 ? `${json.slice(0, 40)}…` : json
@@ -78,7 +90,7 @@ function textRules(
           invalid(`${min - 1} emoji, which are ${(min - 1) * 2} UTF-16 units`, '😀😀', tooShort),
           valid(`${min} spaces`, '   '),
           invalid('empty', '', tooShort),
-          invalid('null', null, notText),
+          invalid('null', null, wrongKind(notText, null)),
           rule(`${attribute} is required`, build({ [attribute]: undefined }), required(attribute)),
         ]
       : [
@@ -86,8 +98,8 @@ function textRules(
           valid('null, which is absent', null),
           rule(`${attribute} is optional`, build({ [attribute]: undefined })),
         ]),
-    invalid('a number', 12345, notText),
-    invalid('true', true, notText),
+    invalid('a number', 12345, wrongKind(notText, 12345)),
+    invalid('true', true, wrongKind(notText, true)),
     invalid('a list', ['abc'], notText),
     invalid('an object', { text: 'abc' }, notText),
     invalid('a text with U+0000', 'abc\0def', notStorable),
@@ -108,7 +120,7 @@ function integerRules(
   const valid = (json: string) => at(`${field} may be ${json}`, json)
   const invalid = (json: string, sentence: string) =>
     at(`${field} may not be ${json}`, json, [field, `${field} ${sentence}`])
-  const notWhole = 'must be a whole number'
+  const notWhole = (json: string) => invalid(json, wrongKind('must be a whole number', JSON.parse(json)))
   const tooSmall = `must be at least ${min ?? -MAX_SAFE}`
   const from = (limit: number, json: string) =>
     min === undefined || min <= limit ? valid(json) : invalid(json, tooSmall)
@@ -125,13 +137,13 @@ function integerRules(
     invalid('9223372036854775808', `must be at most ${MAX_SAFE}`),
     from(-MAX_SAFE, `-${MAX_SAFE}`),
     invalid('-9007199254740992', tooSmall),
-    invalid('1.5', notWhole),
-    invalid('1e400', notWhole),
-    invalid('-1e400', notWhole),
-    invalid('"1"', notWhole),
-    invalid('true', notWhole),
-    invalid('[1]', notWhole),
-    isOptional ? valid('null') : invalid('null', notWhole),
+    notWhole('1.5'),
+    notWhole('1e400'),
+    notWhole('-1e400'),
+    notWhole('"1"'),
+    notWhole('true'),
+    notWhole('[1]'),
+    isOptional ? valid('null') : notWhole('null'),
   ]
 }
 
@@ -140,7 +152,7 @@ function requiredBooleanRules(build: Build, attribute: string): Rule[] {
   const wrong = ['true', 'false', '', 0, 1, null, []].map((value) =>
     rule(`${attribute} may not be ${show(value)}`, build({ [attribute]: value }), [
       attribute,
-      `${attribute} must be true or false`,
+      `${attribute} ${wrongKind('must be true or false', value)}`,
     ]),
   )
   return [
@@ -165,7 +177,10 @@ function choiceRules(build: Build, attribute: string, choices: readonly string[]
 function priceRules(build: Build, attribute: string): Rule[] {
   const price = (title: string, value: unknown, ...problems: Complaint[]) =>
     rule(`${attribute} ${title}`, build({ [attribute]: value }), ...problems)
-  const notMap: Complaint = [attribute, `${attribute} must be an object`]
+  const notMap = (value: unknown): Complaint => [
+    attribute,
+    `${attribute} ${wrongKind('must be an object', value)}`,
+  ]
   const usd = `${attribute}.USD`
   const bare = build({ [attribute]: undefined })
   const notCurrency = (code: string): Complaint => [
@@ -181,7 +196,9 @@ function priceRules(build: Build, attribute: string): Rule[] {
       EUR: { amount: 0, includes_tax: true },
       JPY: { amount: 1 },
     }),
-    ...[5, 'USD', true, [{ amount: 1 }]].map((value) => price(`may not be ${show(value)}`, value, notMap)),
+    ...[5, 'USD', true, [{ amount: 1 }]].map((value) =>
+      price(`may not be ${show(value)}`, value, notMap(value)),
+    ),
     ...[
       'usd',
       'US',
@@ -213,11 +230,14 @@ function priceRules(build: Build, attribute: string): Rule[] {
       'is wrong once for every currency that is wrong',
       { usd: { amount: 1 }, EUR: { amount: 'one' }, GBP: {} },
       notCurrency('usd'),
-      [`${attribute}.EUR.amount`, `${attribute}.EUR.amount must be a whole number`],
+      [`${attribute}.EUR.amount`, `${attribute}.EUR.amount must be a whole number, without quotes`],
       required(`${attribute}.GBP.amount`),
     ),
     ...[null, 100, '100', [100]].map((value) =>
-      price(`may not have an amount of ${show(value)}`, { USD: value }, [usd, `${usd} must be an object`]),
+      price(`may not have an amount of ${show(value)}`, { USD: value }, [
+        usd,
+        `${usd} ${wrongKind('must be an object', value)}`,
+      ]),
     ),
     price('must have an amount', { USD: { includes_tax: true } }, required(`${usd}.amount`)),
     ...integerRules(`${usd}.amount`, undefined, false, (title, json, ...problems) =>
@@ -226,7 +246,7 @@ function priceRules(build: Build, attribute: string): Rule[] {
     ...['true', 0, 1, []].map((value) =>
       price(`may not have includes_tax ${show(value)}`, { USD: { amount: 1, includes_tax: value } }, [
         `${usd}.includes_tax`,
-        `${usd}.includes_tax must be true or false`,
+        `${usd}.includes_tax ${wrongKind('must be true or false', value)}`,
       ]),
     ),
     written(
@@ -243,7 +263,7 @@ function priceRules(build: Build, attribute: string): Rule[] {
       `${attribute} may not be a list, nested 100,000 levels deep`,
       bare,
       `"${attribute}":${nested(100_000, '[', ']')}`,
-      notMap,
+      notMap([]),
     ),
     written(
       `${attribute} counts where it stands last`,
@@ -337,7 +357,7 @@ const products: Rule[] = [
   rule('main_image may be null, which is absent', aProduct({ main_image: null })),
   rule('main_image may not be a number', aProduct({ main_image: 5 }), [
     'main_image',
-    'main_image must be a text',
+    'main_image must be a text, in quotes',
   ]),
   ...priceRules(aProduct, 'price'),
   ...['day', 'month'].map((unit) =>
@@ -397,11 +417,11 @@ const plans: Rule[] = [
       ['100.00000000000001', 'must be at most 100'],
       ['-1', 'must be at least 0'],
       ['-5e-324', 'must be at least 0'],
-      ['1e400', 'must be a number'],
-      ['-1e400', 'must be a number'],
-      ['"5"', 'must be a number'],
-      ['true', 'must be a number'],
-      ['{}', 'must be a number'],
+      ['1e400', wrongKind('must be a number', JSON.parse('1e400'))],
+      ['-1e400', wrongKind('must be a number', JSON.parse('-1e400'))],
+      ['"5"', wrongKind('must be a number', JSON.parse('"5"'))],
+      ['true', wrongKind('must be a number', JSON.parse('true'))],
+      ['{}', wrongKind('must be a number', JSON.parse('{}'))],
     ] as const
   ).map(([json, sentence]) =>
     written(`base_price_percentage may not be ${json}`, aPlan(), `"base_price_percentage":${json}`, [
@@ -455,7 +475,7 @@ const subscribers: Rule[] = [
   ...[5, null, true].map((value) =>
     rule(`account_id may not be ${show(value)}`, aSubscriber({ account_id: value }), [
       'account_id',
-      'account_id must be a text',
+      `account_id ${wrongKind('must be a text', value)}`,
     ]),
   ),
   ...[
@@ -498,7 +518,10 @@ const subscribers: Rule[] = [
     ]),
   ),
   ...[5, null].map((value) =>
-    rule(`email may not be ${show(value)}`, aSubscriber({ email: value }), ['email', 'email must be a text']),
+    rule(`email may not be ${show(value)}`, aSubscriber({ email: value }), [
+      'email',
+      `email ${wrongKind('must be a text', value)}`,
+    ]),
   ),
   {
     ...rule('every attribute that is missing is named', aSubscriber()),
