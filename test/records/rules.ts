@@ -78,7 +78,7 @@ function textRules(
           invalid(`${min - 1} emoji, which are ${(min - 1) * 2} UTF-16 units`, '😀😀', tooShort),
           valid(`${min} spaces`, '   '),
           invalid('empty', '', tooShort),
-          invalid('null', null, notText),
+          invalid('null', null, `${notText}, not null`),
           rule(`${attribute} is required`, build({ [attribute]: undefined }), required(attribute)),
         ]
       : [
@@ -86,8 +86,8 @@ function textRules(
           valid('null, which is absent', null),
           rule(`${attribute} is optional`, build({ [attribute]: undefined })),
         ]),
-    invalid('a number', 12345, notText),
-    invalid('true', true, notText),
+    invalid('a number', 12345, `${notText}, in quotes`),
+    invalid('true', true, `${notText}, in quotes`),
     invalid('a list', ['abc'], notText),
     invalid('an object', { text: 'abc' }, notText),
     invalid('a text with U+0000', 'abc\0def', notStorable),
@@ -126,26 +126,28 @@ function integerRules(
     from(-MAX_SAFE, `-${MAX_SAFE}`),
     invalid('-9007199254740992', tooSmall),
     invalid('1.5', notWhole),
-    invalid('1e400', notWhole),
-    invalid('-1e400', notWhole),
-    invalid('"1"', notWhole),
+    invalid('1e400', 'is a number too large to be stored'),
+    invalid('-1e400', 'is a number too large to be stored'),
+    invalid('"1"', `${notWhole}, without quotes`),
     invalid('true', notWhole),
     invalid('[1]', notWhole),
-    isOptional ? valid('null') : invalid('null', notWhole),
+    isOptional ? valid('null') : invalid('null', `${notWhole}, not null`),
   ]
 }
 
 function requiredBooleanRules(build: Build, attribute: string): Rule[] {
-  const no = [true, false].map((value) => rule(`${attribute} may be ${value}`, build({ [attribute]: value })))
-  const wrong = ['true', 'false', '', 0, 1, null, []].map((value) =>
-    rule(`${attribute} may not be ${show(value)}`, build({ [attribute]: value }), [
-      attribute,
-      `${attribute} must be true or false`,
-    ]),
-  )
+  const wrong = (values: readonly unknown[], hint: string) =>
+    values.map((value) =>
+      rule(`${attribute} may not be ${show(value)}`, build({ [attribute]: value }), [
+        attribute,
+        `${attribute} must be true or false${hint}`,
+      ]),
+    )
   return [
-    ...no,
-    ...wrong,
+    ...[true, false].map((value) => rule(`${attribute} may be ${value}`, build({ [attribute]: value }))),
+    ...wrong(['true', 'false', ''], ', without quotes'),
+    ...wrong([null], ', not null'),
+    ...wrong([0, 1, []], ''),
     rule(`${attribute} is required`, build({ [attribute]: undefined }), required(attribute)),
   ]
 }
@@ -154,7 +156,17 @@ function choiceRules(build: Build, attribute: string, choices: readonly string[]
   const sentence = `${attribute} must be one of ${choices.join(', ')}`
   return [
     ...choices.map((value) => rule(`${attribute} may be ${value}`, build({ [attribute]: value }))),
-    ...['', choices[0]?.toUpperCase(), ` ${choices[0]}`, `${choices[0]}\0`, 'constructor'].map((value) =>
+    ...[
+      '',
+      choices[0]?.toUpperCase(),
+      ` ${choices[0]}`,
+      `${choices[0]}\0`,
+      'constructor',
+      1,
+      null,
+      true,
+      [],
+    ].map((value) =>
       rule(`${attribute} may not be ${show(value)}`, build({ [attribute]: value }), [attribute, sentence]),
     ),
     rule(`${attribute} is required`, build({ [attribute]: undefined }), required(attribute)),
@@ -213,20 +225,28 @@ function priceRules(build: Build, attribute: string): Rule[] {
       'is wrong once for every currency that is wrong',
       { usd: { amount: 1 }, EUR: { amount: 'one' }, GBP: {} },
       notCurrency('usd'),
-      [`${attribute}.EUR.amount`, `${attribute}.EUR.amount must be a whole number`],
+      [`${attribute}.EUR.amount`, `${attribute}.EUR.amount must be a whole number, without quotes`],
       required(`${attribute}.GBP.amount`),
     ),
-    ...[null, 100, '100', [100]].map((value) =>
+    ...[100, '100', [100]].map((value) =>
       price(`may not have an amount of ${show(value)}`, { USD: value }, [usd, `${usd} must be an object`]),
     ),
+    price('may not have an amount of null', { USD: null }, [usd, `${usd} must be an object, not null`]),
     price('must have an amount', { USD: { includes_tax: true } }, required(`${usd}.amount`)),
     ...integerRules(`${usd}.amount`, undefined, false, (title, json, ...problems) =>
       written(title, bare, `"${attribute}":{"USD":{"amount":${json}}}`, ...problems),
     ),
-    ...['true', 0, 1, []].map((value) =>
+    ...(
+      [
+        ['true', ', without quotes'],
+        [0, ''],
+        [1, ''],
+        [[], ''],
+      ] as const
+    ).map(([value, hint]) =>
       price(`may not have includes_tax ${show(value)}`, { USD: { amount: 1, includes_tax: value } }, [
         `${usd}.includes_tax`,
-        `${usd}.includes_tax must be true or false`,
+        `${usd}.includes_tax must be true or false${hint}`,
       ]),
     ),
     written(
@@ -337,13 +357,13 @@ const products: Rule[] = [
   rule('main_image may be null, which is absent', aProduct({ main_image: null })),
   rule('main_image may not be a number', aProduct({ main_image: 5 }), [
     'main_image',
-    'main_image must be a text',
+    'main_image must be a text, in quotes',
   ]),
   ...priceRules(aProduct, 'price'),
   ...['day', 'month'].map((unit) =>
     rule(`price_units.unit may be ${unit}`, aProduct({ price_units: { unit, amount: 1 } })),
   ),
-  ...['week', 'year', 'Day', ''].map((unit) =>
+  ...['week', 'year', 'Day', '', 1, null].map((unit) =>
     rule(`price_units.unit may not be ${show(unit)}`, aProduct({ price_units: { unit, amount: 1 } }), [
       'price_units.unit',
       'price_units.unit must be one of day, month',
@@ -397,9 +417,9 @@ const plans: Rule[] = [
       ['100.00000000000001', 'must be at most 100'],
       ['-1', 'must be at least 0'],
       ['-5e-324', 'must be at least 0'],
-      ['1e400', 'must be a number'],
-      ['-1e400', 'must be a number'],
-      ['"5"', 'must be a number'],
+      ['1e400', 'is a number too large to be stored'],
+      ['-1e400', 'is a number too large to be stored'],
+      ['"5"', 'must be a number, without quotes'],
       ['true', 'must be a number'],
       ['{}', 'must be a number'],
     ] as const
@@ -452,11 +472,20 @@ const subscribers: Rule[] = [
       'account_id must be a UUID',
     ]),
   ),
-  ...[5, null, true].map((value) =>
-    rule(`account_id may not be ${show(value)}`, aSubscriber({ account_id: value }), [
-      'account_id',
-      'account_id must be a text',
-    ]),
+  ...['account_id', 'email'].flatMap((attribute) =>
+    (
+      [
+        [5, ', in quotes'],
+        [true, ', in quotes'],
+        [null, ', not null'],
+        [{}, ''],
+      ] as const
+    ).map(([value, hint]) =>
+      rule(`${attribute} may not be ${show(value)}`, aSubscriber({ [attribute]: value }), [
+        attribute,
+        `${attribute} must be a text${hint}`,
+      ]),
+    ),
   ),
   ...[
     'a@b.co',
@@ -496,9 +525,6 @@ const subscribers: Rule[] = [
       'email',
       'email must be at most 1024 characters',
     ]),
-  ),
-  ...[5, null].map((value) =>
-    rule(`email may not be ${show(value)}`, aSubscriber({ email: value }), ['email', 'email must be a text']),
   ),
   {
     ...rule('every attribute that is missing is named', aSubscriber()),
