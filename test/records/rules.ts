@@ -145,7 +145,8 @@ function requiredBooleanRules(build: Build, attribute: string): Rule[] {
     )
   return [
     ...[true, false].map((value) => rule(`${attribute} may be ${value}`, build({ [attribute]: value }))),
-    ...wrong(['true', 'false', ''], ', without quotes'),
+    ...wrong(['true', 'false'], ', without quotes'),
+    ...wrong(['', 'yes'], ''),
     ...wrong([null], ', not null'),
     ...wrong([0, 1, []], ''),
     rule(`${attribute} is required`, build({ [attribute]: undefined }), required(attribute)),
@@ -225,7 +226,7 @@ function priceRules(build: Build, attribute: string): Rule[] {
       'is wrong once for every currency that is wrong',
       { usd: { amount: 1 }, EUR: { amount: 'one' }, GBP: {} },
       notCurrency('usd'),
-      [`${attribute}.EUR.amount`, `${attribute}.EUR.amount must be a whole number, without quotes`],
+      [`${attribute}.EUR.amount`, `${attribute}.EUR.amount must be a whole number`],
       required(`${attribute}.GBP.amount`),
     ),
     ...[100, '100', [100]].map((value) =>
