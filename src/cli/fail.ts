@@ -1,6 +1,4 @@
-import { ConfigError } from '../config.js'
-import { DataDirInUse } from '../data-dir.js'
-import { CannotListen } from '../service.js'
+import { StartError } from '../start-error.js'
 
 /** Why a command could not do what it was asked. The message is whole sentences for the person who asked. */
 export class CommandError extends Error {
@@ -8,7 +6,7 @@ export class CommandError extends Error {
 }
 
 /** What a person could cause: told in a line, without a stack. */
-const expected = [CommandError, ConfigError, DataDirInUse, CannotListen]
+const expected = [CommandError, StartError]
 
 /** The operating system's refusals that are a person's to mend. Its message names the file. */
 const refusals = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST']
