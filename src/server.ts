@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.js'
 import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
-import { closeOtherMethods, errorHandlers } from './http/handlers.js'
+import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
 import { healthRoutes } from './routes/health.js'
 import { importRoutes } from './routes/imports.js'
 import { recordRoutes } from './routes/records.js'
@@ -20,6 +20,9 @@ export interface ServerDependencies {
   readonly credentials: Credentials
 }
 
+/** Of the URL and all headers together. */
+const MAX_HEADER_BYTES = 64 * 1024
+
 /** Builds the HTTP application. It does not listen yet. */
 export function buildServer({
   config,
@@ -31,7 +34,11 @@ export function buildServer({
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     genReqId: () => randomUUID(),
-    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    // The headers' limit is the parameters' as well. A filter of 8 KB may be three times as long in a URL.
+    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    routerOptions: { maxParamLength: MAX_HEADER_BYTES, ignoreTrailingSlash: true },
+    frameworkErrors,
+    clientErrorHandler,
     // An upload may take as long as it takes; only its headers have to come soon.
     requestTimeout: 0,
     forceCloseConnections: 'idle',

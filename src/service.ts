@@ -8,6 +8,7 @@ import { createPool, type Pool } from './db/pool.js'
 import { startWorker } from './imports/start-worker.js'
 import { removeStrayUploads } from './imports/stray-uploads.js'
 import { buildServer } from './server.js'
+import { StartError } from './start-error.js'
 import { Credentials, generateApiKey, setApiKey } from './tenants/credentials.js'
 import { defaultStore } from './tenants/owners.js'
 import { clearIncoming, openFileStore } from './uploads/file.js'
@@ -23,11 +24,14 @@ export interface Service {
 }
 
 /** A port that HTTP cannot listen on: the message is for the operator. */
-export class CannotListen extends Error {
+export class CannotListen extends StartError {
   override name = 'CannotListen'
 }
 
 const POOL_SIZE = 10
+
+/** For so long a stop waits for requests that have begun. */
+const DRAIN_MS = 5000
 
 /**
  * Starts everything: data directory, database, worker, HTTP.
@@ -83,7 +87,7 @@ async function start(config: Config, stack: Stack): Promise<Service> {
   stack.push(() => worker.stop())
 
   const app = buildServer({ config, logger, pool, store, credentials: new Credentials(pool) })
-  stack.push(() => app.close())
+  stack.push(() => close(app))
   const url = await listen(app, config)
   dataDir.announce(url)
   return { url, apiKey, stop: () => stack.unwind() }
@@ -107,6 +111,13 @@ async function openDatabase(config: Config, dataDir: DataDir, logger: pino.Logge
     stack.push(() => postgres.stop())
     return postgres.connection
   }
+}
+
+/** Lets requests end, but not for ever: an upload may take hours, and its client can begin again. */
+async function close(app: ReturnType<typeof buildServer>): Promise<void> {
+  const impatience = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  await app.close()
+  clearTimeout(impatience)
 }
 
 async function listen(app: ReturnType<typeof buildServer>, { host, port }: Config): Promise<string> {

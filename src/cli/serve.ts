@@ -19,21 +19,27 @@ export function serveCommand(): Command {
   return command
 }
 
+/** A signal so soon after another is the same Ctrl-C: from the terminal and from npm, which hands it on as well. */
+const SAME_SIGNAL_MS = 1000
+
 async function serve(flags: Partial<Record<keyof Config, string>>): Promise<void> {
   const config = readConfig(flags, process.env)
-  const service = await startService(config)
-  // From here on a signal stops the service; before, it ends the process as signals do.
-  let stopping = false
-  const stop = () => {
-    // Who asks twice will not wait.
-    if (stopping) process.exit(1)
-    stopping = true
-    service.stop().then(
-      () => process.exit(0),
-      (error) => fail(error),
-    )
+  let signalledAt: number | undefined
+  let stop = () => {}
+  // A signal during the start is obeyed once everything is there to be stopped in order.
+  const onSignal = () => {
+    if (signalledAt === undefined) stop()
+    // Who asks again will not wait. The next start finds the database as it is left now.
+    else if (Date.now() - signalledAt > SAME_SIGNAL_MS) process.exit(1)
+    signalledAt ??= Date.now()
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+
+  const service = await startService(config)
+  stop = () => {
+    service.stop().then(() => process.exit(0), fail)
+  }
+  if (signalledAt !== undefined) return stop()
   process.stdout.write(`listening on ${service.url}\nAPI key: ${service.apiKey}\n`)
 }

@@ -1,7 +1,8 @@
-import type { SpawnOptions } from 'node:child_process'
-import { accessSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { cp, lstat, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { StartError } from '../start-error.js'
 
 /**
  * PostgreSQL refuses to run as root. When intake itself runs as root, the embedded server runs as another user: the one
@@ -24,7 +25,7 @@ export async function databaseUser(cluster: string): Promise<DatabaseUser | unde
   const user =
     owner ?? users.find(({ name }) => name === 'postgres') ?? users.find(({ name }) => name === 'nobody')
   if (!user) {
-    throw new Error(
+    throw new StartError(
       'PostgreSQL does not run as root, and there is neither a user "postgres" nor "nobody" to run it as. ' +
         'Run intake as an ordinary user, or set DATABASE_URL.',
     )
@@ -40,71 +41,55 @@ async function passwd(): Promise<DatabaseUser[]> {
   })
 }
 
-/** How to spawn a command so that it runs as `user`. */
-export async function runAs(
-  user: DatabaseUser | undefined,
-  command: string,
-  args: readonly string[],
-): Promise<{ command: string; args: string[]; options: Pick<SpawnOptions, 'uid' | 'gid'> }> {
-  if (!user) return { command, args: [...args], options: {} }
-  const { uid, gid } = user
-  const paths = [command, ...args.flatMap((arg) => /^(?:--pgdata=)?(\/.*)$/.exec(arg)?.[1] ?? [])]
-  const closed = (await Promise.all(paths.map((path) => closedFolderAbove(path, user)))).find(Boolean)
-  if (!closed) return { command, args: [...args], options: { uid, gid } }
+/**
+ * How a program that was started in `folder` names that folder. The user may not be allowed to enter a folder above, as
+ * with /root; a process need not pass through those to reach the folder it is in (proc_pid_cwd(5)).
+ */
+export const fromWithin = (user: DatabaseUser | undefined, folder: string): string =>
+  user && process.platform === 'linux' ? '/proc/self/cwd' : folder
 
-  // A folder above is closed to the user, as /root usually is. Rather than opening it to everybody, the server is
-  // given the one privilege of passing through.
-  const capability = await searchCapability()
-  const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find(exists)
-  if (!capability || !setpriv) {
-    throw new Error(
-      `PostgreSQL does not run as root, and the user "${user.name}" that it would run as may not enter ${closed}. ` +
-        'Put intake and DATA_DIR into folders that others may enter, run intake as an ordinary user, or set DATABASE_URL.',
-    )
+/**
+ * The folder of PostgreSQL's programs (`bin`, `lib`, `share`) at a place where `user` can run them: where they are, or a
+ * copy among the temporary files if a folder above is closed to the user.
+ */
+export async function programsFor(user: DatabaseUser | undefined, programs: string): Promise<string> {
+  if (!user || !(await isClosed(programs, user))) return programs
+  const { version } = JSON.parse(await readFile(join(dirname(programs), 'package.json'), 'utf8')) as {
+    version: string
   }
-  return {
-    command: setpriv,
-    args: [
-      `--reuid=${uid}`,
-      `--regid=${gid}`,
-      '--clear-groups',
-      `--inh-caps=+${capability}`,
-      `--ambient-caps=+${capability}`,
-      command,
-      ...args,
-    ],
-    options: {},
+  const copy = join(tmpdir(), `intake-postgresql-${version}`)
+  if (!(await isOurs(copy))) {
+    const draft = `${copy}.${randomUUID()}`
+    await mkdir(draft, { mode: 0o755 })
+    // Static libraries are for linking, not for running.
+    await cp(programs, draft, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (file) => !file.endsWith('.a'),
+    })
+    await rename(draft, copy).catch(async (error: NodeJS.ErrnoException) => {
+      await rm(draft, { recursive: true, force: true })
+      // Another process was quicker.
+      if (!(await isOurs(copy))) throw error
+    })
   }
+  return copy
 }
 
-/** The nearest folder above `path` that `user` may not enter, if any. */
-async function closedFolderAbove(path: string, { uid, gid }: DatabaseUser): Promise<string | undefined> {
-  for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
+/** Whether there is a folder above `path`, or it, that `user` may not enter. */
+async function isClosed(path: string, { uid, gid }: DatabaseUser): Promise<boolean> {
+  for (let folder = resolve(path); ; folder = dirname(folder)) {
     const found = await stat(folder)
     const bit = found.uid === uid ? 0o100 : found.gid === gid ? 0o010 : 0o001
-    if ((found.mode & bit) === 0) return folder
-    if (folder === dirname(folder)) return undefined
+    if ((found.mode & bit) === 0) return true
+    if (folder === dirname(folder)) return false
   }
 }
 
-/** Linux capabilities that let a process pass through folders, the narrower first: name and bit (capabilities(7)). */
-const SEARCH_CAPABILITIES = [
-  ['dac_read_search', 2n],
-  ['dac_override', 1n],
-] as const
-
-async function searchCapability(): Promise<string | undefined> {
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '')
-  const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1]
-  if (!bounding) return undefined
-  return SEARCH_CAPABILITIES.find(([, bit]) => (BigInt(`0x${bounding}`) >> bit) & 1n)?.[0]
-}
-
-function exists(path: string): boolean {
-  try {
-    accessSync(path)
-    return true
-  } catch {
-    return false
-  }
+/** Anybody may put things into the folder for temporary files; only what root put there is run. */
+async function isOurs(copy: string): Promise<boolean> {
+  const found = await lstat(copy).catch(() => undefined)
+  if (!found) return false
+  if (found.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0) return true
+  throw new StartError(`${copy} was not made by root; remove it, so that ${basename(copy)} can be put there.`)
 }

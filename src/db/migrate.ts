@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
-import pg from 'pg'
-import { type Connection, clientConfig } from './pool.js'
+import { StartError } from '../start-error.js'
+import { type Connection, clientConfig, connect } from './pool.js'
 
 /** Any number that nobody else uses: it names the lock under which processes that start at once migrate in turn. */
 const MIGRATION_LOCK = 4_871_215_033
@@ -15,12 +15,11 @@ const OLDEST_SERVER = 150_000
  * @throws if the server is older than PostgreSQL 15, or a migration fails.
  */
 export async function migrate(connection: Connection): Promise<void> {
-  const client = new pg.Client(clientConfig(connection))
-  await client.connect()
+  const client = await connect(clientConfig(connection))
   try {
     const { rows } = await client.query<{ server_version_num: string }>('show server_version_num')
     if (Number(rows[0]?.server_version_num) < OLDEST_SERVER) {
-      throw new Error(
+      throw new StartError(
         'The server of DATABASE_URL is older than PostgreSQL 15, the oldest that intake runs on.',
       )
     }

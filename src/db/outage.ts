@@ -4,6 +4,7 @@
  */
 const PASSING = [
   /^08/, // connection exception
+  /^25P03$/, // idle in transaction for too long: this process was stopped
   /^40/, // transaction rollback: serialization failure, deadlock
   /^53/, // insufficient resources: disk full, out of memory, too many connections
   /^55P03$/, // lock not available

@@ -45,9 +45,14 @@ export const clientConfig = (connection: Connection): pg.ClientConfig => ({
   keepAlive: true,
 })
 
-/** Makes a session print its times as `types` above reads them. */
+/**
+ * Makes a session print its times as `types` above reads them, and give up a transaction whose process has stopped in the
+ * middle of it: what it holds locked, others wait for.
+ */
 export async function prepareSession(client: Client): Promise<void> {
-  await client.query("set timezone to 'UTC'; set datestyle to 'ISO'")
+  await client.query(
+    "set timezone to 'UTC'; set datestyle to 'ISO'; set idle_in_transaction_session_timeout to '30s'",
+  )
 }
 
 /** A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another. */
@@ -55,6 +60,14 @@ export function createPool(connection: Connection, max: number, onError: (error:
   const pool = new pg.Pool({ ...clientConfig(connection), max, onConnect: prepareSession })
   pool.on('error', onError)
   return pool
+}
+
+/** One connection for one purpose. That it breaks is told by the query that is under way, not by an event as well. */
+export async function connect(config: pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client(config)
+  client.on('error', () => {})
+  await client.connect()
+  return client
 }
 
 /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */

@@ -49,7 +49,8 @@ export const validationError = (path: string, problems: readonly Problem[]) =>
     problems.map(({ field, error }) => ({
       status: '400',
       title: 'Validation Error',
-      detail: `${[path, field].filter((part) => part !== '').join('.')}: ${error}`,
+      // Without a path it is the whole body that is wrong.
+      detail: [[path, field].filter((part) => part !== '').join('.'), error].filter(Boolean).join(': '),
     })),
   )
 

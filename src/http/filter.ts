@@ -229,7 +229,8 @@ export function toTimestamp(value: string): string | undefined {
   if (DATE.test(value)) return isDate(value) ? `${value}T00:00:00Z` : undefined
   const [, date, time, zone] = DATE_TIME.exec(value) ?? []
   if (!date || !time || !zone || !isDate(date)) return undefined
-  return `${date}T${time}${zone.replace(' ', '+').toUpperCase()}`
+  // PostgreSQL takes 23:59:60 for the next day, and nothing after it for a time.
+  return `${date}T${time.replace(/:60\.\d+$/, ':60')}${zone.replace(' ', '+').toUpperCase()}`
 }
 
 /** Whether the day is in the calendar; JavaScript's own parser takes 30 February for 2 March. */

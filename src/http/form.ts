@@ -35,7 +35,7 @@ interface Handlers<File> {
 /**
  * Reads the form from a request's body, streaming: the file part goes to `receive` as it arrives, whichever part comes first.
  *
- * @throws HttpError 400, 413, 415; ClientGone; and what the handlers throw. No received file is left then.
+ * @throws HttpError 400, 413; ClientGone; and what the handlers throw. No received file is left then.
  */
 export async function readImportForm<File>(
   request: IncomingMessage,
@@ -63,13 +63,16 @@ function checkLength({ headers }: IncomingMessage, maxFileBytes: number): void {
 const tooLarge = (maxFileBytes: number) =>
   contentTooLarge(`An import file may have at most ${maxFileBytes} bytes.`)
 
-function createParser({ headers }: IncomingMessage, maxFileBytes: number): BusboyInstance {
-  const type = headers['content-type'] ?? ''
-  if (!/^multipart\/form-data *(;|$)/i.test(type)) {
+/** Lets only forms pass, before anybody reads the body as something else. @throws HttpError 415 */
+export async function requireForm({ headers }: Pick<IncomingMessage, 'headers'>): Promise<void> {
+  if (!/^multipart\/form-data *(;|$)/i.test(headers['content-type'] ?? '')) {
     throw unsupportedMediaType(
       'An import is posted as multipart/form-data, with the file in the part "import_file".',
     )
   }
+}
+
+function createParser({ headers }: IncomingMessage, maxFileBytes: number): BusboyInstance {
   try {
     return new Busboy({
       headers: headers as BusboyHeaders,
@@ -154,6 +157,11 @@ class FormInProgress<File> {
   }
 
   #onFile(name: string, stream: Readable): void {
+    // The body may break off before anybody reads the part, or in one that nobody reads. A destroyed stream is one that
+    // its reader gave up, who says why.
+    stream.on('error', (error) => {
+      if (!stream.destroyed) this.#failed.reject(unreadable(error))
+    })
     if (this.#file) {
       this.#problems.push({ field: name, error: `"${name}" must be given once` })
       stream.resume()

@@ -1,4 +1,12 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifyServerOptions,
+} from 'fastify'
 import { isOutage } from '../db/outage.js'
 import {
   HttpError,
@@ -22,6 +30,33 @@ export function errorHandlers(app: FastifyInstance): void {
   app.setNotFoundHandler((_request, reply) => send(reply, notFound('resource')))
 }
 
+/** What the router refuses before there is a route: a URL that cannot be decoded. */
+export const frameworkErrors: NonNullable<FastifyServerOptions['frameworkErrors']> = (
+  error,
+  _request,
+  reply,
+) => {
+  send(reply as FastifyReply, refused(error.statusCode ?? 400, error.message))
+}
+
+const UNREADABLE: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The URL and the headers are too long.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The headers did not come in time.'],
+}
+
+/** Answers what never became a request, because Node could not read it as HTTP. */
+export function clientErrorHandler({ code }: NodeJS.ErrnoException, socket: Socket): void {
+  if (code !== 'ECONNRESET' && socket.writable) {
+    const [status, detail] = UNREADABLE[code ?? ''] ?? [400, 'This is not a request by HTTP/1.1.']
+    const body = JSON.stringify({ errors: refused(status, detail).entries })
+    socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    )
+  }
+  socket.destroySoon()
+}
+
 function answerTo(error: FastifyError, request: FastifyRequest): HttpError | undefined {
   if (error instanceof HttpError) return error
   if (error instanceof ClientGone) return undefined
@@ -40,7 +75,7 @@ function send(reply: FastifyReply, { statusCode, headers, entries }: HttpError):
   return reply.code(statusCode).headers(headers).send({ errors: entries })
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
 
 /**
  * Remembers the routes of `app` as they are added; the returned function then closes every other method of their paths:
@@ -48,10 +83,11 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
  */
 export function closeOtherMethods(app: FastifyInstance): () => void {
   const open = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }) => {
-    const methods = open.get(url) ?? new Set()
+  // Without the prefix of `app`, which it puts in front again when a route is added.
+  app.addHook('onRoute', ({ routePath, method }) => {
+    const methods = open.get(routePath) ?? new Set()
     for (const one of [method].flat()) methods.add(one)
-    open.set(url, methods)
+    open.set(routePath, methods)
   })
   return () => {
     for (const [url, methods] of [...open]) {

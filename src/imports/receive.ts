@@ -63,25 +63,42 @@ export async function createImport(
   store: UploadStore,
   ownerId: string,
   externalRef: string | undefined,
-  { id, file }: Received,
+  received: Received,
 ): Promise<Import> {
   return await transaction(pool, async (client) => {
-    const uploaded = recordTypes.map(({ type }) => sql`${file.uploaded[type] ?? 0}`)
-    const [row] = await rows<ImportRow>(
-      client,
-      sql`
-        insert into imports (id, owner_id, external_ref, upload_store, upload_key, file_bytes, file_lines, file_sha256,
-                             ${join(recordTypes.map(({ table }) => raw(`uploaded_${table}`)))})
-        values (${id}, ${ownerId}, ${externalRef ?? null}, ${store.id}, ${id}, ${file.bytes}, ${file.lines}, ${file.sha256},
-                ${join(uploaded)})
-        on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' do nothing
-        returning ${importColumns}`,
-    )
-    if (!row) throw await refHolder(client, ownerId, externalRef ?? '')
+    let row = await insertImport(client, store, ownerId, externalRef, received)
+    while (!row) {
+      const holder = await findByExternalRef(client, ownerId, externalRef ?? '')
+      if (holder !== undefined) throw new ExternalRefTaken(holder)
+      // The one that was in the way failed in this very moment.
+      row = await insertImport(client, store, ownerId, externalRef, received)
+    }
     await addToTotal(client, ownerId, 'imports', 1)
     await client.query(`notify ${IMPORTS_CHANNEL}`)
     return toImport(row)
   })
+}
+
+/** Adds the row; undefined: another import that has not failed has the `external_ref`. */
+async function insertImport(
+  client: Client,
+  store: UploadStore,
+  ownerId: string,
+  externalRef: string | undefined,
+  { id, file }: Received,
+): Promise<ImportRow | undefined> {
+  const uploaded = recordTypes.map(({ type }) => sql`${file.uploaded[type] ?? 0}`)
+  const [row] = await rows<ImportRow>(
+    client,
+    sql`
+      insert into imports (id, owner_id, external_ref, upload_store, upload_key, file_bytes, file_lines, file_sha256,
+                           ${join(recordTypes.map(({ table }) => raw(`uploaded_${table}`)))})
+      values (${id}, ${ownerId}, ${externalRef ?? null}, ${store.id}, ${id}, ${file.bytes}, ${file.lines}, ${file.sha256},
+              ${join(uploaded)})
+      on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' do nothing
+      returning ${importColumns}`,
+  )
+  return row
 }
 
 /** The import that has an `external_ref` and has not failed; undefined: it is free. */
@@ -97,10 +114,4 @@ export async function findByExternalRef(
       where owner_id = ${ownerId} and ref_key(external_ref) = ref_key(${externalRef}) and status <> 'failed'`,
   )
   return row?.id
-}
-
-async function refHolder(client: Client, ownerId: string, externalRef: string): Promise<Error> {
-  const holder = await findByExternalRef(client, ownerId, externalRef)
-  // It failed between the two statements. The caller may simply try again.
-  return new ExternalRefTaken(holder ?? 'unknown')
 }

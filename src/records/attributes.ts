@@ -27,18 +27,24 @@ export const integer = (minimum: number, description: string) =>
 export const oneOf = <const Values extends readonly string[]>(values: Values, description: string) =>
   Type.Unsafe<Values[number]>({ type: 'string', enum: [...values], description })
 
-/** Currency → amount: `{"USD": {"amount": 4750, "includes_tax": false}}`. */
+/**
+ * Currency → amount: `{"USD": {"amount": 4750, "includes_tax": false}}`. An amount is stored as it stands, so what else
+ * it has is taken out (contract 7: attributes that a type does not know are ignored): PostgreSQL might not store it.
+ */
 export const priceMap = (description: string) =>
   Type.Record(
     Type.String({ pattern: '^[A-Z]{3}$' }),
-    Type.Object({
-      amount: Type.Integer({
-        minimum: Number.MIN_SAFE_INTEGER,
-        maximum: Number.MAX_SAFE_INTEGER,
-        description: "The price in the currency's smallest unit.",
-      }),
-      includes_tax: Type.Optional(Type.Boolean({ description: 'Whether tax is included in the amount.' })),
-    }),
+    Type.Object(
+      {
+        amount: Type.Integer({
+          minimum: Number.MIN_SAFE_INTEGER,
+          maximum: Number.MAX_SAFE_INTEGER,
+          description: "The price in the currency's smallest unit.",
+        }),
+        includes_tax: Type.Optional(Type.Boolean({ description: 'Whether tax is included in the amount.' })),
+      },
+      { additionalProperties: false },
+    ),
     { propertyNames: { pattern: '^[A-Z]{3}$' }, description },
   )
 

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { TSchema } from 'typebox'
+import { UUID_PATTERN } from './attributes.js'
 import type { RecordType, Reference } from './record-type.js'
 
 /** What is wrong with one field: its path (`price.USD.amount`, `plans[1]`; empty: the whole), and a sentence without a full stop. */
@@ -9,7 +10,10 @@ export interface Problem {
   readonly error: string
 }
 
-/** Formats longer than any of our attributes are not tried: a regular expression may take quadratic time on a megabyte. */
+/**
+ * Texts longer than any that has a format may be are not tried, since a regular expression may take quadratic time on a
+ * megabyte. They are wrong by their length already, which is all that is said of them.
+ */
 const LONGEST_FORMATTED = 4096
 
 const ajv = new Ajv({
@@ -18,15 +22,18 @@ const ajv = new Ajv({
   // Errors carry the value that is wrong, so that a sentence can say what it is.
   verbose: true,
   allowUnionTypes: true,
-  formats: { text: isStorableText },
+  // Takes out, where a schema has `additionalProperties: false`, what it does not know.
+  removeAdditional: true,
+  // Of `uuid` the package takes `urn:uuid:…` as well, which the column does not.
+  formats: { text: isStorableText, uuid: UUID_PATTERN },
 })
 // The package's types are CommonJS's; at run time the default export is the function itself.
-;(addFormats as unknown as typeof addFormats.default)(ajv, ['email', 'uuid', 'uri'])
-for (const name of ['email', 'uuid', 'uri'] as const) {
+;(addFormats as unknown as typeof addFormats.default)(ajv, ['email', 'uri'])
+for (const name of ['email', 'uri'] as const) {
   const format = ajv.formats[name]
   const test = format instanceof RegExp ? (value: string) => format.test(value) : format
   if (typeof test !== 'function') throw new Error(`ajv-formats has no plain format "${name}"`)
-  ajv.addFormat(name, (value: string) => value.length <= LONGEST_FORMATTED && test(value) === true)
+  ajv.addFormat(name, (value: string) => value.length > LONGEST_FORMATTED || test(value) === true)
 }
 
 /** PostgreSQL's `text` holds no U+0000, and UTF-8 no unpaired surrogate (contract 7). */
@@ -108,14 +115,20 @@ function predicate({ keyword, params, message, data }: ErrorObject): string {
   }
 }
 
+const NUMBER = /^-?\d+(\.\d+)?$/
+const UNQUOTED: Readonly<Record<string, RegExp>> = {
+  integer: NUMBER,
+  number: NUMBER,
+  boolean: /^(true|false)$/,
+}
+
 /** Says what is due, and how it is written where the value looks right to a person: `"12"`, `true`, `null`. */
 function typePredicate(type: string, value: unknown): string {
   // JSON's 1e400 is more than a double holds, and comes as Infinity.
   if (typeof value === 'number' && !Number.isFinite(value)) return 'is a number too large to be stored'
   const due = types[type] ?? `must be of the type ${type}`
   if (value === null) return `${due}, not null`
-  const isScalar = type !== 'object' && type !== 'array'
-  if (typeof value === 'string' && isScalar) return `${due}, without quotes`
+  if (typeof value === 'string' && UNQUOTED[type]?.test(value)) return `${due}, without quotes`
   if (type === 'string' && typeof value !== 'object') return `${due}, in quotes`
   return due
 }

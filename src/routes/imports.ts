@@ -5,7 +5,7 @@ import { isOutage } from '../db/outage.js'
 import type { Pool } from '../db/pool.js'
 import { badRequest, notFound, writeConflict } from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
-import { readImportForm } from '../http/form.js'
+import { readImportForm, requireForm } from '../http/form.js'
 import { listAnswer, readPage } from '../http/paging.js'
 import { readId, requestUrl } from '../http/urls.js'
 import type { Import } from '../imports/import.js'
@@ -29,7 +29,7 @@ interface Dependencies {
 
 /** The Subscriptions Imports API (contract 6). */
 export function importRoutes(app: FastifyInstance, { pool, store, limits }: Dependencies): void {
-  app.post('/imports', async (request, reply) => {
+  app.post('/imports', { onRequest: requireForm }, async (request, reply) => {
     const { ownerId } = request.caller
     const { file, externalRef } = await readImportForm(request.raw, limits.maxUploadBytes, {
       receive: (bytes) => receiveFile(store, limits, bytes).catch(explainUnusable),
@@ -47,7 +47,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
       )
       return await reply
         .code(201)
-        .header('location', `${requestUrl(request).pathname}/${created.id}`)
+        .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
         .send({ data: importResource(request.caller, created) })
     } catch (error) {
       // After an outage nobody knows whether the job was committed; then its file must stay.

@@ -1,0 +1,13 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Reads a whole number from 1 that a command was given. @throws InvalidArgumentError, which commander shows. */
+export function wholeNumber(text: string): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!(number >= 1 && number <= Number.MAX_SAFE_INTEGER)) {
+    throw new InvalidArgumentError('It takes a whole number from 1.')
+  }
+  return number
+}
+
+/** Reads several of them, separated by commas: `50000,1000000`. @throws InvalidArgumentError */
+export const wholeNumbers = (text: string): number[] => text.split(',').map(wholeNumber)

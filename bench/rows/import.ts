@@ -1,0 +1,44 @@
+import { importedRecords, postImport, waitForSuccess } from '../client.js'
+import { grouped } from '../format.js'
+import { peakMemory, watchPostgresMemory } from '../memory.js'
+import type { Context, Measurement, Row } from '../row.js'
+import { type Server, withFreshServer } from '../server.js'
+
+/** An import as a client sees it: from the first byte of the POST into an empty database until a GET says `success`. */
+export const importRow = (records: number): Row => ({
+  name: 'import over HTTP',
+  records,
+  async measure(context) {
+    const file = await context.file(records)
+    return withFreshServer((server) => measureImport(server, file, records, context))
+  },
+})
+
+async function measureImport(
+  server: Server,
+  file: string,
+  records: number,
+  { signal, progress }: Context,
+): Promise<Measurement> {
+  const { result, peak } = await watchPostgresMemory(server.postgresPid, async () => {
+    const start = performance.now()
+    const { id } = await postImport(server, file, signal)
+    const uploaded = performance.now()
+    const done = await waitForSuccess(server, id, signal, (count) => progress.update(count))
+    const end = performance.now()
+    return { done, uploadSeconds: (uploaded - start) / 1000, wallSeconds: (end - start) / 1000 }
+  })
+  const { done, uploadSeconds, wallSeconds } = result
+  const imported = importedRecords(done)
+  if (imported !== records || done.meta.errors !== 0) {
+    throw new Error(
+      `${grouped(imported)} of ${grouped(records)} records were imported, with ${grouped(done.meta.errors)} errors; all were to be.`,
+    )
+  }
+  return {
+    wallSeconds,
+    uploadSeconds,
+    nodePeakBytes: await peakMemory(server.pid),
+    postgresPeakBytes: peak,
+  }
+}

@@ -1,0 +1,88 @@
+import { writeFile } from 'node:fs/promises'
+import { Command, Option } from 'commander'
+import { wholeNumber, wholeNumbers } from './arguments.js'
+import { generatedFiles } from './files.js'
+import { grouped, seconds } from './format.js'
+import { thisMachine } from './machine.js'
+import { progressOnStderr } from './progress.js'
+import type { Context, Measurement, Row } from './row.js'
+import { importRow } from './rows/import.js'
+import { stopSignal } from './stop-signal.js'
+import { type Measured, showResults } from './table.js'
+import { withTempFolder } from './temp-folder.js'
+
+interface Options {
+  readonly records: readonly number[]
+  readonly runs: number
+  readonly quick?: true
+  readonly json?: string
+}
+
+/** What is measured, in the order of the table. A new measurement is a file in rows/ and a line here. */
+const rowsFor = (records: number): Row[] => [importRow(records)]
+
+const command = new Command('bench')
+  .description('Measures imports, each into a fresh database, and prints a table.')
+  .option('--records <numbers>', 'the sizes of the files, in records', wholeNumbers, [50_000, 1_000_000])
+  .option('--runs <number>', 'how often to measure everything', wholeNumber, 1)
+  .addOption(new Option('--quick', 'measure 50,000 records, once').conflicts(['records', 'runs']))
+  .option('--json <file>', 'write what every run took to a file as well')
+  .addHelpText('after', '\nProgress goes to stderr, the table to stdout.')
+  .parse()
+
+const options = command.opts<Options>()
+const signal = stopSignal()
+try {
+  await bench(options.quick ? { ...options, records: [50_000], runs: 1 } : options)
+} catch (error) {
+  if (signal.aborted) {
+    process.stderr.write('Stopped; everything that was started is stopped and removed.\n')
+    process.exitCode = 130
+  } else {
+    process.stderr.write(`bench: ${(error as Error).message}\n`)
+    process.exitCode = 1
+  }
+}
+
+async function bench({ records, runs, json }: Options): Promise<void> {
+  const machine = await thisMachine()
+  const rows = records.flatMap(rowsFor)
+  const progress = progressOnStderr()
+  const results = await withTempFolder((folder) => {
+    const file = generatedFiles(folder, progress, signal)
+    return measureAll(rows, runs, { file, signal, progress })
+  }).finally(() => progress.close())
+  process.stdout.write(`${showResults(machine, results)}\n`)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report(results), null, 2)}\n`)
+
+  function report(measured: readonly Measured[]) {
+    return {
+      finishedAt: new Date().toISOString(),
+      machine,
+      rows: measured.map(({ row: { name, records }, runs }) => ({ name, records, runs })),
+    }
+  }
+}
+
+/**
+ * Measures every row so many times. The runs are interleaved, all rows once and then all rows again, so that a machine
+ * that is slower for a while is so for all of them.
+ */
+async function measureAll(rows: readonly Row[], runs: number, context: Context): Promise<Measured[]> {
+  const results = rows.map((row) => ({ row, runs: [] as Measurement[] }))
+  // Before the first run, so that none of them has the machine to share with it.
+  for (const { records } of rows) await context.file(records)
+  for (let run = 1; run <= runs; run += 1) {
+    for (const { row, runs: measured } of results) {
+      context.signal.throwIfAborted()
+      context.progress.begin(
+        `run ${run} of ${runs}: ${row.name}, ${grouped(row.records)} records`,
+        row.records,
+      )
+      const measurement = await row.measure(context)
+      context.progress.end(seconds(measurement.wallSeconds))
+      measured.push(measurement)
+    }
+  }
+  return results
+}

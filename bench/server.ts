@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withTempFolder } from './temp-folder.js'
+
+/** A running `intake serve` with an embedded database of its own. */
+export interface Server {
+  /** Where HTTP listens: `http://127.0.0.1:41234`. */
+  readonly url: string
+  readonly apiKey: string
+  /** The Node process: API and worker. */
+  readonly pid: number
+  /** The first process of its PostgreSQL, whose children are the others. */
+  readonly postgresPid: number
+  readonly dataDir: string
+}
+
+const START_MS = 60_000
+const STOP_MS = 60_000
+
+/** What a server said last on stderr, for the message when it fails. In characters. */
+const KEPT_STDERR = 4000
+
+/**
+ * Starts a server in an empty data directory, gives it to `use`, stops it, and removes the directory; also when `use`
+ * throws.
+ *
+ * @throws what `use` throws; and an Error with the server's last words if it does not start, ends by itself, or does
+ *   not stop cleanly.
+ */
+export async function withFreshServer<T>(use: (server: Server) => Promise<T>): Promise<T> {
+  return withTempFolder(async (folder) => {
+    const dataDir = join(folder, 'data')
+    const spawned = spawnServer(dataDir)
+    try {
+      return await use(await ready(spawned, dataDir))
+    } finally {
+      await stop(spawned, dataDir)
+    }
+  })
+}
+
+interface Spawned {
+  readonly child: ChildProcess
+  /** Resolves when the process has ended or could not be started. */
+  readonly ended: Promise<void>
+  stdout: string
+  stderr: string
+  /** Whether it has said that it is ready. */
+  wasReady: boolean
+}
+
+function spawnServer(dataDir: string): Spawned {
+  const child = spawn(process.execPath, [join(projectFolder(), 'dist', 'cli.js'), 'serve'], {
+    // Not our own environment: its settings (contract 1) must not change what is measured.
+    env: {
+      PATH: process.env.PATH,
+      TMPDIR: process.env.TMPDIR,
+      DATA_DIR: dataDir,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_LEVEL: 'warn',
+    },
+    // Ctrl-C in a terminal reaches our whole process group. The server is stopped by us, once, when we are ready.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    child.once('error', (error) => {
+      spawned.stderr += error.message
+      resolve()
+    })
+  })
+  const spawned: Spawned = { child, ended, stdout: '', stderr: '', wasReady: false }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    spawned.stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    spawned.stderr = (spawned.stderr + text).slice(-KEPT_STDERR)
+  })
+  return spawned
+}
+
+/** The folder of package.json: this file runs from its own place under vitest, and from build/ otherwise. */
+export function projectFolder(): string {
+  let folder = import.meta.dirname
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
+  return folder
+}
+
+/** Waits until the server has said where it listens (contract 1). It always starts to its end: see `stop`. */
+async function ready(spawned: Spawned, dataDir: string): Promise<Server> {
+  const deadline = Date.now() + START_MS
+  while (Date.now() < deadline && isRunning(spawned)) {
+    const [, url, apiKey] = /^listening on (\S+)\nAPI key: (\S+)\n/m.exec(spawned.stdout) ?? []
+    const { pid } = spawned.child
+    if (url && apiKey && pid) {
+      spawned.wasReady = true
+      return { url, apiKey, pid, postgresPid: await postgresPid(dataDir), dataDir }
+    }
+    await Promise.race([sleep(10), spawned.ended])
+  }
+  const outcome = isRunning(spawned) ? `is not ready after ${START_MS / 1000} s` : howItEnded(spawned)
+  throw new Error(`The server ${outcome}.${lastWords(spawned)}`)
+}
+
+const isRunning = ({ child: { pid, exitCode, signalCode } }: Spawned): boolean =>
+  pid !== undefined && exitCode === null && signalCode === null
+
+const howItEnded = ({ child: { exitCode, signalCode } }: Spawned): string =>
+  `ended with ${signalCode ?? `exit code ${exitCode}`}`
+
+const lastWords = ({ stderr }: Spawned): string => (stderr === '' ? '' : ` It said:\n${stderr.trim()}`)
+
+/** Only a server that has started knows how to stop its database, so this is not called before it has or has failed. */
+async function stop(spawned: Spawned, dataDir: string): Promise<void> {
+  spawned.child.kill('SIGTERM')
+  await within(STOP_MS, spawned.ended)
+  if (isRunning(spawned)) spawned.child.kill('SIGKILL')
+  await spawned.ended
+  await killLeftPostgres(dataDir)
+  if (spawned.wasReady && spawned.child.exitCode !== 0) {
+    throw new Error(`The server ${howItEnded(spawned)}.${lastWords(spawned)}`)
+  }
+}
+
+/** Waits for a promise, but no longer than so many milliseconds. */
+async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+  const settled = new AbortController()
+  const timeout = sleep(milliseconds, undefined, { signal: settled.signal }).catch(() => {})
+  await Promise.race([promise, timeout])
+  settled.abort()
+}
+
+/** A server that died leaves its PostgreSQL running. One that was stopped has removed the file that names it. */
+async function killLeftPostgres(dataDir: string): Promise<void> {
+  const pid = await postgresPid(dataDir).catch(() => undefined)
+  if (pid === undefined) return
+  try {
+    // "Immediate shutdown": what is in the database will be removed in a moment.
+    process.kill(pid, 'SIGQUIT')
+  } catch {
+    // It is gone as well.
+    return
+  }
+  const deadline = Date.now() + 5000
+  while (existsSync(pidFile(dataDir)) && Date.now() < deadline) await sleep(20)
+}
+
+const pidFile = (dataDir: string): string => join(dataDir, 'postgres', 'postmaster.pid')
+
+async function postgresPid(dataDir: string): Promise<number> {
+  return Number.parseInt(await readFile(pidFile(dataDir), 'utf8'), 10)
+}

@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { generateRecords, writeRecords } from '../../bench/generate.js'
+import { recordTypeOf, recordTypes } from '../../src/records/index.js'
+import { validateRecord } from '../../src/records/validate.js'
+
+interface Line {
+  readonly data: { readonly type: string; readonly attributes: Record<string, unknown> }
+}
+
+const parsed = (records: number, seed?: number) =>
+  [...generateRecords({ records, ...(seed !== undefined && { seed }) })].map(
+    (line) => (JSON.parse(line) as Line).data,
+  )
+
+const refsOf = (records: readonly Line['data'][], type: string) =>
+  records.flatMap(({ type: own, attributes }) => (own === type ? (attributes.external_ref ?? []) : []))
+
+test('every record is valid by the rules of its type', () => {
+  const problems = parsed(2000).flatMap(({ type, attributes }) => {
+    const recordType = recordTypeOf(type)
+    if (!recordType) throw new Error(`unknown type ${type}`)
+    return validateRecord(recordType, attributes)
+  })
+  expect(problems).toEqual([])
+})
+
+test('all types are there, and some 290 bytes make a line', () => {
+  const lines = [...generateRecords({ records: 2000 })]
+  const types = new Set(lines.map((line) => (JSON.parse(line) as Line).data.type))
+  expect(types).toEqual(new Set(recordTypes.map(({ type }) => type)))
+  const bytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0) / lines.length
+  expect(bytes).toBeGreaterThan(275)
+  expect(bytes).toBeLessThan(305)
+})
+
+test('an external_ref is given once, and not by a file of another seed', () => {
+  const records = [...parsed(2000, 1), ...parsed(2000, 2)]
+  for (const { type } of recordTypes) {
+    const refs = refsOf(records, type)
+    expect(new Set(refs).size).toBe(refs.length)
+  }
+})
+
+test.each([1, 2, 3, 7, 10, 25, 2000])(
+  'of %i records, the offerings name only what is in the file, each once',
+  (records) => {
+    const all = parsed(records)
+    const inFile = {
+      products: new Set(refsOf(all, 'subscription_product')),
+      plans: new Set(refsOf(all, 'subscription_plan')),
+    }
+    for (const { type, attributes } of all) {
+      if (type !== 'subscription_offering') continue
+      for (const attribute of ['products', 'plans'] as const) {
+        const named = (attributes[attribute] as unknown[]).filter((element) => typeof element === 'string')
+        expect(new Set(named).size).toBe(named.length)
+        expect(named.filter((ref) => !inFile[attribute].has(ref))).toEqual([])
+      }
+    }
+  },
+)
+
+test('offerings stand before and after what they name, and hold some inline', () => {
+  const all = parsed(2000)
+  const lineOf = new Map(all.map(({ attributes }, line) => [attributes.external_ref, line]))
+  const places = all.flatMap(({ type, attributes }, line) =>
+    type === 'subscription_offering'
+      ? (attributes.products as unknown[]).map((element) =>
+          typeof element !== 'string' ? 'inline' : (lineOf.get(element) ?? 0) < line ? 'above' : 'below',
+        )
+      : [],
+  )
+  expect(new Set(places)).toEqual(new Set(['above', 'below', 'inline']))
+})
+
+test('the same numbers give the same lines, another seed gives others', () => {
+  expect(parsed(500, 7)).toEqual(parsed(500, 7))
+  expect(parsed(500, 7)).not.toEqual(parsed(500, 8))
+})
+
+test('the written file is the lines, each ended by a newline', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'intake-test-'))
+  try {
+    const file = join(folder, 'records.jsonl')
+    await writeRecords({ records: 1234, seed: 5 }, file)
+    const lines = [...generateRecords({ records: 1234, seed: 5 })]
+    expect(await readFile(file, 'utf8')).toBe(lines.map((line) => `${line}\n`).join(''))
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Api, ImportResource } from '../support/api.js'
+import { anOffering, aPlan, aProduct, aSubscriber, times } from '../support/builders.js'
+import { startTestService, type TestService } from '../support/service.js'
+
+const RECORDS = 200_000
+const KILLS = 5
+
+let service: TestService
+beforeAll(async () => {
+  service = await startTestService()
+})
+afterAll(() => service.stop())
+
+/** Every kind of line, with mistakes, duplicates near and far, offerings before what they name, blank and garbage lines. */
+const dataset = times(RECORDS, (n) => {
+  const ref = String(n)
+  if (n % 97 === 0) return aProduct({ name: 'No', external_ref: ref })
+  if (n % 101 === 0) return n % 2 ? '' : 'garbage'
+  if (n % 103 === 0) return aProduct({ external_ref: `p-${n % 5000}` })
+  switch (n % 10) {
+    case 0:
+      return anOffering({
+        external_ref: `o-${ref}`,
+        products: [`p-${n + 1}`, `p-${n + 2}`],
+        plans: [`plan-${n + 5}`],
+      })
+    case 1:
+    case 2:
+    case 3:
+      return aProduct({ external_ref: `p-${ref}`, price: { USD: { amount: n } } })
+    case 4:
+    case 5:
+      return aPlan({ external_ref: `plan-${ref}` })
+    default:
+      return aSubscriber({ external_ref: `s-${ref}`, name: `Subscriber ${ref}` })
+  }
+})
+
+const importedTotal = ({ meta }: ImportResource): number =>
+  Object.values(meta.records.imported).reduce((sum, count) => sum + count, 0)
+
+test('kill -9 at five moments of an import: it ends by itself with the counts, errors and rows of an undisturbed run', async () => {
+  const undisturbed = await service.addStore()
+  const disturbed = await service.addStore()
+  const expected = await undisturbed.import(dataset)
+  expect(expected.attributes.status).toBe('success')
+
+  const { id } = await disturbed.create(dataset)
+  const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000)
+  const moments = randomMoments(seed, importedTotal(expected))
+  let api = disturbed
+  for (const moment of moments) {
+    await untilImported(api, id, moment)
+    await service.restart()
+    api = disturbed.at(service.server.url)
+  }
+  const actual = await api.finished(id)
+
+  const told = `TEST_SEED=${seed}`
+  expect(actual.attributes.status, told).toBe('success')
+  expect(actual.meta.records, told).toEqual(expected.meta.records)
+  expect(actual.meta.errors, told).toBe(expected.meta.errors)
+  expect(await api.errors(actual.id), told).toEqual(
+    await undisturbed.at(service.server.url).errors(expected.id),
+  )
+  for (const statement of comparisons) {
+    const { rows } = await service.pool.query(statement, [expected.id, actual.id])
+    expect(rows, `${told}\n${statement}`).toEqual([{ different: 0, same: expect.any(Number) }])
+    expect(rows[0]?.same).toBeGreaterThan(0)
+  }
+})
+
+/** Ascending numbers of imported records, none in the last twentieth, where the job might end before the kill. */
+function randomMoments(seed: number, total: number): number[] {
+  let state = seed
+  const random = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+  return Array.from({ length: KILLS }, () => Math.floor(random() * 0.95 * total)).sort((a, b) => a - b)
+}
+
+async function untilImported(api: Api, id: string, count: number): Promise<void> {
+  while (importedTotal(await api.find(id)) < count) await sleep(5)
+}
+
+/** How many rows of the two owners ($1, $2: one import of each) are different, and how many the same. */
+const comparisons = [
+  compare('products', 'external_ref, name, price'),
+  compare('plans', 'external_ref, name, billing_interval_type, billing_frequency, plan_length'),
+  compare('subscribers', 'external_ref, name, email, account_id'),
+  compare('offerings', 'external_ref, name'),
+  compare(
+    "(select s.owner_id, o.external_ref || ' ' || coalesce(s.external_ref, '') as ref, s.name, s.price from offering_products s join offerings o on o.owner_id = s.owner_id and o.id = s.offering_id) s",
+    'ref, name, price',
+  ),
+  compare(
+    "(select s.owner_id, o.external_ref || ' ' || coalesce(s.external_ref, '') as ref, s.name from offering_plans s join offerings o on o.owner_id = s.owner_id and o.id = s.offering_id) s",
+    'ref, name',
+  ),
+  compare('totals', 'resource, total'),
+]
+
+function compare(table: string, columns: string): string {
+  const rowsOf = (parameter: string) =>
+    `select ${columns} from ${table} where owner_id = (select i.owner_id from imports i where i.id = ${parameter})`
+  return `
+    with a as (${rowsOf('$1')}), b as (${rowsOf('$2')}),
+         different as ((select * from a except all select * from b) union all (select * from b except all select * from a)),
+         same as (select * from a intersect all select * from b)
+    select (select count(*) from different) as different, (select count(*) from same) as same`
+}

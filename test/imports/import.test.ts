@@ -1,0 +1,22 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../support/builders.js'
+import { startTestService, type TestService } from '../support/service.js'
+
+let service: TestService
+beforeAll(async () => {
+  service = await startTestService()
+})
+afterAll(() => service.stop())
+
+describe('POST /subscriptions/imports', () => {
+  test('answers 201 with the pending import, its uploaded counts already complete', async () => {
+    const { status, headers, body } = await service.api.upload(
+      file(aProduct(), aPlan(), aSubscriber(), anOffering()),
+    )
+    expect(status).toBe(201)
+    expect(headers.get('location')).toBe(`/subscriptions/imports/${body.data.id}`)
+    expect(body.data.attributes.status).toBe('pending')
+    expect(body.data.meta.records.uploaded).toEqual(counts(1, 1, 1, 1))
+    expect((await service.api.finished(body.data.id)).meta.records.imported).toEqual(counts(1, 1, 1, 1))
+  })
+})

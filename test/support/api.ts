@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { formType } from './multipart.js'
+
+/** An answer, read whole. `body` is parsed JSON where the answer is JSON, else the text. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: a test says by its assertions what shape it expects
+  readonly body: any
+}
+
+export interface ImportResource {
+  readonly id: string
+  readonly type: string
+  readonly attributes: { readonly external_ref?: string; readonly status: string }
+  readonly meta: {
+    readonly owner: string
+    readonly timestamps: Readonly<Record<string, string>>
+    readonly records: {
+      readonly uploaded: Readonly<Record<string, number>>
+      readonly imported: Readonly<Record<string, number>>
+    }
+    readonly errors: number
+    readonly file: { readonly bytes: number; readonly lines: number; readonly sha256: string }
+    readonly failure?: { readonly reason: string; readonly detail: string }
+  }
+}
+
+/** One line of an import's report, reduced to what it says. */
+export interface ReportedError {
+  readonly line: number
+  readonly field: string
+  readonly error: string
+  readonly externalRef: string | undefined
+}
+
+interface UploadOptions {
+  readonly externalRef?: string
+  readonly fileName?: string
+}
+
+/** The HTTP API as one caller sees it. */
+export class Api {
+  constructor(
+    readonly url: string,
+    readonly key: string,
+  ) {}
+
+  /** The same caller, on the address that the service has after a restart. */
+  at(url: string): Api {
+    return new Api(url, this.key)
+  }
+
+  async request(path: string, init: RequestInit = {}): Promise<Answer> {
+    const response = await fetch(new URL(path, this.url), {
+      ...init,
+      headers: { authorization: `Bearer ${this.key}`, ...init.headers },
+    })
+    const text = await response.text()
+    const isJson = /^application\/json(;|$)/.test(response.headers.get('content-type') ?? '')
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.request(path)
+  }
+
+  /** Posts a form to the imports, byte by byte as given. `chunked`: without a Content-Length. */
+  postForm(
+    body: Buffer,
+    { type = formType, chunked = false, path = '/subscriptions/imports' } = {},
+  ): Promise<Answer> {
+    return this.request(path, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      ...(chunked ? { body: new Blob([body]).stream(), duplex: 'half' } : { body }),
+    })
+  }
+
+  put(path: string, body: unknown): Promise<Answer> {
+    return this.request(path, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  }
+
+  /** Posts a file as a browser would. */
+  upload(
+    content: string | Uint8Array,
+    { externalRef, fileName = 'import.jsonl' }: UploadOptions = {},
+  ): Promise<Answer> {
+    const form = new FormData()
+    if (externalRef !== undefined) form.set('external_ref', externalRef)
+    form.set('import_file', new Blob([Buffer.from(content)]), fileName)
+    return this.request('/subscriptions/imports', { method: 'POST', body: form })
+  }
+
+  /** Posts a file that is fine and returns its import, pending. */
+  async create(content: string | Uint8Array, options: UploadOptions = {}): Promise<ImportResource> {
+    const { status, body } = await this.upload(content, options)
+    expect(body.errors).toBeUndefined()
+    expect(status).toBe(201)
+    return body.data
+  }
+
+  async find(id: string): Promise<ImportResource> {
+    const { status, body } = await this.get(`/subscriptions/imports/${id}`)
+    expect(status).toBe(200)
+    return body.data
+  }
+
+  /** Waits until a job is in one of these statuses. */
+  async waitFor(id: string, ...statuses: string[]): Promise<ImportResource> {
+    for (;;) {
+      const found = await this.find(id)
+      if (statuses.includes(found.attributes.status)) return found
+      if (['success', 'failed'].includes(found.attributes.status)) {
+        throw new Error(`the import is ${found.attributes.status}: ${JSON.stringify(found.meta)}`)
+      }
+      await sleep(20)
+    }
+  }
+
+  /** The pages of a list from a path on, by following `next`. */
+  async pages(path: string): Promise<Answer['body'][]> {
+    const pages: Answer['body'][] = []
+    for (let next: string | null = path; next !== null; next = pages.at(-1).links.next) {
+      const { status, body } = await this.get(next)
+      expect(status).toBe(200)
+      pages.push(body)
+    }
+    return pages
+  }
+
+  finished(id: string): Promise<ImportResource> {
+    return this.waitFor(id, 'success', 'failed')
+  }
+
+  /** Imports a file to its end. */
+  async import(content: string | Uint8Array, options: UploadOptions = {}): Promise<ImportResource> {
+    return this.finished((await this.create(content, options)).id)
+  }
+
+  /** The whole report of an import. */
+  async errors(id: string): Promise<ReportedError[]> {
+    const { status, body } = await this.request(`/subscriptions/imports/${id}/errors`, {
+      headers: { accept: 'application/jsonl' },
+    })
+    expect(status).toBe(200)
+    return String(body)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const { line_number, field, error, external_ref } = JSON.parse(line).meta
+        return { line: line_number, field, error, externalRef: external_ref }
+      })
+  }
+
+  /** Imports lines and returns the report: `[line, field, error]`. */
+  async complaints(content: string | Uint8Array): Promise<[number, string, string][]> {
+    const { id } = await this.import(content)
+    return (await this.errors(id)).map(({ line, field, error }) => [line, field, error])
+  }
+}

@@ -1,0 +1,59 @@
+type Attributes = Readonly<Record<string, unknown>>
+
+/** A record as a line of a file has it. */
+export interface RecordLine {
+  readonly data: { readonly type: string; readonly attributes: Attributes }
+}
+
+const record = (type: string, attributes: Attributes): RecordLine => ({ data: { type, attributes } })
+
+/** Valid records; what a test is about is given, the rest is filled in. An attribute that is undefined is left out. */
+export const aProduct = (attributes: Attributes = {}): RecordLine =>
+  record('subscription_product', { name: 'Coffee box', ...attributes })
+
+export const aPlan = (attributes: Attributes = {}): RecordLine =>
+  record('subscription_plan', {
+    name: 'Monthly',
+    billing_interval_type: 'month',
+    billing_frequency: 1,
+    plan_length: 12,
+    end_behavior: 'roll',
+    can_pause: true,
+    can_resume: true,
+    can_cancel: true,
+    ...attributes,
+  })
+
+export const aSubscriber = (attributes: Attributes = {}): RecordLine =>
+  record('subscription_subscriber', {
+    account_id: '0b2a5d0e-8a5c-4d4e-9d5e-3a1b2c3d4e5f',
+    name: 'A subscriber',
+    email: 'subscriber@example.com',
+    ...attributes,
+  })
+
+/** By default complete in itself: an inline product and an inline plan. */
+export const anOffering = (attributes: Attributes = {}): RecordLine =>
+  record('subscription_offering', {
+    name: 'Coffee, monthly',
+    products: [aProduct().data.attributes],
+    plans: [aPlan().data.attributes],
+    ...attributes,
+  })
+
+const toLine = (line: RecordLine | string): string =>
+  `${typeof line === 'string' ? line : JSON.stringify(line)}\n`
+
+/** A file of these lines: records are written as JSON, texts stand as they are. */
+export const file = (...lines: readonly (RecordLine | string)[]): string => lines.map(toLine).join('')
+
+/** As many lines as asked for, made by number from 0. */
+export const times = (count: number, make: (index: number) => RecordLine | string): string =>
+  Array.from({ length: count }, (_, index) => toLine(make(index))).join('')
+
+export const counts = (products = 0, plans = 0, subscribers = 0, offerings = 0) => ({
+  subscription_product: products,
+  subscription_plan: plans,
+  subscription_subscriber: subscribers,
+  subscription_offering: offerings,
+})

@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { openDataDir } from '../../src/data-dir.js'
+import { startEmbeddedPostgres } from '../../src/db/embedded.js'
+import { cli } from './service.js'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A server on which every test file makes a database of its own. Its path is replaced by the database's name. */
+    serverUrl: string
+  }
+}
+
+/**
+ * One embedded PostgreSQL for the whole run, so that a test file waits for a database and not for a server. Tests of the
+ * embedded server itself start their own. TEST_DATABASE_URL names another server to run against.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  if (!existsSync(cli)) throw new Error('The tests run the built service: run `npm run build` first.')
+  const given = process.env.TEST_DATABASE_URL
+  if (given) {
+    project.provide('serverUrl', given)
+    return async () => {}
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'intake-test-'))
+  const dataDir = await openDataDir(join(folder, 'data'))
+  const postgres = await startEmbeddedPostgres(dataDir.path)
+  const { connection } = postgres
+  if (!('host' in connection)) throw new Error('the embedded server is reached by its socket')
+  project.provide(
+    'serverUrl',
+    `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(connection.host)}`,
+  )
+  return async () => {
+    await postgres.stop()
+    await dataDir.release()
+    await rm(folder, { recursive: true, force: true })
+  }
+}

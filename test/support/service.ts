@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { createPool, type Pool } from '../../src/db/pool.js'
+import { generateApiKey, setApiKey } from '../../src/tenants/credentials.js'
+import { Api } from './api.js'
+
+export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+
+type Environment = Readonly<Record<string, string>>
+
+/** A process of `intake serve`. */
+export interface ServeProcess {
+  readonly url: string
+  readonly apiKey: string
+  readonly process: ChildProcess
+  /** SIGTERM; resolves to the exit code. */
+  stop(): Promise<number | null>
+  /** SIGKILL. */
+  kill(): Promise<void>
+  stderr(): string
+}
+
+/** Starts `intake serve` as people do and waits for its two lines. The environment is this one's, without our settings. */
+export async function serve(environment: Environment): Promise<ServeProcess> {
+  const child = spawn(process.execPath, [cli, 'serve'], {
+    env: { ...cleanEnvironment(), PORT: '0', LOG_LEVEL: 'warn', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const ready = new Promise<{ url: string; apiKey: string }>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      const [, url, apiKey] = /^listening on (\S+)\nAPI key: (\S+)\n/m.exec(stdout) ?? []
+      if (url && apiKey) resolve({ url, apiKey })
+    })
+    ended.then((code) => reject(new Error(`intake serve ended with ${code}:\n${stderr}`)))
+  })
+  return {
+    ...(await ready),
+    process: child,
+    async stop() {
+      child.kill('SIGTERM')
+      return await ended
+    },
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
+    },
+    stderr: () => stderr,
+  }
+}
+
+const SETTINGS = [
+  'HOST',
+  'PORT',
+  'DATA_DIR',
+  'DATABASE_URL',
+  'API_KEY',
+  'MAX_UPLOAD_BYTES',
+  'MAX_LINE_BYTES',
+  'MAX_RECORDS',
+  'LOG_LEVEL',
+]
+
+/** The environment of this process without what would configure a service. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name)))
+}
+
+/** A folder for one test, removed by `remove`. */
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'intake-test-'))
+  return { path, remove: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** The service on a database of its own, with the API as the default store sees it. */
+export interface TestService {
+  readonly api: Api
+  readonly pool: Pool
+  readonly dataDir: string
+  readonly databaseUrl: string
+  readonly server: ServeProcess
+  /** Ends the process by SIGKILL, or otherwise makes sure that it is gone, and starts it again on the same data. */
+  restart(): Promise<void>
+  /** A further store, of an organization perhaps; returns the API as it sees it. */
+  addStore(organizationId?: string): Promise<Api>
+  addOrganization(): Promise<{ id: string; api: Api }>
+  /** The files in the folder of uploads, whole ones and those still coming in. */
+  uploads(): Promise<string[]>
+  stop(): Promise<void>
+}
+
+/** Starts the service for a test file, on a new database of the run's PostgreSQL. */
+export async function startTestService(environment: Environment = {}): Promise<TestService> {
+  const folder = await temporaryFolder()
+  const { databaseUrl, drop } = await createDatabase()
+  const settings = { DATA_DIR: join(folder.path, 'data'), DATABASE_URL: databaseUrl, ...environment }
+  let server = await serve(settings)
+  const pool = createPool({ connectionString: databaseUrl }, 4, () => {})
+  let api = new Api(server.url, server.apiKey)
+
+  const addOwner = async (kind: string, organizationId: string | null) => {
+    const id = randomUUID()
+    await pool.query('insert into owners (id, kind, name, parent_id) values ($1, $2, $3, $4)', [
+      id,
+      kind,
+      `a ${kind}`,
+      organizationId,
+    ])
+    const key = generateApiKey()
+    await setApiKey(pool, id, 'test', key)
+    return { id, api: new Api(server.url, key) }
+  }
+
+  return {
+    get api() {
+      return api
+    },
+    get server() {
+      return server
+    },
+    pool,
+    dataDir: settings.DATA_DIR,
+    databaseUrl,
+    async restart() {
+      if (server.process.exitCode === null) await server.kill()
+      server = await serve(settings)
+      api = new Api(server.url, server.apiKey)
+    },
+    addStore: async (organizationId) => (await addOwner('store', organizationId ?? null)).api,
+    addOrganization: () => addOwner('organization', null),
+    async uploads() {
+      const entries = await readdir(join(settings.DATA_DIR, 'uploads'), {
+        recursive: true,
+        withFileTypes: true,
+      })
+      return entries.filter((entry) => entry.isFile()).map(({ name, parentPath }) => join(parentPath, name))
+    },
+    async stop() {
+      if (server.process.exitCode === null) await server.stop()
+      await pool.end()
+      await drop()
+      await folder.remove()
+    },
+  }
+}
+
+/** Runs a statement on the run's server, outside of every test's database. */
+export async function administer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('serverUrl') })
+  await client.connect()
+  await client.query(statement).finally(() => client.end())
+}
+
+/** A new, empty database on the run's server. */
+export async function createDatabase(): Promise<{ databaseUrl: string; drop(): Promise<void> }> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await administer(`create database ${name}`)
+  const url = new URL(inject('serverUrl'))
+  url.pathname = `/${name}`
+  return { databaseUrl: url.href, drop: () => administer(`drop database ${name} with (force)`) }
+}
