@@ -2,7 +2,7 @@
 // Each prints medians of several runs. The variants take turns, so that a busy machine slows all of them alike: look at
 // the ratios. Everything happens in an embedded PostgreSQL of its own, which is removed at the end.
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
@@ -271,6 +271,8 @@ async function* productLines(count) {
 
 async function inNewFolder(run) {
   const folder = await mkdtemp(join(tmpdir(), 'intake-measure-'))
+  // As a data directory is made: run as root, the server is another user, who has to pass through.
+  await chmod(folder, 0o711)
   try {
     return await run(folder)
   } finally {
