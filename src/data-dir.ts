@@ -1,8 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { chmod, link, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { StartError } from './start-error.js'
 
 /** A data directory that this process has to itself until it ends, however it ends. */
@@ -33,9 +32,9 @@ export class DataDirInUse extends StartError {
 /**
  * Opens a data directory, made if it is missing, for this process alone.
  *
- * The lock is a socket that this process listens on, so the kernel releases it with the process: there is no file
- * that could go stale, and no process id that another process could have by now. The address follows from a secret in
- * the directory, so that nobody who cannot read the directory can occupy it.
+ * The lock is a socket in the directory that this process listens on. The kernel stops listening with the process,
+ * however it ends: there is no process id in it that another process could have by now, and it holds between containers
+ * that share the directory, each with its own processes and network.
  *
  * @throws DataDirInUse
  */
@@ -48,14 +47,14 @@ export async function openDataDir(folder: string): Promise<DataDir> {
     socket.on('error', () => {})
     socket.end(url)
   })
-  await listen(server, lockAddress(id), path)
+  const release = await takeLock(path, server)
   return {
     path,
     id,
     announce(announced) {
       url = announced
     },
-    release: () => new Promise((resolve) => server.close(() => resolve())),
+    release,
   }
 }
 
@@ -95,49 +94,100 @@ async function identity(path: string): Promise<string> {
   return read()
 }
 
-/** On Linux an abstract socket (unix(7)), which has no file; elsewhere a file in the folder for temporary files. */
-function lockAddress(id: string): string {
-  const name = createHash('sha256').update(`intake data directory ${id}`).digest('hex').slice(0, 32)
-  if (process.platform === 'linux') return `\0intake-${name}`
-  if (process.platform === 'win32') return `\\\\.\\pipe\\intake-${name}`
-  return join(tmpdir(), `intake-${name}.lock`)
+/**
+ * Takes the lock: a socket with the name `lock` that we listen on. A lock that nobody listens on any more was left by a
+ * process that was killed, and is put aside. Two processes that do so at once cannot both win, since a name is given
+ * (`link`) to one of them only.
+ *
+ * @returns how to let go of it
+ */
+async function takeLock(path: string, server: Server): Promise<() => Promise<void>> {
+  const lock = join(path, 'lock')
+  const own = `${lock}.${randomUUID()}`
+  await withAddress(own, (address) => listen(server, address))
+  for (;;) {
+    try {
+      await link(own, lock)
+      break
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    try {
+      await putAside(path, lock)
+    } catch (error) {
+      server.close()
+      throw error
+    }
+  }
+  return async () => {
+    await rm(lock, { force: true })
+    await new Promise((resolve) => server.close(resolve))
+  }
 }
 
-async function listen(server: Server, address: string, path: string, mayRemove = true): Promise<void> {
-  const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-    server.once('error', resolve)
-    server.listen(address, () => {
-      server.off('error', resolve)
-      resolve(undefined)
-    })
-  })
-  if (!error) {
-    // The lock must not keep a process alive that has nothing else to do.
-    server.unref()
+/** Removes a lock whose process is gone. @throws DataDirInUse if it is not */
+async function putAside(path: string, lock: string): Promise<void> {
+  if ((await ask(lock)) !== undefined) throw new DataDirInUse(path, (await ask(lock)) || undefined)
+  const aside = `${lock}.${randomUUID()}`
+  try {
+    await rename(lock, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  const url = await ask(aside)
+  if (url === undefined) {
+    await rm(aside, { force: true })
     return
   }
-  if (error.code !== 'EADDRINUSE') throw error
-  const url = await ask(address)
-  if (url === undefined && mayRemove && process.platform === 'darwin') {
-    await rm(address, { force: true })
-    return listen(server, address, path, false)
-  }
+  // Another process has taken the lock since we asked: it gets it back.
+  await rename(aside, lock)
   throw new DataDirInUse(path, url || undefined)
 }
 
-/** What the process at `address` says; undefined if nobody is there. */
-function ask(address: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let said = ''
-    const socket = connect(address)
-    socket.setTimeout(1000, () => socket.destroy())
-    socket.setEncoding('utf8')
-    socket.on('data', (data) => {
-      said += data
+/**
+ * An address by which a socket of any path can be reached: the system takes some hundred bytes at most. On Linux a longer
+ * one is named by way of the opened folder.
+ */
+async function withAddress<T>(socket: string, use: (address: string) => Promise<T>): Promise<T> {
+  if (process.platform !== 'linux') return await use(socket)
+  const folder = await open(dirname(socket), 'r')
+  try {
+    return await use(`/proc/self/fd/${folder.fd}/${basename(socket)}`)
+  } finally {
+    await folder.close()
+  }
+}
+
+async function listen(server: Server, address: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(address, () => {
+      server.off('error', reject)
+      resolve()
     })
-    socket.on('error', () => resolve(undefined))
-    socket.on('close', () => resolve(said))
   })
+  // The lock must not keep a process alive that has nothing else to do.
+  server.unref()
+}
+
+/** What the process that listens on a socket says; undefined if nobody does. */
+function ask(path: string): Promise<string | undefined> {
+  return withAddress(
+    path,
+    (address) =>
+      new Promise((resolve) => {
+        let said = ''
+        const socket = connect(address)
+        socket.setTimeout(1000, () => socket.destroy())
+        socket.setEncoding('utf8')
+        socket.on('data', (data) => {
+          said += data
+        })
+        socket.on('error', () => resolve(undefined))
+        socket.on('close', () => resolve(said))
+      }),
+  )
 }
 
 /**

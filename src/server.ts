@@ -20,6 +20,9 @@ export interface ServerDependencies {
   readonly credentials: Credentials
 }
 
+/** For so long a connection with a request under way may be silent. */
+const IDLE_MS = 120_000
+
 /** Of the URL and all headers together. */
 const MAX_HEADER_BYTES = 64 * 1024
 
@@ -41,6 +44,8 @@ export function buildServer({
     clientErrorHandler,
     // An upload may take as long as it takes; only its headers have to come soon.
     requestTimeout: 0,
+    // A connection on which nothing moves is given up, so that a client that vanished leaves nothing open.
+    connectionTimeout: IDLE_MS,
     forceCloseConnections: 'idle',
   })
   errorHandlers(app)

@@ -79,7 +79,6 @@ async function start(config: Config, stack: Stack): Promise<Service> {
     {
       connection,
       uploads: { folder, id: dataDir.id },
-      maxLineBytes: config.maxLineBytes,
       logLevel: config.logLevel,
     },
     logger,
@@ -98,7 +97,7 @@ async function openDatabase(config: Config, dataDir: DataDir, logger: pino.Logge
     config.databaseUrl === undefined ? await embedded() : { connectionString: config.databaseUrl }
   await migrate(connection)
   const pool: Pool = createPool(connection, POOL_SIZE, (error) =>
-    logger.warn({ err: error }, 'an idle database connection broke'),
+    logger.warn({ reason: error.message }, 'an idle database connection broke'),
   )
   stack.push(() => pool.end())
   return { pool, connection }

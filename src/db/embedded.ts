@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from '../start-error.js'
 import { type DatabaseUser, databaseUser, fromWithin, programsFor } from './database-user.js'
@@ -59,7 +59,7 @@ export async function startEmbeddedPostgres(
   const user = await databaseUser(join(dataDir, 'postgres'))
   const binaries = await findBinaries(user)
   const cluster = join(dataDir, 'postgres')
-  const sockets = await makeSocketDirectory(dataDir, user)
+  const sockets = await makeSocketDirectory(cluster, user)
 
   if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(binaries, dataDir, cluster, user)
   await checkMajorVersion(cluster)
@@ -76,7 +76,7 @@ export async function startEmbeddedPostgres(
       ended.abort()
       await watching
       await stopServer(pid)
-      if (!isBeside(cluster, sockets)) await rm(sockets, { recursive: true, force: true })
+      if (sockets !== cluster) await rm(sockets, { recursive: true, force: true })
     },
   }
 
@@ -118,13 +118,16 @@ async function findBinaries(user: DatabaseUser | undefined): Promise<Binaries> {
   return { initdb: join(bin, basename(found.initdb)), postgres: join(bin, basename(found.postgres)) }
 }
 
-async function makeSocketDirectory(dataDir: string, user: DatabaseUser | undefined): Promise<string> {
-  const inside = join(dataDir, 'socket')
-  const outside = join(tmpdir(), `intake-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`)
-  const directory =
-    Buffer.byteLength(inside + SOCKET_NAME) <= LONGEST_SOCKET_PATH && process.platform !== 'win32'
-      ? inside
-      : outside
+/**
+ * Where the server's socket is: in the cluster's own folder, which only its user may enter; or, where the path would be
+ * too long for a socket, in a private folder among the temporary files.
+ */
+async function makeSocketDirectory(cluster: string, user: DatabaseUser | undefined): Promise<string> {
+  if (Buffer.byteLength(cluster + SOCKET_NAME) <= LONGEST_SOCKET_PATH) return cluster
+  const directory = join(
+    tmpdir(),
+    `intake-${createHash('sha256').update(cluster).digest('hex').slice(0, 16)}`,
+  )
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const { uid } = await stat(directory)
   const own = process.getuid?.() ?? uid
@@ -180,12 +183,6 @@ async function createCluster(
   await rename(unfinished, cluster)
 }
 
-/** Beside the cluster: named from within it, see `fromWithin`. */
-const fromCluster = (cluster: string, sockets: string): string =>
-  isBeside(cluster, sockets) ? relative(cluster, sockets) : sockets
-
-const isBeside = (cluster: string, sockets: string): boolean => dirname(cluster) === dirname(sockets)
-
 const identity = (user: DatabaseUser | undefined) => (user ? { uid: user.uid, gid: user.gid } : {})
 
 async function checkMajorVersion(cluster: string): Promise<void> {
@@ -219,7 +216,7 @@ async function startServer(
 ): Promise<number> {
   const deadline = Date.now() + START_TIMEOUT_MS
   const logFile = join(dataDir, 'postgres.log')
-  const settings = { ...SERVER_SETTINGS, unix_socket_directories: fromCluster(cluster, sockets) }
+  const settings = { ...SERVER_SETTINGS, unix_socket_directories: sockets === cluster ? '.' : sockets }
   const args = [
     '-D',
     fromWithin(user, cluster),

@@ -15,7 +15,9 @@ const OLDEST_SERVER = 150_000
  * @throws if the server is older than PostgreSQL 15, or a migration fails.
  */
 export async function migrate(connection: Connection): Promise<void> {
-  const client = await connect(clientConfig(connection))
+  const client = await connect(clientConfig(connection)).catch((error: Error) => {
+    throw new StartError(`The database of DATABASE_URL cannot be used: ${reasonOf(error)}.`)
+  })
   try {
     const { rows } = await client.query<{ server_version_num: string }>('show server_version_num')
     if (Number(rows[0]?.server_version_num) < OLDEST_SERVER) {
@@ -36,4 +38,10 @@ export async function migrate(connection: Connection): Promise<void> {
   } finally {
     await client.end()
   }
+}
+
+/** Node says of a host with several addresses only that all of them failed. */
+function reasonOf(error: Error): string {
+  const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [error]
+  return first?.message ?? error.message
 }

@@ -4,6 +4,7 @@
  */
 const PASSING = [
   /^08/, // connection exception
+  /^25006$/, // read-only: a server that is no longer the primary
   /^25P03$/, // idle in transaction for too long: this process was stopped
   /^40/, // transaction rollback: serialization failure, deadlock
   /^53/, // insufficient resources: disk full, out of memory, too many connections
@@ -21,6 +22,9 @@ const NETWORK = [
   'EHOSTUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ECONNABORTED',
 ]
 
 /** Whether an error of a database call means that the database is away or busy, rather than that the call is wrong. */

@@ -58,7 +58,10 @@ export async function prepareSession(client: Client): Promise<void> {
 /** A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another. */
 export function createPool(connection: Connection, max: number, onError: (error: Error) => void): Pool {
   const pool = new pg.Pool({ ...clientConfig(connection), max, onConnect: prepareSession })
-  pool.on('error', onError)
+  // While the pool is being closed, the server may be quicker to end the connections.
+  pool.on('error', (error) => {
+    if (!pool.ending) onError(error)
+  })
   return pool
 }
 
@@ -74,6 +77,11 @@ export async function connect(config: pg.ClientConfig): Promise<pg.Client> {
 export async function transaction<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
+  // The statement under way fails by itself; unheard, the event would end the process.
+  const onError = (error: Error) => {
+    broken = error
+  }
+  client.on('error', onError)
   try {
     await client.query('begin')
     const result = await work(client)
@@ -86,6 +94,7 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
     })
     throw error
   } finally {
+    client.off('error', onError)
     client.release(broken)
   }
 }

@@ -73,6 +73,9 @@ export const contentTooLarge = (detail: string) => httpError(413, 'Content Too L
 
 export const unsupportedMediaType = (detail: string) => httpError(415, 'Unsupported Media Type', detail)
 
+export const noRoom = () =>
+  httpError(503, 'Service Unavailable', 'The server has no room for this file; nothing of it was imported.')
+
 export const serviceUnavailable = () =>
   httpError(
     503,

@@ -2,15 +2,23 @@ import type { FastifyRequest } from 'fastify'
 import { UUID_PATTERN } from '../records/attributes.js'
 import { validationError } from './errors.js'
 
-const HOST = /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
-
 /** The absolute URL that was asked for. A `Host` that is none is replaced by the address that was connected to. */
 export function requestUrl(request: FastifyRequest): URL {
   const { localAddress = '127.0.0.1', localPort = 80 } = request.socket
   const address = localAddress.includes(':') ? `[${localAddress}]` : localAddress
-  const host = HOST.test(request.host) ? request.host : `${address}:${localPort}`
-  return new URL(request.url, `${request.protocol}://${host}`)
+  const given = `${request.protocol}://${request.host}`
+  const origin = isOrigin(given) ? given : `${request.protocol}://${address}:${localPort}`
+  return new URL(pathAndQuery(request.url), origin)
 }
+
+/** Whether this is a scheme, a host and perhaps a port, and nothing else. */
+function isOrigin(given: string): boolean {
+  return /^[a-z]+:\/\/[^/?#@\\\s]+$/.test(given) && URL.canParse(given)
+}
+
+/** A request may name the whole URL in place of its path (RFC 9112, 3.2.2). */
+const pathAndQuery = (target: string): string =>
+  target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/^\/*/, '/')
 
 /** Reads an id from the path. @throws HttpError 400 if it is no UUID. */
 export function readId(params: unknown, name = 'id'): string {

@@ -43,18 +43,14 @@ const passes: readonly (readonly RecordType[])[] = [
 ]
 
 /** Reads an import's file in chunks, from its checkpoint to its end, through all passes. */
-export async function* readChunks(
-  job: Job,
-  reader: UploadReader,
-  maxLineBytes: number,
-): AsyncGenerator<Chunk, void, undefined> {
+export async function* readChunks(job: Job, reader: UploadReader): AsyncGenerator<Chunk, void, undefined> {
   for (const [index, types] of passes.entries()) {
     const pass = index + 1
     if (pass < job.checkpoint.pass) continue
     const isFirst = index === 0
     if (!isFirst && types.every(({ type }) => job.uploaded[type] === 0)) continue
     const from = pass === job.checkpoint.pass ? job.checkpoint : { bytes: 0, lines: 0 }
-    yield* readPass(job, reader, maxLineBytes, { pass, types, isFirst, from })
+    yield* readPass(job, reader, { pass, types, isFirst, from })
   }
 }
 
@@ -66,9 +62,8 @@ interface Pass {
 }
 
 async function* readPass(
-  { fileBytes }: Job,
+  { fileBytes, maxLineBytes }: Job,
   reader: UploadReader,
-  maxLineBytes: number,
   { pass, types, isFirst, from }: Pass,
 ): AsyncGenerator<Chunk, void, undefined> {
   const splitter = new LineSplitter(maxLineBytes, from)

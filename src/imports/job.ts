@@ -18,7 +18,6 @@ import { writeChunk } from './write.js'
 export interface JobContext {
   readonly pool: Pool
   readonly store: UploadStore
-  readonly maxLineBytes: number
   readonly logger: Logger
 }
 
@@ -67,15 +66,11 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
 }
 
 /** Reads and writes side by side: while the database takes a chunk, the next one is read and validated. */
-async function writeChunks(
-  { pool, store, maxLineBytes }: JobContext,
-  job: Job,
-  stop: AbortSignal,
-): Promise<boolean> {
+async function writeChunks({ pool, store }: JobContext, job: Job, stop: AbortSignal): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
   let writing: Promise<void> = Promise.resolve()
   try {
-    for await (const chunk of readChunks(job, reader, maxLineBytes)) {
+    for await (const chunk of readChunks(job, reader)) {
       await writing
       if (stop.aborted) return false
       writing = writeChunk(pool, job, chunk satisfies Chunk)

@@ -28,6 +28,8 @@ export interface Job {
   readonly attempts: number
   readonly uploadKey: string
   readonly fileBytes: number
+  /** The limit of a line's bytes that the file was received with. */
+  readonly maxLineBytes: number
   readonly uploaded: Counts
   readonly checkpoint: Checkpoint
 }
@@ -40,6 +42,8 @@ export class LeaseLost extends Error {
 /**
  * Claims the next import whose file is in `storeId`: of the heads of the owners' queues the earliest, or one whose
  * worker died. The index on started imports lets an owner have one at a time, whoever claims.
+ *
+ * @returns undefined if there is nothing to claim; the next notification or poll tells when to look again.
  */
 export async function claimImport(pool: Pool, storeId: string): Promise<Job | undefined> {
   const [row] = await rows<Record<string, unknown> & ClaimedRow>(
@@ -56,7 +60,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
               select from imports earlier
               where earlier.owner_id = i.owner_id
                 and earlier.status in ('pending', 'started')
-                and (earlier.created_at, earlier.id) < (i.created_at, i.id)
+                and (earlier.status = 'started' or (earlier.created_at, earlier.id) < (i.created_at, i.id))
             ))
           )
         order by i.created_at, i.id
@@ -73,7 +77,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
           lease_expires_at = now() + make_interval(secs => ${LEASE_SECONDS})
       from next, owners o
       where i.id = next.id and o.id = i.owner_id
-      returning i.id, i.owner_id, o.parent_id, i.fence, i.attempts, i.upload_key, i.file_bytes,
+      returning i.id, i.owner_id, o.parent_id, i.fence, i.attempts, i.upload_key, i.file_bytes, i.max_line_bytes,
                 i.checkpoint_pass, i.checkpoint_bytes, i.checkpoint_lines,
                 ${raw(recordTypes.map(({ table }) => `i.uploaded_${table}`).join(', '))}`,
   )
@@ -86,6 +90,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
     attempts: row.attempts,
     uploadKey: row.upload_key,
     fileBytes: row.file_bytes,
+    maxLineBytes: row.max_line_bytes,
     uploaded: counts(row, 'uploaded'),
     checkpoint: { pass: row.checkpoint_pass, bytes: row.checkpoint_bytes, lines: row.checkpoint_lines },
   }
@@ -99,6 +104,7 @@ interface ClaimedRow {
   readonly attempts: number
   readonly upload_key: string
   readonly file_bytes: number
+  readonly max_line_bytes: number
   readonly checkpoint_pass: number
   readonly checkpoint_bytes: number
   readonly checkpoint_lines: number

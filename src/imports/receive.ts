@@ -66,6 +66,8 @@ export async function createImport(
   received: Received,
 ): Promise<Import> {
   return await transaction(pool, async (client) => {
+    // First, for it makes the owner's others wait: imports are committed in the order of their `created_at`.
+    await addToTotal(client, ownerId, 'imports', 1)
     let row = await insertImport(client, store, ownerId, externalRef, received)
     while (!row) {
       const holder = await findByExternalRef(client, ownerId, externalRef ?? '')
@@ -73,7 +75,6 @@ export async function createImport(
       // The one that was in the way failed in this very moment.
       row = await insertImport(client, store, ownerId, externalRef, received)
     }
-    await addToTotal(client, ownerId, 'imports', 1)
     await client.query(`notify ${IMPORTS_CHANNEL}`)
     return toImport(row)
   })
@@ -91,9 +92,9 @@ async function insertImport(
   const [row] = await rows<ImportRow>(
     client,
     sql`
-      insert into imports (id, owner_id, external_ref, upload_store, upload_key, file_bytes, file_lines, file_sha256,
+      insert into imports (id, owner_id, external_ref, upload_store, upload_key, file_bytes, file_lines, file_sha256, max_line_bytes,
                            ${join(recordTypes.map(({ table }) => raw(`uploaded_${table}`)))})
-      values (${id}, ${ownerId}, ${externalRef ?? null}, ${store.id}, ${id}, ${file.bytes}, ${file.lines}, ${file.sha256},
+      values (${id}, ${ownerId}, ${externalRef ?? null}, ${store.id}, ${id}, ${file.bytes}, ${file.lines}, ${file.sha256}, ${file.maxLineBytes},
               ${join(uploaded)})
       on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' do nothing
       returning ${importColumns}`,

@@ -1,4 +1,4 @@
-import sql, { empty, type Sql } from 'sql-template-tag'
+import sql, { empty, join, type Sql } from 'sql-template-tag'
 import { v5 as uuidv5 } from 'uuid'
 import { type Pool, rows } from '../db/pool.js'
 import { totalOf } from '../db/totals.js'
@@ -44,12 +44,21 @@ export async function listImports(
   { offset, limit }: { readonly offset: number; readonly limit: number },
   filter: Sql | undefined,
 ): Promise<{ total: number; imports: Import[] }> {
-  const where = sql`where owner_id = any(${ownerIds}::uuid[]) ${filter ? sql`and ${filter}` : empty}`
+  const condition = filter ? sql`and ${filter}` : empty
+  const parts = ownerIds.map(
+    (ownerId) => sql`
+      (select ${importColumns} from imports where owner_id = ${ownerId} ${condition}
+       order by created_at desc, id desc limit ${offset + limit})`,
+  )
   const [total, found] = await Promise.all([
-    filter ? countImports(pool, where) : totalOf(pool, ownerIds, 'imports'),
+    filter
+      ? countImports(pool, sql`where owner_id = any(${ownerIds}::uuid[]) ${condition}`)
+      : totalOf(pool, ownerIds, 'imports'),
     rows<ImportRow>(
       pool,
-      sql`select ${importColumns} from imports ${where} order by created_at desc, id desc limit ${limit} offset ${offset}`,
+      sql`
+        select * from (${join(parts, ' union all ')}) as r
+        order by created_at desc, id desc limit ${limit} offset ${offset}`,
     ),
   ])
   return { total, imports: found.map(toImport) }

@@ -12,6 +12,8 @@ export interface ScannedFile {
   readonly bytes: number
   readonly lines: number
   readonly sha256: Buffer
+  /** The limit of a line's bytes that was in force. */
+  readonly maxLineBytes: number
   /** Lines that are well-formed JSON of a known type. */
   readonly uploaded: Counts
   readonly records: number
@@ -57,6 +59,7 @@ export class Scanner {
       bytes: this.#bytes,
       lines: this.#lines,
       sha256: this.#hash.digest(),
+      maxLineBytes: this.#limits.maxLineBytes,
       uploaded: this.#uploaded,
       records: this.#records,
     }

@@ -8,7 +8,6 @@ import { CONCURRENCY, work } from './worker.js'
 export interface WorkerData {
   readonly connection: Connection
   readonly uploads: { readonly folder: string; readonly id: string }
-  readonly maxLineBytes: number
   readonly logLevel: string
 }
 
@@ -16,14 +15,14 @@ export interface WorkerData {
  * The worker beside the API: a thread of its own, so that a chunk's milliseconds of CPU never stand in front of a
  * request. Any message asks it to stop; it ends when its jobs have laid their work down.
  */
-const { connection, uploads, maxLineBytes, logLevel } = workerData as WorkerData
+const { connection, uploads, logLevel } = workerData as WorkerData
 const logger = pino({ level: logLevel }, pino.destination({ fd: 2, sync: true })).child({ thread: 'worker' })
 const pool = createPool(connection, CONCURRENCY * 2 + 1, (error) =>
-  logger.warn({ err: error }, 'an idle database connection broke'),
+  logger.warn({ reason: error.message }, 'an idle database connection broke'),
 )
 const stop = new AbortController()
 parentPort?.once('message', () => stop.abort())
 
 const store = await openFileStore(uploads.folder, uploads.id)
-await work({ pool, store, maxLineBytes, logger }, connection, stop.signal)
+await work({ pool, store, logger }, connection, stop.signal)
 await pool.end()

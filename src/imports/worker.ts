@@ -75,7 +75,7 @@ async function listen(connection: Connection, bell: Bell, stop: AbortSignal): Pr
     const client = new pg.Client(clientConfig(connection))
     try {
       const ended = new Promise<void>((resolve) => {
-        client.once('error', () => resolve())
+        client.on('error', () => resolve())
         client.once('end', () => resolve())
         stop.addEventListener('abort', () => resolve(), { once: true })
       })

@@ -4,7 +4,7 @@ import { type Client, rows } from '../db/pool.js'
 import { UUID_PATTERN } from './attributes.js'
 import { columnArrays, fromUnnested, hasRef } from './insert.js'
 import type { RecordType, Reference } from './record-type.js'
-import { excerpt, type Problem } from './validate.js'
+import { addProblem, excerpt, type Problem } from './validate.js'
 
 /** One element of a list of references, as it will become a snapshot. */
 export type Element =
@@ -95,12 +95,12 @@ function toElements(
     const field = `${attribute}[${index}]`
     const source = sources.get(element)
     if (!source) {
-      problems.push({ field, error: `${to.noun} "${excerpt(element)}" was not found` })
+      addProblem(problems, { field, error: `${to.noun} "${excerpt(element)}" was not found` })
       return []
     }
     const before = seen.get(source.id)
     if (before !== undefined) {
-      problems.push({
+      addProblem(problems, {
         field,
         error: `${to.noun} "${excerpt(element)}" is already named by ${attribute}[${before}]`,
       })

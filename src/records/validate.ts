@@ -170,11 +170,23 @@ export function validateRecord(recordType: RecordType, attributes: unknown): Pro
   if (attributes === undefined) return [{ field: '', error: '"attributes" is required' }]
   if (!isObject(attributes)) return [{ field: '', error: 'attributes must be an object' }]
   removeNulls(recordType, attributes)
-  const problems = compiledOf(recordType)(attributes)
+  const problems: Problem[] = []
+  for (const problem of compiledOf(recordType)(attributes)) addProblem(problems, problem)
   for (const reference of recordType.references) {
-    problems.push(...validateReferences(reference, attributes[reference.attribute]))
+    validateReferences(reference, attributes[reference.attribute], problems)
   }
   return problems
+}
+
+/** A line of a megabyte has room for half a million mistakes. Nobody reads them, and a report has to stay one. */
+const MAX_PROBLEMS = 1000
+
+/** Adds to the problems of one record; in place of those beyond the thousandth, one that says that there are more. */
+export function addProblem(problems: Problem[], problem: Problem): void {
+  if (problems.length < MAX_PROBLEMS) problems.push(problem)
+  else if (problems.length === MAX_PROBLEMS) {
+    problems.push({ field: '', error: `the record has more than these ${MAX_PROBLEMS} problems` })
+  }
 }
 
 function removeNulls(
@@ -186,27 +198,29 @@ function removeNulls(
   }
 }
 
-function validateReferences({ attribute, to }: Reference, elements: unknown): Problem[] {
-  const at = (error: string) => [{ field: attribute, error }]
-  if (elements === undefined) return at(`"${attribute}" is required`)
-  if (!Array.isArray(elements)) return at(`${attribute} must be a list`)
-  if (elements.length === 0) return at(`${attribute} must name at least one ${to.noun}`)
-  return elements.flatMap((element: unknown, index) => {
-    const field = `${attribute}[${index}]`
-    if (typeof element === 'string') {
-      return isStorableText(element) ? [] : [{ field, error: `${field} ${formats.text}` }]
+function validateReferences({ attribute, to }: Reference, elements: unknown, problems: Problem[]): void {
+  const at = (field: string, error: string) => addProblem(problems, { field, error })
+  if (elements === undefined) at(attribute, `"${attribute}" is required`)
+  else if (!Array.isArray(elements)) at(attribute, `${attribute} must be a list`)
+  else if (elements.length === 0) at(attribute, `${attribute} must name at least one ${to.noun}`)
+  else {
+    for (const [index, element] of elements.entries()) {
+      validateElement(to, `${attribute}[${index}]`, element, problems)
+      if (problems.length > MAX_PROBLEMS) break
     }
-    if (!isObject(element)) {
-      return [
-        {
-          field,
-          error: `${field} must be the id or external_ref of a ${to.noun}, or an object with its attributes`,
-        },
-      ]
-    }
+  }
+}
+
+function validateElement(to: RecordType, field: string, element: unknown, problems: Problem[]): void {
+  if (typeof element === 'string') {
+    if (!isStorableText(element)) addProblem(problems, { field, error: `${field} ${formats.text}` })
+  } else if (isObject(element)) {
     removeNulls(to, element)
-    return compiledOf(to)(element).map((problem) => within(field, problem))
-  })
+    for (const problem of compiledOf(to)(element)) addProblem(problems, within(field, problem))
+  } else {
+    const error = `${field} must be the id or external_ref of a ${to.noun}, or an object with its attributes`
+    addProblem(problems, { field, error })
+  }
 }
 
 /** A problem of an inner object, told from without: `"name" is required` at `products[1]` → `"products[1].name" is required`. */

@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
-import { isOutage } from '../db/outage.js'
 import type { Pool } from '../db/pool.js'
-import { badRequest, notFound, writeConflict } from '../http/errors.js'
+import { badRequest, noRoom, notFound, writeConflict } from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
 import { readImportForm, requireForm } from '../http/form.js'
 import { listAnswer, readPage } from '../http/paging.js'
@@ -39,21 +38,17 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
         if (holder !== undefined) throw refTaken(holder)
       },
     })
-    try {
-      const created = await createImport(pool, store, ownerId, externalRef, file)
-      request.log.info(
-        { import_id: created.id, ...created.file, records: created.uploaded },
-        'import received',
-      )
-      return await reply
-        .code(201)
-        .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
-        .send({ data: importResource(request.caller, created) })
-    } catch (error) {
-      // After an outage nobody knows whether the job was committed; then its file must stay.
-      if (!isOutage(error)) await discard(store, file)
-      throw error instanceof ExternalRefTaken ? refTaken(error.importId) : error
-    }
+    const created = await createImport(pool, store, ownerId, externalRef, file).catch(async (error) => {
+      // After any other error nobody knows whether the job was committed, so its file stays. A start removes strays.
+      if (!(error instanceof ExternalRefTaken)) throw error
+      await discard(store, file)
+      throw refTaken(error.importId)
+    })
+    request.log.info({ import_id: created.id, ...created.file, records: created.uploaded }, 'import received')
+    return await reply
+      .code(201)
+      .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
+      .send({ data: importResource(request.caller, created) })
   })
 
   app.get('/imports', async (request) => {
@@ -103,8 +98,9 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
   }
 }
 
-function explainUnusable(error: Error): never {
-  throw error instanceof UnusableFile ? badRequest(error.message) : error
+function explainUnusable(error: NodeJS.ErrnoException): never {
+  if (error instanceof UnusableFile) throw badRequest(error.message)
+  throw error.code === 'ENOSPC' || error.code === 'EDQUOT' ? noRoom() : error
 }
 
 const refTaken = (importId: string) =>
@@ -119,7 +115,7 @@ function importFilters(caller: Caller): FilterAttributes {
   const time = (column: string) => ({ kind: 'time', column: raw(column) }) as const
   return {
     id: { kind: 'uuid', column: sql`id` },
-    external_ref: { kind: 'text', column: sql`external_ref` },
+    external_ref: { kind: 'text', column: sql`external_ref`, indexedByRefKey: true },
     status: { kind: { oneOf: STATUSES }, column: sql`status` },
     owner: {
       kind: { oneOf: ['store', 'organization'] },

@@ -36,6 +36,7 @@ export async function openFileStore(folder: string, id: string): Promise<UploadS
         async abort() {
           await file.close().catch(() => {})
           await rm(draft, { force: true })
+          await rm(pathOf(key), { force: true })
         },
       }
     },

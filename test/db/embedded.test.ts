@@ -66,7 +66,6 @@ describe('the data directory', () => {
     expect((await stat(join(dataDir, 'api-key'))).mode & 0o777).toBe(0o600)
     expect((await readFile(join(dataDir, 'api-key'), 'utf8')).trim()).toBe(server.apiKey)
     expect((await stat(join(dataDir, 'postgres'))).mode & 0o077).toBe(0)
-    expect((await stat(join(dataDir, 'socket'))).mode & 0o077).toBe(0)
     expect((await stat(join(dataDir, 'uploads'))).mode & 0o077).toBe(0)
   })
 
@@ -235,7 +234,7 @@ describe('the embedded PostgreSQL', () => {
 /** Asks the embedded server itself, over its socket. */
 async function query(statement: string): Promise<{ rows: Record<string, string>[] }> {
   const client = new pg.Client({
-    host: join(dataDir, 'socket'),
+    host: join(dataDir, 'postgres'),
     port: 5432,
     user: 'postgres',
     database: 'intake',

@@ -155,6 +155,19 @@ describe('A line that is no record is one error, of the whole line, and stops no
   })
 })
 
+test('A line with half a million mistakes is told by a thousand of them, and stops no other', async () => {
+  const big = await startTestService()
+  const products = Array(500_000).fill(1)
+  const { id, attributes } = await big.api.import(
+    file(anOffering({ products }), aProduct(), anOffering({ plans: products })),
+  )
+  expect(attributes.status).toBe('success')
+  const errors = await big.api.errors(id)
+  expect(errors.filter(({ line }) => line === 1)).toHaveLength(1001)
+  expect(errors.at(1000)).toMatchObject({ field: '', error: 'the record has more than these 1000 problems' })
+  await big.stop()
+})
+
 describe('A record whose attributes are no object is uploaded and rejected', () => {
   test.each([
     ['absent', '{"data":{"type":"subscription_plan"}}', '"attributes" is required'],

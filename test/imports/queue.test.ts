@@ -90,6 +90,17 @@ describe('The imports of one owner', () => {
   })
 })
 
+test('Imports that are posted all at once are worked in the order of their created_at', async () => {
+  const posted = await Promise.all(Array.from({ length: 40 }, () => api.create(file(aProduct()))))
+  const done = await Promise.all(posted.map(({ id }) => api.finished(id)))
+  const by = (name: string) =>
+    done
+      .toSorted((a, b) => ((a.meta.timestamps[name] ?? '') < (b.meta.timestamps[name] ?? '') ? -1 : 1))
+      .map(({ id }) => id)
+  expect(by('started_at')).toEqual(by('created_at'))
+  expect(service.server.stderr()).not.toContain('the queue could not be read')
+})
+
 describe('The imports of several owners', () => {
   test('run beside each other: nobody waits for another one’s', async () => {
     const others = await Promise.all([service.addStore(), service.addStore()])

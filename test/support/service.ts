@@ -92,7 +92,7 @@ export interface TestService {
   readonly databaseUrl: string
   readonly server: ServeProcess
   /** Ends the process by SIGKILL, or otherwise makes sure that it is gone, and starts it again on the same data. */
-  restart(): Promise<void>
+  restart(environment?: Environment): Promise<void>
   /** A further store, of an organization perhaps; returns the API as it sees it. */
   addStore(organizationId?: string): Promise<Api>
   addOrganization(): Promise<{ id: string; api: Api }>
@@ -133,9 +133,9 @@ export async function startTestService(environment: Environment = {}): Promise<T
     pool,
     dataDir: settings.DATA_DIR,
     databaseUrl,
-    async restart() {
+    async restart(changed = {}) {
       if (server.process.exitCode === null) await server.kill()
-      server = await serve(settings)
+      server = await serve({ ...settings, ...changed })
       api = new Api(server.url, server.apiKey)
     },
     addStore: async (organizationId) => (await addOwner('store', organizationId ?? null)).api,

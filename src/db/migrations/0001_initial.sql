@@ -78,6 +78,8 @@ create table imports (
   file_bytes           bigint not null,
   file_lines           bigint not null,
   file_sha256          bytea not null,
+  -- The limit that its lines were checked against when it came.
+  max_line_bytes       integer not null,
 
   -- How far the job is: the pass, and in it the byte and the line up to which everything is committed.
   checkpoint_pass      integer not null default 1,
@@ -97,6 +99,7 @@ create unique index imports_external_ref on imports (owner_id, ref_key(external_
 create unique index imports_one_started on imports (owner_id) where status = 'started';
 create index imports_queue on imports (owner_id, created_at, id) where status in ('pending', 'started');
 create index imports_newest on imports (owner_id, created_at, id);
+create index imports_by_external_ref on imports (owner_id, ref_key(external_ref)) where external_ref is not null;
 
 -- What is wrong with which line. `ordinal` counts the problems of a line from 0.
 create table import_errors (
