@@ -40,6 +40,7 @@ export async function insertImport(
     file_bytes: 0,
     file_lines: 0,
     file_sha256: Buffer.alloc(32),
+    max_line_bytes: 1024,
     ...columns,
   }
   const names = Object.keys(row)
