@@ -105,19 +105,13 @@ async function takeLock(path: string, server: Server): Promise<() => Promise<voi
   const lock = join(path, 'lock')
   const own = `${lock}.${randomUUID()}`
   await withAddress(own, (address) => listen(server, address))
-  for (;;) {
-    try {
-      await link(own, lock)
-      break
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    try {
-      await putAside(path, lock)
-    } catch (error) {
-      server.close()
-      throw error
-    }
+  try {
+    while (!(await linked(own, lock))) await putAside(path, lock)
+  } catch (error) {
+    server.close()
+    throw error
+  } finally {
+    await rm(own, { force: true })
   }
   return async () => {
     await rm(lock, { force: true })
@@ -125,9 +119,21 @@ async function takeLock(path: string, server: Server): Promise<() => Promise<voi
   }
 }
 
+/** Gives a file another name as well; false: the name is taken. */
+async function linked(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
 /** Removes a lock whose process is gone. @throws DataDirInUse if it is not */
 async function putAside(path: string, lock: string): Promise<void> {
-  if ((await ask(lock)) !== undefined) throw new DataDirInUse(path, (await ask(lock)) || undefined)
+  const holder = await ask(lock)
+  if (holder !== undefined) throw new DataDirInUse(path, holder || undefined)
   const aside = `${lock}.${randomUUID()}`
   try {
     await rename(lock, aside)

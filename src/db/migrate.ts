@@ -1,10 +1,13 @@
+import { readdir } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { runner } from 'node-pg-migrate'
 import { StartError } from '../start-error.js'
-import { type Connection, clientConfig, connect } from './pool.js'
+import { type Client, type Connection, clientConfig, connect } from './pool.js'
 
 /** Any number that nobody else uses: it names the lock under which processes that start at once migrate in turn. */
 const MIGRATION_LOCK = 4_871_215_033
+
+const DIRECTORY = fileURLToPath(new URL('migrations', import.meta.url))
 
 const OLDEST_SERVER = 150_000
 
@@ -26,9 +29,12 @@ export async function migrate(connection: Connection): Promise<void> {
       )
     }
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    if (await isMigrated(client)) return
+    // Loaded when there is something to do: it takes longer than the rest of most starts.
+    const { runner } = await import('node-pg-migrate')
     await runner({
       dbClient: client,
-      dir: fileURLToPath(new URL('migrations', import.meta.url)),
+      dir: DIRECTORY,
       migrationsTable: 'migrations',
       direction: 'up',
       noLock: true,
@@ -38,6 +44,17 @@ export async function migrate(connection: Connection): Promise<void> {
   } finally {
     await client.end()
   }
+}
+
+/** Whether every migration of this version was run. */
+async function isMigrated(client: Client): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "select from pg_tables where tablename = 'migrations' and schemaname = current_schema()",
+  )
+  if (rowCount === 0) return false
+  const { rows } = await client.query<{ name: string }>('select name from migrations')
+  const done = new Set(rows.map(({ name }) => name))
+  return (await readdir(DIRECTORY)).every((file) => done.has(basename(file, '.sql')))
 }
 
 /** Node says of a host with several addresses only that all of them failed. */
