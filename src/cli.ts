@@ -1,9 +1,22 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { importCommand } from './cli/import.js'
 import { serveCommand } from './cli/serve.js'
+import { version } from './cli/version.js'
+
+const HELP = `
+Examples:
+  $ intake serve                   run the service on http://127.0.0.1:8080
+  $ intake import records.jsonl    import a file, whether the service runs or not
+
+"intake <command> --help" tells all about a command.`
 
 const program = new Command('intake')
   .description('Imports subscription data in bulk: JSON Lines in, PostgreSQL rows and an exact report out.')
+  .version(version(), '-v, --version', 'print the version')
   .addCommand(serveCommand())
+  .addCommand(importCommand())
+  .addHelpText('after', HELP)
+  .showHelpAfterError('Run "intake --help" for help.')
 
 await program.parseAsync()

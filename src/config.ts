@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { StartError } from './start-error.js'
 
 /** The settings of the service (contract 1). */
 export interface Config {
@@ -17,7 +18,7 @@ export interface Config {
 }
 
 /** A setting that cannot be used. The message names it and says what it takes. */
-export class ConfigError extends Error {
+export class ConfigError extends StartError {
   override name = 'ConfigError'
 }
 

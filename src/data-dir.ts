@@ -3,6 +3,7 @@ import { chmod, link, mkdir, open, readFile, realpath, rename, rm, stat, writeFi
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { StartError } from './start-error.js'
 
 /** A data directory that this process has to itself until it ends, however it ends. */
 export interface DataDir {
@@ -16,7 +17,7 @@ export interface DataDir {
 }
 
 /** Another process uses the data directory. `url`: where its HTTP listens, once it does. */
-export class DataDirInUse extends Error {
+export class DataDirInUse extends StartError {
   override name = 'DataDirInUse'
   constructor(
     path: string,
@@ -67,7 +68,7 @@ async function makeFolder(folder: string): Promise<void> {
   })
   const own = process.getuid?.()
   if (own !== undefined && own !== 0 && own !== uid) {
-    throw new Error(
+    throw new StartError(
       `The data directory ${folder} belongs to another user (id ${uid}). Start intake as that user, or set DATA_DIR to another folder.`,
     )
   }

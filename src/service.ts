@@ -8,6 +8,7 @@ import { createPool, type Pool } from './db/pool.js'
 import { startWorker } from './imports/start-worker.js'
 import { removeStrayUploads } from './imports/stray-uploads.js'
 import { buildServer } from './server.js'
+import { StartError } from './start-error.js'
 import { Credentials, generateApiKey, setApiKey } from './tenants/credentials.js'
 import { defaultStore } from './tenants/owners.js'
 import { clearIncoming, openFileStore } from './uploads/file.js'
@@ -23,7 +24,7 @@ export interface Service {
 }
 
 /** A port that HTTP cannot listen on: the message is for the operator. */
-export class CannotListen extends Error {
+export class CannotListen extends StartError {
   override name = 'CannotListen'
 }
 

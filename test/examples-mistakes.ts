@@ -112,7 +112,7 @@ export const mistakes: readonly (readonly [what: string, told: readonly Told[]])
   ['an amount that is null', [['price.EUR.amount', 'price.EUR.amount must be a whole number, not null']]],
   [
     'whether tax is included as a text',
-    [['price.EUR.includes_tax', 'price.EUR.includes_tax must be true or false, without quotes']],
+    [['price.EUR.includes_tax', 'price.EUR.includes_tax must be true or false']],
   ],
   [
     'two mistakes in one price',
@@ -153,13 +153,10 @@ export const mistakes: readonly (readonly [what: string, told: readonly Told[]])
   ['a plan length of 0', [['plan_length', 'plan_length must be at least 1']]],
   ['a whole number beyond the safe ones', [['plan_length', 'plan_length must be at most 9007199254740991']]],
   ['a negative trial', [['trial_period', 'trial_period must be at least 0']]],
-  ['a trial with its unit', [['trial_period', 'trial_period must be a whole number, without quotes']]],
+  ['a trial with its unit', [['trial_period', 'trial_period must be a whole number']]],
   ['a percentage of 101', [['base_price_percentage', 'base_price_percentage must be at most 100']]],
   ['a percentage below 0', [['base_price_percentage', 'base_price_percentage must be at least 0']]],
-  [
-    'a percentage with its sign',
-    [['base_price_percentage', 'base_price_percentage must be a number, without quotes']],
-  ],
+  ['a percentage with its sign', [['base_price_percentage', 'base_price_percentage must be a number']]],
   ['an unknown end behaviour', [['end_behavior', 'end_behavior must be one of close, roll']]],
   ['no end behaviour', [['end_behavior', '"end_behavior" is required']]],
   ['a boolean as a text', [['can_pause', 'can_pause must be true or false, without quotes']]],

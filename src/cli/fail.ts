@@ -1,15 +1,28 @@
-import { ConfigError } from '../config.js'
-import { DataDirInUse } from '../data-dir.js'
-import { CannotListen } from '../service.js'
+import { StartError } from '../start-error.js'
+
+/** Why a command could not do what it was asked. The message is whole sentences for the person who asked. */
+export class CommandError extends Error {
+  override name = 'CommandError'
+}
 
 /** What a person could cause: told in a line, without a stack. */
-const expected = [ConfigError, DataDirInUse, CannotListen]
+const expected = [CommandError, StartError]
+
+/** The operating system's refusals that are a person's to mend. Its message names the file. */
+const refusals = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST']
 
 /** Ends the process with exit code 1 and the error on stderr. */
 export function fail(error: unknown): never {
-  const known = expected.some((kind) => error instanceof kind)
-  const text =
-    error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)
-  process.stderr.write(`intake: ${text}\n`)
+  process.stderr.write(`intake: ${textOf(error)}\n`)
   process.exit(1)
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return isExpected(error) ? error.message : (error.stack ?? error.message)
+}
+
+function isExpected(error: NodeJS.ErrnoException): boolean {
+  const isRefusal = error.path !== undefined && refusals.includes(error.code ?? '')
+  return isRefusal || expected.some((kind) => error instanceof kind)
 }

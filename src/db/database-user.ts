@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { cp, lstat, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
+import { StartError } from '../start-error.js'
 
 /**
  * PostgreSQL refuses to run as root. When intake itself runs as root, the embedded server runs as another user: the one
@@ -24,7 +25,7 @@ export async function databaseUser(cluster: string): Promise<DatabaseUser | unde
   const user =
     owner ?? users.find(({ name }) => name === 'postgres') ?? users.find(({ name }) => name === 'nobody')
   if (!user) {
-    throw new Error(
+    throw new StartError(
       'PostgreSQL does not run as root, and there is neither a user "postgres" nor "nobody" to run it as. ' +
         'Run intake as an ordinary user, or set DATABASE_URL.',
     )
@@ -90,5 +91,5 @@ async function isOurs(copy: string): Promise<boolean> {
   const found = await lstat(copy).catch(() => undefined)
   if (!found) return false
   if (found.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0) return true
-  throw new Error(`${copy} was not made by root; remove it, so that ${basename(copy)} can be put there.`)
+  throw new StartError(`${copy} was not made by root; remove it, so that ${basename(copy)} can be put there.`)
 }

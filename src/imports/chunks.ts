@@ -170,5 +170,8 @@ class ChunkInProgress {
 /** The `external_ref` of a record that is wrong elsewhere, if it can be shown. */
 function showableRef(attributes: unknown): string | undefined {
   const ref = (attributes as { external_ref?: unknown } | null | undefined)?.external_ref
-  return typeof ref === 'string' && ref.length <= 2048 && isStorableText(ref) ? ref : undefined
+  // At most 2048 code points, which are at most twice as many UTF-16 units.
+  return typeof ref === 'string' && ref.length <= 4096 && [...ref].length <= 2048 && isStorableText(ref)
+    ? ref
+    : undefined
 }

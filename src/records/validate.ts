@@ -115,14 +115,20 @@ function predicate({ keyword, params, message, data }: ErrorObject): string {
   }
 }
 
+const NUMBER = /^-?\d+(\.\d+)?$/
+const UNQUOTED: Readonly<Record<string, RegExp>> = {
+  integer: NUMBER,
+  number: NUMBER,
+  boolean: /^(true|false)$/,
+}
+
 /** Says what is due, and how it is written where the value looks right to a person: `"12"`, `true`, `null`. */
 function typePredicate(type: string, value: unknown): string {
   // JSON's 1e400 is more than a double holds, and comes as Infinity.
   if (typeof value === 'number' && !Number.isFinite(value)) return 'is a number too large to be stored'
   const due = types[type] ?? `must be of the type ${type}`
   if (value === null) return `${due}, not null`
-  const isScalar = type !== 'object' && type !== 'array'
-  if (typeof value === 'string' && isScalar) return `${due}, without quotes`
+  if (typeof value === 'string' && UNQUOTED[type]?.test(value)) return `${due}, without quotes`
   if (type === 'string' && typeof value !== 'object') return `${due}, in quotes`
   return due
 }

@@ -1,0 +1,350 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+// Drives the built command (dist/cli.js) as a shell does.
+
+const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+const TIMEOUT_MS = 60_000
+
+let folder: string
+const children = new Set<ChildProcess>()
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'intake-cli-'))
+  // PostgreSQL may run as another user, who has to pass through.
+  await mkdir(join(folder, 'open'), { mode: 0o755 })
+})
+
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await rm(folder, { recursive: true, force: true })
+}, TIMEOUT_MS)
+
+interface Outcome {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface Running {
+  readonly child: ChildProcess
+  readonly ended: Promise<Outcome>
+  /** Resolves with the first match in what it writes to stdout or stderr. */
+  says(pattern: RegExp): Promise<RegExpExecArray>
+}
+
+function intake(args: readonly string[], environment: Record<string, string> = {}): Running {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [CLI, ...args], { env: { PATH, HOME, ...environment } })
+  children.add(child)
+  let stdout = ''
+  let stderr = ''
+  const waiting = new Set<() => void>()
+  const wake = () => {
+    for (const look of waiting) look()
+  }
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+    wake()
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+    wake()
+  })
+  const ended = new Promise<Outcome>((resolve) => {
+    child.on('close', (code) => {
+      children.delete(child)
+      resolve({ code, stdout, stderr })
+      wake()
+    })
+  })
+  const says = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(stdout) ?? pattern.exec(stderr)
+        if (match) resolve(match)
+        else if (!children.has(child)) reject(new Error(`It never said ${pattern}:\n${stdout}${stderr}`))
+        else return
+        waiting.delete(look)
+      }
+      waiting.add(look)
+      look()
+    })
+  return { child, ended, says }
+}
+
+const runImport = (args: readonly string[], environment?: Record<string, string>): Promise<Outcome> =>
+  intake(['import', ...args], environment).ended
+
+async function serve(
+  dataDir: string,
+): Promise<{ url: string; apiKey: string; child: ChildProcess; ended: Promise<Outcome> }> {
+  const running = intake(['serve'], { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' })
+  const [, url = ''] = await running.says(/^listening on (\S+)$/m)
+  const [, apiKey = ''] = await running.says(/^API key: (\S+)$/m)
+  return { url, apiKey, child: running.child, ended: running.ended }
+}
+
+let files = 0
+
+async function aFile(lines: readonly string[], name = `${++files}.jsonl`): Promise<string> {
+  const path = join(folder, name)
+  await writeFile(path, lines.map((line) => `${line}\n`).join(''))
+  return path
+}
+
+let dirs = 0
+const aDataDir = () => join(folder, 'open', `data-${++dirs}`)
+
+const aProduct = (attributes: Record<string, unknown> = {}): string =>
+  JSON.stringify({ data: { type: 'subscription_product', attributes: { name: 'Coffee', ...attributes } } })
+
+const aSubscriber = (): string =>
+  JSON.stringify({
+    data: {
+      type: 'subscription_subscriber',
+      attributes: {
+        name: 'Ann',
+        email: 'ann@example.com',
+        account_id: '0d5a2f0c-59ae-4ec9-bd26-37bb9e2e3a0b',
+      },
+    },
+  })
+
+const wrong = aProduct({ name: 'ab' })
+const many = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, i) => make(i))
+
+/** The rows of the table of counts: `{ product: ['3', '1', '2'], …, total: […] }`. */
+function countsIn(stdout: string): Record<string, string[]> {
+  const rows = stdout.matchAll(/^(\w+) +([\d,]+) +([\d,]+) +([\d,]+)$/gm)
+  return Object.fromEntries([...rows].map(([, name, ...counts]) => [name, counts]))
+}
+
+describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
+  let dataDir: string
+  beforeAll(() => {
+    dataDir = aDataDir()
+  })
+
+  test('runs one, imports the file, stops it and exits 0', async () => {
+    const file = await aFile([aProduct(), aProduct(), aSubscriber()], 'good.jsonl')
+    const { code, stdout, stderr } = await runImport([file, '--data-dir', dataDir])
+    expect(stderr.split('\n')).toEqual([
+      `No server runs on ${dataDir}; this command runs one until it ends.`,
+      expect.stringMatching(/^uploaded \d+ B$/),
+      'imported 3 of 3 records',
+      '',
+    ])
+    expect(stdout).toContain('All 3 records of good.jsonl were imported.')
+    expect(countsIn(stdout)).toEqual({
+      product: ['2', '2', '0'],
+      plan: ['0', '0', '0'],
+      subscriber: ['1', '1', '0'],
+      offering: ['0', '0', '0'],
+      total: ['3', '3', '0'],
+    })
+    expect(stdout).not.toContain('error')
+    expect(code).toBe(0)
+  })
+
+  test('takes DATA_DIR, and tells the lines that were rejected, with exit code 2', async () => {
+    const file = await aFile([aProduct(), wrong, '', 'garbage'], 'mixed.jsonl')
+    const { code, stdout } = await runImport([file], { DATA_DIR: dataDir })
+    expect(stdout).toContain('1 of the 2 records of mixed.jsonl was imported; 1 was rejected.')
+    expect(countsIn(stdout)).toMatchObject({ product: ['2', '1', '1'], total: ['2', '1', '1'] })
+    expect(stdout).toContain("2 of the file's 4 lines hold no record")
+    expect(stdout).toMatch(/^ +2 +name +name must be at least 3 characters$/m)
+    expect(stdout).toMatch(/^ +4 +\(whole line\) +the line is not valid JSON/m)
+    expect(code).toBe(2)
+  })
+
+  test('exits 2 if every record was rejected', async () => {
+    const { code, stdout } = await runImport([await aFile([wrong]), '--data-dir', dataDir])
+    expect(stdout).toContain('None of the 1 record')
+    expect(code).toBe(2)
+  })
+
+  test('exits 2 if lines are no records, though all records were imported', async () => {
+    const { code, stdout } = await runImport([await aFile([aProduct(), '{', '']), '--data-dir', dataDir])
+    expect(stdout).toContain('imported, but 1 line is no record.')
+    expect(stdout).toContain("2 of the file's 3 lines hold no record: 1 with an error, 1 blank.")
+    expect(code).toBe(2)
+  })
+
+  test('writes nothing that only a terminal understands', async () => {
+    const { stdout, stderr } = await runImport([await aFile([wrong, aProduct()]), '--data-dir', dataDir], {
+      CI: 'true',
+    })
+    expect(stdout + stderr).not.toContain('\u001b')
+  })
+
+  test('interrupted, exits 130, and the import goes on at the next start', async () => {
+    const own = aDataDir()
+    const file = await aFile(many(40_000, () => aProduct()))
+    const first = intake(['import', file, '--data-dir', own])
+    await first.says(/^uploaded /m)
+    first.child.kill('SIGINT')
+    const { code, stderr } = await first.ended
+    expect(stderr).toMatch(/Interrupted\. Import [0-9a-f-]{36} goes on when intake is started again/)
+    expect(code).toBe(130)
+
+    expect((await runImport([await aFile([aProduct()]), '--data-dir', own])).code).toBe(0)
+    const server = await serve(own)
+    const response = await fetch(`${server.url}/subscriptions/imports`, {
+      headers: { authorization: `Bearer ${server.apiKey}` },
+    })
+    const { data } = (await response.json()) as { data: { attributes: { status: string } }[] }
+    expect(data.map(({ attributes }) => attributes.status)).toEqual(['success', 'success'])
+    server.child.kill('SIGTERM')
+    await server.ended
+  })
+})
+
+describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
+  let dataDir: string
+  let server: Awaited<ReturnType<typeof serve>>
+  beforeAll(async () => {
+    dataDir = aDataDir()
+    server = await serve(dataDir)
+  }, TIMEOUT_MS)
+  afterAll(async () => {
+    server.child.kill('SIGTERM')
+    await server.ended
+  }, TIMEOUT_MS)
+
+  test('uses the one that runs on the data directory, and its key', async () => {
+    const { code, stderr } = await runImport([await aFile([aProduct()]), '--data-dir', dataDir])
+    expect(stderr).toContain(`The import goes to the server at ${server.url}, which runs on ${dataDir}.`)
+    expect(code).toBe(0)
+  })
+
+  test('takes --url with --api-key or API_KEY', async () => {
+    const file = await aFile([aProduct()])
+    expect((await runImport([file, '--url', `${server.url}/`, '--api-key', server.apiKey])).code).toBe(0)
+    expect((await runImport([file, '--url', server.url], { API_KEY: server.apiKey })).code).toBe(0)
+  })
+
+  test('shows the first 20 errors, and how to fetch all of them', async () => {
+    const { code, stdout } = await runImport([await aFile(many(25, () => wrong)), '--data-dir', dataDir])
+    expect(stdout).toContain('The first 20 of 25 errors:')
+    expect(stdout.match(/name must be at least 3 characters/g)).toHaveLength(20)
+    expect(stdout).toContain('5 more errors are not shown.')
+    const [url = ''] = /http\S+\/errors$/m.exec(stdout) ?? []
+    const response = await fetch(url, {
+      headers: { authorization: `Bearer ${server.apiKey}`, accept: 'application/jsonl' },
+    })
+    expect((await response.text()).trim().split('\n')).toHaveLength(25)
+    expect(code).toBe(2)
+  })
+
+  test('gives the import its external_ref, and tells that one is taken', async () => {
+    const file = await aFile([aProduct()])
+    const args = [file, '--data-dir', dataDir, '--external-ref', 'June "2024"\nübergabe']
+    expect((await runImport(args)).code).toBe(0)
+    expect(await runImport(args)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /intake: The server at \S+ answered 409: The external_ref is that of another import/,
+      ),
+    })
+  })
+
+  test('tells in a sentence why the server refuses', async () => {
+    const csv = await aFile(['name,price', 'Coffee,5'])
+    expect(await runImport([csv, '--data-dir', dataDir])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('answered 400: No line of the file is a record.'),
+    })
+    expect(await runImport([csv, '--url', server.url, '--api-key', 'wrong'])).toMatchObject({
+      code: 1,
+      stderr: `intake: The server at ${server.url} does not accept the API key from --api-key (401: Unable to validate access token).\n`,
+    })
+  })
+
+  test('interrupted, exits 130, and says that the import goes on there', async () => {
+    const running = intake(['import', await aFile(many(40_000, () => aProduct())), '--data-dir', dataDir])
+    await running.says(/^uploaded /m)
+    running.child.kill('SIGINT')
+    const { code, stderr } = await running.ended
+    expect(stderr).toMatch(/Interrupted\. Import [0-9a-f-]{36} goes on on the server: http/)
+    expect(code).toBe(130)
+  })
+})
+
+test('intake import takes the place of a server that went away', { timeout: TIMEOUT_MS }, async () => {
+  const dataDir = aDataDir()
+  const server = await serve(dataDir)
+  const running = intake(['import', await aFile(many(40_000, () => aProduct())), '--data-dir', dataDir])
+  await running.says(/^uploaded /m)
+  server.child.kill('SIGKILL')
+  const { code, stdout, stderr } = await running.ended
+  expect(stderr).toContain(`No server runs on ${dataDir}; this command runs one until it ends.`)
+  expect(countsIn(stdout).total).toEqual(['40,000', '40,000', '0'])
+  expect(code).toBe(0)
+})
+
+describe('intake import that cannot be', { timeout: TIMEOUT_MS }, () => {
+  test.each([
+    ['a file that is not there', () => join(folder, 'none'), /^intake: There is no file \S+none\.$/],
+    ['a folder', () => folder, /^intake: \S+ is a folder\. Give the path of a file\.$/],
+    ['an empty file', () => aFile([]), /^intake: \S+ is empty: there is nothing to import\.$/],
+  ])('refuses %s before it looks for a server', async (_what, path, sentence) => {
+    const { code, stderr } = await runImport([await path(), '--url', 'http://127.0.0.1:1', '--api-key', 'k'])
+    expect(stderr.trimEnd()).toMatch(sentence)
+    expect(code).toBe(1)
+  })
+
+  test.each([
+    ['no file', [], "missing required argument 'file'"],
+    ['--url without a key', ['FILE', '--url', 'http://127.0.0.1:1'], 'With --url, give the API key too'],
+    [
+      '--url that is no URL',
+      ['FILE', '--url', 'example', '--api-key', 'k'],
+      '--url takes an address such as',
+    ],
+    ['--url and --data-dir', ['FILE', '--url', 'http://a', '--data-dir', 'b'], 'cannot be used with option'],
+    ['nobody at --url', ['FILE', '--url', 'http://127.0.0.1:1', '--api-key', 'k'], 'nothing listens there.'],
+  ])('exits 1 for %s', async (_what, args, sentence) => {
+    const file = await aFile([aProduct()])
+    const { code, stderr } = await runImport(args.map((arg) => (arg === 'FILE' ? file : arg)))
+    expect(stderr).toContain(sentence)
+    expect(stderr).not.toContain('    at ')
+    expect(code).toBe(1)
+  })
+
+  test('shows an answer that comes in mid-upload', async () => {
+    const refusing = await refuseAfter(2 ** 20)
+    const file = join(folder, 'large.jsonl')
+    await writeFile(file, Buffer.alloc(64 * 2 ** 20, `${aProduct()}\n`))
+    const { port } = refusing.address() as AddressInfo
+    const url = `http://127.0.0.1:${port}`
+    const { code, stderr } = await runImport([file, '--url', url, '--api-key', 'k'])
+    expect(stderr).toBe(`intake: The server at ${url} answered 413: The file is too large.\n`)
+    expect(code).toBe(1)
+    refusing.close()
+  })
+})
+
+/** A server that answers 413 and closes the connection once it got so many bytes of a body. */
+async function refuseAfter(bytes: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    let received = 0
+    request.on('data', (piece: Buffer) => {
+      received += piece.length
+      if (received < bytes || response.headersSent) return
+      response.writeHead(413, { 'content-type': 'application/json', connection: 'close' })
+      response.end(JSON.stringify({ errors: [{ status: '413', detail: 'The file is too large.' }] }))
+      request.pause()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
