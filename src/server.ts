@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.js'
 import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
+import { jsonBodies } from './http/body.js'
 import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
 import { healthRoutes } from './routes/health.js'
 import { importRoutes } from './routes/imports.js'
@@ -44,6 +45,7 @@ export function buildServer({
     forceCloseConnections: 'idle',
   })
   errorHandlers(app)
+  jsonBodies(app)
   // Forms are read as they arrive, by the route that takes one.
   app.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
   app.addHook('onSend', async (request, reply) => {

@@ -32,7 +32,8 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 /** Reads `{"data": {…}}`. @throws HttpError 400 */
 export function readData(body: unknown): JsonObject {
-  if (!isObject(body)) throw validationError('', [{ field: '', error: 'the body must be an object with "data"' }])
+  if (!isObject(body))
+    throw validationError('', [{ field: '', error: 'the body must be an object with "data"' }])
   const { data } = body
   if (data === undefined) throw validationError('', [{ field: 'data', error: '"data" is required' }])
   if (!isObject(data)) throw validationError('', [{ field: 'data', error: 'data must be an object' }])

@@ -13,7 +13,9 @@ export function planPrice(
   if (plan.fixed_price !== undefined) return plan.fixed_price as PriceMap
   const prices = products.map(({ price }) => (price ?? {}) as PriceMap)
   const [first = {}, ...others] = prices
-  const currencies = Object.keys(first).filter((currency) => others.every((price) => Object.hasOwn(price, currency)))
+  const currencies = Object.keys(first).filter((currency) =>
+    others.every((price) => Object.hasOwn(price, currency)),
+  )
   if (currencies.length === 0) return undefined
   const percentage = (plan.base_price_percentage as number | undefined) ?? 0
   return Object.fromEntries(

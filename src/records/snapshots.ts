@@ -29,7 +29,11 @@ export interface Holding {
  *
  * @throws UnresolvedReferences, AlreadyAttached, ChangedMeanwhile if the holder is gone
  */
-export async function attach(pool: Pool, holding: Holding, ids: readonly string[]): Promise<StoredSnapshot[]> {
+export async function attach(
+  pool: Pool,
+  holding: Holding,
+  ids: readonly string[],
+): Promise<StoredSnapshot[]> {
   return await transaction(pool, async (client) => {
     await lockHolder(client, holding)
     const before = await sourcesOf(client, holding)
