@@ -39,7 +39,12 @@ export async function attach(
     const before = await sourcesOf(client, holding)
     const repeated = ids.find((id) => before.has(id))
     if (repeated !== undefined) throw new AlreadyAttached(repeated, before.get(repeated) ?? '')
-    return await add(client, holding, ids)
+    await add(client, holding, ids, before)
+    const sources = await sourcesOf(client, holding)
+    const added = ids.flatMap((id) => sources.get(id) ?? [])
+    return (
+      await Promise.all(added.map((id) => findSnapshot(client, holding.reference, holding.holder, id)))
+    ).flatMap((snapshot) => snapshot ?? [])
   })
 }
 
@@ -56,8 +61,7 @@ export async function replace(pool: Pool, holding: Holding, ids: readonly string
     await client.query(sql`
       delete from ${raw(holding.reference.table)}
       where ${within(holding)} and (source_id is null or source_id <> all(${ids}::uuid[]))`)
-    const added = ids.filter((id) => !before.has(id))
-    if (added.length > 0) await add(client, holding, added)
+    await add(client, holding, ids, before)
   })
 }
 
@@ -108,17 +112,21 @@ async function sourcesOf(client: Client, holding: Holding): Promise<Map<string, 
   return new Map(found.map(({ source_id, id }) => [source_id, id]))
 }
 
-async function add(client: Client, holding: Holding, ids: readonly string[]): Promise<StoredSnapshot[]> {
+/** Looks all of these records up, and adds snapshots of those that are not held `before`. */
+async function add(
+  client: Client,
+  holding: Holding,
+  ids: readonly string[],
+  before: ReadonlyMap<string, string>,
+): Promise<void> {
   const { recordType, reference, holder, visibleOwnerIds } = holding
   const only = { ...recordType, references: [reference] }
   const [resolved] = await resolveReferences(client, only, visibleOwnerIds, [{ [reference.attribute]: ids }])
-  if (!resolved) return []
+  if (!resolved) return
   if (resolved.problems.length > 0) throw new UnresolvedReferences(resolved.problems, resolved.missing)
-  const { elements } = resolved
-  await insertSnapshots(client, only, holder.ownerId, newIdentity().createdAt, [{ id: holder.id, elements }])
-  const sources = await sourcesOf(client, holding)
-  const added = ids.flatMap((id) => sources.get(id) ?? [])
-  return (await Promise.all(added.map((id) => findSnapshot(client, reference, holder, id)))).flatMap(
-    (snapshot) => snapshot ?? [],
+  const added = (resolved.elements.get(reference.attribute) ?? []).filter(
+    (element) => !('sourceId' in element && before.has(element.sourceId)),
   )
+  const elements = new Map([[reference.attribute, added]])
+  await insertSnapshots(client, only, holder.ownerId, newIdentity().createdAt, [{ id: holder.id, elements }])
 }

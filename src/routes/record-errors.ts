@@ -31,7 +31,8 @@ function explanation(noun: string, error: unknown): unknown {
     return writeConflict(`The ${noun} ${error.sourceId} is attached already.`, { id: error.snapshotId })
   }
   if (error instanceof UnresolvedReferences) {
-    return validationError('data', error.problems, { missing_ids: error.missing })
+    const { problems, missing } = error
+    return validationError('data', problems, missing.length > 0 ? { missing_ids: missing } : undefined)
   }
   return error
 }
