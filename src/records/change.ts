@@ -106,6 +106,8 @@ export async function updateRecord(
   const where = sql`owner_id = ${ownerId} and id = ${id}`
   const changed = await changeRow(pool, recordType, recordType.table, where, seen.updatedAt, changes).catch(
     async (error: unknown) => {
+      // Two writers each wanted the `external_ref` that the other was giving up; PostgreSQL has ended this one.
+      if (isDeadlock(error)) throw new ChangedMeanwhile()
       if (!isUniqueViolation(error)) throw error
       const ref = String(changes.external_ref)
       const holder = (await holdersOfRefs(pool, recordType, ownerId, [ref])).get(ref)
@@ -198,5 +200,9 @@ async function reread(
   return record
 }
 
-const isUniqueViolation = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && error.code === '23505'
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof pg.DatabaseError && error.code === code
+
+const isUniqueViolation = (error: unknown): boolean => hasCode(error, '23505')
+
+const isDeadlock = (error: unknown): boolean => hasCode(error, '40P01')
