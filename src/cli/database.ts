@@ -24,7 +24,7 @@ const LOOK_AGAIN_MS = 100
  * runs there, or on a server that is started for as long as this takes.
  *
  * @param mayCreate whether a data directory that is not there is made. One mistyped would else be.
- * @throws CommandError, ConfigError, and what the start of the embedded server says. Nothing is left running then.
+ * @throws CommandError, ConfigError, the signal's reason, and what the start of the embedded server says. Nothing is left running then.
  */
 export async function withDatabase<T>(
   flags: DatabaseFlags,
@@ -39,6 +39,7 @@ export async function withDatabase<T>(
       ? await embedded(dataDir, mayCreate, signal)
       : { connection: { connectionString: databaseUrl }, release: async () => {} }
   try {
+    signal.throwIfAborted()
     return await onDatabase(database.connection, work)
   } catch (error) {
     throw isUnreachable(error) ? unreachable(databaseUrl === undefined ? dataDir : undefined, error) : error
