@@ -8,6 +8,7 @@ import { jsonBodies } from './http/body.js'
 import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
 import { healthRoutes } from './routes/health.js'
 import { importRoutes } from './routes/imports.js'
+import { oauthRoutes } from './routes/oauth.js'
 import { recordRoutes } from './routes/records.js'
 import { settingsRoutes } from './routes/settings.js'
 import type { Credentials } from './tenants/credentials.js'
@@ -57,6 +58,15 @@ export function buildServer({
     healthRoutes(health, pool)
     closeMethods()
   })
+
+  app.register(
+    async (oauth) => {
+      const closeMethods = closeOtherMethods(oauth)
+      oauthRoutes(oauth, pool)
+      closeMethods()
+    },
+    { prefix: '/oauth' },
+  )
 
   const subscriptions = async (api: FastifyInstance) => {
     api.addHook('onRequest', authenticate(credentials))
