@@ -4,9 +4,11 @@ import type { Logger } from 'pino'
 import type { Config } from './config.js'
 import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
+import { jsonBodies } from './http/body.js'
 import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
 import { healthRoutes } from './routes/health.js'
 import { importRoutes } from './routes/imports.js'
+import { oauthRoutes } from './routes/oauth.js'
 import { recordRoutes } from './routes/records.js'
 import { settingsRoutes } from './routes/settings.js'
 import type { Credentials } from './tenants/credentials.js'
@@ -49,6 +51,7 @@ export function buildServer({
     forceCloseConnections: 'idle',
   })
   errorHandlers(app)
+  jsonBodies(app)
   // Forms are read as they arrive, by the route that takes one.
   app.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
   app.addHook('onSend', async (request, reply) => {
@@ -60,6 +63,15 @@ export function buildServer({
     healthRoutes(health, pool)
     closeMethods()
   })
+
+  app.register(
+    async (oauth) => {
+      const closeMethods = closeOtherMethods(oauth)
+      oauthRoutes(oauth, pool)
+      closeMethods()
+    },
+    { prefix: '/oauth' },
+  )
 
   const subscriptions = async (api: FastifyInstance) => {
     api.addHook('onRequest', authenticate(credentials))

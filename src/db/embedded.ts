@@ -61,7 +61,7 @@ export async function startEmbeddedPostgres(
   const cluster = join(dataDir, 'postgres')
   const sockets = await makeSocketDirectory(cluster, user)
 
-  if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(binaries, dataDir, cluster, user)
+  if (!hasCluster(dataDir)) await createCluster(binaries, dataDir, cluster, user)
   await checkMajorVersion(cluster)
 
   const start = () => startServer(binaries, dataDir, cluster, sockets, user)
@@ -96,6 +96,17 @@ export async function startEmbeddedPostgres(
   }
 }
 
+/**
+ * The database of a data directory whose server another process runs. Nothing is started, nor is it looked whether it runs.
+ *
+ * @param dataDir absolute, without symbolic links, as that process has it.
+ */
+export const embeddedConnection = (dataDir: string): Connection =>
+  connectionTo(socketDirectory(join(dataDir, 'postgres')), DATABASE)
+
+/** Whether `dataDir` has a database already. */
+export const hasCluster = (dataDir: string): boolean => existsSync(join(dataDir, 'postgres', 'PG_VERSION'))
+
 /** Every value is given, so that PGPORT, PGSSLMODE and their like in the environment change nothing. */
 const connectionTo = (sockets: string, database: string) =>
   ({ host: sockets, port: 5432, user: SUPERUSER, database, ssl: false }) as const
@@ -122,12 +133,14 @@ async function findBinaries(user: DatabaseUser | undefined): Promise<Binaries> {
  * Where the server's socket is: in the cluster's own folder, which only its user may enter; or, where the path would be
  * too long for a socket, in a private folder among the temporary files.
  */
-async function makeSocketDirectory(cluster: string, user: DatabaseUser | undefined): Promise<string> {
+function socketDirectory(cluster: string): string {
   if (Buffer.byteLength(cluster + SOCKET_NAME) <= LONGEST_SOCKET_PATH) return cluster
-  const directory = join(
-    tmpdir(),
-    `intake-${createHash('sha256').update(cluster).digest('hex').slice(0, 16)}`,
-  )
+  return join(tmpdir(), `intake-${createHash('sha256').update(cluster).digest('hex').slice(0, 16)}`)
+}
+
+async function makeSocketDirectory(cluster: string, user: DatabaseUser | undefined): Promise<string> {
+  const directory = socketDirectory(cluster)
+  if (directory === cluster) return cluster
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const { uid } = await stat(directory)
   const own = process.getuid?.() ?? uid

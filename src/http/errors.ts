@@ -42,11 +42,19 @@ export const badRequest = (detail: string) => httpError(400, 'Bad Request', deta
 export const unparsableFilter = (why: string) =>
   httpError(400, 'Bad Request', `Could not parse the supplied filter: ${why}`)
 
+export const permissionDenied = (noun: string) =>
+  httpError(403, 'Permission denied', `Permission denied: ${noun} tenancy mismatch`)
+
 /** One entry per problem; `path` is put in front of each problem's field: `data.attributes`. */
-export const validationError = (path: string, problems: readonly Problem[]) =>
+export const validationError = (
+  path: string,
+  problems: readonly Problem[],
+  meta?: Readonly<Record<string, unknown>>,
+) =>
   new HttpError(
     400,
     problems.map(({ field, error }) => ({
+      ...(meta && { meta }),
       status: '400',
       title: 'Validation Error',
       // Without a path it is the whole body that is wrong.

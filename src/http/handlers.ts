@@ -75,6 +75,13 @@ function send(reply: FastifyReply, { statusCode, headers, entries }: HttpError):
   return reply.code(statusCode).headers(headers).send({ errors: entries })
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route is there to answer 405: nothing is behind it. */
+    isClosed?: boolean
+  }
+}
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
 
 /**
@@ -95,6 +102,7 @@ export function closeOtherMethods(app: FastifyInstance): () => void {
       app.route({
         url,
         method: METHODS.filter((method) => !methods.has(method)),
+        config: { isClosed: true },
         // A body is of no interest, whatever its type.
         onRequest: async () => {
           throw methodNotAllowed(allowed)

@@ -1,5 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { type Client, rows } from '../db/pool.js'
+import { type Client, type Pool, rows } from '../db/pool.js'
 import { type Column, columnValue } from './columns.js'
 import type { RecordType } from './record-type.js'
 
@@ -34,7 +34,8 @@ export async function insertRecords(
       throw new Error(`${waiting.length} ${recordType.table} are in the way of nobody`)
     const { rowCount } = await client.query(insertStatement(recordType, ownerId, createdAt, waiting))
     if (rowCount === waiting.length) break
-    const holders = await holdersOf(client, recordType, ownerId, waiting)
+    const refs = waiting.flatMap((record) => externalRefOf(record) ?? [])
+    const holders = await holdersOfRefs(client, recordType, ownerId, refs)
     // Who has neither a row nor a holder was in the way of a record that was deleted in this very moment: once more.
     waiting = waiting.filter((record) => {
       const ref = externalRefOf(record)
@@ -82,15 +83,14 @@ export const fromUnnested = ({ name, type }: Column): Sql =>
   raw(type === 'jsonb' ? `r.${name}::jsonb` : `r.${name}`)
 
 /** By `external_ref`, the id of the owner's record that has it. */
-async function holdersOf(
-  client: Client,
+export async function holdersOfRefs(
+  db: Client | Pool,
   { table }: RecordType,
   ownerId: string,
-  records: readonly NewRecord[],
+  refs: readonly string[],
 ): Promise<Map<string, string>> {
-  const refs = records.flatMap((record) => externalRefOf(record) ?? [])
   const found = await rows<{ external_ref: string; id: string }>(
-    client,
+    db,
     sql`
       select t.external_ref, t.id
       from ${raw(table)} t

@@ -20,9 +20,16 @@ export const offering = defineRecordType({
       to: product,
       table: 'offering_products',
       type: 'subscription_offering_product',
+      replaceable: true,
       refsAttribute: 'external_product_refs',
     },
-    { attribute: 'plans', to: plan, table: 'offering_plans', type: 'subscription_offering_plan' },
+    {
+      attribute: 'plans',
+      to: plan,
+      table: 'offering_plans',
+      type: 'subscription_offering_plan',
+      pricedBy: 'products',
+    },
   ],
   filters: { external_ref: 'text', name: 'text' },
 })

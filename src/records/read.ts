@@ -1,5 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
-import { type Pool, rows } from '../db/pool.js'
+import { type Client, type Pool, rows } from '../db/pool.js'
 import { totalOf } from '../db/totals.js'
 import { attributesOf } from './columns.js'
 import type { RecordType, Reference } from './record-type.js'
@@ -78,7 +78,7 @@ export async function listRecords(
 
 /** One record of these owners; undefined: there is none. */
 export async function findRecord(
-  pool: Pool,
+  pool: Pool | Client,
   recordType: RecordType,
   ownerIds: readonly string[],
   id: string,
@@ -115,9 +115,28 @@ export async function listSnapshots(
   }
 }
 
+/** One snapshot of a record, by its own id or by its original's; undefined: it holds none. */
+export async function findSnapshot(
+  db: Pool | Client,
+  reference: Reference,
+  holder: StoredRecord,
+  id: string,
+): Promise<StoredSnapshot | undefined> {
+  const [row] = await rows<Row & { offering_id: string }>(
+    db,
+    sql`
+      select offering_id, ${columnNames(reference.to)}
+      from ${raw(reference.table)}
+      where owner_id = ${holder.ownerId} and offering_id = ${holder.id} and (id = ${id} or source_id = ${id})
+      order by id = ${id} desc
+      limit 1`,
+  )
+  return row && { ...toRecord(reference.to, row), holderId: row.offering_id }
+}
+
 /** All snapshots of some records of one owner, by reference table, each in the order in which they were given. */
 export async function snapshotsOf(
-  pool: Pool,
+  pool: Pool | Client,
   references: readonly Reference[],
   holders: readonly StoredRecord[],
 ): Promise<Map<Reference, StoredSnapshot[]>> {

@@ -13,6 +13,10 @@ export interface Reference {
   readonly to: RecordType
   readonly table: string
   readonly type: string
+  /** The list of the same record whose prices make up this one's `meta.price`. */
+  readonly pricedBy?: string
+  /** Whether the whole list can be replaced in one request. */
+  readonly replaceable?: boolean
   /** Under this name the referring record shows, and can be filtered by, the `external_ref`s of its snapshots. */
   readonly refsAttribute?: string
 }

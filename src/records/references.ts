@@ -14,6 +14,8 @@ export type Element =
 /** What the references of one record came to. */
 export interface Resolved {
   readonly problems: Problem[]
+  /** The references among them that lead nowhere, as they were given. */
+  readonly missing: string[]
   /** By the references' attribute, in the order of the list. */
   readonly elements: Map<string, Element[]>
 }
@@ -34,14 +36,14 @@ export async function resolveReferences(
   visibleOwnerIds: readonly string[],
   records: readonly Readonly<Record<string, unknown>>[],
 ): Promise<Resolved[]> {
-  const resolved: Resolved[] = records.map(() => ({ problems: [], elements: new Map() }))
+  const resolved: Resolved[] = records.map(() => ({ problems: [], missing: [], elements: new Map() }))
   for (const reference of references) {
-    const lists = records.map((attributes) => attributes[reference.attribute] as readonly unknown[])
+    const lists = records.map((attributes) => (attributes[reference.attribute] ?? []) as readonly unknown[])
     const texts = new Set(lists.flat().filter((element) => typeof element === 'string'))
     const sources = await findSources(client, reference.to, visibleOwnerIds, [...texts])
     for (const [index, list] of lists.entries()) {
       const one = resolved[index]
-      if (one) one.elements.set(reference.attribute, toElements(reference, list, sources, one.problems))
+      if (one) one.elements.set(reference.attribute, toElements(reference, list, sources, one))
     }
   }
   return resolved
@@ -87,7 +89,7 @@ function toElements(
   { attribute, to }: Reference,
   list: readonly unknown[],
   sources: ReadonlyMap<string, Source>,
-  problems: Problem[],
+  { problems, missing }: Resolved,
 ): Element[] {
   const seen = new Map<string, number>()
   return list.flatMap((element, index): Element[] => {
@@ -96,6 +98,7 @@ function toElements(
     const source = sources.get(element)
     if (!source) {
       addProblem(problems, { field, error: `${to.noun} "${excerpt(element)}" was not found` })
+      missing.push(element)
       return []
     }
     const before = seen.get(source.id)

@@ -151,13 +151,13 @@ export function excerpt(text: string): string {
 type Attributes = Record<string, unknown>
 type Validate = (attributes: unknown) => Problem[]
 
-const compiled = new Map<RecordType, Validate>()
+const compiled = new Map<TSchema, Validate>()
 
-function compiledOf(recordType: RecordType): Validate {
-  let validate = compiled.get(recordType)
+function compiledOf({ attributes: schema }: RecordType): Validate {
+  let validate = compiled.get(schema)
   if (!validate) {
-    validate = compile(recordType.attributes)
-    compiled.set(recordType, validate)
+    validate = compile(schema)
+    compiled.set(schema, validate)
   }
   return validate
 }
@@ -187,6 +187,19 @@ export function addProblem(problems: Problem[], problem: Problem): void {
   else if (problems.length === MAX_PROBLEMS) {
     problems.push({ field: '', error: `the record has more than these ${MAX_PROBLEMS} problems` })
   }
+}
+
+/**
+ * Lists what is wrong with changes of a record's attributes, taken together with those that it has. `null` clears an
+ * optional attribute.
+ */
+export function validateChanges(
+  recordType: RecordType,
+  attributes: Readonly<Attributes>,
+  changes: unknown,
+): Problem[] {
+  if (!isObject(changes)) return [{ field: '', error: 'attributes must be an object' }]
+  return validateRecord({ ...recordType, references: [] }, { ...attributes, ...changes })
 }
 
 function removeNulls(

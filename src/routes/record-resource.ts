@@ -1,3 +1,4 @@
+import { planPrice } from '../records/price.js'
 import type { StoredRecord, StoredSnapshot } from '../records/read.js'
 import type { RecordType, Reference } from '../records/record-type.js'
 import { type Caller, ownerKind } from '../tenants/owners.js'
@@ -40,9 +41,23 @@ export function recordResource(
   }
 }
 
-/** A snapshot as it is answered: the original's attributes under its own id and type. */
-export const snapshotResource = (caller: Caller, { type }: Reference, snapshot: StoredSnapshot) =>
-  plainResource(caller, type, snapshot)
+/** A snapshot as it is answered: the original's attributes under its own id and type; a plan with its price. */
+export function snapshotResource(
+  caller: Caller,
+  reference: Reference,
+  snapshot: StoredSnapshot,
+  snapshots: Snapshots,
+) {
+  const resource = plainResource(caller, reference.type, snapshot)
+  if (!reference.pricedBy) return resource
+  const [, priced = []] = [...snapshots].find(([{ attribute }]) => attribute === reference.pricedBy) ?? []
+  const own = priced.filter(({ holderId }) => holderId === snapshot.holderId)
+  const price = planPrice(
+    snapshot.attributes,
+    own.map(({ attributes }) => attributes),
+  )
+  return { ...resource, meta: { ...resource.meta, price } }
+}
 
 function plainResource(caller: Caller, type: string, record: StoredRecord) {
   const timestamps = { created_at: record.createdAt, updated_at: record.updatedAt }

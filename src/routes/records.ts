@@ -1,24 +1,28 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
 import type { Pool } from '../db/pool.js'
-import { notFound, validationError } from '../http/errors.js'
+import { validationError } from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
 import { listAnswer, readPage } from '../http/paging.js'
 import { readId, requestUrl } from '../http/urls.js'
 import { recordTypes } from '../records/index.js'
-import { findRecord, listRecords, listSnapshots, type StoredRecord, snapshotsOf } from '../records/read.js'
+import { listRecords, type StoredRecord, snapshotsOf } from '../records/read.js'
 import type { RecordType } from '../records/record-type.js'
 import { type Caller, visibleOwnerIds } from '../tenants/owners.js'
+import { recordFinder } from './record-finder.js'
 import { recordResource, type Snapshots, snapshotResource } from './record-resource.js'
+import { writingRoutes } from './record-writing.js'
+import { snapshotRoutes } from './snapshots.js'
 
 /** The routes of every record type, derived from its definition (contract 9). */
 export function recordRoutes(app: FastifyInstance, pool: Pool): void {
-  for (const recordType of recordTypes) readingRoutes(app, pool, recordType)
+  for (const recordType of recordTypes) routesOf(app, pool, recordType)
 }
 
-function readingRoutes(app: FastifyInstance, pool: Pool, recordType: RecordType): void {
-  const { table, noun, references } = recordType
+function routesOf(app: FastifyInstance, pool: Pool, recordType: RecordType): void {
+  const { table, references } = recordType
   const filters = filtersOf(recordType)
+  const finder = recordFinder(pool, recordType)
 
   app.get(`/${table}`, async (request) => {
     const { caller } = request
@@ -35,21 +39,15 @@ function readingRoutes(app: FastifyInstance, pool: Pool, recordType: RecordType)
   app.get(`/${table}/:id`, async (request) => {
     const { caller } = request
     const include = readInclude((request.query as Record<string, unknown>).include, recordType)
-    const record = await find(caller, readId(request.params))
+    const record = await finder.find(caller, readId(request.params))
     const snapshots = await snapshotsOf(pool, references, [record])
     return { data: resource(request, record, snapshots), ...included(caller, include, snapshots) }
   })
 
-  for (const reference of references) {
-    app.get(`/${table}/:id/${reference.attribute}`, async (request) => {
-      const { caller } = request
-      const page = readPage(request.query as Record<string, unknown>, caller.pageLength)
-      const holder = await find(caller, readId(request.params))
-      const { total, snapshots } = await listSnapshots(pool, reference, holder, page)
-      const data = snapshots.map((snapshot) => snapshotResource(caller, reference, snapshot))
-      return listAnswer(requestUrl(request), page, total, data)
-    })
-  }
+  writingRoutes(app, pool, recordType, finder, async (request, record) =>
+    resource(request, record, await snapshotsOf(pool, references, [record])),
+  )
+  for (const reference of references) snapshotRoutes(app, pool, recordType, reference, finder)
 
   const resource = ({ caller, url }: FastifyRequest, record: StoredRecord, snapshots: Snapshots) =>
     recordResource(
@@ -59,12 +57,6 @@ function readingRoutes(app: FastifyInstance, pool: Pool, recordType: RecordType)
       snapshots,
       url.startsWith('/v2/') ? '/v2/subscriptions' : '/subscriptions',
     )
-
-  async function find(caller: Caller, id: string): Promise<StoredRecord> {
-    const record = await findRecord(pool, recordType, visibleOwnerIds(caller), id)
-    if (!record) throw notFound(noun)
-    return record
-  }
 }
 
 /** What a list of a type can be filtered by (contract 5). */
@@ -105,7 +97,12 @@ function included(caller: Caller, include: ReadonlySet<string>, snapshots: Snaps
   if (include.size === 0) return {}
   const lists = [...snapshots].flatMap(([reference, list]) =>
     include.has(reference.attribute)
-      ? [[reference.attribute, list.map((snapshot) => snapshotResource(caller, reference, snapshot))]]
+      ? [
+          [
+            reference.attribute,
+            list.map((snapshot) => snapshotResource(caller, reference, snapshot, snapshots)),
+          ],
+        ]
       : [],
   )
   return { included: Object.fromEntries(lists) }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Api } from '../support/api.js'
 import { expectError } from '../support/errors.js'
-import { apiRoutes, pathFor } from '../support/routes.js'
+import { apiRequests, pathFor } from '../support/routes.js'
 import { startTestService, type TestService } from '../support/service.js'
 
 let service: TestService
@@ -14,9 +14,9 @@ const asking = (headers: Readonly<Record<string, string>>, path = '/subscription
   new Api(service.server.url, '').request(path, { method, headers: { authorization: '', ...headers } })
 
 describe('Every API route takes a bearer token', () => {
-  test.each(apiRoutes.flatMap(({ path, methods }) => methods.map((method) => [method, path])))(
-    '%s %s answers 401 without one, whatever else is asked',
-    async (method = '', path = '') => {
+  test.each(apiRequests)(
+    '$method $path answers 401 without one, whatever else is asked',
+    async ({ method, path }) => {
       const answer = await asking({}, pathFor(path, 'no-uuid'), method)
       expectError(answer, 401, 'Unable to validate access token')
       expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer\b/)

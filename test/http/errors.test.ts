@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectError } from '../support/errors.js'
-import { apiRoutes, pathFor, resourceRoutes } from '../support/routes.js'
+import { apiRoutes, pathFor, resourceRequests } from '../support/routes.js'
 import { startTestService, type TestService } from '../support/service.js'
 
 let service: TestService
@@ -11,9 +11,10 @@ beforeAll(async () => {
 })
 afterAll(() => service.stop())
 
-describe.each(resourceRoutes)('GET $path', ({ path, noun }) => {
+describe.each(resourceRequests)('$method $path', ({ method, path, noun }) => {
   test('answers 404 for an unknown id', async () => {
-    expectError(await service.api.get(pathFor(path)), 404, 'Not Found', `No ${noun} found`)
+    const answer = await service.api.request(pathFor(path), { method })
+    expectError(answer, 404, 'Not Found', `No ${noun} found`)
   })
 
   test.each([
@@ -27,9 +28,23 @@ describe.each(resourceRoutes)('GET $path', ({ path, noun }) => {
     '\0',
     '☕',
   ])('answers 400 for an id that is no UUID: %j', async (id) => {
-    const answer = await service.api.get(pathFor(path, encodeURIComponent(id)))
+    const answer = await service.api.request(pathFor(path, encodeURIComponent(id)), { method })
     expectError(answer, 400, 'Validation Error', 'id: id must be a UUID')
   })
+})
+
+describe('A further id in a path', () => {
+  const further = resourceRequests.filter(
+    ({ path }) => path.split('/').filter((step) => step.startsWith(':')).length > 1,
+  )
+  test.each(further)(
+    'of $method $path: 400 for one that is no UUID, named as the path has it',
+    async ({ method, path }) => {
+      const [name = ''] = /\w+$/.exec(path) ?? []
+      const answer = await service.api.request(pathFor(path.replace(`:${name}`, 'no-uuid')), { method })
+      expectError(answer, 400, 'Validation Error', `${name}: ${name} must be a UUID`)
+    },
+  )
 })
 
 describe.each(apiRoutes)('$path', ({ path, methods }) => {
@@ -41,7 +56,7 @@ describe.each(apiRoutes)('$path', ({ path, methods }) => {
     const answer = await service.api.request(pathFor(path), { method })
     expectError(answer, 405, 'Method Not Allowed', /./)
     const allowed = (answer.headers.get('allow') ?? '').split(', ')
-    expect(allowed.sort()).toEqual([...methods, 'HEAD'].sort())
+    expect(allowed.sort()).toEqual([...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort())
   })
 
   test('answers 405 whatever body comes with the method', async () => {

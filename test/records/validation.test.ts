@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ImportResource } from '../support/api.js'
+import { type Answer, type Api, type ImportResource, listOf, type RecordResource } from '../support/api.js'
 import { file } from '../support/builders.js'
 import { startTestService, type TestService } from '../support/service.js'
-import { asLine, type Complaint, rules } from './rules.js'
+import { asLine, type Complaint, type Rule, rules } from './rules.js'
 
 let service: TestService
+let importer: Api
 let imported: ImportResource
 const complaints = new Map<number, Complaint[]>()
 
 beforeAll(async () => {
   service = await startTestService()
-  imported = await service.api.import(file(...rules.map(asLine)))
-  for (const { line, field, error } of await service.api.errors(imported.id)) {
+  importer = await service.addStore()
+  imported = await importer.import(file(...rules.map(asLine)))
+  for (const { line, field, error } of await importer.errors(imported.id)) {
     complaints.set(line, [...(complaints.get(line) ?? []), [field, error]])
   }
 })
@@ -39,3 +41,73 @@ test('what is valid is imported, and nothing else', () => {
   })
   expect(imported.meta.errors).toBe(rules.flatMap(({ problems }) => problems).length)
 })
+
+/** The body of `POST …/build` is flat. It names its type last, which then counts (contract 7, 9). */
+const asBuild = ({ type, attributes }: Rule): string =>
+  `{"data":${attributes.slice(0, -1)}${attributes === '{}' ? '' : ','}"type":"${type}"}}`
+
+/** A 400 has every problem, told from `path`; what has none is a 201. */
+function expectVerdict({ status, body }: Answer, path: string, problems: readonly Complaint[]): void {
+  if (problems.length === 0) {
+    expect(body.errors).toBeUndefined()
+    expect(status).toBe(201)
+    return
+  }
+  expect(status).toBe(400)
+  const details = body.errors.map(({ detail }: { detail: string }) => detail)
+  expect(details.sort()).toEqual(problems.map(([field, sentence]) => `${path}.${field}: ${sentence}`).sort())
+  for (const error of body.errors) expect(error).toMatchObject({ status: '400', title: 'Validation Error' })
+}
+
+const isOffering = ({ type }: Rule) => type === 'subscription_offering'
+
+describe('A POST', () => {
+  let poster: Api
+  beforeAll(async () => {
+    poster = await service.addStore()
+  })
+
+  for (const rule of rules) {
+    test(rule.title, async () => {
+      const list = listOf(rule.type)
+      if (isOffering(rule)) {
+        expectVerdict(await poster.post(`${list}/build`, asBuild(rule)), 'data', rule.problems)
+      } else {
+        expectVerdict(await poster.post(list, asLine(rule)), 'data.attributes', rule.problems)
+      }
+    })
+  }
+
+  test.each(['products', 'plans', 'subscribers', 'offerings'])(
+    'makes the same %s as an import does',
+    async (list) => {
+      expect(await contents(poster, list)).toEqual(await contents(importer, list))
+    },
+  )
+})
+
+describe('A POST of an offering alone takes neither products nor plans', () => {
+  let poster: Api
+  beforeAll(async () => {
+    poster = await service.addStore()
+  })
+
+  for (const rule of rules.filter(isOffering)) {
+    test(rule.title, async () => {
+      const problems = rule.problems.filter(([field]) => !/^(products|plans)\b/.test(field))
+      expectVerdict(await poster.post('/subscriptions/offerings', asLine(rule)), 'data.attributes', problems)
+    })
+  }
+})
+
+/** All that a list and its `included` hold, as texts to compare: attributes without their times. */
+async function contents(api: Api, list: string): Promise<string[]> {
+  const include = list === 'offerings' ? '&include=products,plans' : ''
+  const pages = await api.pages(`/subscriptions/${list}?page[limit]=100${include}`)
+  return pages
+    .flatMap(({ data, included = {} }) => [data, included.products ?? [], included.plans ?? []].flat())
+    .map(({ type, attributes: { created_at, updated_at, ...attributes } }: RecordResource) =>
+      JSON.stringify([type, attributes]),
+    )
+    .sort()
+}

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
+import type { RecordLine } from './builders.js'
 import { formType } from './multipart.js'
 
 /** An answer, read whole. `body` is parsed JSON where the answer is JSON, else the text. */
@@ -26,6 +27,25 @@ export interface ImportResource {
     readonly failure?: { readonly reason: string; readonly detail: string }
   }
 }
+
+/** A record or snapshot as it is answered. */
+export interface RecordResource {
+  readonly id: string
+  readonly type: string
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly meta: {
+    readonly owner: string
+    readonly timestamps: { readonly created_at: string; readonly updated_at: string }
+    readonly external_product_refs?: readonly string[]
+    readonly price?: unknown
+  }
+  readonly relationships?: Readonly<
+    Record<string, { readonly data: readonly { readonly id: string; readonly type: string }[] }>
+  >
+}
+
+/** The list that records of a type are in: `/subscriptions/products`. */
+export const listOf = (type: string): string => `/subscriptions/${type.replace('subscription_', '')}s`
 
 /** One line of an import's report, reduced to what it says. */
 export interface ReportedError {
@@ -79,11 +99,43 @@ export class Api {
   }
 
   put(path: string, body: unknown): Promise<Answer> {
+    return this.#send('PUT', path, body)
+  }
+
+  post(path: string, body: unknown): Promise<Answer> {
+    return this.#send('POST', path, body)
+  }
+
+  delete(path: string): Promise<Answer> {
+    return this.request(path, { method: 'DELETE' })
+  }
+
+  /** A text is sent as it stands, anything else as JSON. */
+  #send(method: string, path: string, body: unknown): Promise<Answer> {
     return this.request(path, {
-      method: 'PUT',
+      method,
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      body: typeof body === 'string' ? body : JSON.stringify(body),
     })
+  }
+
+  /** Posts a record that is fine and returns it; one with references is built. */
+  async add({ data }: RecordLine): Promise<RecordResource> {
+    const isBuilt = data.attributes.products !== undefined
+    const { status, body } = isBuilt
+      ? await this.post(`${listOf(data.type)}/build`, { data: data.attributes })
+      : await this.post(listOf(data.type), { data })
+    expect(body.errors).toBeUndefined()
+    expect(status).toBe(201)
+    return body.data
+  }
+
+  /** What a path answers with 200: a record, or a page of records. */
+  async read<Data = RecordResource>(path: string): Promise<Data> {
+    const { status, body } = await this.get(path)
+    expect(body.errors).toBeUndefined()
+    expect(status).toBe(200)
+    return body.data
   }
 
   /** Posts a file as a browser would. */

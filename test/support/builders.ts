@@ -41,6 +41,10 @@ export const anOffering = (attributes: Attributes = {}): RecordLine =>
     ...attributes,
   })
 
+/** Without products and plans, as `POST /offerings` makes it. */
+export const anOfferingAlone = (attributes: Attributes = {}): RecordLine =>
+  record('subscription_offering', { name: 'Coffee, monthly', ...attributes })
+
 const toLine = (line: RecordLine | string): string =>
   `${typeof line === 'string' ? line : JSON.stringify(line)}\n`
 

@@ -1,34 +1,63 @@
 import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
+import { readConfig } from '../../src/config.js'
+import { createPool } from '../../src/db/pool.js'
+import { buildServer } from '../../src/server.js'
+import { Credentials } from '../../src/tenants/credentials.js'
+import { openFileStore } from '../../src/uploads/file.js'
+import { temporaryFolder } from './service.js'
 
-interface Route {
+/** A path of the application with what it takes. HEAD goes with GET, and is not listed. */
+export interface Route {
   readonly path: string
   readonly methods: readonly string[]
 }
 
-const subscriptions: readonly Route[] = [
-  { path: '/imports', methods: ['GET', 'POST'] },
-  { path: '/imports/:id', methods: ['GET'] },
-  { path: '/imports/:id/errors', methods: ['GET'] },
-  ...['products', 'plans', 'subscribers', 'offerings'].flatMap((list) => [
-    { path: `/${list}`, methods: ['GET'] },
-    { path: `/${list}/:id`, methods: ['GET'] },
-  ]),
-  { path: '/offerings/:id/products', methods: ['GET'] },
-  { path: '/offerings/:id/plans', methods: ['GET'] },
-]
+/** Every route there is. The application is asked itself; it is built for that and never started. */
+export const routes: readonly Route[] = await routesOfApplication()
 
-/** Every API route there is, under both prefixes, with what it takes. `:id` stands for an id. */
-export const apiRoutes: readonly Route[] = [
-  ...['/subscriptions', '/v2/subscriptions'].flatMap((prefix) =>
-    subscriptions.map(({ path, methods }) => ({ path: `${prefix}${path}`, methods })),
-  ),
-  { path: '/v2/settings', methods: ['GET', 'PUT'] },
-]
+async function routesOfApplication(): Promise<Route[]> {
+  const folder = await temporaryFolder()
+  const pool = createPool({ connectionString: 'postgresql://nowhere' }, 1, () => {})
+  const app = buildServer({
+    config: readConfig({}, {}),
+    logger: pino({ enabled: false }),
+    pool,
+    store: await openFileStore(folder.path, 'test'),
+    credentials: new Credentials(pool),
+  })
+  const methodsOf = new Map<string, string[]>()
+  app.addHook('onRoute', ({ url, method, config }) => {
+    const methods = config?.isClosed ? [] : [method].flat().filter((one) => one !== 'HEAD')
+    if (methods.length > 0) methodsOf.set(url, [...(methodsOf.get(url) ?? []), ...methods])
+  })
+  await app.ready()
+  await app.close()
+  await folder.remove()
+  return [...methodsOf].map(([path, methods]) => ({ path, methods }))
+}
 
-/** The routes of one resource, with the noun that a 404 has. */
-export const resourceRoutes = apiRoutes
+/** What is there for everybody (contract 1, 2). All else takes a token. */
+const OPEN = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs', '/oauth/access_token']
+
+/** The API: every route that takes a token, under both prefixes. `:id`, `:product_id` stand for ids. */
+export const apiRoutes: readonly Route[] = routes.filter(
+  ({ path }) => !OPEN.some((open) => path === open || path.startsWith(`${open}/`)),
+)
+
+/** The API by method. */
+export const apiRequests = apiRoutes.flatMap(({ path, methods }) =>
+  methods.map((method) => ({ method, path })),
+)
+
+/** The requests about one resource, with the noun that a 404 has. */
+export const resourceRequests = apiRequests
   .filter(({ path }) => path.includes('/:id'))
-  .map(({ path }) => ({ path, noun: /(\w+)s\/:id/.exec(path)?.[1] ?? '' }))
+  .map((request) => ({ ...request, noun: /(\w+)s\/:id/.exec(request.path)?.[1] ?? '' }))
 
-/** A route's path for an id; without one, for an id that nothing has. */
-export const pathFor = (path: string, id: string = randomUUID()): string => path.replace(':id', id)
+/** The reading ones among them. */
+export const resourceRoutes = resourceRequests.filter(({ method }) => method === 'GET')
+
+/** A route's path for an id; without one, for an id that nothing has. Other parameters are ids that nothing has. */
+export const pathFor = (path: string, id: string = randomUUID()): string =>
+  path.replace(':id', id).replaceAll(/:\w+/g, () => randomUUID())

@@ -1,0 +1,56 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance } from 'fastify'
+import type { Problem } from '../records/validate.js'
+import { badRequest, validationError } from './errors.js'
+
+/**
+ * Reads JSON bodies as import lines are read: UTF-8 alone, keys such as `__proto__` are keys like others. An empty body
+ * is no body, whatever its type.
+ */
+export function jsonBodies(app: FastifyInstance): void {
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parse(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+}
+
+function parse(body: Buffer): unknown {
+  if (body.length === 0) return undefined
+  if (!isUtf8(body)) throw badRequest('The body is not valid UTF-8.')
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch (error) {
+    throw badRequest(`The body is not valid JSON: ${(error as Error).message}.`)
+  }
+}
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+/** Reads `{"data": {…}}`. @throws HttpError 400 */
+export function readData(body: unknown): JsonObject {
+  if (!isObject(body))
+    throw validationError('', [{ field: '', error: 'the body must be an object with "data"' }])
+  const { data } = body
+  if (data === undefined) throw validationError('', [{ field: 'data', error: '"data" is required' }])
+  if (!isObject(data)) throw validationError('', [{ field: 'data', error: 'data must be an object' }])
+  return data
+}
+
+/** What is wrong with `data.type`, and with `data.id` where the path has one (contract 9). */
+export function identityProblems(data: JsonObject, type: string, id?: string): Problem[] {
+  const problems: Problem[] = []
+  if (data.type === undefined) problems.push({ field: 'type', error: '"type" is required' })
+  else if (data.type !== type) problems.push({ field: 'type', error: `type must be ${type}` })
+  if (id !== undefined && data.id !== undefined && String(data.id).toLowerCase() !== id) {
+    problems.push({ field: 'id', error: `id must be that of the path, ${id}` })
+  }
+  return problems
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,56 @@
+/** A price map: currency → amount in the currency's smallest unit (contract 8). */
+export type PriceMap = Readonly<Record<string, { readonly amount: number; readonly includes_tax?: boolean }>>
+
+/**
+ * What an offering's plan costs (contract 9): its fixed price; else, in each currency that all products have a price in,
+ * their sum less the plan's percentage, rounded half up to the smallest unit. Exact at any size: 5 % of 50.00 is 2.50.
+ * Undefined where there is neither a fixed price nor a currency.
+ */
+export function planPrice(
+  plan: Readonly<Record<string, unknown>>,
+  products: readonly Readonly<Record<string, unknown>>[],
+): PriceMap | undefined {
+  if (plan.fixed_price !== undefined) return plan.fixed_price as PriceMap
+  const prices = products.map(({ price }) => (price ?? {}) as PriceMap)
+  const [first = {}, ...others] = prices
+  const currencies = Object.keys(first).filter((currency) =>
+    others.every((price) => Object.hasOwn(price, currency)),
+  )
+  if (currencies.length === 0) return undefined
+  const percentage = (plan.base_price_percentage as number | undefined) ?? 0
+  return Object.fromEntries(
+    currencies.map((currency) => {
+      const amounts = prices.flatMap((price) => price[currency] ?? [])
+      const sum = amounts.reduce((total, { amount }) => total + BigInt(amount), 0n)
+      return [currency, { amount: Number(reduce(sum, percentage)), ...taxOf(amounts) }]
+    }),
+  )
+}
+
+/** Whether tax is included, where all products say the same. */
+function taxOf(amounts: readonly PriceMap[string][]): { includes_tax?: boolean } {
+  const [first] = amounts
+  const isSame = amounts.every(({ includes_tax }) => includes_tax === first?.includes_tax)
+  return isSame && first?.includes_tax !== undefined ? { includes_tax: first.includes_tax } : {}
+}
+
+/** `sum` less `percentage` percent, half up. The percentage is taken as the decimal that it is written as. */
+function reduce(sum: bigint, percentage: number): bigint {
+  const { digits, scale } = decimalOf(percentage)
+  const whole = 100n * scale
+  const numerator = sum * (whole - digits)
+  // Rounding half up is rounding (x + 1/2) down; BigInt's division cuts towards zero instead.
+  return floorDivide(2n * numerator + whole, 2n * whole)
+}
+
+/** 5.25 → 525 / 100. A number from 0 to 100 prints as plain decimals, or with a negative exponent. */
+function decimalOf(number: number): { digits: bigint; scale: bigint } {
+  const [mantissa = '0', exponent = '0'] = String(number).split('e')
+  const [whole = '0', fraction = ''] = mantissa.split('.')
+  return { digits: BigInt(whole + fraction), scale: 10n ** BigInt(fraction.length - Number(exponent)) }
+}
+
+function floorDivide(numerator: bigint, denominator: bigint): bigint {
+  const quotient = numerator / denominator
+  return numerator < 0n && numerator % denominator !== 0n ? quotient - 1n : quotient
+}

@@ -1,0 +1,115 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Pool } from '../db/pool.js'
+import { identityProblems, readData } from '../http/body.js'
+import { notFound, validationError } from '../http/errors.js'
+import { listAnswer, readPage } from '../http/paging.js'
+import { readId, requestUrl } from '../http/urls.js'
+import { UUID_PATTERN } from '../records/attributes.js'
+import {
+  findSnapshot,
+  listSnapshots,
+  type StoredRecord,
+  type StoredSnapshot,
+  snapshotsOf,
+} from '../records/read.js'
+import type { RecordType, Reference } from '../records/record-type.js'
+import { attach, detach, type Holding, replace, updateSnapshot } from '../records/snapshots.js'
+import { type Problem, validateChanges } from '../records/validate.js'
+import { type Caller, visibleOwnerIds } from '../tenants/owners.js'
+import { explained } from './record-errors.js'
+import type { RecordFinder } from './record-finder.js'
+import { snapshotResource } from './record-resource.js'
+import { reject, within } from './record-writing.js'
+
+/** What a record holds by one of its lists of references: `offerings/{id}/products` (contract 9). */
+export function snapshotRoutes(
+  app: FastifyInstance,
+  pool: Pool,
+  recordType: RecordType,
+  reference: Reference,
+  { find, findOwn }: RecordFinder,
+): void {
+  const { attribute, to } = reference
+  const path = `/${recordType.table}/:id/${attribute}`
+  const oneParameter = `${to.noun}_id`
+
+  app.get(path, async (request) => {
+    const { caller } = request
+    const page = readPage(request.query as Record<string, unknown>, caller.pageLength)
+    const holder = await find(caller, readId(request.params))
+    const { total, snapshots } = await listSnapshots(pool, reference, holder, page)
+    return listAnswer(requestUrl(request), page, total, await present(caller, holder, snapshots))
+  })
+
+  app.post(`${path}/attach`, async (request, reply) => {
+    const holding = await holdingOf(request)
+    const added = await explained(to.noun, attach(pool, holding, readIds(request.body, attribute, 1)))
+    return await reply.code(201).send({ data: await present(request.caller, holding.holder, added) })
+  })
+
+  if (reference.replaceable) {
+    app.put(`${path}/replace`, async (request) => {
+      const holding = await holdingOf(request)
+      await explained(to.noun, replace(pool, holding, readIds(request.body, attribute, 0)))
+      const all = (await snapshotsOf(pool, [reference], [holding.holder])).get(reference) ?? []
+      return { data: await present(request.caller, holding.holder, all) }
+    })
+  }
+
+  app.put(`${path}/:${oneParameter}`, async (request) => {
+    const { holding, snapshot } = await held(request)
+    const data = readData(request.body)
+    const { attributes = {} } = data
+    const identity = within('', identityProblems(data, reference.type, readId(request.params, oneParameter)))
+    reject([...identity, ...within('attributes', validateChanges(to, snapshot.attributes, attributes))])
+    const changes = attributes as Record<string, unknown>
+    const changed = await explained(to.noun, updateSnapshot(pool, holding, snapshot, changes))
+    const [presented] = await present(request.caller, holding.holder, [changed])
+    return { data: presented }
+  })
+
+  app.delete(`${path}/:${oneParameter}`, async (request, reply) => {
+    const { holding, snapshot } = await held(request)
+    await explained(to.noun, detach(pool, holding, snapshot))
+    return await reply.code(204).send()
+  })
+
+  async function holdingOf({ caller, params }: FastifyRequest): Promise<Holding> {
+    const holder = await findOwn(caller, readId(params))
+    return { recordType, reference, holder, visibleOwnerIds: visibleOwnerIds(caller) }
+  }
+
+  async function held(request: FastifyRequest): Promise<{ holding: Holding; snapshot: StoredSnapshot }> {
+    const id = readId(request.params, oneParameter)
+    const holding = await holdingOf(request)
+    const snapshot = await findSnapshot(pool, reference, holding.holder, id)
+    if (!snapshot) throw notFound(to.noun)
+    return { holding, snapshot }
+  }
+
+  /** A plan's price takes the holder's products as well. */
+  async function present(caller: Caller, holder: StoredRecord, snapshots: readonly StoredSnapshot[]) {
+    const all = await snapshotsOf(pool, recordType.references, [holder])
+    return snapshots.map((snapshot) => snapshotResource(caller, reference, snapshot, all))
+  }
+}
+
+/** Reads `{"data": {"products": [uuid, …]}}`. @throws HttpError 400 */
+function readIds(body: unknown, attribute: string, least: number): string[] {
+  const ids = readData(body)[attribute]
+  if (!Array.isArray(ids)) {
+    const error = ids === undefined ? `"${attribute}" is required` : `${attribute} must be a list`
+    throw rejected([{ field: attribute, error }])
+  }
+  const problems = ids.flatMap((id: unknown, index): Problem[] => {
+    const field = `${attribute}[${index}]`
+    return typeof id === 'string' && UUID_PATTERN.test(id)
+      ? []
+      : [{ field, error: `${field} must be a UUID` }]
+  })
+  if (ids.length < least) problems.push({ field: attribute, error: `${attribute} must have at least one id` })
+  if (problems.length > 0) throw rejected(problems)
+  return ids.map((id: string) => id.toLowerCase())
+}
+
+const rejected = (problems: readonly Problem[]) => validationError('data', problems)
