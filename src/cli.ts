@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { importCommand } from './cli/import.js'
 import { serveCommand } from './cli/serve.js'
-import { version } from './cli/version.js'
+import { version } from './version.js'
 
 const HELP = `
 Examples:

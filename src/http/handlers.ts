@@ -95,6 +95,7 @@ export function closeOtherMethods(app: FastifyInstance): () => void {
       app.route({
         url,
         method: METHODS.filter((method) => !methods.has(method)),
+        schema: { hide: true },
         // A body is of no interest, whatever its type.
         onRequest: async () => {
           throw methodNotAllowed(allowed)
