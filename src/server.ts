@@ -5,6 +5,7 @@ import type { Config } from './config.js'
 import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
 import { jsonBodies } from './http/body.js'
+import { docsPages } from './http/docs.js'
 import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
 import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
 import { healthRoutes } from './routes/health.js'
@@ -52,6 +53,7 @@ export function buildServer({
   documentRoutes(app, [...importSchemas, ...recordSchemas])
   // Forms are read as they arrive, by the route that takes one.
   app.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
+  docsPages(app)
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })

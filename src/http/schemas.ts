@@ -129,7 +129,11 @@ export const filterParameter = (kinds: Readonly<Record<string, AttributeKind>>) 
             `- \`${attribute}\`: ${operatorsOf(kind).join(', ')}${typeof kind === 'object' ? ` (${kind.oneOf.join(', ')})` : ''}`,
         ),
       ].join('\n'),
-      examples: [[`eq(${Object.keys(kinds)[1] ?? 'id'},abc123)`]],
+      examples: [[`eq(${textAttribute(kinds)},abc123)`]],
     }),
   ),
 })
+
+/** One that an example can show. */
+const textAttribute = (kinds: Readonly<Record<string, AttributeKind>>): string =>
+  Object.keys(kinds).find((name) => kinds[name] === 'text') ?? 'id'

@@ -20,6 +20,17 @@ export const attributesOf = ({ type }: Typed) => named(`${schemaName(type)}Attri
 /** The record, or snapshot, as it is answered. */
 export const resourceOf = ({ type }: Typed) => named(schemaName(type))
 
+/**
+ * A schema as a request may fulfil it: what `additionalProperties: false` has taken out of a value is not an error
+ * (contract 7).
+ */
+const asTaken = (schema: AttributesSchema): AttributesSchema =>
+  JSON.parse(
+    JSON.stringify(schema, (key, value) =>
+      key === 'additionalProperties' && value === false ? undefined : value,
+    ),
+  )
+
 /** The answered attributes: those of the type, and the timestamps. */
 function answeredAttributes({ properties, required = [] }: AttributesSchema): TSchema {
   return Type.Unsafe({
@@ -122,17 +133,24 @@ const elementLists = ({ references }: RecordType) =>
 
 /** The attributes with the lists of references, as an import line and `build` take them. */
 export const wholeAttributes = (recordType: RecordType, more: Record<string, TSchema> = {}): TSchema => {
-  const { properties, required = [] } = recordType.attributes
+  const { references } = recordType
+  const { properties, required = [], examples = [] } = asTaken(recordType.attributes)
+  const exampleLists = references.map(({ attribute, to }) => [
+    attribute,
+    [to.attributes.examples?.[0]?.external_ref],
+  ])
   return Type.Unsafe({
     type: 'object',
     properties: { ...more, ...properties, ...elementLists(recordType) },
-    required: [...required, ...recordType.references.map(({ attribute }) => attribute)],
+    required: [...required, ...references.map(({ attribute }) => attribute)],
+    examples: examples.map((example) => ({ ...example, ...Object.fromEntries(exampleLists) })),
   })
 }
 
 /** The attributes as a `PUT` takes them: any of them; `null` clears an optional one. */
-const changesSchema = ({ type }: Typed, { properties, required = [] }: AttributesSchema) =>
-  Type.Unsafe({
+const changesSchema = ({ type }: Typed, attributes: AttributesSchema) => {
+  const { properties, required = [] } = asTaken(attributes)
+  return Type.Unsafe({
     $id: `${schemaName(type)}Changes`,
     type: 'object',
     description: 'The attributes to change. `null` clears an optional one.',
@@ -143,6 +161,7 @@ const changesSchema = ({ type }: Typed, { properties, required = [] }: Attribute
       ]),
     ),
   })
+}
 
 const lineSchema = Type.Union(
   recordTypes.map((recordType) =>
@@ -163,7 +182,11 @@ const lineSchema = Type.Union(
 export const recordSchemas: readonly TSchema[] = [
   lineSchema,
   ...recordTypes.flatMap((recordType) => [
-    { ...recordType.attributes, $id: `${schemaName(recordType.type)}Attributes` },
+    {
+      ...asTaken(recordType.attributes),
+      $id: `${schemaName(recordType.type)}Attributes`,
+      description: 'An optional attribute that is null counts as absent.',
+    },
     changesSchema(recordType, recordType.attributes),
     recordSchema(recordType),
     ...recordType.references.flatMap((reference) => [
