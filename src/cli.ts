@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { importCommand } from './cli/import.js'
+import { keysCommand } from './cli/keys.js'
+import { organizationsCommand } from './cli/organizations.js'
 import { serveCommand } from './cli/serve.js'
+import { storesCommand } from './cli/stores.js'
 import { version } from './version.js'
 
 const HELP = `
 Examples:
-  $ intake serve                   run the service on http://127.0.0.1:8080
-  $ intake import records.jsonl    import a file, whether the service runs or not
+  $ intake serve                          run the service on 127.0.0.1:8080
+  $ intake import records.jsonl           import a file, service or not
+  $ intake keys create --store default    make a further API key
 
 "intake <command> --help" tells all about a command.`
 
@@ -16,6 +20,9 @@ const program = new Command('intake')
   .version(version(), '-v, --version', 'print the version')
   .addCommand(serveCommand())
   .addCommand(importCommand())
+  .addCommand(storesCommand())
+  .addCommand(organizationsCommand())
+  .addCommand(keysCommand())
   .addHelpText('after', HELP)
   .showHelpAfterError('Run "intake --help" for help.')
 

@@ -11,6 +11,7 @@ import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
 import { healthRoutes } from './routes/health.js'
 import { importSchemas } from './routes/import-schemas.js'
 import { importRoutes } from './routes/imports.js'
+import { oauthRoutes } from './routes/oauth.js'
 import { recordSchemas } from './routes/record-schemas.js'
 import { recordRoutes } from './routes/records.js'
 import { settingsRoutes } from './routes/settings.js'
@@ -64,6 +65,15 @@ export function buildServer({
     openApiRoute(health)
     closeMethods()
   })
+
+  app.register(
+    async (oauth) => {
+      const closeMethods = closeOtherMethods(oauth)
+      oauthRoutes(oauth, pool)
+      closeMethods()
+    },
+    { prefix: '/oauth' },
+  )
 
   const subscriptions = async (api: FastifyInstance) => {
     api.addHook('onRequest', authenticate(credentials))

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Config } from './config.js'
-import { type DataDir, keepApiKey, openDataDir } from './data-dir.js'
+import { type DataDir, openDataDir } from './data-dir.js'
 import { startEmbeddedPostgres } from './db/embedded.js'
 import { migrate } from './db/migrate.js'
 import { createPool, type Pool } from './db/pool.js'
@@ -9,8 +9,8 @@ import { startWorker } from './imports/start-worker.js'
 import { removeStrayUploads } from './imports/stray-uploads.js'
 import { buildServer } from './server.js'
 import { StartError } from './start-error.js'
-import { Credentials, generateApiKey, setApiKey } from './tenants/credentials.js'
-import { defaultStore } from './tenants/owners.js'
+import { Credentials } from './tenants/credentials.js'
+import { defaultApiKey } from './tenants/default-key.js'
 import { clearIncoming, openFileStore } from './uploads/file.js'
 
 /** The whole service, running. */
@@ -72,8 +72,7 @@ async function start(config: Config, stack: Stack): Promise<Service> {
   await clearIncoming(folder)
   await removeStrayUploads(pool, store)
 
-  const apiKey = await keepApiKey(dataDir.path, config.apiKey, generateApiKey)
-  await setApiKey(pool, await defaultStore(pool), `data directory ${dataDir.id}`, apiKey)
+  const apiKey = await defaultApiKey(pool, dataDir, config.apiKey)
 
   const worker = startWorker(
     {

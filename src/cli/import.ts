@@ -8,7 +8,7 @@ import { followImport } from './follow.js'
 import { type Teller, tellOn } from './progress.js'
 import { exitCodeOf, firstSignal } from './signals.js'
 import { isWorkedOut, type Style, summaryOf, totals } from './summary.js'
-import { colorsOf, printable, widthOf } from './terminal.js'
+import { colorsOf, ignoreReaderGone, printable, widthOf } from './terminal.js'
 import { type ImportFile, openImportFile, uploadFile } from './upload.js'
 
 interface Flags extends ServerFlags {
@@ -149,11 +149,4 @@ function afterInterruption(server: Server | undefined, received: ImportAnswer | 
   return server.isOwn
     ? `Interrupted. Import ${received.id} goes on when intake is started again on this data directory.`
     : `Interrupted. Import ${received.id} goes on on the server: ${server.lastingUrl}${importPath(received.id)}`
-}
-
-/** Whoever reads the output may have read enough (`| head`), or the terminal was closed: no reason to stop. */
-function ignoreReaderGone(output: NodeJS.WriteStream): void {
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
-  })
 }

@@ -50,3 +50,10 @@ function pieces(word: string, width: number): string[] {
     characters.slice(index * width, (index + 1) * width).join(''),
   )
 }
+
+/** Whoever reads the output may have read enough (`| head`), or the terminal was closed: no reason to stop. */
+export function ignoreReaderGone(output: NodeJS.WriteStream): void {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+  })
+}

@@ -61,7 +61,7 @@ export async function startEmbeddedPostgres(
   const cluster = join(dataDir, 'postgres')
   const sockets = await makeSocketDirectory(dataDir, user)
 
-  if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(binaries, dataDir, cluster, user)
+  if (!hasCluster(dataDir)) await createCluster(binaries, dataDir, cluster, user)
   await checkMajorVersion(cluster)
 
   const start = () => startServer(binaries, dataDir, cluster, sockets, user)
@@ -96,6 +96,17 @@ export async function startEmbeddedPostgres(
   }
 }
 
+/**
+ * The database of a data directory whose server another process runs. Nothing is started, nor is it looked whether it runs.
+ *
+ * @param dataDir absolute, without symbolic links, as that process has it.
+ */
+export const embeddedConnection = (dataDir: string): Connection =>
+  connectionTo(socketDirectory(dataDir), DATABASE)
+
+/** Whether `dataDir` has a database already. */
+export const hasCluster = (dataDir: string): boolean => existsSync(join(dataDir, 'postgres', 'PG_VERSION'))
+
 /** Every value is given, so that PGPORT, PGSSLMODE and their like in the environment change nothing. */
 const connectionTo = (sockets: string, database: string) =>
   ({ host: sockets, port: 5432, user: SUPERUSER, database, ssl: false }) as const
@@ -118,13 +129,17 @@ async function findBinaries(user: DatabaseUser | undefined): Promise<Binaries> {
   return { initdb: join(bin, basename(found.initdb)), postgres: join(bin, basename(found.postgres)) }
 }
 
-async function makeSocketDirectory(dataDir: string, user: DatabaseUser | undefined): Promise<string> {
+/** In the data directory, or among the temporary files where its path is too long for a socket. */
+function socketDirectory(dataDir: string): string {
   const inside = join(dataDir, 'socket')
   const outside = join(tmpdir(), `intake-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`)
-  const directory =
-    Buffer.byteLength(inside + SOCKET_NAME) <= LONGEST_SOCKET_PATH && process.platform !== 'win32'
-      ? inside
-      : outside
+  return Buffer.byteLength(inside + SOCKET_NAME) <= LONGEST_SOCKET_PATH && process.platform !== 'win32'
+    ? inside
+    : outside
+}
+
+async function makeSocketDirectory(dataDir: string, user: DatabaseUser | undefined): Promise<string> {
+  const directory = socketDirectory(dataDir)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const { uid } = await stat(directory)
   const own = process.getuid?.() ?? uid

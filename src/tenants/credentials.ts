@@ -1,22 +1,19 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import sql from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type Pool, rows } from '../db/pool.js'
 import type { Caller } from './owners.js'
-
-/** A new API key: 256 random bits. */
-export const generateApiKey = (): string => `intake_${randomBytes(32).toString('base64url')}`
-
-const hash = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+import { hashOf } from './secrets.js'
 
 /** Makes `secret` an API key of an owner. A key of the same name is replaced. */
 export async function setApiKey(pool: Pool, ownerId: string, name: string, secret: string): Promise<void> {
   await pool.query(sql`
-    insert into credentials (id, owner_id, name, secret_hash) values (${uuidv7()}, ${ownerId}, ${name}, ${hash(secret)})
-    on conflict (owner_id, name) do update set secret_hash = excluded.secret_hash, revoked_at = null`)
+    insert into credentials (id, owner_id, name, secret_hash)
+    values (${uuidv7()}, ${ownerId}, ${name}, ${hashOf(secret)})
+    on conflict (owner_id, name) where revoked_at is null do update set secret_hash = excluded.secret_hash`)
 }
 
-/** For so long a process may go on with what it knows of a key: a revocation takes effect within seconds (contract 2). */
+/** For so long a process may go on with what it knows of a token: a revocation takes effect within seconds (contract 2). */
 const CACHE_MS = 2000
 const CACHE_SIZE = 10_000
 
@@ -29,46 +26,66 @@ export class Credentials {
     this.#pool = pool
   }
 
-  /** The caller that a token belongs to; undefined: nobody. */
+  /** The caller that a token belongs to, an API key or an access token; undefined: nobody. */
   async callerOf(token: string): Promise<Caller | undefined> {
-    const key = hash(token)
+    const key = hashOf(token)
     const name = key.toString('base64')
     const known = this.#known.get(name)
     if (known && known.until > Date.now()) return known.caller
-    const caller = await this.#find(key)
+    const found = await findToken(this.#pool, key)
     if (this.#known.size >= CACHE_SIZE) this.#known.clear()
-    this.#known.set(name, { caller, until: Date.now() + CACHE_MS })
-    return caller
+    const ms = Math.min(CACHE_MS, found?.msLeft ?? CACHE_MS)
+    this.#known.set(name, { caller: found?.caller, until: Date.now() + ms })
+    return found?.caller
   }
 
   /** Forgets what is remembered, after a change that the next request should see. */
   forget(): void {
     this.#known.clear()
   }
+}
 
-  async #find(key: Buffer): Promise<Caller | undefined> {
-    const found = await rows<{
-      secret_hash: Buffer
-      owner_id: string
-      kind: Caller['kind']
-      parent_id: string | null
-      page_length: number
-    }>(
-      this.#pool,
-      sql`
-        select c.secret_hash, c.owner_id, o.kind, o.parent_id, o.page_length
-        from credentials c join owners o on o.id = c.owner_id
-        where c.secret_hash = ${key} and c.revoked_at is null`,
-    )
-    // The index finds by the hash, whose bytes tell nothing of the secret; the comparison is constant-time all the same.
-    const row = found.find(({ secret_hash }) => timingSafeEqual(secret_hash, key))
-    return (
-      row && {
+interface FoundToken {
+  readonly caller: Caller
+  /** Until it expires; null: never. */
+  readonly msLeft: number | null
+}
+
+/** What is revoked, expired or of a disabled store is not found. A client's secret is no token. */
+async function findToken(pool: Pool, key: Buffer): Promise<FoundToken | undefined> {
+  const found = await rows<{
+    secret_hash: Buffer
+    ms_left: number | null
+    owner_id: string
+    kind: Caller['kind']
+    parent_id: string | null
+    page_length: number
+  }>(
+    pool,
+    sql`
+      select t.secret_hash, t.ms_left, t.owner_id, o.kind, o.parent_id, o.page_length
+      from (
+        select c.secret_hash, c.owner_id, null::double precision as ms_left
+        from credentials c
+        where c.secret_hash = ${key} and c.kind = 'api_key' and c.revoked_at is null
+        union all
+        select a.secret_hash, c.owner_id, (extract(epoch from a.expires_at - now()) * 1000)::double precision
+        from access_tokens a join credentials c on c.id = a.credential_id
+        where a.secret_hash = ${key} and a.expires_at > now() and c.revoked_at is null
+      ) t join owners o on o.id = t.owner_id
+      where o.disabled_at is null`,
+  )
+  // The index finds by the hash, whose bytes tell nothing of the secret; the comparison is constant-time all the same.
+  const row = found.find(({ secret_hash }) => timingSafeEqual(secret_hash, key))
+  return (
+    row && {
+      msLeft: row.ms_left,
+      caller: {
         ownerId: row.owner_id,
         kind: row.kind,
         organizationId: row.parent_id ?? undefined,
         pageLength: row.page_length,
-      }
-    )
-  }
+      },
+    }
+  )
 }

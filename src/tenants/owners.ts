@@ -25,7 +25,7 @@ export function ownerKind(caller: Caller, ownerId: string): 'store' | 'organizat
 export async function defaultStore(pool: Pool): Promise<string> {
   await pool.query(sql`
     insert into owners (id, kind, name, is_default) values (${uuidv7()}, 'store', 'default', true)
-    on conflict (is_default) where is_default do nothing`)
+    on conflict do nothing`)
   const [store] = await rows<{ id: string }>(pool, sql`select id from owners where is_default`)
   if (!store) throw new Error('There is no default store.')
   return store.id

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { createPool, type Pool } from '../../src/db/pool.js'
-import { generateApiKey, setApiKey } from '../../src/tenants/credentials.js'
+import { setApiKey } from '../../src/tenants/credentials.js'
+import { generateApiKey } from '../../src/tenants/secrets.js'
 import { Api } from './api.js'
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
@@ -115,7 +116,7 @@ export async function startTestService(environment: Environment = {}): Promise<T
     await pool.query('insert into owners (id, kind, name, parent_id) values ($1, $2, $3, $4)', [
       id,
       kind,
-      `a ${kind}`,
+      `${kind} ${id}`,
       organizationId,
     ])
     const key = generateApiKey()

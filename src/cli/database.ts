@@ -1,0 +1,122 @@
+import { realpath } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readConfig } from '../config.js'
+import { DataDirInUse, openDataDir } from '../data-dir.js'
+import { embeddedConnection, hasCluster, startEmbeddedPostgres } from '../db/embedded.js'
+import { migrate } from '../db/migrate.js'
+import { isOutage } from '../db/outage.js'
+import { type Connection, createPool, type Pool } from '../db/pool.js'
+import { defaultStore } from '../tenants/owners.js'
+import { CommandError } from './fail.js'
+
+/** Where a command finds the database; the environment has the rest. */
+export interface DatabaseFlags {
+  readonly dataDir?: string
+  readonly databaseUrl?: string
+}
+
+/** An instance that starts or stops is waited for this long. */
+const PATIENCE_MS = 30_000
+const LOOK_AGAIN_MS = 100
+
+/**
+ * Runs `work` on the database of DATABASE_URL; else on the embedded one of the data directory, through the service that
+ * runs there, or on a server that is started for as long as this takes.
+ *
+ * @param mayCreate whether a data directory that is not there is made. One mistyped would else be.
+ * @throws CommandError, ConfigError, the signal's reason, and what the start of the embedded server says. Nothing is left running then.
+ */
+export async function withDatabase<T>(
+  flags: DatabaseFlags,
+  mayCreate: boolean,
+  signal: AbortSignal,
+  work: (pool: Pool) => Promise<T>,
+): Promise<T> {
+  const { DATA_DIR, DATABASE_URL } = process.env
+  const { dataDir, databaseUrl } = readConfig(flags, { DATA_DIR, DATABASE_URL })
+  const database =
+    databaseUrl === undefined
+      ? await embedded(dataDir, mayCreate, signal)
+      : { connection: { connectionString: databaseUrl }, release: async () => {} }
+  try {
+    signal.throwIfAborted()
+    return await onDatabase(database.connection, work)
+  } catch (error) {
+    throw isUnreachable(error) ? unreachable(databaseUrl === undefined ? dataDir : undefined, error) : error
+  } finally {
+    await database.release()
+  }
+}
+
+async function onDatabase<T>(connection: Connection, work: (pool: Pool) => Promise<T>): Promise<T> {
+  await migrate(connection)
+  const pool = createPool(connection, 1, () => {})
+  try {
+    // Its name is nobody else's, though the service may never have been started.
+    await defaultStore(pool)
+    return await work(pool)
+  } finally {
+    await pool.end()
+  }
+}
+
+interface Database {
+  readonly connection: Connection
+  release(): Promise<void>
+}
+
+/** The data directory's: ours for now, or that of the service that has it. One that is no service yet, or no more, is waited for. */
+async function embedded(folder: string, mayCreate: boolean, signal: AbortSignal): Promise<Database> {
+  const isNew = !hasCluster(folder)
+  if (isNew && !mayCreate) {
+    throw new CommandError(
+      `There is no database in ${folder}. Give the data directory of the service with --data-dir or DATA_DIR, ` +
+        'or start the service there for the first time.',
+    )
+  }
+  if (isNew) process.stderr.write(`There is no database in ${folder} yet; one is made now.\n`)
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    try {
+      return await ownServer(folder)
+    } catch (error) {
+      if (!(error instanceof DataDirInUse)) throw error
+      if (error.url !== undefined) {
+        return { connection: embeddedConnection(await realpath(folder)), release: async () => {} }
+      }
+      if (Date.now() > deadline) {
+        throw new CommandError(`Another instance uses the data directory ${folder}, but does not get ready.`)
+      }
+    }
+    await sleep(LOOK_AGAIN_MS, undefined, { signal })
+  }
+}
+
+async function ownServer(folder: string): Promise<Database> {
+  const dataDir = await openDataDir(folder)
+  try {
+    const postgres = await startEmbeddedPostgres(dataDir.path)
+    return {
+      connection: postgres.connection,
+      async release() {
+        await postgres.stop()
+        await dataDir.release()
+      },
+    }
+  } catch (error) {
+    await dataDir.release()
+    throw error
+  }
+}
+
+/** PostgreSQL's classes of errors for whom it does not let in, and for a database that is not there. */
+const NO_ENTRY = /^(28|3D)/
+
+function isUnreachable(error: unknown): error is NodeJS.ErrnoException {
+  return isOutage(error) || NO_ENTRY.test((error as NodeJS.ErrnoException).code ?? '')
+}
+
+function unreachable(dataDir: string | undefined, { message, code }: NodeJS.ErrnoException): CommandError {
+  const database = dataDir === undefined ? 'of DATABASE_URL' : `in ${dataDir}`
+  return new CommandError(`The database ${database} cannot be reached: ${message || code}.`)
+}

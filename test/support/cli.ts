@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process'
+import { cleanEnvironment, cli } from './service.js'
+
+export interface Outcome {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs `intake` as a shell does, to its end. The environment is this one's, without our settings. */
+export function intake(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [cli, ...args], {
+    env: { ...cleanEnvironment(), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
+}
+
+/** What `--json` prints. */
+// biome-ignore lint/suspicious/noExplicitAny: a test says by its assertions what shape it expects
+export async function intakeJson(args: readonly string[], environment: Record<string, string>): Promise<any> {
+  const { code, stdout, stderr } = await intake([...args, '--json'], environment)
+  if (code !== 0) throw new Error(`intake ${args.join(' ')} ended with ${code}: ${stderr}`)
+  return JSON.parse(stdout)
+}
