@@ -8,5 +8,9 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 2,
+    // openapi-typescript writes its types by TypeScript 5's compiler API, which TypeScript 7 does not have. This package
+    // carries a copy of it, and unlike `typescript@5` under another name it brings no second `tsc`.
+    server: { deps: { inline: ['openapi-typescript'] } },
+    alias: [{ find: /^typescript$/, replacement: '@ts-morph/common/dist/typescript.js' }],
   },
 })

@@ -5,7 +5,7 @@ import { keysCommand } from './cli/keys.js'
 import { organizationsCommand } from './cli/organizations.js'
 import { serveCommand } from './cli/serve.js'
 import { storesCommand } from './cli/stores.js'
-import { version } from './cli/version.js'
+import { version } from './version.js'
 
 const HELP = `
 Examples:

@@ -5,10 +5,14 @@ import type { Config } from './config.js'
 import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
 import { jsonBodies } from './http/body.js'
+import { docsPages } from './http/docs.js'
 import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
+import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
 import { healthRoutes } from './routes/health.js'
+import { importSchemas } from './routes/import-schemas.js'
 import { importRoutes } from './routes/imports.js'
 import { oauthRoutes } from './routes/oauth.js'
+import { recordSchemas } from './routes/record-schemas.js'
 import { recordRoutes } from './routes/records.js'
 import { settingsRoutes } from './routes/settings.js'
 import type { Credentials } from './tenants/credentials.js'
@@ -52,8 +56,10 @@ export function buildServer({
   })
   errorHandlers(app)
   jsonBodies(app)
+  documentRoutes(app, [...importSchemas, ...recordSchemas])
   // Forms are read as they arrive, by the route that takes one.
   app.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
+  docsPages(app)
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })
@@ -61,6 +67,7 @@ export function buildServer({
   app.register(async (health) => {
     const closeMethods = closeOtherMethods(health)
     healthRoutes(health, pool)
+    openApiRoute(health)
     closeMethods()
   })
 
@@ -80,7 +87,13 @@ export function buildServer({
     recordRoutes(api, pool)
     closeMethods()
   }
-  app.register(subscriptions, { prefix: '/subscriptions' })
+  app.register(
+    async (api) => {
+      hideRoutes(api)
+      await subscriptions(api)
+    },
+    { prefix: '/subscriptions' },
+  )
   app.register(subscriptions, { prefix: '/v2/subscriptions' })
   app.register(
     async (api) => {

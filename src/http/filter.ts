@@ -161,7 +161,8 @@ const isOperator = (word: string): word is Operator => (OPERATORS as readonly st
 
 const COMPARISONS: Readonly<Record<string, string>> = { eq: '=', gt: '>', ge: '>=', lt: '<', le: '<=' }
 
-function operatorsOf(kind: AttributeKind): readonly Operator[] {
+/** The operators that an attribute of a kind can be filtered by. */
+export function operatorsOf(kind: AttributeKind): readonly Operator[] {
   if (kind === 'text') return ['eq', 'in', 'like']
   if (kind === 'time') return ['eq', 'gt', 'ge', 'lt', 'le', 'is_null']
   if (kind === 'members') return ['in']

@@ -103,6 +103,7 @@ export function closeOtherMethods(app: FastifyInstance): () => void {
         url,
         method: METHODS.filter((method) => !methods.has(method)),
         config: { isClosed: true },
+        schema: { hide: true },
         // A body is of no interest, whatever its type.
         onRequest: async () => {
           throw methodNotAllowed(allowed)

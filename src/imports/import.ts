@@ -2,11 +2,14 @@ import { raw, type Sql } from 'sql-template-tag'
 import { recordTypes } from '../records/index.js'
 import type { Counts } from './scan.js'
 
-export type ImportStatus = 'pending' | 'started' | 'success' | 'failed'
+export const IMPORT_STATUSES = ['pending', 'started', 'success', 'failed'] as const
+export type ImportStatus = (typeof IMPORT_STATUSES)[number]
+
+export const FAILURE_REASONS = ['all_rejected', 'upload_missing', 'fault', 'canceled'] as const
 
 /** Why an import failed, for people: `reason` for programs, `detail` says what to do. */
 export interface Failure {
-  readonly reason: 'all_rejected' | 'upload_missing' | 'fault' | 'canceled'
+  readonly reason: (typeof FAILURE_REASONS)[number]
   readonly detail: string
 }
 

@@ -53,4 +53,6 @@ export type AttributesSchema = TSchema & {
   type: 'object'
   properties: Record<string, TSchema>
   required?: string[]
+  /** Valid ones, for the documentation. */
+  examples?: Record<string, unknown>[]
 }

@@ -9,11 +9,18 @@ export const offering = defineRecordType({
   type: 'subscription_offering',
   noun: 'offering',
   table: 'offerings',
-  attributes: Type.Object({
-    external_ref: Type.Optional(externalRef),
-    name: name('offering'),
-    description: Type.Optional(description('offering')),
-  }),
+  attributes: Type.Object(
+    {
+      external_ref: Type.Optional(externalRef),
+      name: name('offering'),
+      description: Type.Optional(description('offering')),
+    },
+    {
+      examples: [
+        { external_ref: 'off-1', name: 'Coffee, monthly', description: 'A box of coffee each month.' },
+      ],
+    },
+  ),
   references: [
     {
       attribute: 'products',

@@ -7,16 +7,28 @@ export const subscriber = defineRecordType({
   type: 'subscription_subscriber',
   noun: 'subscriber',
   table: 'subscribers',
-  attributes: Type.Object({
-    external_ref: Type.Optional(externalRef),
-    account_id: Type.String({ format: 'uuid', description: "The subscriber's account." }),
-    name: name('subscriber'),
-    email: Type.String({
-      format: 'email',
-      minLength: 3,
-      maxLength: 1024,
-      description: "The subscriber's e-mail address.",
-    }),
-  }),
+  attributes: Type.Object(
+    {
+      external_ref: Type.Optional(externalRef),
+      account_id: Type.String({ format: 'uuid', description: "The subscriber's account." }),
+      name: name('subscriber'),
+      email: Type.String({
+        format: 'email',
+        minLength: 3,
+        maxLength: 1024,
+        description: "The subscriber's e-mail address.",
+      }),
+    },
+    {
+      examples: [
+        {
+          external_ref: 'sub-1',
+          account_id: '0b2a5d0e-8a5c-4d4e-9d5e-3a1b2c3d4e5f',
+          name: 'Ada Example',
+          email: 'ada@example.com',
+        },
+      ],
+    },
+  ),
   filters: { external_ref: 'text', name: 'text', email: 'text', account_id: 'uuid' },
 })

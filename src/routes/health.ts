@@ -1,12 +1,38 @@
 import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
 import type { Pool } from '../db/pool.js'
 import { serviceUnavailable } from '../http/errors.js'
+import { operation } from '../http/operation.js'
+import { oneOf } from '../records/attributes.js'
+
+const answered = (status: string) => ({
+  200: { description: 'It is.', schema: Type.Object({ status: oneOf([status], 'How it is.') }) },
+})
+
+const operations = {
+  healthz: operation({
+    id: 'getHealth',
+    tag: 'Service',
+    summary: 'Whether the process is up.',
+    isPublic: true,
+    answers: answered('ok'),
+    errors: [500],
+  }),
+  readyz: operation({
+    id: 'getReadiness',
+    tag: 'Service',
+    summary: 'Whether it can answer requests: the database is reachable.',
+    isPublic: true,
+    answers: answered('ready'),
+    errors: [500, 503],
+  }),
+}
 
 /** `/healthz`: the process is up. `/readyz`: and the database answers; it was migrated before HTTP began to listen. */
 export function healthRoutes(app: FastifyInstance, pool: Pool): void {
-  app.get('/healthz', async () => ({ status: 'ok' }))
+  app.get('/healthz', { schema: operations.healthz }, async () => ({ status: 'ok' }))
 
-  app.get('/readyz', async (request) => {
+  app.get('/readyz', { schema: operations.readyz }, async (request) => {
     try {
       await pool.query('select from imports limit 0')
     } catch (error) {

@@ -19,6 +19,7 @@ import { allErrors, findImport, type ImportError, listErrors, listImports } from
 import { type ScanLimits, UnusableFile } from '../imports/scan.js'
 import { type Caller, ownerKind, visibleOwnerIds } from '../tenants/owners.js'
 import type { UploadStore } from '../uploads/store.js'
+import { importFilterKinds, importOperations } from './import-operations.js'
 
 interface Dependencies {
   readonly pool: Pool
@@ -28,30 +29,37 @@ interface Dependencies {
 
 /** The Subscriptions Imports API (contract 6). */
 export function importRoutes(app: FastifyInstance, { pool, store, limits }: Dependencies): void {
-  app.post('/imports', { onRequest: requireForm }, async (request, reply) => {
-    const { ownerId } = request.caller
-    const { file, externalRef } = await readImportForm(request.raw, limits.maxUploadBytes, {
-      receive: (bytes) => receiveFile(store, limits, bytes).catch(explainUnusable),
-      discard: (received) => discard(store, received),
-      checkRef: async (ref) => {
-        const holder = await findByExternalRef(pool, ownerId, ref)
-        if (holder !== undefined) throw refTaken(holder)
-      },
-    })
-    const created = await createImport(pool, store, ownerId, externalRef, file).catch(async (error) => {
-      // After any other error nobody knows whether the job was committed, so its file stays. A start removes strays.
-      if (!(error instanceof ExternalRefTaken)) throw error
-      await discard(store, file)
-      throw refTaken(error.importId)
-    })
-    request.log.info({ import_id: created.id, ...created.file, records: created.uploaded }, 'import received')
-    return await reply
-      .code(201)
-      .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
-      .send({ data: importResource(request.caller, created) })
-  })
+  app.post(
+    '/imports',
+    { onRequest: requireForm, schema: importOperations.create },
+    async (request, reply) => {
+      const { ownerId } = request.caller
+      const { file, externalRef } = await readImportForm(request.raw, limits.maxUploadBytes, {
+        receive: (bytes) => receiveFile(store, limits, bytes).catch(explainUnusable),
+        discard: (received) => discard(store, received),
+        checkRef: async (ref) => {
+          const holder = await findByExternalRef(pool, ownerId, ref)
+          if (holder !== undefined) throw refTaken(holder)
+        },
+      })
+      const created = await createImport(pool, store, ownerId, externalRef, file).catch(async (error) => {
+        // After any other error nobody knows whether the job was committed, so its file stays. A start removes strays.
+        if (!(error instanceof ExternalRefTaken)) throw error
+        await discard(store, file)
+        throw refTaken(error.importId)
+      })
+      request.log.info(
+        { import_id: created.id, ...created.file, records: created.uploaded },
+        'import received',
+      )
+      return await reply
+        .code(201)
+        .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
+        .send({ data: importResource(request.caller, created) })
+    },
+  )
 
-  app.get('/imports', async (request) => {
+  app.get('/imports', { schema: importOperations.list }, async (request) => {
     const { caller } = request
     const query = request.query as Record<string, unknown>
     const page = readPage(query, caller.pageLength)
@@ -65,11 +73,11 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
     )
   })
 
-  app.get('/imports/:id', async (request) => {
+  app.get('/imports/:id', { schema: importOperations.get }, async (request) => {
     return { data: importResource(request.caller, await find(request.caller, readId(request.params))) }
   })
 
-  app.get('/imports/:id/errors', async (request, reply) => {
+  app.get('/imports/:id/errors', { schema: importOperations.errors }, async (request, reply) => {
     const { caller } = request
     const found = await find(caller, readId(request.params))
     if (acceptsJsonLines(request.headers.accept)) {
@@ -109,24 +117,18 @@ const refTaken = (importId: string) =>
 const acceptsJsonLines = (accept: string | undefined): boolean =>
   (accept ?? '').split(',').some((range) => /^\s*application\/(jsonl|x-ndjson)\s*(;|$)/i.test(range))
 
-const STATUSES = ['pending', 'started', 'success', 'failed']
-
 function importFilters(caller: Caller): FilterAttributes {
-  const time = (column: string) => ({ kind: 'time', column: raw(column) }) as const
+  const attributes: Record<string, FilterAttributes[string]> = {}
+  for (const [name, kind] of Object.entries(importFilterKinds)) attributes[name] = { kind, column: raw(name) }
   return {
-    id: { kind: 'uuid', column: sql`id` },
+    ...attributes,
     external_ref: { kind: 'text', column: sql`external_ref`, indexedByRefKey: true },
-    status: { kind: { oneOf: STATUSES }, column: sql`status` },
     owner: {
-      kind: { oneOf: ['store', 'organization'] },
+      kind: importFilterKinds.owner,
       column: sql`owner_id`,
       condition: (kinds) =>
         sql`owner_id = any(${visibleOwnerIds(caller).filter((id) => kinds.includes(ownerKind(caller, id)))}::uuid[])`,
     },
-    created_at: time('created_at'),
-    updated_at: time('updated_at'),
-    started_at: time('started_at'),
-    finished_at: time('finished_at'),
   }
 }
 

@@ -1,19 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
+import type { Type } from 'typebox'
 import type { Pool } from '../db/pool.js'
 import { unauthorized, unsupportedMediaType, validationError } from '../http/errors.js'
 import { compile } from '../records/validate.js'
 import { issueAccessToken, TOKEN_SECONDS } from '../tenants/access-tokens.js'
+import { accessTokenOperation, FORM, TokenRequest } from './oauth-operation.js'
 
-const FORM = 'application/x-www-form-urlencoded'
 const MAX_BODY_BYTES = 16 * 1024
-
-/** What the form holds. Fields that are not known are ignored (RFC 6749, 3.2). */
-export const TokenRequest = Type.Object({
-  grant_type: Type.Unsafe<'client_credentials'>({ type: 'string', enum: ['client_credentials'] }),
-  client_id: Type.String(),
-  client_secret: Type.String(),
-})
 
 const problemsOf = compile(TokenRequest)
 
@@ -21,21 +14,25 @@ const problemsOf = compile(TokenRequest)
 export function oauthRoutes(app: FastifyInstance, pool: Pool): void {
   takeFormsOnly(app)
 
-  app.post('/access_token', { bodyLimit: MAX_BODY_BYTES }, async ({ body = {} }, reply) => {
-    const problems = problemsOf(body)
-    if (problems.length > 0) throw validationError('', problems)
-    const { client_id, client_secret } = body as Type.Static<typeof TokenRequest>
-    const issued = await issueAccessToken(pool, client_id, client_secret)
-    if (!issued) throw unauthorized()
-    reply.header('cache-control', 'no-store')
-    return {
-      access_token: issued.token,
-      token_type: 'Bearer',
-      expires_in: TOKEN_SECONDS,
-      expires: issued.expires,
-      identifier: 'client_credentials',
-    }
-  })
+  app.post(
+    '/access_token',
+    { bodyLimit: MAX_BODY_BYTES, schema: accessTokenOperation },
+    async ({ body = {} }, reply) => {
+      const problems = problemsOf(body)
+      if (problems.length > 0) throw validationError('', problems)
+      const { client_id, client_secret } = body as Type.Static<typeof TokenRequest>
+      const issued = await issueAccessToken(pool, client_id, client_secret)
+      if (!issued) throw unauthorized()
+      reply.header('cache-control', 'no-store')
+      return {
+        access_token: issued.token,
+        token_type: 'Bearer',
+        expires_in: TOKEN_SECONDS,
+        expires: issued.expires,
+        identifier: 'client_credentials',
+      }
+    },
+  )
 }
 
 function takeFormsOnly(app: FastifyInstance): void {

@@ -10,6 +10,7 @@ import { type Problem, validateChanges, validateRecord } from '../records/valida
 import { visibleOwnerIds } from '../tenants/owners.js'
 import { explained } from './record-errors.js'
 import type { RecordFinder } from './record-finder.js'
+import type { recordOperations } from './record-operations.js'
 
 type Present = (request: FastifyRequest, record: StoredRecord) => Promise<object>
 
@@ -18,6 +19,7 @@ export function writingRoutes(
   app: FastifyInstance,
   pool: Pool,
   recordType: RecordType,
+  operations: ReturnType<typeof recordOperations>,
   { findOwn }: RecordFinder,
   present: Present,
 ): void {
@@ -25,7 +27,7 @@ export function writingRoutes(
   // By itself a record that refers to others begins without any; `build` makes it whole.
   const alone = { ...recordType, references: [] }
 
-  app.post(`/${table}`, async (request, reply) => {
+  app.post(`/${table}`, { schema: operations.create }, async (request, reply) => {
     const data = readData(request.body)
     const { attributes } = data
     reject([
@@ -36,7 +38,7 @@ export function writingRoutes(
   })
 
   if (references.length > 0) {
-    app.post(`/${table}/build`, async (request, reply) => {
+    app.post(`/${table}/build`, { schema: operations.build }, async (request, reply) => {
       const { type: given, ...attributes } = readData(request.body)
       const typeProblems = given === undefined ? [] : identityProblems({ type: given }, type)
       reject([...within('', typeProblems), ...within('', validateRecord(recordType, attributes))])
@@ -44,7 +46,7 @@ export function writingRoutes(
     })
   }
 
-  app.put(`/${table}/:id`, async (request) => {
+  app.put(`/${table}/:id`, { schema: operations.update }, async (request) => {
     const id = readId(request.params)
     const record = await findOwn(request.caller, id)
     const data = readData(request.body)
@@ -58,7 +60,7 @@ export function writingRoutes(
     return { data: await present(request, changed) }
   })
 
-  app.delete(`/${table}/:id`, async (request, reply) => {
+  app.delete(`/${table}/:id`, { schema: operations.remove }, async (request, reply) => {
     const record = await findOwn(request.caller, readId(request.params))
     await explained(noun, deleteRecord(pool, recordType, record))
     return await reply.code(204).send()

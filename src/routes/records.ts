@@ -10,6 +10,7 @@ import { listRecords, type StoredRecord, snapshotsOf } from '../records/read.js'
 import type { RecordType } from '../records/record-type.js'
 import { type Caller, visibleOwnerIds } from '../tenants/owners.js'
 import { recordFinder } from './record-finder.js'
+import { recordOperations } from './record-operations.js'
 import { recordResource, type Snapshots, snapshotResource } from './record-resource.js'
 import { writingRoutes } from './record-writing.js'
 import { snapshotRoutes } from './snapshots.js'
@@ -23,8 +24,12 @@ function routesOf(app: FastifyInstance, pool: Pool, recordType: RecordType): voi
   const { table, references } = recordType
   const filters = filtersOf(recordType)
   const finder = recordFinder(pool, recordType)
+  const operations = recordOperations(
+    recordType,
+    Object.fromEntries(Object.entries(filters).map(([name, { kind }]) => [name, kind])),
+  )
 
-  app.get(`/${table}`, async (request) => {
+  app.get(`/${table}`, { schema: operations.list }, async (request) => {
     const { caller } = request
     const query = request.query as Record<string, unknown>
     const page = readPage(query, caller.pageLength)
@@ -36,7 +41,7 @@ function routesOf(app: FastifyInstance, pool: Pool, recordType: RecordType): voi
     return { ...listAnswer(requestUrl(request), page, total, data), ...included(caller, include, snapshots) }
   })
 
-  app.get(`/${table}/:id`, async (request) => {
+  app.get(`/${table}/:id`, { schema: operations.get }, async (request) => {
     const { caller } = request
     const include = readInclude((request.query as Record<string, unknown>).include, recordType)
     const record = await finder.find(caller, readId(request.params))
@@ -44,7 +49,7 @@ function routesOf(app: FastifyInstance, pool: Pool, recordType: RecordType): voi
     return { data: resource(request, record, snapshots), ...included(caller, include, snapshots) }
   })
 
-  writingRoutes(app, pool, recordType, finder, async (request, record) =>
+  writingRoutes(app, pool, recordType, operations, finder, async (request, record) =>
     resource(request, record, await snapshotsOf(pool, references, [record])),
   )
   for (const reference of references) snapshotRoutes(app, pool, recordType, reference, finder)

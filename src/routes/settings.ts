@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { Pool } from '../db/pool.js'
 import { validationError } from '../http/errors.js'
+import { operation } from '../http/operation.js'
 import { compile } from '../records/validate.js'
 import type { Credentials } from '../tenants/credentials.js'
 import { setPageLength } from '../tenants/owners.js'
@@ -19,13 +20,27 @@ const SettingsBody = Type.Object({
 
 const problemsOf = compile(SettingsBody)
 
+const answers = { 200: { description: 'The settings.', schema: SettingsBody } }
+
+const operations = {
+  get: operation({ id: 'getSettings', tag: 'Settings', summary: "Answers the store's settings.", answers }),
+  update: operation({
+    id: 'updateSettings',
+    tag: 'Settings',
+    summary: "Changes the store's settings.",
+    body: SettingsBody,
+    answers,
+    errors: [400, 413, 415],
+  }),
+}
+
 const settingsAnswer = (pageLength: number) => ({ data: { type: 'settings', page_length: pageLength } })
 
 /** The store's settings (contract 4). */
 export function settingsRoutes(app: FastifyInstance, pool: Pool, credentials: Credentials): void {
-  app.get('/settings', async ({ caller }) => settingsAnswer(caller.pageLength))
+  app.get('/settings', { schema: operations.get }, async ({ caller }) => settingsAnswer(caller.pageLength))
 
-  app.put('/settings', async (request) => {
+  app.put('/settings', { schema: operations.update }, async (request) => {
     const problems = problemsOf(request.body)
     if (problems.length > 0) throw validationError('', problems)
     const { page_length } = (request.body as Type.Static<typeof SettingsBody>).data

@@ -20,6 +20,7 @@ import { explained } from './record-errors.js'
 import type { RecordFinder } from './record-finder.js'
 import { snapshotResource } from './record-resource.js'
 import { reject, within } from './record-writing.js'
+import { snapshotOperations } from './snapshot-operations.js'
 
 /** What a record holds by one of its lists of references: `offerings/{id}/products` (contract 9). */
 export function snapshotRoutes(
@@ -32,8 +33,9 @@ export function snapshotRoutes(
   const { attribute, to } = reference
   const path = `/${recordType.table}/:id/${attribute}`
   const oneParameter = `${to.noun}_id`
+  const operations = snapshotOperations(recordType, reference, oneParameter)
 
-  app.get(path, async (request) => {
+  app.get(path, { schema: operations.list }, async (request) => {
     const { caller } = request
     const page = readPage(request.query as Record<string, unknown>, caller.pageLength)
     const holder = await find(caller, readId(request.params))
@@ -41,14 +43,14 @@ export function snapshotRoutes(
     return listAnswer(requestUrl(request), page, total, await present(caller, holder, snapshots))
   })
 
-  app.post(`${path}/attach`, async (request, reply) => {
+  app.post(`${path}/attach`, { schema: operations.attach }, async (request, reply) => {
     const holding = await holdingOf(request)
     const added = await explained(to.noun, attach(pool, holding, readIds(request.body, attribute, 1)))
     return await reply.code(201).send({ data: await present(request.caller, holding.holder, added) })
   })
 
   if (reference.replaceable) {
-    app.put(`${path}/replace`, async (request) => {
+    app.put(`${path}/replace`, { schema: operations.replace }, async (request) => {
       const holding = await holdingOf(request)
       await explained(to.noun, replace(pool, holding, readIds(request.body, attribute, 0)))
       const all = (await snapshotsOf(pool, [reference], [holding.holder])).get(reference) ?? []
@@ -56,7 +58,7 @@ export function snapshotRoutes(
     })
   }
 
-  app.put(`${path}/:${oneParameter}`, async (request) => {
+  app.put(`${path}/:${oneParameter}`, { schema: operations.update }, async (request) => {
     const { holding, snapshot } = await held(request)
     const data = readData(request.body)
     const { attributes = {} } = data
@@ -68,7 +70,7 @@ export function snapshotRoutes(
     return { data: presented }
   })
 
-  app.delete(`${path}/:${oneParameter}`, async (request, reply) => {
+  app.delete(`${path}/:${oneParameter}`, { schema: operations.detach }, async (request, reply) => {
     const { holding, snapshot } = await held(request)
     await explained(to.noun, detach(pool, holding, snapshot))
     return await reply.code(204).send()

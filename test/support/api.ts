@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { RecordLine } from './builders.js'
+import { conformanceOf } from './conformance.js'
 import { formType } from './multipart.js'
 
 /** An answer, read whole. `body` is parsed JSON where the answer is JSON, else the text. */
@@ -72,14 +73,23 @@ export class Api {
     return new Api(url, this.key)
   }
 
+  /** Asks, and holds the answer against the service's own OpenAPI document. */
   async request(path: string, init: RequestInit = {}): Promise<Answer> {
-    const response = await fetch(new URL(path, this.url), {
+    const conformance = await conformanceOf(this.url)
+    const url = new URL(path, this.url)
+    const response = await fetch(url, {
       ...init,
       headers: { authorization: `Bearer ${this.key}`, ...init.headers },
     })
     const text = await response.text()
     const isJson = /^application\/json(;|$)/.test(response.headers.get('content-type') ?? '')
-    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      body: isJson ? JSON.parse(text) : text,
+    }
+    conformance.check(init.method ?? 'GET', url, answer)
+    return answer
   }
 
   get(path: string): Promise<Answer> {

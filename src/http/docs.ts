@@ -1,0 +1,32 @@
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+
+/** Pages that load nothing but their own files, and send requests to this service alone. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "base-uri 'self'",
+  "frame-ancestors 'self'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  // Swagger UI styles its elements one by one.
+  "style-src 'self' 'unsafe-inline'",
+].join('; ')
+
+/** The document for people to read and to try, at `/docs`. It needs no other host. */
+export function docsPages(app: FastifyInstance): void {
+  app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: CONTENT_SECURITY_POLICY,
+    theme: { title: 'intake' },
+    uiConfig: {
+      // Otherwise it shows a badge of a validator elsewhere, and sends it the document's address.
+      validatorUrl: null,
+      // Without the bar on top, which asks for another document's address.
+      layout: 'BaseLayout',
+      deepLinking: true,
+      displayOperationId: true,
+      persistAuthorization: true,
+      tryItOutEnabled: true,
+    },
+  })
+}

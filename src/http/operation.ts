@@ -1,0 +1,153 @@
+import type { FastifySchema } from 'fastify'
+import { type TSchema, Type } from 'typebox'
+import { named, uuid } from './schemas.js'
+
+/** What a route's documentation says. Errors are named by their status; those that every route has are added. */
+export interface Operation {
+  /** Unique; generated clients name their functions so. */
+  readonly id: string
+  readonly tag: string
+  readonly summary: string
+  readonly description?: string
+  /** Of the path: name → what it is the id of. */
+  readonly ids?: Readonly<Record<string, string>>
+  readonly query?: Record<string, TSchema>
+  readonly body?: TSchema
+  /** The body's media type, unless it is JSON. */
+  readonly consumes?: string
+  readonly answers: Readonly<Record<number, DocumentedAnswer>>
+  readonly errors?: readonly ErrorStatus[]
+  /** Whether it answers everybody, without a token. */
+  readonly isPublic?: boolean
+}
+
+interface DocumentedAnswer {
+  readonly description: string
+  /** Absent: the answer has no body. */
+  readonly schema?: TSchema
+  /** By media type, where JSON is not all there is. */
+  readonly alternatives?: Readonly<Record<string, TSchema>>
+  readonly headers?: Readonly<Record<string, TSchema>>
+}
+
+type ErrorStatus = keyof typeof errorAnswers
+
+interface ErrorAnswer {
+  readonly description: string
+  readonly title: string
+  readonly detail?: string
+  readonly meta?: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, TSchema>>
+}
+
+const retryAfter = { 'retry-after': Type.String({ description: 'Seconds to wait before trying again.' }) }
+
+const errorAnswers = {
+  400: {
+    description: 'Something in the request is wrong; one entry per problem.',
+    title: 'Validation Error',
+    detail: 'data.attributes.name: "name" is required',
+  },
+  401: {
+    description: 'The token is missing, unknown or expired.',
+    title: 'Unable to validate access token',
+    headers: { 'www-authenticate': Type.String() },
+  },
+  403: {
+    description: "It is visible, but not the caller's own to change.",
+    title: 'Permission denied',
+    detail: 'Permission denied: plan tenancy mismatch',
+  },
+  404: { description: 'There is none that the caller sees.', title: 'Not Found', detail: 'No plan found' },
+  409: {
+    description: 'A unique `external_ref` is taken, or the operation cannot be done now.',
+    title: 'Write Conflict',
+    detail: 'The external_ref is that of another plan.',
+    meta: { id: '0190d5c8-3c1a-7d9e-8a51-5f2b8f6b0c11' },
+  },
+  413: {
+    description: 'The body is over a limit of size.',
+    title: 'Content Too Large',
+    detail: 'Request body is too large',
+  },
+  415: {
+    description: 'The body is of another media type than the one that is due.',
+    title: 'Unsupported Media Type',
+    detail: 'Unsupported Media Type',
+  },
+  500: {
+    description: 'Our fault.',
+    title: 'Internal Server Error',
+    detail: 'An internal error has occurred.',
+    meta: { request_id: '5d8c0c11-53bb-4b5e-a2b1-6d6f8b3f0a51' },
+  },
+  503: {
+    description: 'The database is out of reach just now.',
+    title: 'Service Unavailable',
+    detail: 'The database is out of reach just now; please try again.',
+    headers: retryAfter,
+  },
+} satisfies Record<number, ErrorAnswer>
+
+/** What every route that asks the database who is calling can answer. */
+const EVERYWHERE = [401, 500, 503] as const
+
+/** A route's documentation as fastify's `schema` option. It describes; it validates and serializes nothing. */
+export function operation(documented: Operation): FastifySchema {
+  const {
+    id,
+    tag,
+    summary,
+    description,
+    ids,
+    query,
+    body,
+    consumes,
+    answers,
+    errors = [],
+    isPublic,
+  } = documented
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description !== undefined && { description }),
+    ...(ids && { params: Type.Object(mapValues(ids, (what) => uuid(`The id of the ${what}.`))) }),
+    ...(query && { querystring: Type.Object(query) }),
+    ...(body && { body }),
+    ...(consumes !== undefined && { consumes: [consumes] }),
+    ...(isPublic && { security: [] }),
+    response: {
+      ...mapValues(answers, answer),
+      ...Object.fromEntries(
+        [...new Set([...errors, ...(isPublic ? [] : EVERYWHERE)])].map((status) => [
+          status,
+          errorAnswer(status, errorAnswers[status]),
+        ]),
+      ),
+    },
+  }
+}
+
+function answer({ description, schema, alternatives, headers }: DocumentedAnswer) {
+  const media = { ...(schema && { 'application/json': schema }), ...alternatives }
+  return {
+    description,
+    ...(headers && { headers }),
+    ...(Object.keys(media).length > 0
+      ? { content: mapValues(media, (one) => ({ schema: one })) }
+      : { type: 'null' }),
+  }
+}
+
+function errorAnswer(status: number, { description, headers, ...entry }: ErrorAnswer) {
+  const example = { errors: [{ status: String(status), ...entry }] }
+  return {
+    description,
+    ...(headers && { headers }),
+    content: { 'application/json': { schema: named('Errors'), example } },
+  }
+}
+
+const mapValues = <From, To>(record: Readonly<Record<string, From>>, map: (value: From) => To) =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))

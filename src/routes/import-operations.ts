@@ -1,0 +1,78 @@
+import { Type } from 'typebox'
+import type { AttributeKind } from '../http/filter.js'
+import { operation } from '../http/operation.js'
+import { MAX_OFFSET } from '../http/paging.js'
+import { dataOf, filterParameter, listOf, named, pageParameters } from '../http/schemas.js'
+import { IMPORT_STATUSES } from '../imports/import.js'
+import { importForm } from './import-schemas.js'
+
+/** What imports can be filtered by (contract 5). */
+export const importFilterKinds = {
+  id: 'uuid',
+  external_ref: 'text',
+  status: { oneOf: IMPORT_STATUSES },
+  owner: { oneOf: ['store', 'organization'] },
+  created_at: 'time',
+  updated_at: 'time',
+  started_at: 'time',
+  finished_at: 'time',
+} as const satisfies Readonly<Record<string, AttributeKind>>
+
+const tag = 'Imports'
+const ids = { id: 'import' }
+
+/** The documentation of the imports' routes. */
+export const importOperations = {
+  create: operation({
+    id: 'createImport',
+    tag,
+    summary: 'Imports a file.',
+    description:
+      'Answers once the file is safe; the work begins then. Read the import until its `status` is `success` or `failed`, and then its errors.',
+    body: importForm,
+    consumes: 'multipart/form-data',
+    answers: {
+      201: {
+        description: 'The import, pending.',
+        schema: dataOf(named('Import')),
+        headers: { location: Type.String({ description: "The import's path." }) },
+      },
+    },
+    errors: [400, 409, 413, 415],
+  }),
+  list: operation({
+    id: 'listImports',
+    tag,
+    summary: 'Lists imports, newest first.',
+    query: { ...pageParameters(MAX_OFFSET), ...filterParameter(importFilterKinds) },
+    answers: { 200: { description: 'A page of imports.', schema: listOf(named('Import')) } },
+    errors: [400],
+  }),
+  get: operation({
+    id: 'getImport',
+    tag,
+    summary: 'Answers an import.',
+    ids,
+    answers: { 200: { description: 'The import.', schema: dataOf(named('Import')) } },
+    errors: [400, 404],
+  }),
+  errors: operation({
+    id: 'listImportErrors',
+    tag,
+    summary: "Lists an import's errors, by line.",
+    description:
+      'With `Accept: application/jsonl` the whole list streams, one `ImportError` a line, without pages.',
+    ids,
+    query: pageParameters(Number.MAX_SAFE_INTEGER),
+    answers: {
+      200: {
+        description: 'A page of errors; or all of them, as JSON Lines.',
+        schema: listOf(named('ImportError')),
+        alternatives: {
+          'application/jsonl': Type.String({ description: 'One `ImportError` a line.' }),
+        },
+      },
+    },
+    errors: [400, 404],
+  }),
+}

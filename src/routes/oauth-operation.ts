@@ -1,0 +1,36 @@
+import { Type } from 'typebox'
+import { operation } from '../http/operation.js'
+import { oneOf } from '../records/attributes.js'
+
+export const FORM = 'application/x-www-form-urlencoded'
+
+/** What the form holds. Fields that are not known are ignored (RFC 6749, 3.2). */
+export const TokenRequest = Type.Object({
+  grant_type: oneOf(['client_credentials'], 'The only grant there is.'),
+  client_id: Type.String({ description: 'The client id.' }),
+  client_secret: Type.String({ description: 'Its secret.' }),
+})
+
+/** The documentation of `POST /oauth/access_token` (contract 2, RFC 6749 section 4.4). */
+export const accessTokenOperation = operation({
+  id: 'createAccessToken',
+  tag: 'Access',
+  summary: 'Exchanges a client id and its secret for an access token.',
+  body: TokenRequest,
+  consumes: FORM,
+  isPublic: true,
+  answers: {
+    200: {
+      description: 'The access token.',
+      headers: { 'cache-control': Type.String({ description: '`no-store`' }) },
+      schema: Type.Object({
+        access_token: Type.String({ description: 'To send as `Authorization: Bearer …`.' }),
+        token_type: oneOf(['Bearer'], 'How to send it.'),
+        expires_in: Type.Integer({ minimum: 0, description: 'Seconds that it is good for.' }),
+        expires: Type.Integer({ minimum: 0, description: 'When it expires, in seconds since 1970.' }),
+        identifier: oneOf(['client_credentials'], 'The grant.'),
+      }),
+    },
+  },
+  errors: [400, 401, 413, 415, 500, 503],
+})
