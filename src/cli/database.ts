@@ -4,7 +4,6 @@ import { readConfig } from '../config.js'
 import { DataDirInUse, openDataDir } from '../data-dir.js'
 import { embeddedConnection, hasCluster, startEmbeddedPostgres } from '../db/embedded.js'
 import { migrate } from '../db/migrate.js'
-import { isOutage } from '../db/outage.js'
 import { type Connection, createPool, type Pool } from '../db/pool.js'
 import { defaultStore } from '../tenants/owners.js'
 import { CommandError } from './fail.js'
@@ -41,8 +40,6 @@ export async function withDatabase<T>(
   try {
     signal.throwIfAborted()
     return await onDatabase(database.connection, work)
-  } catch (error) {
-    throw isUnreachable(error) ? unreachable(databaseUrl === undefined ? dataDir : undefined, error) : error
   } finally {
     await database.release()
   }
@@ -107,16 +104,4 @@ async function ownServer(folder: string): Promise<Database> {
     await dataDir.release()
     throw error
   }
-}
-
-/** PostgreSQL's classes of errors for whom it does not let in, and for a database that is not there. */
-const NO_ENTRY = /^(28|3D)/
-
-function isUnreachable(error: unknown): error is NodeJS.ErrnoException {
-  return isOutage(error) || NO_ENTRY.test((error as NodeJS.ErrnoException).code ?? '')
-}
-
-function unreachable(dataDir: string | undefined, { message, code }: NodeJS.ErrnoException): CommandError {
-  const database = dataDir === undefined ? 'of DATABASE_URL' : `in ${dataDir}`
-  return new CommandError(`The database ${database} cannot be reached: ${message || code}.`)
 }

@@ -15,11 +15,11 @@ const OLDEST_SERVER = 150_000
  * Brings the database to this version's schema by the SQL files in `migrations/`, each in a transaction of its own.
  * Processes that start at once wait for one another.
  *
- * @throws if the server is older than PostgreSQL 15, or a migration fails.
+ * @throws StartError if the server cannot be reached or is older than PostgreSQL 15; and when a migration fails.
  */
 export async function migrate(connection: Connection): Promise<void> {
   const client = await connect(clientConfig(connection)).catch((error: Error) => {
-    throw new StartError(`The database of DATABASE_URL cannot be used: ${reasonOf(error)}.`)
+    throw new StartError(`The database ${nameOf(connection)} cannot be reached: ${reasonOf(error)}.`)
   })
   try {
     const { rows } = await client.query<{ server_version_num: string }>('show server_version_num')
@@ -57,8 +57,12 @@ async function isMigrated(client: Client): Promise<boolean> {
   return (await readdir(DIRECTORY)).every((file) => done.has(basename(file, '.sql')))
 }
 
+const nameOf = (connection: Connection): string =>
+  'host' in connection ? `in ${connection.host}` : 'of DATABASE_URL'
+
 /** Node says of a host with several addresses only that all of them failed. */
 function reasonOf(error: Error): string {
   const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [error]
-  return first?.message ?? error.message
+  const { message, code } = (first ?? error) as NodeJS.ErrnoException
+  return message || code || error.name
 }

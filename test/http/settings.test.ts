@@ -58,7 +58,7 @@ describe('PUT /v2/settings', () => {
 
   test.each([
     ['unparsable JSON', '{', 'application/json', 400, 'Bad Request'],
-    ['an empty body', '', 'application/json', 400, 'Bad Request'],
+    ['an empty body', '', 'application/json', 400, 'Validation Error'],
     [
       'another media type',
       'page_length=5',
