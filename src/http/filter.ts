@@ -1,4 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { isAnyOf } from '../db/ref-key.js'
 import { UUID_PATTERN } from '../records/attributes.js'
 import { isStorableText } from '../records/validate.js'
 import { unparsableFilter } from './errors.js'
@@ -11,8 +12,6 @@ export interface FilterAttribute {
   readonly kind: AttributeKind
   /** A column, or for `members` the test that takes an array of texts. */
   readonly column: Sql
-  /** Where the column has an index on `ref_key(column)`. */
-  readonly indexedByRefKey?: boolean
   /** Turns a condition on a value that no column has (`owner`) into SQL. */
   readonly condition?: (values: readonly string[]) => Sql
 }
@@ -183,12 +182,8 @@ function toSql({ operator, attribute, values }: Condition, attributes: FilterAtt
   if (kind === 'time')
     return sql`${column} ${raw(COMPARISONS[operator] ?? '=')} ${toTimestamp(values[0] ?? '')}::timestamptz`
   if (kind === 'uuid') return sql`${column} = any(${values}::uuid[])`
-  if (kind === 'members') return sql`${column}(${values}::text[])`
   if (operator === 'like') return sql`${column} like ${toLikePattern(values[0] ?? '')} escape '\\'`
-  const equal = sql`${column} = any(${values}::text[])`
-  return known.indexedByRefKey
-    ? sql`(${column} is not null and ref_key(${column}) = any(array(select ref_key(r) from unnest(${values}::text[]) as r)) and ${equal})`
-    : equal
+  return isAnyOf(column, values)
 }
 
 function checkValue(attribute: string, kind: AttributeKind, value: string): void {

@@ -1,5 +1,6 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { type Client, type Pool, rows } from '../db/pool.js'
+import { isAnyOf } from '../db/ref-key.js'
 import { type Column, columnValue } from './columns.js'
 import type { RecordType } from './record-type.js'
 
@@ -94,13 +95,7 @@ export async function holdersOfRefs(
     sql`
       select t.external_ref, t.id
       from ${raw(table)} t
-      where t.owner_id = ${ownerId} and ${hasRef(refs)}`,
+      where t.owner_id = ${ownerId} and ${isAnyOf(sql`t.external_ref`, refs)}`,
   )
   return new Map(found.map(({ external_ref, id }) => [external_ref, id]))
 }
-
-/** The condition that the table `t` has one of these `external_ref`s, in the form that its index answers. */
-export const hasRef = (refs: readonly string[]): Sql => sql`
-  t.external_ref is not null
-  and ref_key(t.external_ref) = any(array(select ref_key(r) from unnest(${refs}::text[]) as r))
-  and t.external_ref = any(${refs}::text[])`

@@ -1,8 +1,9 @@
 import sql, { join, raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type Client, rows } from '../db/pool.js'
+import { isAnyOf } from '../db/ref-key.js'
 import { UUID_PATTERN } from './attributes.js'
-import { columnArrays, fromUnnested, hasRef } from './insert.js'
+import { columnArrays, fromUnnested } from './insert.js'
 import type { RecordType, Reference } from './record-type.js'
 import { addProblem, excerpt, type Problem } from './validate.js'
 
@@ -75,7 +76,7 @@ async function findSources(
       sql`
         select t.external_ref, t.id, t.owner_id
         from ${raw(table)} t
-        where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${hasRef(refs)}
+        where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${isAnyOf(sql`t.external_ref`, refs)}
         for key share of t`,
     )
     // The owner stands first among those that are visible to it: its own records win.

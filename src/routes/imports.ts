@@ -122,7 +122,6 @@ function importFilters(caller: Caller): FilterAttributes {
   for (const [name, kind] of Object.entries(importFilterKinds)) attributes[name] = { kind, column: raw(name) }
   return {
     ...attributes,
-    external_ref: { kind: 'text', column: sql`external_ref`, indexedByRefKey: true },
     owner: {
       kind: importFilterKinds.owner,
       column: sql`owner_id`,

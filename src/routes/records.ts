@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
 import type { Pool } from '../db/pool.js'
+import { isAnyOf } from '../db/ref-key.js'
 import { validationError } from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
 import { listAnswer, readPage } from '../http/paging.js'
@@ -72,7 +73,7 @@ function filtersOf({ filters, references }: RecordType): FilterAttributes {
     updated_at: { kind: 'time', column: sql`updated_at` },
   }
   for (const [name, kind] of Object.entries(filters)) {
-    attributes[name] = { kind, column: raw(name), indexedByRefKey: name === 'external_ref' }
+    attributes[name] = { kind, column: raw(name) }
   }
   for (const { refsAttribute, table } of references) {
     if (refsAttribute === undefined) continue
@@ -80,7 +81,9 @@ function filtersOf({ filters, references }: RecordType): FilterAttributes {
       kind: 'members',
       column: sql`id`,
       condition: (values) => sql`
-        (owner_id, id) in (select s.owner_id, s.offering_id from ${raw(table)} s where s.external_ref = any(${values}::text[]))`,
+        (owner_id, id) in (
+          select s.owner_id, s.offering_id from ${raw(table)} s
+          where ${isAnyOf(raw('s.external_ref'), values)})`,
     }
   }
   return attributes
