@@ -10,8 +10,10 @@ const attributes: FilterAttributes = {
   created_at: { kind: 'time', column: sql`created_at` },
 }
 
-/** The values that a filter puts into the statement, never into its text. */
-const values = (filter: string | readonly string[]): unknown[] => readFilter(filter, attributes)?.values ?? []
+/** The values that a filter puts into the statement, never into its text. Those of one condition may stand there twice. */
+const values = (filter: string | readonly string[]): unknown[] => [
+  ...new Set<unknown>(readFilter(filter, attributes)?.values),
+]
 
 describe('An operand', () => {
   test.each([
