@@ -10,6 +10,12 @@ export interface RunningWorker {
 
 const RESTART_MS = 1000
 
+/**
+ * The heap that V8 may use. Chunks live for a moment: a small young generation is emptied often, where V8 would by default
+ * let it grow. Old objects are few; the limit is far above what jobs need.
+ */
+const HEAP_LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 }
+
 /** Keeps a worker thread running until it is stopped. One that dies is replaced, and its jobs go on from their checkpoints. */
 export function startWorker(data: WorkerData, logger: Logger): RunningWorker {
   let stopping = false
@@ -25,7 +31,10 @@ export function startWorker(data: WorkerData, logger: Logger): RunningWorker {
 
   async function keepRunning(): Promise<void> {
     while (!stopping) {
-      thread = new Worker(new URL('worker-thread.js', import.meta.url), { workerData: data })
+      thread = new Worker(new URL('worker-thread.js', import.meta.url), {
+        workerData: data,
+        resourceLimits: HEAP_LIMITS,
+      })
       thread.on('error', (error) => logger.error({ err: error }, 'the worker thread died'))
       await new Promise((resolve) => thread.once('exit', resolve))
       if (!stopping) await sleep(RESTART_MS)
