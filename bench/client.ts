@@ -5,6 +5,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { grouped } from './format.js'
 import type { Server } from './server.js'
 
 /** Of the Import resource (contract 6) what a benchmark looks at. */
@@ -72,6 +73,16 @@ export async function getImport({ url, apiKey }: Server, id: string, signal: Abo
 function readImport(status: number | undefined, expected: number, body: string): Import {
   if (status !== expected) throw new Error(`The server answered ${status}, not ${expected}: ${body}`)
   return (JSON.parse(body) as { data: Import }).data
+}
+
+/** @throws Error unless every record of the file was imported, without an error. */
+export function checkImport(done: Import, records: number): void {
+  const imported = importedRecords(done)
+  if (imported !== records || done.meta.errors !== 0) {
+    throw new Error(
+      `${grouped(imported)} of ${grouped(records)} records were imported, with ${grouped(done.meta.errors)} errors; all were to be.`,
+    )
+  }
 }
 
 /**

@@ -8,6 +8,9 @@ export const grouped = (value: number): string => whole.format(value)
 /** `0.7312` → `0.73 s`, `31.249` → `31.2 s`. */
 export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} s`
 
+/** In seconds: `0.001342` → `1.34 ms`, `0.0312` → `31.2 ms`. */
+export const milliseconds = (value: number): string => `${(value * 1000).toFixed(value < 0.01 ? 2 : 1)} ms`
+
 /** Bytes → `14 MB`, in millions of bytes, as files are sold. */
 export const megabytes = (bytes: number): string => `${grouped(bytes / 1e6)} MB`
 

@@ -5,6 +5,7 @@ import { writeRecords } from './generate.js'
 interface Options {
   readonly records: number
   readonly seed: number
+  readonly productsOnly?: true
   readonly output?: string
 }
 
@@ -12,12 +13,13 @@ const command = new Command('generate')
   .description('Generates an import file of valid mixed records. The same numbers give the same bytes.')
   .requiredOption('--records <number>', 'how many records', wholeNumber)
   .option('--seed <number>', 'which of the possible files', wholeNumber, 1)
+  .option('--products-only', 'products alone, every second one with a name that no other has')
   .option('--output <file>', 'where to write it (default: to stdout)')
   .parse()
 
-const { records, seed, output } = command.opts<Options>()
+const { output, ...file } = command.opts<Options>()
 try {
-  await writeRecords({ records, seed }, output ?? process.stdout)
+  await writeRecords(file, output ?? process.stdout)
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException
   // Whoever reads the other end of a pipe may stop when it has enough.

@@ -9,6 +9,8 @@ export interface GenerateOptions {
   readonly records: number
   /** Files of different seeds share no `external_ref`. Default: 1. */
   readonly seed?: number
+  /** Products alone, every second one with a name that no other record has. Default: records of all types. */
+  readonly productsOnly?: boolean
 }
 
 type Kind = 'product' | 'plan' | 'subscriber' | 'offering'
@@ -27,6 +29,9 @@ const PATTERN: readonly Kind[] = [
   'subscriber',
 ]
 
+/** The types of a file of products alone. */
+const PRODUCTS: readonly Kind[] = ['product']
+
 /** A string that is written at once: large enough that the stream's own work does not show. */
 const PIECE_LINES = 500
 
@@ -35,21 +40,29 @@ const PIECE_LINES = 500
  * each. Products, plans and offerings all have an `external_ref`. An offering names products and plans from anywhere in
  * the file, so about half of them stand below it; some it holds inline.
  */
-export function* generateRecords({ records, seed = 1 }: GenerateOptions): Generator<string, void, undefined> {
+export function* generateRecords({
+  records,
+  seed = 1,
+  productsOnly = false,
+}: GenerateOptions): Generator<string, void, undefined> {
   const random = randomNumbers(seed)
-  const totals = { product: countOf('product', records), plan: countOf('plan', records) }
+  const pattern = productsOnly ? PRODUCTS : PATTERN
+  const totals = {
+    product: countOf('product', pattern, records),
+    plan: countOf('plan', pattern, records),
+  }
   const made = { product: 0, plan: 0, subscriber: 0, offering: 0 }
   for (let line = 0; line < records; line += 1) {
-    const kind = PATTERN[line % PATTERN.length] ?? 'subscriber'
-    const attributes = makers[kind]({ seed, random, totals }, made[kind])
+    const kind = pattern[line % pattern.length] ?? 'subscriber'
+    const attributes = makers[kind]({ seed, random, totals, productsOnly }, made[kind])
     made[kind] += 1
     yield JSON.stringify({ data: { type: `subscription_${kind}`, attributes } })
   }
 }
 
-function countOf(kind: Kind, records: number): number {
+function countOf(kind: Kind, pattern: readonly Kind[], records: number): number {
   const of = (lines: readonly Kind[]) => lines.filter((one) => one === kind).length
-  return Math.floor(records / PATTERN.length) * of(PATTERN) + of(PATTERN.slice(0, records % PATTERN.length))
+  return Math.floor(records / pattern.length) * of(pattern) + of(pattern.slice(0, records % pattern.length))
 }
 
 /**
@@ -89,18 +102,23 @@ interface File {
   readonly random: RandomNumbers
   /** How many records that can be named there are in the whole file. */
   readonly totals: Readonly<Record<'product' | 'plan', number>>
+  readonly productsOnly: boolean
 }
 
 type Attributes = Record<string, unknown>
 
 /** One function a type: the attributes of its record number `ordinal`, from 0. */
 const makers: Readonly<Record<Kind, (file: File, ordinal: number) => Attributes>> = {
-  product: ({ seed, random }, ordinal) => ({
-    external_ref: refOf('product', seed, ordinal),
-    ...someProduct(random),
-    sku: `SKU-${seed}-${ordinal.toString(36).toUpperCase().padStart(6, '0')}`,
-    ...(random.oneIn(2) && { main_image: `https://images.example.com/${random.uuid()}.webp` }),
-  }),
+  product: ({ seed, random, productsOnly }, ordinal) => {
+    const product = someProduct(random)
+    return {
+      external_ref: refOf('product', seed, ordinal),
+      ...product,
+      ...(productsOnly && ordinal % 2 === 1 && { name: `${product.name} ${ordinal}` }),
+      sku: `SKU-${seed}-${ordinal.toString(36).toUpperCase().padStart(6, '0')}`,
+      ...(random.oneIn(2) && { main_image: `https://images.example.com/${random.uuid()}.webp` }),
+    }
+  },
 
   plan: ({ seed, random }, ordinal) => ({
     external_ref: refOf('plan', seed, ordinal),
@@ -148,7 +166,7 @@ function someElements(
   return elements
 }
 
-function someProduct(random: RandomNumbers): Attributes {
+function someProduct(random: RandomNumbers) {
   return {
     name: `${random.pick(ADJECTIVES)} ${random.pick(THINGS)}`,
     description: someText(random),

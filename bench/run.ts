@@ -2,11 +2,13 @@ import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import { wholeNumber, wholeNumbers } from './arguments.js'
 import { generatedFiles } from './files.js'
-import { grouped, seconds } from './format.js'
+import { grouped, milliseconds, seconds } from './format.js'
 import { thisMachine } from './machine.js'
+import { importedProducts } from './products.js'
 import { progressOnStderr } from './progress.js'
 import type { Context, Measurement, Row } from './row.js'
 import { importRow } from './rows/import.js'
+import { listRows } from './rows/list.js'
 import { stopSignal } from './stop-signal.js'
 import { type Measured, showResults } from './table.js'
 import { withTempFolder } from './temp-folder.js'
@@ -19,13 +21,21 @@ interface Options {
 }
 
 /** What is measured, in the order of the table. A new measurement is a file in rows/ and a line here. */
-const rowsFor = (records: number): Row[] => [importRow(records)]
+const rowsFor = ({ records, quick }: Options): Row[] => [
+  ...records.map(importRow),
+  ...(quick ? [] : listRows(Math.max(...records))),
+]
 
 const command = new Command('bench')
-  .description('Measures imports, each into a fresh database, and prints a table.')
+  .description('Measures imports, each into a fresh database, and lists, and prints a table.')
   .option('--records <numbers>', 'the sizes of the files, in records', wholeNumbers, [50_000, 1_000_000])
   .option('--runs <number>', 'how often to measure everything', wholeNumber, 1)
-  .addOption(new Option('--quick', 'measure 50,000 records, once').conflicts(['records', 'runs']))
+  .addOption(
+    new Option('--quick', 'measure an import of 50,000 records, once, and no lists').conflicts([
+      'records',
+      'runs',
+    ]),
+  )
   .option('--json <file>', 'write what every run took to a file as well')
   .addHelpText('after', '\nProgress goes to stderr, the table to stdout.')
   .parse()
@@ -44,13 +54,15 @@ try {
   }
 }
 
-async function bench({ records, runs, json }: Options): Promise<void> {
+async function bench(given: Options): Promise<void> {
   const machine = await thisMachine()
-  const rows = records.flatMap(rowsFor)
+  const { runs, json } = given
+  const rows = rowsFor(given)
   const progress = progressOnStderr()
   const results = await withTempFolder((folder) => {
     const file = generatedFiles(folder, progress, signal)
-    return measureAll(rows, runs, { file, signal, progress })
+    const products = importedProducts(folder, progress, signal)
+    return measureAll(rows, runs, { file, products, signal, progress })
   }).finally(() => progress.close())
   process.stdout.write(`${showResults(machine, results)}\n`)
   if (json !== undefined) await writeFile(json, `${JSON.stringify(report(results), null, 2)}\n`)
@@ -70,8 +82,7 @@ async function bench({ records, runs, json }: Options): Promise<void> {
  */
 async function measureAll(rows: readonly Row[], runs: number, context: Context): Promise<Measured[]> {
   const results = rows.map((row) => ({ row, runs: [] as Measurement[] }))
-  // Before the first run, so that none of them has the machine to share with it.
-  for (const { records } of rows) await context.file(records)
+  for (const row of rows) await row.prepare(context)
   for (let run = 1; run <= runs; run += 1) {
     for (const { row, runs: measured } of results) {
       context.signal.throwIfAborted()
@@ -80,9 +91,17 @@ async function measureAll(rows: readonly Row[], runs: number, context: Context):
         row.records,
       )
       const measurement = await row.measure(context)
-      context.progress.end(seconds(measurement.wallSeconds))
+      context.progress.end(outcome(measurement))
       measured.push(measurement)
     }
   }
   return results
+}
+
+/** What a run took, in the words of its line on stderr. */
+function outcome({ wallSeconds, requestSeconds }: Measurement): string {
+  const parts: string[] = []
+  if (wallSeconds !== undefined) parts.push(seconds(wallSeconds))
+  if (requestSeconds !== undefined) parts.push(`${milliseconds(requestSeconds)} a request`)
+  return parts.join(', ')
 }

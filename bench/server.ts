@@ -31,15 +31,21 @@ const KEPT_STDERR = 4000
  *   not stop cleanly.
  */
 export async function withFreshServer<T>(use: (server: Server) => Promise<T>): Promise<T> {
-  return withTempFolder(async (folder) => {
-    const dataDir = join(folder, 'data')
-    const spawned = spawnServer(dataDir)
-    try {
-      return await use(await ready(spawned, dataDir))
-    } finally {
-      await stop(spawned, dataDir)
-    }
-  })
+  return withTempFolder((folder) => withServer(join(folder, 'data'), use))
+}
+
+/**
+ * The same in a data directory that is kept: made when it is not there, and used as it was left when it is.
+ *
+ * @throws as `withFreshServer` does.
+ */
+export async function withServer<T>(dataDir: string, use: (server: Server) => Promise<T>): Promise<T> {
+  const spawned = spawnServer(dataDir)
+  try {
+    return await use(await ready(spawned, dataDir))
+  } finally {
+    await stop(spawned, dataDir)
+  }
 }
 
 interface Spawned {

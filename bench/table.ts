@@ -1,5 +1,5 @@
 import Table from 'cli-table3'
-import { gibibytes, grouped, mebibytes, seconds } from './format.js'
+import { gibibytes, grouped, mebibytes, milliseconds, seconds } from './format.js'
 import type { Machine } from './machine.js'
 import type { Measurement, Row } from './row.js'
 
@@ -25,11 +25,14 @@ interface Column {
 const columns: readonly Column[] = [
   { head: 'measurement', cell: ({ row }) => row.name },
   { head: 'records', cell: ({ row }) => grouped(row.records) },
-  { head: 'wall time', cell: ({ runs }) => medianAndRange(runs, 'wallSeconds') },
-  { head: 'upload until 201', cell: ({ runs }) => medianAndRange(runs, 'uploadSeconds') },
+  { head: 'wall time', cell: ({ runs }) => medianAndRange(runs, 'wallSeconds', seconds) },
+  { head: 'upload until 201', cell: ({ runs }) => medianAndRange(runs, 'uploadSeconds', seconds) },
   { head: 'records/s', cell: recordsPerSecond },
   { head: 'peak Node', cell: ({ runs }) => most(runs, 'nodePeakBytes') },
   { head: 'peak PostgreSQL', cell: ({ runs }) => most(runs, 'postgresPeakBytes') },
+  { head: 'a request', cell: ({ runs }) => medianAndRange(runs, 'requestSeconds', milliseconds) },
+  { head: 'compared with', cell: ({ runs }) => medianAndRange(runs, 'baseSeconds', milliseconds) },
+  { head: 'ratio', cell: ratio },
 ]
 
 /** The machine in a line, and the table. Times of several runs are `median (least – most)`, memory is the most of all. */
@@ -52,17 +55,27 @@ const NOTHING = '–'
 const valuesOf = (runs: readonly Measurement[], key: keyof Measurement): number[] =>
   runs.flatMap((run) => run[key] ?? [])
 
-function medianAndRange(runs: readonly Measurement[], key: keyof Measurement): string {
+function medianAndRange(
+  runs: readonly Measurement[],
+  key: keyof Measurement,
+  show: (value: number) => string,
+): string {
   const values = valuesOf(runs, key)
   if (values.length === 0) return NOTHING
-  const middle = seconds(median(values))
+  const middle = show(median(values))
   return values.length === 1
     ? middle
-    : `${middle} (${seconds(Math.min(...values))} – ${seconds(Math.max(...values))})`
+    : `${middle} (${show(Math.min(...values))} – ${show(Math.max(...values))})`
 }
 
 function recordsPerSecond({ row, runs }: Measured): string {
-  return grouped(row.records / median(valuesOf(runs, 'wallSeconds')))
+  const values = valuesOf(runs, 'wallSeconds')
+  return values.length === 0 ? NOTHING : grouped(row.records / median(values))
+}
+
+function ratio({ row: { targetRatio }, runs }: Measured): string {
+  const shown = medianAndRange(runs, 'ratio', (value) => value.toFixed(2))
+  return targetRatio === undefined ? shown : `${shown}, target ≤ ${targetRatio}`
 }
 
 function most(runs: readonly Measurement[], key: keyof Measurement): string {

@@ -1,5 +1,4 @@
-import { importedRecords, postImport, waitForSuccess } from '../client.js'
-import { grouped } from '../format.js'
+import { checkImport, postImport, waitForSuccess } from '../client.js'
 import { peakMemory, watchPostgresMemory } from '../memory.js'
 import type { Context, Measurement, Row } from '../row.js'
 import { type Server, withFreshServer } from '../server.js'
@@ -8,6 +7,9 @@ import { type Server, withFreshServer } from '../server.js'
 export const importRow = (records: number): Row => ({
   name: 'import over HTTP',
   records,
+  async prepare(context) {
+    await context.file(records)
+  },
   async measure(context) {
     const file = await context.file(records)
     return withFreshServer((server) => measureImport(server, file, records, context))
@@ -29,12 +31,7 @@ async function measureImport(
     return { done, uploadSeconds: (uploaded - start) / 1000, wallSeconds: (end - start) / 1000 }
   })
   const { done, uploadSeconds, wallSeconds } = result
-  const imported = importedRecords(done)
-  if (imported !== records || done.meta.errors !== 0) {
-    throw new Error(
-      `${grouped(imported)} of ${grouped(records)} records were imported, with ${grouped(done.meta.errors)} errors; all were to be.`,
-    )
-  }
+  checkImport(done, records)
   return {
     wallSeconds,
     uploadSeconds,

@@ -92,3 +92,17 @@ test('the written file is the lines, each ended by a newline', async () => {
     await rm(folder, { recursive: true })
   }
 })
+
+test('a file of products alone has valid ones, every second with a name of its own', () => {
+  const products = [...generateRecords({ records: 2000, productsOnly: true })].map(
+    (line) => (JSON.parse(line) as Line).data,
+  )
+  const recordType = recordTypeOf('subscription_product')
+  if (!recordType) throw new Error('products are no longer a type')
+  expect(products.flatMap(({ attributes }) => validateRecord(recordType, attributes))).toEqual([])
+  expect(new Set(products.map(({ type }) => type))).toEqual(new Set(['subscription_product']))
+  expect(new Set(refsOf(products, 'subscription_product')).size).toBe(2000)
+  const times = new Map<unknown, number>()
+  for (const { attributes } of products) times.set(attributes.name, (times.get(attributes.name) ?? 0) + 1)
+  expect([...times.values()].filter((count) => count === 1)).toHaveLength(1000)
+})

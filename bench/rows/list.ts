@@ -1,0 +1,175 @@
+import { once } from 'node:events'
+import { Agent, get, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { grouped } from '../format.js'
+import { generateRecords } from '../generate.js'
+import type { Context, Measurement, Row } from '../row.js'
+import { type Server, withServer } from '../server.js'
+import { median } from '../table.js'
+
+/** How many products the list has that all others are compared with. */
+const BASE_RECORDS = 1000
+
+/** How many times as long a request may take as with the base. */
+const TARGET_RATIO = 3
+
+const PAGE = 25
+const DEEP_OFFSET = 9900
+
+/** Before they are measured, so that both servers have compiled what they run, and have in memory what they read. */
+const WARM_UP_REQUESTS = 100
+const REQUESTS = 400
+
+interface Product {
+  readonly attributes: { readonly external_ref: string; readonly name: string; readonly sku: string }
+}
+
+interface List {
+  readonly data: readonly Product[]
+  readonly meta: { readonly results: { readonly total: number } }
+}
+
+/** What is asked for, and how many products there are of it in all. */
+interface Question {
+  readonly query: Readonly<Record<string, string>>
+  readonly total: number
+}
+
+/** Two products next to each other from the middle of the list: one has a name of its own, one shares its with others. */
+interface Sample {
+  readonly own: Product['attributes']
+  readonly shared: Product['attributes']
+}
+
+/** Makes the question that a row asks, of a list of so many products. */
+type Ask = (records: number, sample: Sample) => Question
+
+const eq = (attribute: string, value: string) => ({ filter: `eq(${attribute},${JSON.stringify(value)})` })
+
+const questions: readonly (readonly [name: string, ask: Ask])[] = [
+  ['list: first page', (total) => ({ query: {}, total })],
+  [`list: offset ${grouped(DEEP_OFFSET)}`, (total) => ({ query: offset(DEEP_OFFSET), total })],
+  ['list: eq(external_ref)', (_, { own }) => ({ query: eq('external_ref', own.external_ref), total: 1 })],
+  ['list: eq(sku)', (_, { own }) => ({ query: eq('sku', own.sku), total: 1 })],
+  ['list: eq(name) of one', (_, { own }) => ({ query: eq('name', own.name), total: 1 })],
+  [
+    'list: eq(name) of 1 in 144',
+    (records, { shared }) => ({ query: eq('name', shared.name), total: countNamed(shared.name, records) }),
+  ],
+]
+
+const offset = (records: number) => ({ 'page[offset]': String(records) })
+
+/** Counts without the server how many products of the file have a name. */
+function countNamed(name: string, records: number): number {
+  const member = `"name":${JSON.stringify(name)},`
+  let count = 0
+  for (const line of generateRecords({ records, productsOnly: true })) if (line.includes(member)) count += 1
+  return count
+}
+
+/** Pages of a list of so many products, each compared with the same of a short list; none where it is no longer than that. */
+export const listRows = (records: number): Row[] =>
+  records <= BASE_RECORDS ? [] : questions.map(([name, ask]) => listRow(name, ask, records))
+
+const listRow = (name: string, ask: Ask, records: number): Row => ({
+  name,
+  records,
+  targetRatio: TARGET_RATIO,
+  async prepare(context) {
+    await context.products(BASE_RECORDS)
+    await context.products(records)
+  },
+  async measure(context) {
+    const [baseDir, dataDir] = [await context.products(BASE_RECORDS), await context.products(records)]
+    return withServer(baseDir, (base) =>
+      withServer(dataDir, (server) =>
+        measureList({ server: base, records: BASE_RECORDS }, { server, records }, ask, context),
+      ),
+    )
+  },
+})
+
+interface Place {
+  readonly server: Server
+  readonly records: number
+}
+
+/** Asks both servers by turns, so that a machine that is slower for a while is so for both. */
+async function measureList(
+  base: Place,
+  large: Place,
+  ask: Ask,
+  { signal, progress }: Context,
+): Promise<Measurement> {
+  const connections = await Promise.all([base, large].map((place) => openConnection(place, ask, signal)))
+  try {
+    for (let request = 0; request < WARM_UP_REQUESTS + REQUESTS; request += 1) {
+      if (request === WARM_UP_REQUESTS) for (const { seconds } of connections) seconds.length = 0
+      for (const { seconds, request: send } of connections) seconds.push(await send())
+      progress.update((large.records * request) / (WARM_UP_REQUESTS + REQUESTS))
+    }
+  } finally {
+    for (const { close } of connections) close()
+  }
+  const [baseSeconds, requestSeconds] = connections.map(({ seconds }) => median(seconds)) as [number, number]
+  return { requestSeconds, baseSeconds, ratio: requestSeconds / baseSeconds }
+}
+
+interface Connection {
+  /** What the requests took so far. */
+  readonly seconds: number[]
+  /** Sends one request, checks its answer, and returns the seconds until the last byte was there. */
+  request(): Promise<number>
+  close(): void
+}
+
+async function openConnection(place: Place, ask: Ask, signal: AbortSignal): Promise<Connection> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const { query, total } = ask(place.records, await sampleOf(place, agent, signal))
+  const url = listUrl(place.server, { 'page[limit]': String(PAGE), ...query })
+  const length = Math.max(0, Math.min(PAGE, total - Number(query['page[offset]'] ?? 0)))
+  return {
+    seconds: [],
+    async request() {
+      const start = performance.now()
+      const body = await getText(url, place.server, agent, signal)
+      const seconds = (performance.now() - start) / 1000
+      checkList(JSON.parse(body) as List, total, length)
+      return seconds
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+async function sampleOf({ server, records }: Place, agent: Agent, signal: AbortSignal): Promise<Sample> {
+  const middle = Math.min(Math.floor(records / 2), DEEP_OFFSET)
+  const url = listUrl(server, { 'page[limit]': '2', ...offset(middle) })
+  const { data } = JSON.parse(await getText(url, server, agent, signal)) as List
+  const attributes = data.map((product) => product.attributes)
+  const own = attributes.find(({ name }) => /\d$/.test(name))
+  const shared = attributes.find(({ name }) => !/\d$/.test(name))
+  if (!own || !shared) throw new Error('The products in the middle of the list are not those of the file.')
+  return { own, shared }
+}
+
+const listUrl = ({ url }: Server, query: Readonly<Record<string, string>>): string =>
+  `${url}/subscriptions/products?${new URLSearchParams(query)}`
+
+/** @throws Error for any answer but 200; AbortError */
+async function getText(url: string, { apiKey }: Server, agent: Agent, signal: AbortSignal): Promise<string> {
+  const request = get(url, { agent, headers: { authorization: `Bearer ${apiKey}` }, signal })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const body = await text(response)
+  if (response.statusCode !== 200) throw new Error(`The server answered ${response.statusCode}: ${body}`)
+  return body
+}
+
+function checkList({ data, meta }: List, total: number, length: number): void {
+  const found = meta.results.total
+  if (found !== total || data.length !== length) {
+    throw new Error(
+      `A list of ${grouped(total)} products answered with ${data.length} and the total ${grouped(found)}; ${length} were due.`,
+    )
+  }
+}
