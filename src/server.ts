@@ -26,6 +26,8 @@ export interface ServerDependencies {
   readonly credentials: Credentials
 }
 
+const MIN_BODY_LIMIT = 2 ** 20
+
 /** For so long a connection with a request under way may be silent. */
 const IDLE_MS = 120_000
 
@@ -48,6 +50,8 @@ export function buildServer({
     routerOptions: { maxParamLength: MAX_HEADER_BYTES, ignoreTrailingSlash: true },
     frameworkErrors,
     clientErrorHandler,
+    // A record may be as long as a line.
+    bodyLimit: Math.max(config.maxLineBytes, MIN_BODY_LIMIT),
     // An upload may take as long as it takes; only its headers have to come soon.
     requestTimeout: 0,
     // A connection on which nothing moves is given up, so that a client that vanished leaves nothing open.
@@ -57,8 +61,6 @@ export function buildServer({
   errorHandlers(app)
   jsonBodies(app)
   documentRoutes(app, [...importSchemas, ...recordSchemas])
-  // Forms are read as they arrive, by the route that takes one.
-  app.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
   docsPages(app)
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id)
@@ -83,7 +85,11 @@ export function buildServer({
   const subscriptions = async (api: FastifyInstance) => {
     api.addHook('onRequest', authenticate(credentials))
     const closeMethods = closeOtherMethods(api)
-    importRoutes(api, { pool, store, limits: config })
+    await api.register(async (imports) => {
+      // Forms are read as they arrive, by the route that takes one.
+      imports.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
+      importRoutes(imports, { pool, store, limits: config })
+    })
     recordRoutes(api, pool)
     closeMethods()
   }

@@ -1,5 +1,5 @@
-import sql from 'sql-template-tag'
-import { type Client, type Pool, rows } from './pool.js'
+import sql, { type Sql } from 'sql-template-tag'
+import type { Client } from './pool.js'
 
 /**
  * Adds to the number of an owner's rows in a table, in the transaction that adds or removes them. The row stays locked
@@ -17,15 +17,7 @@ export async function addToTotal(
     on conflict (owner_id, resource) do update set total = t.total + excluded.total`)
 }
 
-/** How many rows the owners have in a table together. */
-export async function totalOf(
-  db: Pool | Client,
-  ownerIds: readonly string[],
-  resource: string,
-): Promise<number> {
-  const [row] = await rows<{ total: number }>(
-    db,
-    sql`select coalesce(sum(total), 0)::bigint as total from totals where owner_id = any(${ownerIds}) and resource = ${resource}`,
-  )
-  return row?.total ?? 0
-}
+/** A query of how many rows the owners have in a table together. */
+export const totalQuery = (ownerIds: readonly string[], resource: string): Sql => sql`
+  select coalesce(sum(total), 0)::bigint from totals
+  where owner_id = any(${ownerIds}::uuid[]) and resource = ${resource}`

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
-import type { Problem } from '../records/validate.js'
+import { whyNotJson } from '../json.js'
+import { excerpt, type Problem } from '../records/validate.js'
 import { badRequest, validationError } from './errors.js'
 
 /**
@@ -8,7 +9,7 @@ import { badRequest, validationError } from './errors.js'
  * is no body, whatever its type.
  */
 export function jsonBodies(app: FastifyInstance): void {
-  app.removeContentTypeParser('application/json')
+  app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
       done(null, parse(body as Buffer))
@@ -24,7 +25,7 @@ function parse(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'))
   } catch (error) {
-    throw badRequest(`The body is not valid JSON: ${(error as Error).message}.`)
+    throw badRequest(`The body is not valid JSON: ${excerpt(whyNotJson(error as SyntaxError))}.`)
   }
 }
 
@@ -45,7 +46,8 @@ export function identityProblems(data: JsonObject, type: string, id?: string): P
   const problems: Problem[] = []
   if (data.type === undefined) problems.push({ field: 'type', error: '"type" is required' })
   else if (data.type !== type) problems.push({ field: 'type', error: `type must be ${type}` })
-  if (id !== undefined && data.id !== undefined && String(data.id).toLowerCase() !== id) {
+  const isGiven = id !== undefined && data.id !== undefined
+  if (isGiven && (typeof data.id !== 'string' || data.id.toLowerCase() !== id)) {
     problems.push({ field: 'id', error: `id must be that of the path, ${id}` })
   }
   return problems

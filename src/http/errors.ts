@@ -45,7 +45,10 @@ export const unparsableFilter = (why: string) =>
 export const permissionDenied = (noun: string) =>
   httpError(403, 'Permission denied', `Permission denied: ${noun} tenancy mismatch`)
 
-/** One entry per problem; `path` is put in front of each problem's field: `data.attributes`. */
+/**
+ * One entry per problem; `path` is put in front of each problem's field: `data.attributes`. `meta` is of them all, and stands
+ * with the first.
+ */
 export const validationError = (
   path: string,
   problems: readonly Problem[],
@@ -53,12 +56,12 @@ export const validationError = (
 ) =>
   new HttpError(
     400,
-    problems.map(({ field, error }) => ({
-      ...(meta && { meta }),
+    problems.map(({ field, error }, index) => ({
       status: '400',
       title: 'Validation Error',
       // Without a path it is the whole body that is wrong.
       detail: [[path, field].filter((part) => part !== '').join('.'), error].filter(Boolean).join(': '),
+      ...(meta && index === 0 && { meta }),
     })),
   )
 

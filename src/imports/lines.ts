@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { whyNotJson } from '../json.js'
 import { recordTypeOf, recordTypes } from '../records/index.js'
 import type { RecordType } from '../records/record-type.js'
 import { excerpt } from '../records/validate.js'
@@ -102,7 +103,7 @@ export function readLine({ number, bytes }: Line, maxLineBytes: number): LineCon
   try {
     value = JSON.parse(content.toString('utf8'))
   } catch (error) {
-    return malformed(`the line is not valid JSON: ${excerpt(reason(error as SyntaxError))}`)
+    return malformed(`the line is not valid JSON: ${excerpt(whyNotJson(error as SyntaxError))}`)
   }
   if (!isObject(value)) return malformed('the line is not a JSON object')
   const { data } = value
@@ -115,18 +116,6 @@ export function readLine({ number, bytes }: Line, maxLineBytes: number): LineCon
   if (!recordType) return malformed(`type "${excerpt(type)}" is not one of ${knownTypes()}`)
   return { kind: 'record', recordType, attributes }
 }
-
-/**
- * The parser's own words, without the copy of the line that it appends. It counts from 0 and, from Node 22 on, adds
- * "(line 1 column 8)": the line is always 1 here, which would lead astray.
- */
-const reason = ({ message }: SyntaxError): string =>
-  message
-    .replace(/, (\.\.\.)?".*is not valid JSON$/s, '')
-    .replace(/ \(line \d+ column \d+\)$/, '')
-    .replace(/ in JSON (?=at position \d+$)/, ' ')
-    .replace(/ after JSON (?=at position \d+$)/, ' after the value ')
-    .replace(/at position (\d+)$/, (_, position) => `at character ${Number(position) + 1}`)
 
 /** Spaces, tabs and carriage returns alone are a blank line. */
 function isBlank(bytes: Buffer): boolean {

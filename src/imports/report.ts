@@ -1,7 +1,8 @@
 import sql, { empty, join, type Sql } from 'sql-template-tag'
 import { v5 as uuidv5 } from 'uuid'
+import { listPage } from '../db/list.js'
 import { type Pool, rows } from '../db/pool.js'
-import { totalOf } from '../db/totals.js'
+import { totalQuery } from '../db/totals.js'
 import { type Import, type ImportRow, importColumns, toImport } from './import.js'
 
 /** One problem of one line, as the report has it. Times are RFC 3339. */
@@ -50,23 +51,16 @@ export async function listImports(
       (select ${importColumns} from imports where owner_id = ${ownerId} ${condition}
        order by created_at desc, id desc limit ${offset + limit})`,
   )
-  const [total, found] = await Promise.all([
-    filter
-      ? countImports(pool, sql`where owner_id = any(${ownerIds}::uuid[]) ${condition}`)
-      : totalOf(pool, ownerIds, 'imports'),
-    rows<ImportRow>(
-      pool,
-      sql`
-        select * from (${join(parts, ' union all ')}) as r
-        order by created_at desc, id desc limit ${limit} offset ${offset}`,
-    ),
-  ])
+  const { total, found } = await listPage<ImportRow>(pool, {
+    total: filter
+      ? sql`select count(*) from imports where owner_id = any(${ownerIds}::uuid[]) ${condition}`
+      : totalQuery(ownerIds, 'imports'),
+    page: sql`
+      select * from (${join(parts, ' union all ')}) as p
+      order by created_at desc, id desc limit ${limit} offset ${offset}`,
+    order: sql`r.created_at desc, r.id desc`,
+  })
   return { total, imports: found.map(toImport) }
-}
-
-async function countImports(pool: Pool, where: Sql): Promise<number> {
-  const [row] = await rows<{ total: number }>(pool, sql`select count(*) as total from imports ${where}`)
-  return row?.total ?? 0
 }
 
 /** A page of an import's errors, by line. */

@@ -27,7 +27,11 @@ export class ChangedMeanwhile extends Error {
 /** The record cannot be deleted: `holderId` holds a snapshot of it. */
 export class StillAttached extends Error {
   override name = 'StillAttached'
-  constructor(readonly holderId: string) {
+  /** @param isOwn whether the holder belongs to the record's owner, and not to one of its stores */
+  constructor(
+    readonly holderId: string,
+    readonly isOwn: boolean,
+  ) {
     super(`Record ${holderId} holds a snapshot.`)
   }
 }
@@ -159,7 +163,7 @@ export async function deleteRecord(
     )
     if (rowCount === 0) throw new ChangedMeanwhile()
     const holder = await holderOf(client, recordType, ownerId, id)
-    if (holder !== undefined) throw new StillAttached(holder)
+    if (holder) throw new StillAttached(holder.offering_id, holder.owner_id === ownerId)
     for (const { table } of recordType.references) {
       await client.query(sql`delete from ${raw(table)} where owner_id = ${ownerId} and offering_id = ${id}`)
     }
@@ -174,17 +178,17 @@ async function holderOf(
   recordType: RecordType,
   ownerId: string,
   id: string,
-): Promise<string | undefined> {
+): Promise<{ offering_id: string; owner_id: string } | undefined> {
   const references = recordTypes.flatMap((one) => one.references.filter(({ to }) => to === recordType))
   for (const { table } of references) {
-    const [holder] = await rows<{ offering_id: string }>(
+    const [holder] = await rows<{ offering_id: string; owner_id: string }>(
       client,
       sql`
-        select offering_id from ${raw(table)}
+        select offering_id, owner_id from ${raw(table)}
         where source_id = ${id} and owner_id = any(array(select o.id from owners o where o.id = ${ownerId} or o.parent_id = ${ownerId}))
         limit 1`,
     )
-    if (holder) return holder.offering_id
+    if (holder) return holder
   }
   return undefined
 }

@@ -1,30 +1,40 @@
 /** A price map: currency → amount in the currency's smallest unit (contract 8). */
 export type PriceMap = Readonly<Record<string, { readonly amount: number; readonly includes_tax?: boolean }>>
 
-/**
- * What an offering's plan costs (contract 9): its fixed price; else, in each currency that all products have a price in,
- * their sum less the plan's percentage, rounded half up to the smallest unit. Exact at any size: 5 % of 50.00 is 2.50.
- * Undefined where there is neither a fixed price nor a currency.
- */
-export function planPrice(
-  plan: Readonly<Record<string, unknown>>,
-  products: readonly Readonly<Record<string, unknown>>[],
-): PriceMap | undefined {
-  if (plan.fixed_price !== undefined) return plan.fixed_price as PriceMap
+/** What all products of an offering cost together, in each currency that all of them have a price in. */
+export type BasePrice = ReadonlyMap<string, { readonly sum: bigint; readonly includes_tax?: boolean }>
+
+type Attributes = Readonly<Record<string, unknown>>
+
+/** Adds up the prices of an offering's products. */
+export function basePrice(products: readonly Attributes[]): BasePrice {
   const prices = products.map(({ price }) => (price ?? {}) as PriceMap)
   const [first = {}, ...others] = prices
   const currencies = Object.keys(first).filter((currency) =>
     others.every((price) => Object.hasOwn(price, currency)),
   )
-  if (currencies.length === 0) return undefined
-  const percentage = (plan.base_price_percentage as number | undefined) ?? 0
-  return Object.fromEntries(
+  return new Map(
     currencies.map((currency) => {
       const amounts = prices.flatMap((price) => price[currency] ?? [])
       const sum = amounts.reduce((total, { amount }) => total + BigInt(amount), 0n)
-      return [currency, { amount: Number(reduce(sum, percentage)), ...taxOf(amounts) }]
+      return [currency, { sum, ...taxOf(amounts) }]
     }),
   )
+}
+
+/**
+ * What an offering's plan costs (contract 9): its fixed price; else the products' sum less the plan's percentage, rounded
+ * half up to the smallest unit: 50.00 less 5 % is 47.50. A currency in which that is beyond the safe integers, which JSON
+ * could not say exactly, is left out. Undefined where there is neither a fixed price nor a currency.
+ */
+export function planPrice(plan: Attributes, base: BasePrice): PriceMap | undefined {
+  if (plan.fixed_price !== undefined) return plan.fixed_price as PriceMap
+  const percentage = (plan.base_price_percentage as number | undefined) ?? 0
+  const prices = [...base].flatMap(([currency, { sum, ...tax }]) => {
+    const amount = Number(reduce(sum, percentage))
+    return Number.isSafeInteger(amount) ? [[currency, { amount, ...tax }] as const] : []
+  })
+  return prices.length > 0 ? Object.fromEntries(prices) : undefined
 }
 
 /** Whether tax is included, where all products say the same. */

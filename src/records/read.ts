@@ -1,6 +1,7 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
+import { listPage } from '../db/list.js'
 import { type Client, type Pool, rows } from '../db/pool.js'
-import { totalOf } from '../db/totals.js'
+import { totalQuery } from '../db/totals.js'
 import { attributesOf } from './columns.js'
 import type { RecordType, Reference } from './record-type.js'
 
@@ -25,6 +26,10 @@ interface Row extends Readonly<Record<string, unknown>> {
   readonly updated_at: string
 }
 
+interface SnapshotRow extends Row {
+  readonly offering_id: string
+}
+
 interface Range {
   readonly offset: number
   readonly limit: number
@@ -42,6 +47,11 @@ function toRecord({ columns }: RecordType, row: Row): StoredRecord {
     attributes: attributesOf(columns, row),
   }
 }
+
+const toSnapshot = ({ to }: Reference, row: SnapshotRow): StoredSnapshot => ({
+  ...toRecord(to, row),
+  holderId: row.offering_id,
+})
 
 /**
  * A page of the records of these owners, newest first, and how many there are. Each owner's part is read backwards along
@@ -61,18 +71,14 @@ export async function listRecords(
       (select ${columnNames(recordType)} from ${table} where owner_id = ${ownerId} ${condition}
        order by id desc limit ${offset + limit})`,
   )
-  const [total, found] = await Promise.all([
-    filter
-      ? count(
-          pool,
-          sql`select count(*) as total from ${table} where owner_id = any(${ownerIds}::uuid[]) ${condition}`,
-        )
-      : totalOf(pool, ownerIds, recordType.table),
-    rows<Row>(
-      pool,
-      sql`select * from (${join(parts, ' union all ')}) as r order by id desc limit ${limit} offset ${offset}`,
-    ),
-  ])
+  const { total, found } = await listPage<Row>(pool, {
+    total: filter
+      ? sql`select count(*) from ${table} where owner_id = any(${ownerIds}::uuid[]) ${condition}`
+      : totalQuery(ownerIds, recordType.table),
+    page: sql`
+      select * from (${join(parts, ' union all ')}) as p order by id desc limit ${limit} offset ${offset}`,
+    order: sql`r.id desc`,
+  })
   return { total, records: found.map((row) => toRecord(recordType, row)) }
 }
 
@@ -100,19 +106,14 @@ export async function listSnapshots(
   { offset, limit }: Range,
 ): Promise<{ total: number; snapshots: StoredSnapshot[] }> {
   const where = sql`from ${raw(reference.table)} where owner_id = ${holder.ownerId} and offering_id = ${holder.id}`
-  const [total, found] = await Promise.all([
-    count(pool, sql`select count(*) as total ${where}`),
-    rows<Row & { offering_id: string }>(
-      pool,
-      sql`
-        select offering_id, ${columnNames(reference.to)} ${where}
-        order by id desc limit ${limit} offset ${offset}`,
-    ),
-  ])
-  return {
-    total,
-    snapshots: found.map((row) => ({ ...toRecord(reference.to, row), holderId: row.offering_id })),
-  }
+  const { total, found } = await listPage<SnapshotRow>(pool, {
+    total: sql`select count(*) ${where}`,
+    page: sql`
+      select offering_id, ${columnNames(reference.to)} ${where}
+      order by id desc limit ${limit} offset ${offset}`,
+    order: sql`r.id desc`,
+  })
+  return { total, snapshots: found.map((row) => toSnapshot(reference, row)) }
 }
 
 /** One snapshot of a record, by its own id or by its original's; undefined: it holds none. */
@@ -122,7 +123,7 @@ export async function findSnapshot(
   holder: StoredRecord,
   id: string,
 ): Promise<StoredSnapshot | undefined> {
-  const [row] = await rows<Row & { offering_id: string }>(
+  const [row] = await rows<SnapshotRow>(
     db,
     sql`
       select offering_id, ${columnNames(reference.to)}
@@ -131,34 +132,32 @@ export async function findSnapshot(
       order by id = ${id} desc
       limit 1`,
   )
-  return row && { ...toRecord(reference.to, row), holderId: row.offering_id }
+  return row && toSnapshot(reference, row)
 }
 
-/** All snapshots of some records of one owner, by reference table, each in the order in which they were given. */
+/** By reference, by the holder's id: snapshots, each list in the order in which it was given. */
+export type Snapshots = ReadonlyMap<Reference, ReadonlyMap<string, readonly StoredSnapshot[]>>
+
+/** All snapshots of some records, by these of their references. */
 export async function snapshotsOf(
-  pool: Pool | Client,
+  db: Pool | Client,
   references: readonly Reference[],
   holders: readonly StoredRecord[],
-): Promise<Map<Reference, StoredSnapshot[]>> {
-  const lists = await Promise.all(
-    references.map(async (reference) => {
-      const found = await rows<Row & { offering_id: string }>(
-        pool,
-        sql`
-          select offering_id, ${columnNames(reference.to)}
-          from ${raw(reference.table)}
-          where owner_id = any(${[...new Set(holders.map(({ ownerId }) => ownerId))]}::uuid[])
-            and offering_id = any(${holders.map(({ id }) => id)}::uuid[])
-          order by offering_id, id`,
-      )
-      const snapshots = found.map((row) => ({ ...toRecord(reference.to, row), holderId: row.offering_id }))
-      return [reference, snapshots] as const
-    }),
-  )
-  return new Map(lists)
-}
-
-async function count(pool: Pool, statement: Sql): Promise<number> {
-  const [row] = await rows<{ total: number }>(pool, statement)
-  return row?.total ?? 0
+): Promise<Snapshots> {
+  const snapshots = new Map<Reference, Map<string, StoredSnapshot[]>>()
+  for (const reference of references) {
+    const byHolder = new Map<string, StoredSnapshot[]>(holders.map(({ id }) => [id, []]))
+    const found = await rows<SnapshotRow>(
+      db,
+      sql`
+        select offering_id, ${columnNames(reference.to)}
+        from ${raw(reference.table)}
+        where owner_id = any(${[...new Set(holders.map(({ ownerId }) => ownerId))]}::uuid[])
+          and offering_id = any(${holders.map(({ id }) => id)}::uuid[])
+        order by offering_id, id`,
+    )
+    for (const row of found) byHolder.get(row.offering_id)?.push(toSnapshot(reference, row))
+    snapshots.set(reference, byHolder)
+  }
+  return snapshots
 }

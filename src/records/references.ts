@@ -5,7 +5,7 @@ import { isAnyOf } from '../db/ref-key.js'
 import { UUID_PATTERN } from './attributes.js'
 import { columnArrays, fromUnnested } from './insert.js'
 import type { RecordType, Reference } from './record-type.js'
-import { addProblem, excerpt, type Problem } from './validate.js'
+import { addProblem, excerpt, MAX_PROBLEMS, type Problem } from './validate.js'
 
 /** One element of a list of references, as it will become a snapshot. */
 export type Element =
@@ -36,12 +36,13 @@ export async function resolveReferences(
   { references }: RecordType,
   visibleOwnerIds: readonly string[],
   records: readonly Readonly<Record<string, unknown>>[],
+  by: 'id or external_ref' | 'id' = 'id or external_ref',
 ): Promise<Resolved[]> {
   const resolved: Resolved[] = records.map(() => ({ problems: [], missing: [], elements: new Map() }))
   for (const reference of references) {
     const lists = records.map((attributes) => (attributes[reference.attribute] ?? []) as readonly unknown[])
     const texts = new Set(lists.flat().filter((element) => typeof element === 'string'))
-    const sources = await findSources(client, reference.to, visibleOwnerIds, [...texts])
+    const sources = await findSources(client, reference.to, visibleOwnerIds, [...texts], by)
     for (const [index, list] of lists.entries()) {
       const one = resolved[index]
       if (one) one.elements.set(reference.attribute, toElements(reference, list, sources, one))
@@ -55,6 +56,7 @@ async function findSources(
   { table }: RecordType,
   visibleOwnerIds: readonly string[],
   texts: readonly string[],
+  by: 'id or external_ref' | 'id',
 ): Promise<Map<string, Source>> {
   const sources = new Map<string, Source>()
   const ids = texts.filter((text) => UUID_PATTERN.test(text))
@@ -69,7 +71,7 @@ async function findSources(
     )
     for (const source of found) sources.set(source.text, source)
   }
-  const refs = texts.filter((text) => !sources.has(text))
+  const refs = by === 'id' ? [] : texts.filter((text) => !sources.has(text))
   if (refs.length > 0) {
     const found = await rows<Source & { external_ref: string }>(
       client,
@@ -99,7 +101,7 @@ function toElements(
     const source = sources.get(element)
     if (!source) {
       addProblem(problems, { field, error: `${to.noun} "${excerpt(element)}" was not found` })
-      missing.push(element)
+      if (missing.length < MAX_PROBLEMS) missing.push(element)
       return []
     }
     const before = seen.get(source.id)

@@ -1,7 +1,7 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
 import { type Client, type Pool, rows, transaction } from '../db/pool.js'
 import { ChangedMeanwhile, changeRow, newIdentity, UnresolvedReferences } from './change.js'
-import { findSnapshot, type StoredRecord, type StoredSnapshot } from './read.js'
+import { findSnapshot, type StoredRecord, type StoredSnapshot, snapshotsOf } from './read.js'
 import type { RecordType, Reference } from './record-type.js'
 import { insertSnapshots, resolveReferences } from './references.js'
 
@@ -41,10 +41,9 @@ export async function attach(
     if (repeated !== undefined) throw new AlreadyAttached(repeated, before.get(repeated) ?? '')
     await add(client, holding, ids, before)
     const sources = await sourcesOf(client, holding)
-    const added = ids.flatMap((id) => sources.get(id) ?? [])
-    return (
-      await Promise.all(added.map((id) => findSnapshot(client, holding.reference, holding.holder, id)))
-    ).flatMap((snapshot) => snapshot ?? [])
+    const held = await snapshotsOf(client, [holding.reference], [holding.holder])
+    const added = new Set(ids.map((id) => sources.get(id)))
+    return (held.get(holding.reference)?.get(holding.holder.id) ?? []).filter(({ id }) => added.has(id))
   })
 }
 
@@ -121,7 +120,13 @@ async function add(
 ): Promise<void> {
   const { recordType, reference, holder, visibleOwnerIds } = holding
   const only = { ...recordType, references: [reference] }
-  const [resolved] = await resolveReferences(client, only, visibleOwnerIds, [{ [reference.attribute]: ids }])
+  const [resolved] = await resolveReferences(
+    client,
+    only,
+    visibleOwnerIds,
+    [{ [reference.attribute]: ids }],
+    'id',
+  )
   if (!resolved) return
   if (resolved.problems.length > 0) throw new UnresolvedReferences(resolved.problems, resolved.missing)
   const added = (resolved.elements.get(reference.attribute) ?? []).filter(

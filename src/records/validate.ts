@@ -179,7 +179,7 @@ export function validateRecord(recordType: RecordType, attributes: unknown): Pro
 }
 
 /** A line of a megabyte has room for half a million mistakes. Nobody reads them, and a report has to stay one. */
-const MAX_PROBLEMS = 1000
+export const MAX_PROBLEMS = 1000
 
 /** Adds to the problems of one record; in place of those beyond the thousandth, one that says that there are more. */
 export function addProblem(problems: Problem[], problem: Problem): void {

@@ -23,9 +23,14 @@ function explanation(noun: string, error: unknown): unknown {
     )
   }
   if (error instanceof StillAttached) {
-    return writeConflict(`The ${noun} is attached to an offering; detach it first.`, {
-      offering_id: error.holderId,
-    })
+    return error.isOwn
+      ? writeConflict(`The ${noun} is attached to an offering; detach it first.`, {
+          offering_id: error.holderId,
+        })
+      : writeConflict(
+          `The ${noun} is attached to an offering of one of your stores. It can be deleted once that store has detached it.`,
+          {},
+        )
   }
   if (error instanceof AlreadyAttached) {
     return writeConflict(`The ${noun} ${error.sourceId} is attached already.`, { id: error.snapshotId })

@@ -1,9 +1,7 @@
-import { planPrice } from '../records/price.js'
-import type { StoredRecord, StoredSnapshot } from '../records/read.js'
+import { basePrice, planPrice } from '../records/price.js'
+import type { Snapshots, StoredRecord, StoredSnapshot } from '../records/read.js'
 import type { RecordType, Reference } from '../records/record-type.js'
 import { type Caller, ownerKind } from '../tenants/owners.js'
-
-export type Snapshots = ReadonlyMap<Reference, readonly StoredSnapshot[]>
 
 /** A record as it is answered (contract 9). */
 export function recordResource(
@@ -15,7 +13,7 @@ export function recordResource(
 ) {
   const own = references.map((reference) => ({
     reference,
-    list: (snapshots.get(reference) ?? []).filter(({ holderId }) => holderId === record.id),
+    list: snapshots.get(reference)?.get(record.id) ?? [],
   }))
   const resource = plainResource(caller, type, record)
   if (own.length === 0) return resource
@@ -41,22 +39,27 @@ export function recordResource(
   }
 }
 
-/** A snapshot as it is answered: the original's attributes under its own id and type; a plan with its price. */
-export function snapshotResource(
+/**
+ * Snapshots that one record holds, as they are answered: the original's attributes under an id and type of their own;
+ * plans with their prices.
+ *
+ * @param held what the record holds, at least by the list that prices this one.
+ */
+export function snapshotResources(
   caller: Caller,
   reference: Reference,
-  snapshot: StoredSnapshot,
-  snapshots: Snapshots,
+  holderId: string,
+  list: readonly StoredSnapshot[],
+  held: Snapshots,
 ) {
-  const resource = plainResource(caller, reference.type, snapshot)
-  if (!reference.pricedBy) return resource
-  const [, priced = []] = [...snapshots].find(([{ attribute }]) => attribute === reference.pricedBy) ?? []
-  const own = priced.filter(({ holderId }) => holderId === snapshot.holderId)
-  const price = planPrice(
-    snapshot.attributes,
-    own.map(({ attributes }) => attributes),
-  )
-  return { ...resource, meta: { ...resource.meta, price } }
+  const resources = list.map((snapshot) => plainResource(caller, reference.type, snapshot))
+  if (!reference.pricedBy) return resources
+  const [, priced] = [...held].find(([{ attribute }]) => attribute === reference.pricedBy) ?? []
+  const base = basePrice((priced?.get(holderId) ?? []).map(({ attributes }) => attributes))
+  return resources.map((resource, index) => ({
+    ...resource,
+    meta: { ...resource.meta, price: planPrice(list[index]?.attributes ?? {}, base) },
+  }))
 }
 
 function plainResource(caller: Caller, type: string, record: StoredRecord) {

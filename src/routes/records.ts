@@ -7,12 +7,12 @@ import { type FilterAttributes, readFilter } from '../http/filter.js'
 import { listAnswer, readPage } from '../http/paging.js'
 import { readId, requestUrl } from '../http/urls.js'
 import { recordTypes } from '../records/index.js'
-import { listRecords, type StoredRecord, snapshotsOf } from '../records/read.js'
+import { listRecords, type Snapshots, type StoredRecord, snapshotsOf } from '../records/read.js'
 import type { RecordType } from '../records/record-type.js'
 import { type Caller, visibleOwnerIds } from '../tenants/owners.js'
 import { recordFinder } from './record-finder.js'
 import { recordOperations } from './record-operations.js'
-import { recordResource, type Snapshots, snapshotResource } from './record-resource.js'
+import { recordResource, snapshotResources } from './record-resource.js'
 import { writingRoutes } from './record-writing.js'
 import { snapshotRoutes } from './snapshots.js'
 
@@ -103,12 +103,14 @@ function readInclude(given: unknown, { references }: RecordType): ReadonlySet<st
 
 function included(caller: Caller, include: ReadonlySet<string>, snapshots: Snapshots) {
   if (include.size === 0) return {}
-  const lists = [...snapshots].flatMap(([reference, list]) =>
+  const lists = [...snapshots].flatMap(([reference, byHolder]) =>
     include.has(reference.attribute)
       ? [
           [
             reference.attribute,
-            list.map((snapshot) => snapshotResource(caller, reference, snapshot, snapshots)),
+            [...byHolder].flatMap(([holderId, list]) =>
+              snapshotResources(caller, reference, holderId, list, snapshots),
+            ),
           ],
         ]
       : [],

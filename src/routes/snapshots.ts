@@ -18,7 +18,7 @@ import { type Problem, validateChanges } from '../records/validate.js'
 import { type Caller, visibleOwnerIds } from '../tenants/owners.js'
 import { explained } from './record-errors.js'
 import type { RecordFinder } from './record-finder.js'
-import { snapshotResource } from './record-resource.js'
+import { snapshotResources } from './record-resource.js'
 import { reject, within } from './record-writing.js'
 import { snapshotOperations } from './snapshot-operations.js'
 
@@ -53,8 +53,9 @@ export function snapshotRoutes(
     app.put(`${path}/replace`, { schema: operations.replace }, async (request) => {
       const holding = await holdingOf(request)
       await explained(to.noun, replace(pool, holding, readIds(request.body, attribute, 0)))
-      const all = (await snapshotsOf(pool, [reference], [holding.holder])).get(reference) ?? []
-      return { data: await present(request.caller, holding.holder, all) }
+      const { holder } = holding
+      const all = (await snapshotsOf(pool, [reference], [holder])).get(reference)?.get(holder.id) ?? []
+      return { data: await present(request.caller, holder, all) }
     })
   }
 
@@ -89,10 +90,11 @@ export function snapshotRoutes(
     return { holding, snapshot }
   }
 
-  /** A plan's price takes the holder's products as well. */
+  /** A price takes what prices it as well, as a plan's takes the products. */
   async function present(caller: Caller, holder: StoredRecord, snapshots: readonly StoredSnapshot[]) {
-    const all = await snapshotsOf(pool, recordType.references, [holder])
-    return snapshots.map((snapshot) => snapshotResource(caller, reference, snapshot, all))
+    const pricing = recordType.references.filter((other) => other.attribute === reference.pricedBy)
+    const held = await snapshotsOf(pool, pricing, [holder])
+    return snapshotResources(caller, reference, holder.id, snapshots, held)
   }
 }
 

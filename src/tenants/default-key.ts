@@ -10,7 +10,7 @@ import { generateApiKey, hashOf } from './secrets.js'
  * The default store's API key: the one given, else the one that the data directory keeps, else a new one. A revoked key
  * does not come back with the next start: in place of a kept one there is a new one.
  *
- * @throws StartError if the one given was revoked.
+ * @throws StartError if the one given was revoked, or is another owner's.
  */
 export async function defaultApiKey(
   pool: Pool,
@@ -22,9 +22,26 @@ export async function defaultApiKey(
   if (revoked && given !== undefined) {
     throw new StartError('The key in API_KEY was revoked. Set API_KEY to another one, or unset it.')
   }
+  const store = await defaultStore(pool)
+  if (known !== undefined && !revoked && (await isAnothers(pool, store, known))) {
+    throw new StartError(
+      `The key ${given === undefined ? `in ${dataDir.path}` : 'in API_KEY'} belongs to another store or organization. ` +
+        'A key tells whose it is, so the default store needs one of its own.',
+    )
+  }
   const key = await keepApiKey(dataDir.path, revoked ? generateApiKey() : given, generateApiKey)
-  await setApiKey(pool, await defaultStore(pool), `data directory ${dataDir.id}`, key)
+  await setApiKey(pool, store, `data directory ${dataDir.id}`, key)
   return key
+}
+
+async function isAnothers(pool: Pool, ownerId: string, secret: string): Promise<boolean> {
+  const found = await rows(
+    pool,
+    sql`
+      select from credentials
+      where secret_hash = ${hashOf(secret)} and owner_id <> ${ownerId} and revoked_at is null`,
+  )
+  return found.length > 0
 }
 
 async function isRevoked(pool: Pool, secret: string): Promise<boolean> {

@@ -9,5 +9,8 @@ export const generateApiKey = (): string => generate('')
 export const generateClientSecret = (): string => generate('secret_')
 export const generateAccessToken = (): string => generate('token_')
 
-/** What is stored of a secret: its SHA-256. Secrets are long and random, so a slow hash would protect nothing. */
+/**
+ * What is stored of a secret: its SHA-256. The secrets that we make are long and random, so a slow hash would protect nothing;
+ * whoever sets API_KEY chooses its strength.
+ */
 export const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { planPrice } from '../../src/records/price.js'
+import { basePrice, planPrice as priceOfPlan } from '../../src/records/price.js'
+
+type Attributes = Readonly<Record<string, unknown>>
+
+const planPrice = (plan: Attributes, products: readonly Attributes[]) =>
+  priceOfPlan(plan, basePrice(products))
 
 const MAX = Number.MAX_SAFE_INTEGER
 

@@ -1,0 +1,25 @@
+import sql, { type Sql } from 'sql-template-tag'
+import { type Client, type Pool, rows } from './pool.js'
+
+/**
+ * A page of a list and how long the whole list is, both of one moment: one statement reads them, so that the total is
+ * exact while others write.
+ *
+ * @param total a query of one number
+ * @param page the page's rows, each with an `id`
+ * @param order the page's order, by its own columns
+ */
+export async function listPage<Row extends { readonly id: string }>(
+  db: Pool | Client,
+  { total, page, order }: { readonly total: Sql; readonly page: Sql; readonly order: Sql },
+): Promise<{ total: number; found: Row[] }> {
+  const found = await rows<Row & { readonly list_total: number }>(
+    db,
+    sql`
+      select r.*, t.list_total
+      from (${total}) as t(list_total) left join (${page}) as r on true
+      order by ${order}`,
+  )
+  // An empty page is one row that has the total alone.
+  return { total: found[0]?.list_total ?? 0, found: found.filter(({ id }) => id !== null) }
+}

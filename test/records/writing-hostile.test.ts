@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Api } from '../support/api.js'
+import { aPlan, aProduct } from '../support/builders.js'
+import { startTestService, type TestService } from '../support/service.js'
+
+let service: TestService
+let api: Api
+beforeAll(async () => {
+  service = await startTestService()
+})
+beforeEach(async () => {
+  api = await service.addStore()
+})
+afterAll(() => service.stop())
+
+const send = (path: string, method: string, body: unknown, type = 'application/json') =>
+  api.request(path, {
+    method,
+    headers: { 'content-type': type },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+
+const created = async (path: string, body: unknown): Promise<string> => {
+  const answer = await send(path, 'POST', body)
+  expect(answer.status).toBe(201)
+  return answer.body.data.id
+}
+
+const offeringOf = (product: string, plan: string) =>
+  created('/subscriptions/offerings/build', {
+    data: { name: 'An offering', products: [product], plans: [plan] },
+  })
+
+describe('A list of ids', () => {
+  test('with 20,000 that lead nowhere is answered by a thousand problems', async () => {
+    const offering = await created('/subscriptions/offerings', {
+      data: { type: 'subscription_offering', attributes: { name: 'An offering' } },
+    })
+    const products = Array.from({ length: 20_000 }, () => randomUUID())
+    const answer = await send(`/subscriptions/offerings/${offering}/products/attach`, 'POST', {
+      data: { products },
+    })
+    expect(answer.status).toBe(400)
+    expect(answer.body.errors).toHaveLength(1001)
+    expect(answer.body.errors[0].meta.missing_ids).toEqual(products.slice(0, 1000))
+    expect(JSON.stringify(answer.body).length).toBeLessThan(500_000)
+  })
+
+  test('holds ids alone: an external_ref that looks like one leads nowhere, and what is held stays', async () => {
+    const ref = randomUUID()
+    const product = await created('/subscriptions/products', aProduct({ external_ref: ref }))
+    const offering = await offeringOf(product, await created('/subscriptions/plans', aPlan()))
+    const before = (await api.get(`/subscriptions/offerings/${offering}/products`)).body.data
+    for (const [method, end] of [
+      ['POST', 'attach'],
+      ['PUT', 'replace'],
+    ] as const) {
+      const path = `/subscriptions/offerings/${offering}/products/${end}`
+      const answer = await send(path, method, { data: { products: [ref] } })
+      expect(answer.status).toBe(400)
+      expect(answer.body.errors[0].meta.missing_ids).toEqual([ref])
+    }
+    expect((await api.get(`/subscriptions/offerings/${offering}/products`)).body.data).toEqual(before)
+  })
+})
+
+describe('An odd body', () => {
+  test.each([{ toString: 1 }, ['x'], 5, null])('has an id that is none: %j is 400', async (id) => {
+    const product = await created('/subscriptions/products', aProduct())
+    const body = { data: { type: 'subscription_product', id, attributes: {} } }
+    expect((await send(`/subscriptions/products/${product}`, 'PUT', body)).status).toBe(400)
+  })
+
+  test.each([
+    'text/plain',
+    'multipart/form-data; boundary=x',
+    'application/xml',
+    'application/x-www-form-urlencoded',
+  ])('of the type %s is 415', async (type) => {
+    for (const path of ['products', 'offerings/build']) {
+      expect((await send(`/subscriptions/${path}`, 'POST', 'a=b', type)).status).toBe(415)
+    }
+  })
+})
+
+test('A deleted product of an organization names no offering of a store that the organization does not see', async () => {
+  const { id, api: organization } = await service.addOrganization()
+  api = organization
+  const product = await created('/subscriptions/products', aProduct())
+  api = await service.addStore(id)
+  const offering = await offeringOf(product, await created('/subscriptions/plans', aPlan()))
+  const answer = await organization.request(`/subscriptions/products/${product}`, { method: 'DELETE' })
+  expect(answer.status).toBe(409)
+  expect(JSON.stringify(answer.body)).not.toContain(offering)
+  expect(answer.body.errors[0].detail).toContain('one of your stores')
+})
+
+test('A price beyond the safe integers is left out, and the others stay', async () => {
+  const max = Number.MAX_SAFE_INTEGER
+  const price = { USD: { amount: max }, EUR: { amount: 100 } }
+  const products = [aProduct({ price }).data.attributes, aProduct({ price }).data.attributes]
+  const offering = await created('/subscriptions/offerings/build', {
+    data: { name: 'An offering', products, plans: [aPlan().data.attributes] },
+  })
+  const { body } = await api.get(`/subscriptions/offerings/${offering}/plans`)
+  expect(body.data[0].meta.price).toEqual({ EUR: { amount: 200 } })
+})
