@@ -17,8 +17,15 @@ const PAGE = 25
 const DEEP_OFFSET = 9900
 
 /** Before they are measured, so that both servers have compiled what they run, and have in memory what they read. */
-const WARM_UP_REQUESTS = 100
-const REQUESTS = 400
+const WARM_UP: Turns = { least: 5, most: 100, seconds: 5 }
+const MEASURED: Turns = { least: 15, most: 400, seconds: 20 }
+
+/** How often both servers are asked: so many times at most, and no longer than these seconds after the least. */
+interface Turns {
+  readonly least: number
+  readonly most: number
+  readonly seconds: number
+}
 
 interface Product {
   readonly attributes: { readonly external_ref: string; readonly name: string; readonly sku: string }
@@ -95,30 +102,45 @@ interface Place {
   readonly records: number
 }
 
-/** Asks both servers by turns, so that a machine that is slower for a while is so for both. */
+/** Asks both servers in turn, so that a machine that is slower for a while is so for both. */
 async function measureList(
   base: Place,
   large: Place,
   ask: Ask,
   { signal, progress }: Context,
 ): Promise<Measurement> {
-  const connections = await Promise.all([base, large].map((place) => openConnection(place, ask, signal)))
+  const connections = await Promise.all([
+    openConnection(base, ask, signal),
+    openConnection(large, ask, signal),
+  ])
   try {
-    for (let request = 0; request < WARM_UP_REQUESTS + REQUESTS; request += 1) {
-      if (request === WARM_UP_REQUESTS) for (const { seconds } of connections) seconds.length = 0
-      for (const { seconds, request: send } of connections) seconds.push(await send())
-      progress.update((large.records * request) / (WARM_UP_REQUESTS + REQUESTS))
-    }
+    await askByTurns(connections, WARM_UP, () => {})
+    const [baseSeconds, requestSeconds] = await askByTurns(connections, MEASURED, (share) =>
+      progress.update(Math.round(large.records * share)),
+    )
+    return { requestSeconds, baseSeconds, ratio: requestSeconds / baseSeconds }
   } finally {
     for (const { close } of connections) close()
   }
-  const [baseSeconds, requestSeconds] = connections.map(({ seconds }) => median(seconds)) as [number, number]
-  return { requestSeconds, baseSeconds, ratio: requestSeconds / baseSeconds }
+}
+
+/** @returns the median of what a request took, in seconds, of each of the two. */
+async function askByTurns(
+  [base, large]: readonly [Connection, Connection],
+  { least, most, seconds }: Turns,
+  onProgress: (share: number) => void,
+): Promise<[number, number]> {
+  const took: [number[], number[]] = [[], []]
+  const deadline = performance.now() + seconds * 1000
+  for (let turn = 1; turn <= most && (turn <= least || performance.now() < deadline); turn += 1) {
+    took[0].push(await base.request())
+    took[1].push(await large.request())
+    onProgress(turn / most)
+  }
+  return [median(took[0]), median(took[1])]
 }
 
 interface Connection {
-  /** What the requests took so far. */
-  readonly seconds: number[]
   /** Sends one request, checks its answer, and returns the seconds until the last byte was there. */
   request(): Promise<number>
   close(): void
@@ -130,7 +152,6 @@ async function openConnection(place: Place, ask: Ask, signal: AbortSignal): Prom
   const url = listUrl(place.server, { 'page[limit]': String(PAGE), ...query })
   const length = Math.max(0, Math.min(PAGE, total - Number(query['page[offset]'] ?? 0)))
   return {
-    seconds: [],
     async request() {
       const start = performance.now()
       const body = await getText(url, place.server, agent, signal)
