@@ -2,6 +2,7 @@ import { setInterval } from 'node:timers'
 import type { Logger } from 'pino'
 import { isOutage } from '../db/outage.js'
 import type { Pool } from '../db/pool.js'
+import { recordTypes } from '../records/index.js'
 import { UploadMissing, type UploadStore } from '../uploads/store.js'
 import { type Chunk, readChunks } from './chunks.js'
 import {
@@ -58,6 +59,7 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
     }
     const status = await finishImport(pool, job)
     logger.info({ status }, 'import finished')
+    await renewStatistics(pool, job).catch((error: Error) => logger.warn({ err: error }, 'no new statistics'))
   } catch (error) {
     await handleFault(context, job, logger, error as Error)
   } finally {
@@ -82,6 +84,18 @@ async function writeChunks({ pool, store }: JobContext, job: Job, stop: AbortSig
   } finally {
     await writing.catch(() => {})
     await reader.close()
+  }
+}
+
+/** An import that adds much changes what the planner should know; the server's own renewal may be a minute away. */
+const RENEW_STATISTICS_FROM = 10_000
+
+async function renewStatistics(pool: Pool, { uploaded }: Job): Promise<void> {
+  for (const { type, table, references } of recordTypes) {
+    if ((uploaded[type] ?? 0) < RENEW_STATISTICS_FROM) continue
+    for (const name of [table, ...references.map((reference) => reference.table)]) {
+      await pool.query(`analyze ${name}`)
+    }
   }
 }
 
