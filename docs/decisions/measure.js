@@ -136,11 +136,7 @@ const measurements = {
     const beside = {
       'in the same thread': () => {
         const stop = new AbortController()
-        const working = work(
-          { pool, store, maxLineBytes: limits.maxLineBytes, logger },
-          connection,
-          stop.signal,
-        )
+        const working = work({ pool, store, logger }, connection, stop.signal)
         return () => {
           stop.abort()
           return working
@@ -148,7 +144,7 @@ const measurements = {
       },
       'in a thread of its own': () => {
         const thread = new Worker(new URL('../../dist/imports/worker-thread.js', import.meta.url), {
-          workerData: { connection, uploads, maxLineBytes: limits.maxLineBytes, logLevel: 'silent' },
+          workerData: { connection, uploads, logLevel: 'silent' },
         })
         const ended = once(thread, 'exit')
         return () => {

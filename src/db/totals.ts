@@ -3,7 +3,7 @@ import type { Client } from './pool.js'
 
 /**
  * Adds to the number of an owner's rows in a table, in the transaction that adds or removes them. The row stays locked
- * until that transaction ends, so this is its last statement but one.
+ * until that transaction ends: whoever adds much does it last, and whoever must be in order with others does it first.
  */
 export async function addToTotal(
   client: Client,

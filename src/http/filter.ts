@@ -10,9 +10,9 @@ export type AttributeKind = 'text' | 'uuid' | 'time' | 'members' | { readonly on
 /** An attribute that a list can be filtered by: its kind and what it is in SQL. */
 export interface FilterAttribute {
   readonly kind: AttributeKind
-  /** A column, or for `members` the test that takes an array of texts. */
+  /** The column; not looked at where there is a `condition`. */
   readonly column: Sql
-  /** Turns a condition on a value that no column has (`owner`) into SQL. */
+  /** Turns a condition on what no column of the list has (`owner`, `external_product_refs`) into SQL. */
   readonly condition?: (values: readonly string[]) => Sql
 }
 
