@@ -4,7 +4,7 @@ import { type Client, type Pool, rows, transaction } from '../db/pool.js'
 import { addToTotals } from '../db/totals.js'
 import { recordTypes } from '../records/index.js'
 import type { UploadStore } from '../uploads/store.js'
-import { type Import, type ImportRow, importColumns, toImport } from './import.js'
+import { type Import, type ImportOptions, type ImportRow, importColumns, toImport } from './import.js'
 import { IMPORTS_CHANNEL } from './queue.js'
 import { type ScanLimits, type ScannedFile, Scanner } from './scan.js'
 
@@ -63,17 +63,18 @@ export async function createImport(
   store: UploadStore,
   ownerId: string,
   externalRef: string | undefined,
+  options: ImportOptions,
   received: Received,
 ): Promise<Import> {
   return await transaction(pool, async (client) => {
     // First, for it makes the owner's others wait: imports are committed in the order of their `created_at`.
     await addToTotals(client, ownerId, new Map([['imports', 1]]))
-    let row = await insertImport(client, store, ownerId, externalRef, received)
+    let row = await insertImport(client, store, ownerId, externalRef, options, received)
     while (!row) {
       const holder = await findByExternalRef(client, ownerId, externalRef ?? '')
       if (holder !== undefined) throw new ExternalRefTaken(holder)
       // The one that was in the way failed in this very moment.
-      row = await insertImport(client, store, ownerId, externalRef, received)
+      row = await insertImport(client, store, ownerId, externalRef, options, received)
     }
     await client.query(`notify ${IMPORTS_CHANNEL}`)
     return toImport(row)
@@ -86,23 +87,24 @@ async function insertImport(
   store: UploadStore,
   ownerId: string,
   externalRef: string | undefined,
+  { dryRun, onConflict }: ImportOptions,
   { id, file }: Received,
 ): Promise<ImportRow | undefined> {
   const uploaded = recordTypes.map(({ type }) => sql`${file.uploaded[type] ?? 0}`)
   const [row] = await rows<ImportRow>(
     client,
     sql`
-      insert into imports (id, owner_id, external_ref, upload_store, upload_key, file_bytes, file_lines, file_sha256, max_line_bytes,
+      insert into imports (id, owner_id, external_ref, upload_store, upload_key, file_bytes, file_lines, file_sha256, max_line_bytes, dry_run, on_conflict,
                            ${join(recordTypes.map(({ table }) => raw(`uploaded_${table}`)))})
-      values (${id}, ${ownerId}, ${externalRef ?? null}, ${store.id}, ${id}, ${file.bytes}, ${file.lines}, ${file.sha256}, ${file.maxLineBytes},
+      values (${id}, ${ownerId}, ${externalRef ?? null}, ${store.id}, ${id}, ${file.bytes}, ${file.lines}, ${file.sha256}, ${file.maxLineBytes}, ${dryRun}, ${onConflict},
               ${join(uploaded)})
-      on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' do nothing
+      on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' and not dry_run do nothing
       returning ${importColumns}`,
   )
   return row
 }
 
-/** The import that has an `external_ref` and has not failed; undefined: it is free. */
+/** The import that has an `external_ref` and has not failed; undefined: it is free. Rehearsals take none. */
 export async function findByExternalRef(
   db: Pool | Client,
   ownerId: string,
@@ -112,7 +114,7 @@ export async function findByExternalRef(
     db,
     sql`
       select id from imports
-      where owner_id = ${ownerId} and ref_key(external_ref) = ref_key(${externalRef}) and status <> 'failed'`,
+      where owner_id = ${ownerId} and ref_key(external_ref) = ref_key(${externalRef}) and status <> 'failed' and not dry_run`,
   )
   return row?.id
 }
