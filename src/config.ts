@@ -213,7 +213,7 @@ export const settings: readonly Setting[] = [
     flag: '--rate-limit',
     placeholder: '<number>',
     description: 'the requests a second of one API key or client, at most; further ones are answered 429',
-    default: '5000',
+    default: '10000',
     parse: wholeNumber(1, 1_000_000),
   },
   {

@@ -3,7 +3,8 @@ import { type Logger, pino, type SerializedError, stdSerializers } from 'pino'
 /** Where an error happened and what kind it is. Never what was in a row or a statement, which PostgreSQL's errors tell as well. */
 const KEPT = ['code', 'errno', 'syscall', 'severity', 'schema', 'table', 'constraint', 'routine'] as const
 
-const EMAIL = /[^\s@"'<>(),;:=/]+@[\w-]+(?:\.[\w-]+)+/g
+/** The lengths are bounded so that the search is linear: a path may be long, and is the caller's. */
+const EMAIL = /[^\s@"'<>(),;:=/]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+/gi
 
 const withoutEmails = (text: string): string => text.replaceAll(EMAIL, '[e-mail]')
 
@@ -26,8 +27,12 @@ interface LoggedRequest {
   readonly ip: string
 }
 
-/** A request without its query, which may hold an e-mail address that a list is filtered by, or a key that somebody put there. */
-const request = ({ method, url, ip }: LoggedRequest) => ({ method, path: url.replace(/[?#].*/s, ''), ip })
+/** A request without its query, which may have an e-mail address that a list is filtered by, or a key that somebody put there. */
+const request = ({ method, url, ip }: LoggedRequest) => ({
+  method,
+  path: withoutEmails(url.replace(/[?#].*/s, '')),
+  ip,
+})
 
 /** The log of a process or thread: JSON on stderr, in which there are no secrets and no e-mail addresses. */
 export const createLogger = (level: string): Logger =>

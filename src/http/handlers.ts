@@ -108,7 +108,7 @@ export function closeOtherMethods(app: FastifyInstance): () => void {
   })
   return () => {
     for (const [url, methods] of [...open]) {
-      const allowed = [...methods]
+      const allowed = [...methods].sort()
       app.route({
         url,
         method: METHODS.filter((method) => !methods.has(method)),

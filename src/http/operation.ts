@@ -79,7 +79,7 @@ const errorAnswers = {
     description:
       'The credential asks too often, too many secrets from this address were wrong, or too many uploads run.',
     title: 'Too Many Requests',
-    detail: 'At most 5000 requests a second are answered to one API key or client.',
+    detail: 'At most 10000 requests a second are answered to one API key or client.',
     headers: retryAfter,
   },
   500: {
