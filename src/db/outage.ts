@@ -38,7 +38,3 @@ export function isOutage(error: unknown): boolean {
   if (NETWORK.includes(code)) return syscall !== 'open'
   return PASSING.some((pattern) => pattern.test(code))
 }
-
-/** Whether PostgreSQL ended a statement because of `statement_timeout`. Nothing of its transaction was done. */
-export const isTimeout = (error: unknown): boolean =>
-  error instanceof Error && (error as NodeJS.ErrnoException).code === '57014'

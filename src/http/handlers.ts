@@ -7,7 +7,8 @@ import type {
   FastifyRequest,
   FastifyServerOptions,
 } from 'fastify'
-import { isOutage, isTimeout } from '../db/outage.js'
+import { isTimeout } from '../db/errors.js'
+import { isOutage } from '../db/outage.js'
 import {
   HttpError,
   internalServerError,
