@@ -195,7 +195,7 @@ export const settings: readonly Setting[] = [
     flag: '--max-uploads',
     placeholder: '<number>',
     description: 'the uploads taken at once, at most; further ones are answered 429',
-    default: '16',
+    default: '100',
     parse: wholeNumber(1, 10_000),
   },
   {
@@ -222,7 +222,7 @@ export const settings: readonly Setting[] = [
     flag: '--wrong-secret-limit',
     placeholder: '<number>',
     description: 'the wrong secrets a minute from one address, at most; then unknown ones are answered 429',
-    default: '100',
+    default: '1000',
     parse: wholeNumber(1, 1_000_000),
   },
   {
