@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { pino } from 'pino'
+import type { Logger } from 'pino'
 import type { Config } from './config.js'
 import { type DataDir, openDataDir } from './data-dir.js'
 import { startEmbeddedPostgres } from './db/embedded.js'
@@ -7,6 +7,7 @@ import { migrate } from './db/migrate.js'
 import { createPool, type Pool } from './db/pool.js'
 import { startWorker } from './imports/start-worker.js'
 import { removeStrayUploads } from './imports/stray-uploads.js'
+import { createLogger } from './log.js'
 import { buildServer } from './server.js'
 import { StartError } from './start-error.js'
 import { Credentials } from './tenants/credentials.js'
@@ -62,7 +63,7 @@ class Stack {
 }
 
 async function start(config: Config, stack: Stack): Promise<Service> {
-  const logger = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }))
+  const logger = createLogger(config.logLevel)
   const dataDir = await openDataDir(config.dataDir)
   stack.push(() => dataDir.release())
   const { pool, connection } = await openDatabase(config, dataDir, logger, stack)
@@ -91,12 +92,15 @@ async function start(config: Config, stack: Stack): Promise<Service> {
   return { url, apiKey, stop: () => stack.unwind() }
 }
 
-async function openDatabase(config: Config, dataDir: DataDir, logger: pino.Logger, stack: Stack) {
+async function openDatabase(config: Config, dataDir: DataDir, logger: Logger, stack: Stack) {
   const connection =
     config.databaseUrl === undefined ? await embedded() : { connectionString: config.databaseUrl }
   await migrate(connection)
-  const pool: Pool = createPool(connection, POOL_SIZE, (error) =>
-    logger.warn({ reason: error.message }, 'an idle database connection broke'),
+  const pool: Pool = createPool(
+    connection,
+    POOL_SIZE,
+    (error) => logger.warn({ reason: error.message }, 'an idle database connection broke'),
+    config.statementTimeoutSeconds,
   )
   stack.push(() => pool.end())
   return { pool, connection }

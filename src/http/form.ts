@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy'
@@ -76,10 +78,9 @@ function createParser({ headers }: IncomingMessage, maxFileBytes: number): Busbo
   try {
     return new Busboy({
       headers: headers as BusboyHeaders,
-      isPartAFile: (name) => name === 'import_file',
+      // Every part comes as its bytes: a field that the parser decodes hides that it was not UTF-8.
+      isPartAFile: () => true,
       limits: {
-        fieldNameSize: 100,
-        fieldSize: MAX_REF_BYTES,
         fileSize: maxFileBytes,
         parts: 100,
         headerPairs: 100,
@@ -91,16 +92,21 @@ function createParser({ headers }: IncomingMessage, maxFileBytes: number): Busbo
   }
 }
 
+/** The parser skips a part that is not of a form, or whose header is broken. Only the tokenizer within tells of it. */
+interface Tokenizer extends EventEmitter {
+  on(event: 'part', listener: (part: EventEmitter) => void): this
+}
+const tokenizerOf = (parser: BusboyInstance) =>
+  (parser as unknown as { readonly _parser: { readonly parser: Tokenizer } })._parser.parser
+
 class FormInProgress<File> {
   readonly #handlers: Handlers<File>
   readonly #maxFileBytes: number
   readonly #problems: Problem[] = []
   readonly #failed = deferred<never>()
+  readonly #streams: Readable[] = []
   #file: Promise<File> | undefined
-  #stream: Readable | undefined
-  #ref: string | undefined
-  #refSeen = false
-  #refCheck: Promise<void> = Promise.resolve()
+  #ref: Promise<string | undefined> | undefined
 
   constructor(handlers: Handlers<File>, maxFileBytes: number) {
     this.#handlers = handlers
@@ -112,10 +118,18 @@ class FormInProgress<File> {
     const { resolve, reject, promise: read } = deferred<void>()
     const gone = () => reject(new ClientGone('The client went away in mid-upload.'))
     const broken = (error: Error) => reject(unreadable(error))
-    parser.on('file', (name, stream) => this.#onFile(name, stream))
-    parser.on('field', (name, value, nameTruncated, valueTruncated) =>
-      this.#onField(name, value, nameTruncated || valueTruncated),
-    )
+    let isTaken = false
+    parser.on('file', (name: string | undefined, stream) => {
+      isTaken = true
+      this.#onPart(name ?? '', stream)
+    })
+    tokenizerOf(parser).on('part', (part) => {
+      // The parser heard of the header first.
+      part.on('header', () => {
+        if (!isTaken) broken(new Error('it has a part that is not headed "Content-Disposition: form-data"'))
+        isTaken = false
+      })
+    })
     parser.on('partsLimit', () => broken(new Error('it has too many parts')))
     parser.on('error', broken)
     parser.on('finish', resolve)
@@ -123,6 +137,8 @@ class FormInProgress<File> {
     request.on('close', () => {
       if (!request.complete) gone()
     })
+    // It may have gone while something else was looked up.
+    if (request.destroyed) gone()
     request.pipe(parser)
     try {
       await Promise.race([read, this.#failed.promise])
@@ -139,70 +155,82 @@ class FormInProgress<File> {
   /** The form, once the body was read. @throws HttpError 400 with every problem */
   async finish(): Promise<ImportForm<File>> {
     if (!this.#file) this.#problems.unshift({ field: 'import_file', error: '"import_file" is required' })
-    await this.#refCheck
+    const externalRef = await this.#ref
     if (this.#problems.length > 0) throw validationError('', this.#problems)
     if (!this.#file) throw new Error('a form without a file has a problem')
-    return { file: await this.#file, externalRef: this.#ref }
+    return { file: await this.#file, externalRef }
   }
 
   /** Leaves nothing of what was received. */
   async abandon(): Promise<void> {
-    this.#stream?.destroy(new Error('the request was given up'))
+    for (const stream of this.#streams) stream.destroy(new Error('the request was given up'))
     const file = await this.#file?.then(
       (received) => ({ received }),
       () => undefined,
     )
     if (file) await this.#handlers.discard(file.received)
-    await this.#refCheck.catch(() => {})
+    await this.#ref?.catch(() => {})
   }
 
-  #onFile(name: string, stream: Readable): void {
+  #onPart(name: string, stream: Readable): void {
     // The body may break off before anybody reads the part, or in one that nobody reads. A destroyed stream is one that
     // its reader gave up, who says why.
     stream.on('error', (error) => {
       if (!stream.destroyed) this.#failed.reject(unreadable(error))
     })
-    if (this.#file) {
-      this.#problems.push({ field: name, error: `"${name}" must be given once` })
+    if (name === 'import_file' && !this.#file) {
+      this.#streams.push(stream)
+      this.#file = this.#handlers.receive(withLimit(stream, this.#maxFileBytes))
+      this.#file.catch((error: Error) => this.#failed.reject(error))
+    } else if (name === 'external_ref' && !this.#ref) {
+      this.#streams.push(stream)
+      this.#ref = this.#readRef(stream)
+      this.#ref.catch((error: Error) => this.#failed.reject(error))
+    } else {
+      this.#problems.push(
+        name === 'import_file' || name === 'external_ref'
+          ? { field: name, error: `"${name}" must be given once` }
+          : {
+              field: name.slice(0, 100),
+              error: 'is not a part of this form; it takes "import_file" and "external_ref"',
+            },
+      )
       stream.resume()
-      return
     }
-    this.#stream = stream
-    this.#file = this.#handlers.receive(withLimit(stream, this.#maxFileBytes))
-    this.#file.catch((error: Error) => this.#failed.reject(error))
   }
 
-  #onField(name: string, value: string, truncated: boolean): void {
-    if (name !== 'external_ref') {
-      this.#problems.push({
-        field: name.slice(0, 100),
-        error: 'is not a part of this form; it takes "import_file" and "external_ref"',
-      })
-      return
-    }
-    if (this.#refSeen) {
-      this.#problems.push({ field: name, error: '"external_ref" must be given once' })
-      return
-    }
-    this.#refSeen = true
-    const problem = problemOfRef(value, truncated)
-    if (problem) {
-      this.#problems.push({ field: name, error: problem })
-      return
-    }
-    // An empty field is how forms say "none".
-    if (value === '') return
-    this.#ref = value
-    this.#refCheck = this.#handlers.checkRef(value)
-    this.#refCheck.catch((error: Error) => this.#failed.reject(error))
+  /** An empty field is how forms say "none". */
+  async #readRef(stream: Readable): Promise<string | undefined> {
+    const bytes = await beginningOf(stream, MAX_REF_BYTES)
+    const problem = problemOfRef(bytes)
+    if (problem) this.#problems.push({ field: 'external_ref', error: problem })
+    if (problem || bytes.length === 0) return undefined
+    const ref = bytes.toString('utf8')
+    await this.#handlers.checkRef(ref)
+    return ref
   }
 }
 
-function problemOfRef(value: string, truncated: boolean): string | undefined {
-  if (truncated || [...value].length > MAX_REF_CHARACTERS) {
+/** Reads a part to its end and keeps as many bytes of it, so that one without end is not kept. */
+async function beginningOf(stream: Readable, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let kept = 0
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    const wanted = piece.subarray(0, maxBytes - kept)
+    if (wanted.length > 0) pieces.push(wanted)
+    kept += wanted.length
+  }
+  return Buffer.concat(pieces)
+}
+
+function problemOfRef(bytes: Buffer): string | undefined {
+  const isCut = bytes.length === MAX_REF_BYTES
+  if (!isCut && !isUtf8(bytes)) return 'external_ref must be valid UTF-8'
+  const ref = bytes.toString('utf8')
+  if (isCut || [...ref].length > MAX_REF_CHARACTERS) {
     return `external_ref must be at most ${MAX_REF_CHARACTERS} characters`
   }
-  return isStorableText(value) ? undefined : 'external_ref must not contain U+0000 or an unpaired surrogate'
+  return isStorableText(ref) ? undefined : 'external_ref must not contain U+0000 or an unpaired surrogate'
 }
 
 /** The parser cuts a file off at the limit; here that is an error. */

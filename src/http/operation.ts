@@ -75,6 +75,13 @@ const errorAnswers = {
     title: 'Unsupported Media Type',
     detail: 'Unsupported Media Type',
   },
+  429: {
+    description:
+      'The credential asks too often, too many secrets from this address were wrong, or too many uploads run.',
+    title: 'Too Many Requests',
+    detail: 'At most 10000 requests a second are answered to one API key or client.',
+    headers: retryAfter,
+  },
   500: {
     description: 'Our fault.',
     title: 'Internal Server Error',
@@ -82,7 +89,7 @@ const errorAnswers = {
     meta: { request_id: '5d8c0c11-53bb-4b5e-a2b1-6d6f8b3f0a51' },
   },
   503: {
-    description: 'The database is out of reach just now.',
+    description: 'The database is out of reach just now, or takes too long.',
     title: 'Service Unavailable',
     detail: 'The database is out of reach just now; please try again.',
     headers: retryAfter,
@@ -90,7 +97,7 @@ const errorAnswers = {
 } satisfies Record<number, ErrorAnswer>
 
 /** What every route that asks the database who is calling can answer. */
-const EVERYWHERE = [401, 500, 503] as const
+const EVERYWHERE = [401, 429, 500, 503] as const
 
 /** A route's documentation as fastify's `schema` option. It describes; it validates and serializes nothing. */
 export function operation(documented: Operation): FastifySchema {

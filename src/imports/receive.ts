@@ -22,6 +22,14 @@ export class ExternalRefTaken extends Error {
   }
 }
 
+/** The owner has as many imports waiting as it may have. */
+export class TooManyWaiting extends Error {
+  override name = 'TooManyWaiting'
+  constructor(readonly limit: number) {
+    super(`${limit} imports of this owner are waiting.`)
+  }
+}
+
 /**
  * Streams a file to the upload store, checking its lines on the way. On return the file is durable.
  * When it throws, nothing of it is left.
@@ -56,7 +64,7 @@ export const discard = (store: UploadStore, { id }: Received): Promise<void> => 
 /**
  * Makes a received file an import that waits its turn. From the return on it will be worked, whatever happens.
  *
- * @throws ExternalRefTaken
+ * @throws ExternalRefTaken, TooManyWaiting
  */
 export async function createImport(
   pool: Pool,
@@ -65,10 +73,12 @@ export async function createImport(
   externalRef: string | undefined,
   options: ImportOptions,
   received: Received,
+  maxWaiting: number,
 ): Promise<Import> {
   return await transaction(pool, async (client) => {
     // First, for it makes the owner's others wait: imports are committed in the order of their `created_at`.
     await addToTotals(client, ownerId, new Map([['imports', 1]]))
+    await checkWaiting(client, ownerId, maxWaiting)
     let row = await insertImport(client, store, ownerId, externalRef, options, received)
     while (!row) {
       const holder = await findByExternalRef(client, ownerId, externalRef ?? '')
@@ -79,6 +89,15 @@ export async function createImport(
     await client.query(`notify ${IMPORTS_CHANNEL}`)
     return toImport(row)
   })
+}
+
+/** @throws TooManyWaiting if the owner has no room for a further import that waits. */
+export async function checkWaiting(db: Pool | Client, ownerId: string, maxWaiting: number): Promise<void> {
+  const waiting = await rows(
+    db,
+    sql`select from imports where owner_id = ${ownerId} and status = 'pending' offset ${maxWaiting - 1} limit 1`,
+  )
+  if (waiting.length > 0) throw new TooManyWaiting(maxWaiting)
 }
 
 /** Adds the row; undefined: another import that has not failed has the `external_ref`. */

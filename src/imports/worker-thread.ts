@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { pino } from 'pino'
 import { type Connection, createPool } from '../db/pool.js'
+import { createLogger } from '../log.js'
 import { openFileStore } from '../uploads/file.js'
 import { CONCURRENCY, work } from './worker.js'
 import { CHUNKS_AT_ONCE } from './write.js'
@@ -17,7 +17,7 @@ export interface WorkerData {
  * request. Any message asks it to stop; it ends when its jobs have laid their work down.
  */
 const { connection, uploads, logLevel } = workerData as WorkerData
-const logger = pino({ level: logLevel }, pino.destination({ fd: 2, sync: true })).child({ thread: 'worker' })
+const logger = createLogger(logLevel).child({ thread: 'worker' })
 const pool = createPool(connection, CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 1, (error) =>
   logger.warn({ reason: error.message }, 'an idle database connection broke'),
 )

@@ -1,19 +1,21 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
 import type { Pool } from '../db/pool.js'
-import { badRequest, noRoom, notFound, writeConflict } from '../http/errors.js'
+import { badRequest, noRoom, notFound, tooManyRequests, writeConflict } from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
 import { readImportForm, requireForm } from '../http/form.js'
 import { listAnswer, readPage } from '../http/paging.js'
 import { readId, requestUrl } from '../http/urls.js'
 import type { Import } from '../imports/import.js'
 import {
+  checkWaiting,
   createImport,
   discard,
   ExternalRefTaken,
   findByExternalRef,
   receiveFile,
+  TooManyWaiting,
 } from '../imports/receive.js'
 import { allErrors, findImport, type ImportError, listErrors, listImports } from '../imports/report.js'
 import { type ScanLimits, UnusableFile } from '../imports/scan.js'
@@ -24,29 +26,30 @@ import { importFilterKinds, importOperations } from './import-operations.js'
 interface Dependencies {
   readonly pool: Pool
   readonly store: UploadStore
-  readonly limits: ScanLimits & { readonly maxUploadBytes: number }
+  readonly limits: UploadLimits
 }
+
+interface UploadLimits extends ScanLimits {
+  readonly maxUploadBytes: number
+  readonly maxUploads: number
+  readonly maxWaitingImports: number
+}
+
+/** When to come again where there are too many uploads: one may be through any moment, or in an hour. */
+const RETRY_SECONDS = 5
 
 /** The Subscriptions Imports API (contract 6). */
 export function importRoutes(app: FastifyInstance, { pool, store, limits }: Dependencies): void {
+  let uploads = 0
+
   app.post(
     '/imports',
-    { onRequest: requireForm, schema: importOperations.create },
+    { onRequest: requireForm, config: { takesFile: true }, schema: importOperations.create },
     async (request, reply) => {
-      const { ownerId } = request.caller
-      const { file, externalRef } = await readImportForm(request.raw, limits.maxUploadBytes, {
-        receive: (bytes) => receiveFile(store, limits, bytes).catch(explainUnusable),
-        discard: (received) => discard(store, received),
-        checkRef: async (ref) => {
-          const holder = await findByExternalRef(pool, ownerId, ref)
-          if (holder !== undefined) throw refTaken(holder)
-        },
-      })
-      const created = await createImport(pool, store, ownerId, externalRef, file).catch(async (error) => {
-        // After any other error nobody knows whether the job was committed, so its file stays. A start removes strays.
-        if (!(error instanceof ExternalRefTaken)) throw error
-        await discard(store, file)
-        throw refTaken(error.importId)
+      if (uploads >= limits.maxUploads) throw tooManyUploads(limits.maxUploads)
+      uploads += 1
+      const created = await receive(request).finally(() => {
+        uploads -= 1
       })
       request.log.info(
         { import_id: created.id, ...created.file, records: created.uploaded },
@@ -58,6 +61,25 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
         .send({ data: importResource(request.caller, created) })
     },
   )
+
+  async function receive({ caller: { ownerId }, raw }: FastifyRequest): Promise<Import> {
+    await checkWaiting(pool, ownerId, limits.maxWaitingImports).catch(explainRefused)
+    const { file, externalRef } = await readImportForm(raw, limits.maxUploadBytes, {
+      receive: (bytes) => receiveFile(store, limits, bytes).catch(explainUnusable),
+      discard: (received) => discard(store, received),
+      checkRef: async (ref) => {
+        const holder = await findByExternalRef(pool, ownerId, ref)
+        if (holder !== undefined) throw refTaken(holder)
+      },
+    })
+    return await createImport(pool, store, ownerId, externalRef, file, limits.maxWaitingImports).catch(
+      async (error) => {
+        // After any other error nobody knows whether the job was committed, so its file stays. A start removes strays.
+        if (error instanceof ExternalRefTaken || error instanceof TooManyWaiting) await discard(store, file)
+        return explainRefused(error)
+      },
+    )
+  }
 
   app.get('/imports', { schema: importOperations.list }, async (request) => {
     const { caller } = request
@@ -110,6 +132,21 @@ function explainUnusable(error: NodeJS.ErrnoException): never {
   if (error instanceof UnusableFile) throw badRequest(error.message)
   throw error.code === 'ENOSPC' || error.code === 'EDQUOT' ? noRoom() : error
 }
+
+function explainRefused(error: Error): never {
+  if (error instanceof ExternalRefTaken) throw refTaken(error.importId)
+  if (error instanceof TooManyWaiting) throw tooManyWaiting(error.limit)
+  throw error
+}
+
+const tooManyUploads = (limit: number) =>
+  tooManyRequests(
+    `The server takes ${limit} uploads at once, and has as many just now; please try again.`,
+    RETRY_SECONDS,
+  )
+
+const tooManyWaiting = (limit: number) =>
+  writeConflict(`${limit} imports are waiting already, as many as may; please try again when some are done.`)
 
 const refTaken = (importId: string) =>
   writeConflict('The external_ref is that of another import, which has not failed.', { id: importId })
