@@ -100,8 +100,11 @@ export function buildServer({
     api.addHook('onRequest', authenticate(credentials, limits))
     const closeMethods = closeOtherMethods(api)
     await api.register(async (imports) => {
-      // Forms are read as they arrive, by the route that takes one.
-      imports.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
+      // Files are read as they arrive, by the route that takes one.
+      imports.addContentTypeParser(
+        ['multipart/form-data', 'application/jsonl', 'application/x-ndjson'],
+        (_request, _payload, done) => done(null),
+      )
       importRoutes(imports, { pool, store, limits: config })
     })
     recordRoutes(api, pool)

@@ -1,23 +1,26 @@
-import { isUtf8 } from 'node:buffer'
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy'
-import { isStorableText, type Problem } from '../records/validate.js'
-import { badRequest, contentTooLarge, unsupportedMediaType, validationError } from './errors.js'
+import type { Problem } from '../records/validate.js'
+import { badRequest, contentTooLarge, HttpError, unsupportedMediaType, validationError } from './errors.js'
+import {
+  isOptionName,
+  MAX_OPTION_BYTES,
+  OPTION_NAMES,
+  type OptionName,
+  type Options,
+  readField,
+  readOptions,
+} from './import-options.js'
 
-/** The form of `POST /subscriptions/imports` (contract 6). */
-export interface ImportForm<File> {
+/** What is posted to `/subscriptions/imports` (contract 6). */
+export interface ImportBody<File> {
   readonly file: File
-  readonly externalRef: string | undefined
+  readonly options: Options
 }
 
-const MAX_REF_CHARACTERS = 2048
-
-/** UTF-8 has four bytes a code point at most; one more is enough to see that the text is too long. */
-const MAX_REF_BYTES = MAX_REF_CHARACTERS * 4 + 1
-
-/** The framing of two parts: boundaries and part headers, over and above the file and the field. */
+/** The framing of the parts and the other fields, over and above the file. */
 const MAX_FRAMING_BYTES = 64 * 1024
 
 /** The client went away before its request was whole. There is nobody to answer. */
@@ -30,8 +33,8 @@ interface Handlers<File> {
   receive(bytes: AsyncIterable<Buffer>): Promise<File>
   /** Undoes what `receive` returned, when the form turns out to be wrong after all. */
   discard(file: File): Promise<void>
-  /** Called as soon as the field is known and in order, perhaps before the file. May throw. */
-  checkRef(externalRef: string): Promise<void>
+  /** Called before the file is taken, with the options known by then. What it throws ends the request. */
+  check(options: Options): Promise<void>
 }
 
 /**
@@ -43,7 +46,7 @@ export async function readImportForm<File>(
   request: IncomingMessage,
   maxFileBytes: number,
   handlers: Handlers<File>,
-): Promise<ImportForm<File>> {
+): Promise<ImportBody<File>> {
   checkLength(request, maxFileBytes)
   const form = new FormInProgress(handlers, maxFileBytes)
   const parser = createParser(request, maxFileBytes)
@@ -57,7 +60,7 @@ export async function readImportForm<File>(
 }
 
 function checkLength({ headers }: IncomingMessage, maxFileBytes: number): void {
-  if (Number(headers['content-length'] ?? 0) > maxFileBytes + MAX_REF_BYTES + MAX_FRAMING_BYTES) {
+  if (Number(headers['content-length'] ?? 0) > maxFileBytes + MAX_FRAMING_BYTES) {
     throw tooLarge(maxFileBytes)
   }
 }
@@ -65,14 +68,67 @@ function checkLength({ headers }: IncomingMessage, maxFileBytes: number): void {
 const tooLarge = (maxFileBytes: number) =>
   contentTooLarge(`An import file may have at most ${maxFileBytes} bytes.`)
 
-/** Lets only forms pass, before anybody reads the body as something else. @throws HttpError 415 */
-export async function requireForm({ headers }: Pick<IncomingMessage, 'headers'>): Promise<void> {
-  if (!/^multipart\/form-data *(;|$)/i.test(headers['content-type'] ?? '')) {
+const FORM = /^multipart\/form-data *(;|$)/i
+const JSON_LINES = /^application\/(jsonl|x-ndjson) *(;|$)/i
+
+export const isJsonLines = (mediaType: string | undefined): boolean => JSON_LINES.test(mediaType ?? '')
+
+/** Lets only what an import is made of pass, before anybody reads the body as something else. @throws HttpError 415 */
+export async function requireImportBody({ headers }: Pick<IncomingMessage, 'headers'>): Promise<void> {
+  const type = headers['content-type'] ?? ''
+  if (!FORM.test(type) && !isJsonLines(type)) {
     throw unsupportedMediaType(
-      'An import is posted as multipart/form-data, with the file in the part "import_file".',
+      'An import is posted as multipart/form-data, with the file in the part "import_file"; or as application/jsonl, the file alone.',
     )
   }
 }
+
+/**
+ * Reads a file that is the whole body, streaming; the options are parameters of the query.
+ *
+ * @throws HttpError 400, 413; ClientGone; and what the handlers throw. No received file is left then.
+ */
+export async function readImportFile<File>(
+  request: IncomingMessage,
+  query: Readonly<Record<string, unknown>>,
+  maxFileBytes: number,
+  handlers: Handlers<File>,
+): Promise<ImportBody<File>> {
+  checkLength(request, maxFileBytes)
+  const problems: Problem[] = []
+  const options = readOptions(optionsOf(query, problems), problems)
+  if (problems.length > 0) throw validationError('', problems)
+  await handlers.check(options)
+  const body = new PassThrough()
+  const gone = () => body.destroy(new ClientGone('The client went away in mid-upload.'))
+  request.on('error', gone)
+  request.on('close', () => {
+    if (!request.complete) gone()
+  })
+  if (request.destroyed) gone()
+  request.pipe(body)
+  try {
+    return { file: await handlers.receive(withLimit(body, maxFileBytes)), options }
+  } catch (error) {
+    request.unpipe(body)
+    // What is still coming is read and dropped, so that the client gets to read the answer.
+    request.resume()
+    throw error
+  }
+}
+
+function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]): Map<OptionName, string> {
+  const given = new Map<OptionName, string>()
+  for (const [name, value] of Object.entries(query)) {
+    if (!isOptionName(name)) problems.push({ field: name.slice(0, 100), error: notTaken(OPTION_NAMES) })
+    else if (typeof value === 'string') given.set(name, value)
+    else problems.push({ field: name, error: `"${name}" must be given once` })
+  }
+  return given
+}
+
+const notTaken = (names: readonly string[]): string =>
+  `is not a part of this request; it takes ${names.map((name) => `"${name}"`).join(', ')}`
 
 function createParser({ headers }: IncomingMessage, maxFileBytes: number): BusboyInstance {
   try {
@@ -105,8 +161,8 @@ class FormInProgress<File> {
   readonly #problems: Problem[] = []
   readonly #failed = deferred<never>()
   readonly #streams: Readable[] = []
+  readonly #fields = new Map<OptionName, Promise<string | undefined>>()
   #file: Promise<File> | undefined
-  #ref: Promise<string | undefined> | undefined
 
   constructor(handlers: Handlers<File>, maxFileBytes: number) {
     this.#handlers = handlers
@@ -153,12 +209,21 @@ class FormInProgress<File> {
   }
 
   /** The form, once the body was read. @throws HttpError 400 with every problem */
-  async finish(): Promise<ImportForm<File>> {
+  async finish(): Promise<ImportBody<File>> {
     if (!this.#file) this.#problems.unshift({ field: 'import_file', error: '"import_file" is required' })
-    const externalRef = await this.#ref
+    const options = await this.#options(this.#problems)
     if (this.#problems.length > 0) throw validationError('', this.#problems)
     if (!this.#file) throw new Error('a form without a file has a problem')
-    return { file: await this.#file, externalRef }
+    return { file: await this.#file, options }
+  }
+
+  async #options(problems: Problem[]): Promise<Options> {
+    const given = new Map<OptionName, string>()
+    for (const [name, field] of this.#fields) {
+      const text = await field
+      if (text !== undefined) given.set(name, text)
+    }
+    return readOptions(given, problems)
   }
 
   /** Leaves nothing of what was received. */
@@ -169,7 +234,7 @@ class FormInProgress<File> {
       () => undefined,
     )
     if (file) await this.#handlers.discard(file.received)
-    await this.#ref?.catch(() => {})
+    await Promise.allSettled(this.#fields.values())
   }
 
   #onPart(name: string, stream: Readable): void {
@@ -180,34 +245,32 @@ class FormInProgress<File> {
     })
     if (name === 'import_file' && !this.#file) {
       this.#streams.push(stream)
-      this.#file = this.#handlers.receive(withLimit(stream, this.#maxFileBytes))
+      this.#file = this.#receive(stream)
       this.#file.catch((error: Error) => this.#failed.reject(error))
-    } else if (name === 'external_ref' && !this.#ref) {
+    } else if (isOptionName(name) && !this.#fields.has(name)) {
       this.#streams.push(stream)
-      this.#ref = this.#readRef(stream)
-      this.#ref.catch((error: Error) => this.#failed.reject(error))
+      const field = this.#readField(name, stream)
+      field.catch((error: Error) => this.#failed.reject(error))
+      this.#fields.set(name, field)
     } else {
-      this.#problems.push(
-        name === 'import_file' || name === 'external_ref'
-          ? { field: name, error: `"${name}" must be given once` }
-          : {
-              field: name.slice(0, 100),
-              error: 'is not a part of this form; it takes "import_file" and "external_ref"',
-            },
-      )
+      this.#problems.push({ field: name.slice(0, 100), error: whyNotTaken(name) })
       stream.resume()
     }
   }
 
-  /** An empty field is how forms say "none". */
-  async #readRef(stream: Readable): Promise<string | undefined> {
-    const bytes = await beginningOf(stream, MAX_REF_BYTES)
-    const problem = problemOfRef(bytes)
-    if (problem) this.#problems.push({ field: 'external_ref', error: problem })
-    if (problem || bytes.length === 0) return undefined
-    const ref = bytes.toString('utf8')
-    await this.#handlers.checkRef(ref)
-    return ref
+  /** The options that stand before the file may say that it need not come. */
+  async #receive(stream: Readable): Promise<File> {
+    const problems: Problem[] = []
+    const options = await this.#options(problems)
+    if (problems.length === 0) await this.#handlers.check(options)
+    return await this.#handlers.receive(withLimit(stream, this.#maxFileBytes))
+  }
+
+  async #readField(name: OptionName, stream: Readable): Promise<string | undefined> {
+    const field = readField(name, await beginningOf(stream, MAX_OPTION_BYTES))
+    if (typeof field === 'string') return field
+    this.#problems.push(field)
+    return undefined
   }
 }
 
@@ -223,14 +286,10 @@ async function beginningOf(stream: Readable, maxBytes: number): Promise<Buffer> 
   return Buffer.concat(pieces)
 }
 
-function problemOfRef(bytes: Buffer): string | undefined {
-  const isCut = bytes.length === MAX_REF_BYTES
-  if (!isCut && !isUtf8(bytes)) return 'external_ref must be valid UTF-8'
-  const ref = bytes.toString('utf8')
-  if (isCut || [...ref].length > MAX_REF_CHARACTERS) {
-    return `external_ref must be at most ${MAX_REF_CHARACTERS} characters`
-  }
-  return isStorableText(ref) ? undefined : 'external_ref must not contain U+0000 or an unpaired surrogate'
+function whyNotTaken(name: string): string {
+  if (name === 'import_file' || isOptionName(name)) return `"${name}" must be given once`
+  const sentence = notTaken(['import_file', ...OPTION_NAMES])
+  return name === '' ? `a part without a name ${sentence}` : sentence
 }
 
 /** The parser cuts a file off at the limit; here that is an error. */
@@ -238,10 +297,15 @@ async function* withLimit(
   stream: Readable & { truncated?: boolean },
   maxFileBytes: number,
 ): AsyncGenerator<Buffer> {
+  let length = 0
   try {
-    for await (const piece of stream) yield piece as Buffer
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      length += piece.length
+      if (length > maxFileBytes) throw tooLarge(maxFileBytes)
+      yield piece
+    }
   } catch (error) {
-    throw unreadable(error as Error)
+    throw error instanceof HttpError || error instanceof ClientGone ? error : unreadable(error as Error)
   }
   if (stream.truncated) throw tooLarge(maxFileBytes)
 }

@@ -15,6 +15,8 @@ export interface Operation {
   readonly body?: TSchema
   /** The body's media type, unless it is JSON. */
   readonly consumes?: string
+  /** Where it may be of several, the body by media type. */
+  readonly bodies?: Readonly<Record<string, TSchema>>
   readonly answers: Readonly<Record<number, DocumentedAnswer>>
   readonly errors?: readonly ErrorStatus[]
   /** Whether it answers everybody, without a token. */
@@ -110,6 +112,7 @@ export function operation(documented: Operation): FastifySchema {
     query,
     body,
     consumes,
+    bodies,
     answers,
     errors = [],
     isPublic,
@@ -122,6 +125,7 @@ export function operation(documented: Operation): FastifySchema {
     ...(ids && { params: Type.Object(mapValues(ids, (what) => uuid(`The id of the ${what}.`))) }),
     ...(query && { querystring: Type.Object(query) }),
     ...(body && { body }),
+    ...(bodies && { body: { content: mapValues(bodies, (schema) => ({ schema })) } }),
     ...(consumes !== undefined && { consumes: [consumes] }),
     ...(isPublic && { security: [] }),
     response: {

@@ -14,6 +14,7 @@ import {
   releaseLease,
   renewLease,
 } from './queue.js'
+import { forgetRehearsals } from './rehearsal.js'
 import { ChunkWriter } from './write.js'
 
 export interface JobContext {
@@ -64,6 +65,11 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
     await handleFault(context, job, logger, error as Error)
   } finally {
     clearInterval(heartbeat)
+    if (job.dryRun) {
+      await forgetRehearsals(pool).catch((error: Error) =>
+        logger.warn({ err: error }, 'a rehearsal is not forgotten yet'),
+      )
+    }
   }
 }
 

@@ -89,15 +89,15 @@ function kindsOf(problems: readonly LineProblem[]): Iterable<CountedKind> {
 const openMaps = new Set(
   recordTypes.flatMap(({ columns }) => columns.flatMap(({ type, name }) => (type === 'jsonb' ? name : []))),
 )
-const OPEN_MAP = new RegExp(`\\b(${[...openMaps].join('|')})\\.[^]*?(\\.amount|\\.includes_tax)?$`)
+const OPEN_MAP = new RegExp(`\\b(${[...openMaps].join('|')})\\..*?(\\.amount|\\.includes_tax)?$`, 's')
 
 /** What the sentences of a report have in them that is one line's own, and what stands for it. */
 const OWN: readonly (readonly [RegExp, string])[] = [
   [/\[\d+\]/g, '[]'],
-  [/^(\w+) "[^]*" (?=was not found|is already named by|is already used by|is not one of)/, '$1 "…" '],
-  [/^"[^]*" (?=is not a currency code)/, '"…" '],
-  [/(?<=is already used by )[^]*$/, 'another record'],
-  [/(?<=^the line is not valid JSON):[^]*$/, ''],
+  [/^(\w+) ".*" (?=was not found|is already named by|is already used by|is not one of)/s, '$1 "…" '],
+  [/^".*" (?=is not a currency code)/s, '"…" '],
+  [/(?<=is already used by ).*$/s, 'another record'],
+  [/(?<=^the line is not valid JSON):.*$/s, ''],
 ]
 
 /** `products[3]` and `product "p-7" was not found` become `products[]` and `product "…" was not found`. */

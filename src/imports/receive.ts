@@ -7,6 +7,7 @@ import type { UploadStore } from '../uploads/store.js'
 import { type Import, type ImportOptions, type ImportRow, importColumns, toImport } from './import.js'
 import { IMPORTS_CHANNEL } from './queue.js'
 import { type ScanLimits, type ScannedFile, Scanner } from './scan.js'
+import { unpack } from './unpack.js'
 
 /** A file that was received whole and is not yet an import. It has to become one, or be discarded. */
 export interface Received {
@@ -31,21 +32,21 @@ export class TooManyWaiting extends Error {
 }
 
 /**
- * Streams a file to the upload store, checking its lines on the way. On return the file is durable.
+ * Streams a file to the upload store, unpacked, checking its lines on the way. On return the file is durable.
  * When it throws, nothing of it is left.
  *
- * @throws UnusableFile, and whatever the stream throws that brings the bytes.
+ * @throws UnusableFile, UnpacksToTooMuch, and whatever the stream throws that brings the bytes.
  */
 export async function receiveFile(
   store: UploadStore,
-  limits: ScanLimits,
+  limits: ScanLimits & { readonly maxUploadBytes: number },
   bytes: AsyncIterable<Buffer>,
 ): Promise<Received> {
   const id = uuidv7()
   const scanner = new Scanner(limits)
   const writer = await store.create(id)
   try {
-    for await (const piece of bytes) {
+    for await (const piece of unpack(bytes, limits.maxUploadBytes)) {
       scanner.push(piece)
       await writer.write(piece)
     }

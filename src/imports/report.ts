@@ -106,6 +106,38 @@ export async function* allErrors(
   }
 }
 
+/** Errors that say the same but for names and numbers, told together. */
+export interface ErrorKind {
+  readonly id: string
+  readonly field: string
+  readonly error: string
+  readonly lines: number
+  readonly firstLine: number
+}
+
+/** As many kinds are told: a person reads the most frequent ones, and a file of garbage has few. */
+export const MAX_KINDS = 100
+
+/** An import's errors by kind, the most frequent first. */
+export async function listErrorKinds(pool: Pool, { id, ownerId }: Import): Promise<ErrorKind[]> {
+  const found = await rows<{ field: string; error: string; lines: number; first_line_number: number }>(
+    pool,
+    sql`
+      select field, error, lines, first_line_number
+      from import_error_kinds
+      where owner_id = ${ownerId} and import_id = ${id}
+      order by lines desc, first_line_number, field, error
+      limit ${MAX_KINDS}`,
+  )
+  return found.map(({ field, error, lines, first_line_number }) => ({
+    id: uuidv5(`${field}\0${error}`, id),
+    field,
+    error,
+    lines,
+    firstLine: first_line_number,
+  }))
+}
+
 /** An error's id follows from the import and its place in the report, so it needs no column. */
 function toImportError(importId: string, ownerId: string, row: ErrorRow): ImportError {
   return {
