@@ -187,14 +187,7 @@ class FormInProgress<File> {
       this.#ref = this.#readRef(stream)
       this.#ref.catch((error: Error) => this.#failed.reject(error))
     } else {
-      this.#problems.push(
-        name === 'import_file' || name === 'external_ref'
-          ? { field: name, error: `"${name}" must be given once` }
-          : {
-              field: name.slice(0, 100),
-              error: 'is not a part of this form; it takes "import_file" and "external_ref"',
-            },
-      )
+      this.#problems.push({ field: name.slice(0, 100), error: whyNotTaken(name) })
       stream.resume()
     }
   }
@@ -221,6 +214,12 @@ async function beginningOf(stream: Readable, maxBytes: number): Promise<Buffer> 
     kept += wanted.length
   }
   return Buffer.concat(pieces)
+}
+
+function whyNotTaken(name: string): string {
+  if (name === 'import_file' || name === 'external_ref') return `"${name}" must be given once`
+  const takes = 'it takes "import_file" and "external_ref"'
+  return name === '' ? `a part of this form has no name; ${takes}` : `is not a part of this form; ${takes}`
 }
 
 function problemOfRef(bytes: Buffer): string | undefined {
