@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
+import { isTimeout } from '../db/errors.js'
 import type { Pool } from '../db/pool.js'
 import { badRequest, noRoom, notFound, tooManyRequests, writeConflict } from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
@@ -75,7 +76,9 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
     return await createImport(pool, store, ownerId, externalRef, file, limits.maxWaitingImports).catch(
       async (error) => {
         // After any other error nobody knows whether the job was committed, so its file stays. A start removes strays.
-        if (error instanceof ExternalRefTaken || error instanceof TooManyWaiting) await discard(store, file)
+        const isUndone =
+          error instanceof ExternalRefTaken || error instanceof TooManyWaiting || isTimeout(error)
+        if (isUndone) await discard(store, file)
         return explainRefused(error)
       },
     )
