@@ -120,15 +120,18 @@ export async function readImportFile<File>(
 function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]): Map<OptionName, string> {
   const given = new Map<OptionName, string>()
   for (const [name, value] of Object.entries(query)) {
-    if (!isOptionName(name)) problems.push({ field: name.slice(0, 100), error: notTaken(OPTION_NAMES) })
+    if (!isOptionName(name))
+      problems.push({
+        field: name.slice(0, 100),
+        error: `is not a parameter of this request; ${takes(OPTION_NAMES)}`,
+      })
     else if (typeof value === 'string') given.set(name, value)
     else problems.push({ field: name, error: `"${name}" must be given once` })
   }
   return given
 }
 
-const notTaken = (names: readonly string[]): string =>
-  `is not a part of this request; it takes ${names.map((name) => `"${name}"`).join(', ')}`
+const takes = (names: readonly string[]): string => `it takes ${names.map((name) => `"${name}"`).join(', ')}`
 
 function createParser({ headers }: IncomingMessage, maxFileBytes: number): BusboyInstance {
   try {
@@ -288,8 +291,8 @@ async function beginningOf(stream: Readable, maxBytes: number): Promise<Buffer> 
 
 function whyNotTaken(name: string): string {
   if (name === 'import_file' || isOptionName(name)) return `"${name}" must be given once`
-  const sentence = notTaken(['import_file', ...OPTION_NAMES])
-  return name === '' ? `a part without a name ${sentence}` : sentence
+  const taken = takes(['import_file', ...OPTION_NAMES])
+  return name === '' ? `a part of this form has no name; ${taken}` : `is not a part of this form; ${taken}`
 }
 
 /** The parser cuts a file off at the limit; here that is an error. */

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
+import { isTimeout } from '../db/errors.js'
 import type { Pool } from '../db/pool.js'
 import {
   badRequest,
@@ -111,7 +112,9 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
       limits.maxWaitingImports,
     ).catch(async (error) => {
       // After any other error nobody knows whether the job was committed, so its file stays. A start removes strays.
-      if (error instanceof ExternalRefTaken || error instanceof TooManyWaiting) await discard(store, file)
+      const isUndone =
+        error instanceof ExternalRefTaken || error instanceof TooManyWaiting || isTimeout(error)
+      if (isUndone) await discard(store, file)
       return explainRefused(error)
     })
   }

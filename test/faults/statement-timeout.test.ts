@@ -36,3 +36,26 @@ test('A request that the database does not answer within STATEMENT_TIMEOUT is 50
   }
   expect((await store.get('/subscriptions/products')).body.meta.results.total).toBe(11)
 })
+
+test('An upload whose import cannot be made in that time is 503 as well, and leaves nothing', async () => {
+  const store = await service.addStore()
+  await store.import(file(aProduct()))
+  const before = await service.uploads()
+  const blocker = await service.pool.connect()
+  try {
+    await blocker.query('begin')
+    await blocker.query("select from totals where resource = 'imports' for update")
+    expectError(
+      await store.upload(file(aProduct())),
+      503,
+      'Service Unavailable',
+      /^The database took too long/,
+    )
+    expect(await service.uploads()).toEqual(before)
+  } finally {
+    await blocker.query('rollback')
+    blocker.release()
+  }
+  expect((await store.get('/subscriptions/imports')).body.meta.results.total).toBe(1)
+  expect((await store.import(file(aProduct()))).attributes.status).toBe('success')
+})

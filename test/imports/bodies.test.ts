@@ -55,7 +55,7 @@ describe('A file that is the whole body', () => {
     ['?on_conflict=replace', 'on_conflict: on_conflict must be one of reject, skip, update'],
     [
       '?dry-run=true',
-      /^dry-run: is not a part of this request; it takes "external_ref", "dry_run", "on_conflict"$/,
+      /^dry-run: is not a parameter of this request; it takes "external_ref", "dry_run", "on_conflict"$/,
     ],
     ['?external_ref=a&external_ref=b', 'external_ref: "external_ref" must be given once'],
     [`?external_ref=${'x'.repeat(2049)}`, 'external_ref: external_ref must be at most 2048 characters'],

@@ -65,6 +65,29 @@ describe('More uploads at once than MAX_UPLOADS', () => {
   })
 })
 
+test('A client that goes away before its upload is looked at takes no room', async () => {
+  const store = await service.addStore()
+  await store.import(line)
+  const client = await service.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query('lock table imports in access exclusive mode')
+    const sockets = Array.from({ length: MAX_UPLOADS }, () =>
+      openUpload(store, begun, 'content-length: 1000000'),
+    )
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+                     and query ~ 'offset'`
+    await expect.poll(async () => (await service.pool.query(waiting)).rowCount).toBe(MAX_UPLOADS)
+    for (const socket of sockets) socket.destroy()
+    // By now the service has heard of it: this request came after.
+    expect((await store.get('/v2/settings')).status).toBe(200)
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+  await expect.poll(async () => (await store.upload(line)).status).toBe(201)
+})
+
 describe('An owner with MAX_WAITING_IMPORTS imports that wait', () => {
   /** Runs `work` while no job gets on: an owner's first import waits for the table, and its others for that one. */
   async function whileNothingRuns(work: () => Promise<void>): Promise<void> {

@@ -186,10 +186,10 @@ describe('A refused upload leaves no file and no job', () => {
       [/^import_file: "import_file" is required$/, /^file: /],
     ],
     [
-      'a part without a name',
-      [theFile, { name: '"; x="', content: 'a' }],
+      'a part with an empty name',
+      [theFile, { name: '', content: 'a' }],
       validation,
-      [/^is not a part of this form/],
+      [/^a part of this form has no name/],
     ],
     [
       'an external_ref that is not UTF-8',
@@ -279,6 +279,14 @@ describe('A refused upload leaves no file and no job', () => {
         { title: 'Bad Request', detail: /./ },
       ])
     }
+    expect(await state()).toEqual(before)
+  })
+
+  test('a part that says no name at all: 400', async () => {
+    const before = await state()
+    const nameless = `--${BOUNDARY}\r\ncontent-disposition: form-data\r\n\r\na\r\n${formEnd}`
+    const answer = await service.api.postForm(multipart([theFile], nameless))
+    expectError(answer, 400, validation, /^a part of this form has no name/)
     expect(await state()).toEqual(before)
   })
 
