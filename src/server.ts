@@ -6,6 +6,7 @@ import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
 import { jsonBodies } from './http/body.js'
 import { docsPages } from './http/docs.js'
+import { serviceUnavailable } from './http/errors.js'
 import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
 import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
 import { healthRoutes } from './routes/health.js'
@@ -24,6 +25,8 @@ export interface ServerDependencies {
   readonly pool: Pool
   readonly store: UploadStore
   readonly credentials: Credentials
+  /** Whether the database was reached and migrated since the start. Until then nothing is asked of it. */
+  readonly isReady: () => boolean
 }
 
 const MIN_BODY_LIMIT = 2 ** 20
@@ -41,6 +44,7 @@ export function buildServer({
   pool,
   store,
   credentials,
+  isReady,
 }: ServerDependencies): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
@@ -57,6 +61,8 @@ export function buildServer({
     // A connection on which nothing moves is given up, so that a client that vanished leaves nothing open.
     connectionTimeout: IDLE_MS,
     forceCloseConnections: 'idle',
+    // What comes on an open connection while we stop is answered still.
+    return503OnClosing: false,
   })
   errorHandlers(app)
   jsonBodies(app)
@@ -66,15 +72,20 @@ export function buildServer({
     reply.header('x-request-id', request.id)
   })
 
+  const waitForDatabase = async () => {
+    if (!isReady()) throw serviceUnavailable()
+  }
+
   app.register(async (health) => {
     const closeMethods = closeOtherMethods(health)
-    healthRoutes(health, pool)
+    healthRoutes(health, pool, isReady)
     openApiRoute(health)
     closeMethods()
   })
 
   app.register(
     async (oauth) => {
+      oauth.addHook('onRequest', waitForDatabase)
       const closeMethods = closeOtherMethods(oauth)
       oauthRoutes(oauth, pool)
       closeMethods()
@@ -83,6 +94,7 @@ export function buildServer({
   )
 
   const subscriptions = async (api: FastifyInstance) => {
+    api.addHook('onRequest', waitForDatabase)
     api.addHook('onRequest', authenticate(credentials))
     const closeMethods = closeOtherMethods(api)
     await api.register(async (imports) => {
@@ -103,6 +115,7 @@ export function buildServer({
   app.register(subscriptions, { prefix: '/v2/subscriptions' })
   app.register(
     async (api) => {
+      api.addHook('onRequest', waitForDatabase)
       api.addHook('onRequest', authenticate(credentials))
       const closeMethods = closeOtherMethods(api)
       settingsRoutes(api, pool, credentials)

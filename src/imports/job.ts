@@ -1,4 +1,5 @@
 import { setInterval } from 'node:timers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { isOutage } from '../db/outage.js'
 import type { Pool } from '../db/pool.js'
@@ -61,7 +62,7 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
     logger.info({ status }, 'import finished')
     await renewStatistics(pool, job).catch((error: Error) => logger.warn({ err: error }, 'no new statistics'))
   } catch (error) {
-    await handleFault(context, job, logger, error as Error)
+    await handleFault(context, job, logger, error as Error, stop)
   } finally {
     clearInterval(heartbeat)
   }
@@ -99,7 +100,13 @@ async function renewStatistics(pool: Pool, { uploaded }: Job): Promise<void> {
   }
 }
 
-async function handleFault({ pool }: JobContext, job: Job, logger: Logger, error: Error): Promise<void> {
+async function handleFault(
+  { pool }: JobContext,
+  job: Job,
+  logger: Logger,
+  error: Error,
+  stop: AbortSignal,
+): Promise<void> {
   if (error instanceof LeaseLost) {
     logger.warn('another worker has this import now, or it was ended')
     return
@@ -118,11 +125,25 @@ async function handleFault({ pool }: JobContext, job: Job, logger: Logger, error
         reason: 'fault',
         detail: `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import. What had been imported is still there.`,
       })
+    } else if (outage) {
+      await releaseOnceThere(pool, job, stop)
     } else {
-      await releaseLease(pool, job, { counts: !outage, retryAfterSeconds: outage ? 1 : 2 ** job.attempts })
+      await releaseLease(pool, job, { counts: true, retryAfterSeconds: 2 ** job.attempts })
     }
   } catch (failure) {
     // The database is away. The lease runs out by itself, and whoever finds it goes on from the checkpoint.
     if (!(failure instanceof LeaseLost)) logger.error({ err: failure }, 'the import could not be given back')
+  }
+}
+
+/** Gives a job back as soon as the database is there again. After a lease's time it has come free by itself. */
+async function releaseOnceThere(pool: Pool, job: Job, stop: AbortSignal): Promise<void> {
+  for (let second = 1; ; second += 1) {
+    try {
+      return await releaseLease(pool, job, { counts: false, retryAfterSeconds: 1 })
+    } catch (error) {
+      if (!isOutage(error) || second >= LEASE_SECONDS || stop.aborted) throw error
+    }
+    await sleep(1000, undefined, { signal: stop }).catch(() => {})
   }
 }

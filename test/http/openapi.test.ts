@@ -27,6 +27,7 @@ beforeAll(async () => {
     pool,
     store: await openFileStore(folder.path, 'test'),
     credentials: new Credentials(pool),
+    isReady: () => true,
   })
   app.addHook('onRoute', ({ url, method, schema }) => {
     // A route of several methods is one that closes them: 405.

@@ -25,6 +25,7 @@ async function routesOfApplication(): Promise<Route[]> {
     pool,
     store: await openFileStore(folder.path, 'test'),
     credentials: new Credentials(pool),
+    isReady: () => true,
   })
   const methodsOf = new Map<string, string[]>()
   app.addHook('onRoute', ({ url, method, config }) => {
