@@ -9,9 +9,11 @@ import { docsPages } from './http/docs.js'
 import { serviceUnavailable } from './http/errors.js'
 import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
 import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
+import type { Metrics } from './metrics.js'
 import { healthRoutes } from './routes/health.js'
 import { importSchemas } from './routes/import-schemas.js'
 import { importRoutes } from './routes/imports.js'
+import { metricsRoute } from './routes/metrics.js'
 import { oauthRoutes } from './routes/oauth.js'
 import { recordSchemas } from './routes/record-schemas.js'
 import { recordRoutes } from './routes/records.js'
@@ -25,6 +27,7 @@ export interface ServerDependencies {
   readonly pool: Pool
   readonly store: UploadStore
   readonly credentials: Credentials
+  readonly metrics: Metrics
   /** Whether the database was reached and migrated since the start. Until then nothing is asked of it. */
   readonly isReady: () => boolean
 }
@@ -44,6 +47,7 @@ export function buildServer({
   pool,
   store,
   credentials,
+  metrics,
   isReady,
 }: ServerDependencies): FastifyInstance {
   const app = Fastify({
@@ -72,6 +76,11 @@ export function buildServer({
     reply.header('x-request-id', request.id)
   })
 
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    metrics.requestEnded(method, routeOptions.url, reply.statusCode, reply.elapsedTime / 1000)
+  })
+
   const waitForDatabase = async () => {
     if (!isReady()) throw serviceUnavailable()
   }
@@ -80,6 +89,7 @@ export function buildServer({
     const closeMethods = closeOtherMethods(health)
     healthRoutes(health, pool, isReady)
     openApiRoute(health)
+    metricsRoute(health, metrics)
     closeMethods()
   })
 

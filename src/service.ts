@@ -10,6 +10,7 @@ import { isOutage } from './db/outage.js'
 import { type Connection, createPool } from './db/pool.js'
 import { type RunningWorker, startWorker } from './imports/start-worker.js'
 import { removeStrayUploads } from './imports/stray-uploads.js'
+import { Metrics } from './metrics.js'
 import { buildServer } from './server.js'
 import { StartError } from './start-error.js'
 import { Credentials } from './tenants/credentials.js'
@@ -101,8 +102,16 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   await clearIncoming(folder)
 
   let isReady = false
-  const credentials = new Credentials(pool)
-  const app = buildServer({ config, logger, pool, store, credentials, isReady: () => isReady })
+  const metrics = new Metrics(pool)
+  const app = buildServer({
+    config,
+    logger,
+    pool,
+    store: metrics.counting(store),
+    credentials: new Credentials(pool),
+    metrics,
+    isReady: () => isReady,
+  })
   let worker: RunningWorker | undefined
   // Side by side: requests end while the jobs reach their checkpoints.
   stack.push(async () => {
@@ -121,7 +130,11 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   }
   const apiKey = await onceThere(prepare, options, logger, announceAway)
 
-  worker = startWorker({ connection, uploads: { folder, id: dataDir.id }, logLevel: config.logLevel }, logger)
+  worker = startWorker(
+    { connection, uploads: { folder, id: dataDir.id }, logLevel: config.logLevel },
+    logger,
+    (event) => metrics.workerDid(event),
+  )
   isReady = true
   dataDir.announce(url)
   return { url, apiKey, stop: () => stack.unwind() }

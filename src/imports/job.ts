@@ -6,6 +6,7 @@ import type { Pool } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
 import { UploadMissing, type UploadStore } from '../uploads/store.js'
 import { type Chunk, readChunks } from './chunks.js'
+import type { EndedImport, WorkerEvent } from './events.js'
 import {
   failImport,
   finishImport,
@@ -21,6 +22,8 @@ export interface JobContext {
   readonly pool: Pool
   readonly store: UploadStore
   readonly logger: Logger
+  /** Is told what was done, to be counted. */
+  readonly tell: (event: WorkerEvent) => void
 }
 
 /** A job that does not come forward in so many attempts is failed. */
@@ -45,21 +48,20 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
   logger.info({ fence: job.fence, attempt: job.attempts, ...job.checkpoint }, 'import claimed')
   try {
     if (job.attempts > MAX_ATTEMPTS) {
-      await failImport(pool, job, {
+      const failed = await failImport(pool, job, {
         reason: 'fault',
         detail: `The import was interrupted ${MAX_ATTEMPTS} times in a row at line ${job.checkpoint.lines + 1} or soon after. The server's log says by what.`,
       })
-      logger.error('import failed: it never came forward')
-      return
+      return tellEnd(context, logger, failed)
     }
     const done = await writeChunks(context, job, AbortSignal.any([stop, lost.signal]))
+    if (lost.signal.aborted) throw new LeaseLost(job.id)
     if (!done) {
       await releaseLease(pool, job, { counts: false, retryAfterSeconds: 0 })
       logger.info('import laid down at its checkpoint')
       return
     }
-    const status = await finishImport(pool, job)
-    logger.info({ status }, 'import finished')
+    tellEnd(context, logger, await finishImport(pool, job))
     await renewStatistics(pool, job).catch((error: Error) => logger.warn({ err: error }, 'no new statistics'))
   } catch (error) {
     await handleFault(context, job, logger, error as Error, stop)
@@ -69,14 +71,14 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
 }
 
 /** Reads and writes side by side: while the database takes a chunk, the next one is read and validated. */
-async function writeChunks({ pool, store }: JobContext, job: Job, stop: AbortSignal): Promise<boolean> {
+async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: AbortSignal): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
   let writing: Promise<void> = Promise.resolve()
   try {
     for await (const chunk of readChunks(job, reader)) {
       await writing
       if (stop.aborted) return false
-      writing = writeChunk(pool, job, chunk satisfies Chunk)
+      writing = timed(tell, () => writeChunk(pool, job, chunk satisfies Chunk))
       // Awaited above or below; until then a failure is not unhandled.
       writing.catch(() => {})
     }
@@ -86,6 +88,23 @@ async function writeChunks({ pool, store }: JobContext, job: Job, stop: AbortSig
     await writing.catch(() => {})
     await reader.close()
   }
+}
+
+async function timed(tell: JobContext['tell'], write: () => Promise<void>): Promise<void> {
+  const from = performance.now()
+  let outcome: 'committed' | 'failed' = 'failed'
+  try {
+    await write()
+    outcome = 'committed'
+  } finally {
+    tell({ kind: 'chunk', outcome, seconds: (performance.now() - from) / 1000 })
+  }
+}
+
+function tellEnd({ tell }: JobContext, logger: Logger, ended: EndedImport): void {
+  tell({ kind: 'ended', ...ended })
+  const isFault = ended.outcome === 'fault' || ended.outcome === 'upload_missing'
+  logger[isFault ? 'error' : 'info'](ended, isFault ? 'import failed' : 'import finished')
 }
 
 /** An import that adds much changes what the planner should know; the server's own renewal may be a minute away. */
@@ -101,30 +120,35 @@ async function renewStatistics(pool: Pool, { uploaded }: Job): Promise<void> {
 }
 
 async function handleFault(
-  { pool }: JobContext,
+  context: JobContext,
   job: Job,
   logger: Logger,
   error: Error,
   stop: AbortSignal,
 ): Promise<void> {
+  const { pool, tell } = context
   if (error instanceof LeaseLost) {
+    tell({ kind: 'interrupted', cause: 'lease_lost' })
     logger.warn('another worker has this import now, or it was ended')
     return
   }
   const outage = isOutage(error)
+  tell({ kind: 'interrupted', cause: outage ? 'outage' : 'fault' })
   logger.error({ err: error, outage }, 'import interrupted')
   try {
     if (error instanceof UploadMissing) {
-      await failImport(pool, job, {
+      const failed = await failImport(pool, job, {
         reason: 'upload_missing',
         detail:
           'The uploaded file is gone or was cut short. What had been imported is still there; post the file again to import the rest.',
       })
+      tellEnd(context, logger, failed)
     } else if (!outage && job.attempts >= MAX_ATTEMPTS) {
-      await failImport(pool, job, {
+      const failed = await failImport(pool, job, {
         reason: 'fault',
         detail: `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import. What had been imported is still there.`,
       })
+      tellEnd(context, logger, failed)
     } else if (outage) {
       await releaseOnceThere(pool, job, stop)
     } else {

@@ -1,6 +1,7 @@
 import sql, { raw } from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
+import type { EndedImport } from './events.js'
 import { counts, type Failure } from './import.js'
 import type { Counts } from './scan.js'
 
@@ -148,9 +149,9 @@ export async function releaseLeasesOf(pool: Pool, storeId: string): Promise<void
  *
  * @throws LeaseLost
  */
-export async function finishImport(pool: Pool, { id, fence }: Job): Promise<'success' | 'failed'> {
+export async function finishImport(pool: Pool, { id, fence }: Job): Promise<EndedImport> {
   const imported = raw(recordTypes.map(({ table }) => `imported_${table}`).join(' + '))
-  const [row] = await rows<{ status: 'success' | 'failed' }>(
+  const [row] = await rows<EndedRow>(
     pool,
     sql`
       update imports
@@ -160,20 +161,51 @@ export async function finishImport(pool: Pool, { id, fence }: Job): Promise<'suc
             'Every record was rejected. The errors of this import say why, line by line; mend the lines and import them again.' end,
           finished_at = clock_timestamp(), updated_at = clock_timestamp(), lease_expires_at = null
       where id = ${id} and fence = ${fence} and status = 'started'
-      returning status`,
+      returning ${endedColumns}`,
   )
-  if (!row) throw new LeaseLost(id)
-  await pool.query(`notify ${IMPORTS_CHANNEL}`)
-  return row.status
+  return await ended(pool, id, row)
 }
 
 /** Ends a job that cannot be worked. @throws LeaseLost */
-export async function failImport(pool: Pool, { id, fence }: Job, failure: Failure): Promise<void> {
-  const { rowCount } = await pool.query(sql`
-    update imports
-    set status = 'failed', failure_reason = ${failure.reason}, failure_detail = ${failure.detail},
-        finished_at = clock_timestamp(), updated_at = clock_timestamp(), lease_expires_at = null
-    where id = ${id} and fence = ${fence} and status = 'started'`)
-  if (rowCount === 0) throw new LeaseLost(id)
+export async function failImport(
+  pool: Pool,
+  { id, fence }: Job,
+  { reason, detail }: Failure,
+): Promise<EndedImport> {
+  const [row] = await rows<EndedRow>(
+    pool,
+    sql`
+      update imports
+      set status = 'failed', failure_reason = ${reason}, failure_detail = ${detail},
+          finished_at = clock_timestamp(), updated_at = clock_timestamp(), lease_expires_at = null
+      where id = ${id} and fence = ${fence} and status = 'started'
+      returning ${endedColumns}`,
+  )
+  return await ended(pool, id, row)
+}
+
+type EndedRow = Readonly<Record<string, unknown>> & {
+  readonly failure_reason: Failure['reason'] | null
+  readonly seconds: number
+  readonly errors: number
+}
+
+const endedColumns = raw(
+  [
+    'failure_reason, errors, extract(epoch from finished_at - created_at)::double precision as seconds',
+    ...recordTypes.map(({ table }) => `uploaded_${table}, imported_${table}`),
+  ].join(', '),
+)
+
+/** Wakes whoever may have the owner's next import. */
+async function ended(pool: Pool, id: string, row: EndedRow | undefined): Promise<EndedImport> {
+  if (!row) throw new LeaseLost(id)
   await pool.query(`notify ${IMPORTS_CHANNEL}`)
+  return {
+    outcome: row.failure_reason ?? 'success',
+    seconds: row.seconds,
+    uploaded: counts(row, 'uploaded'),
+    imported: counts(row, 'imported'),
+    errors: row.errors,
+  }
 }

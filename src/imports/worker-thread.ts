@@ -1,7 +1,9 @@
+import { setInterval } from 'node:timers'
 import { parentPort, workerData } from 'node:worker_threads'
 import { pino } from 'pino'
 import { type Connection, createPool } from '../db/pool.js'
 import { openFileStore } from '../uploads/file.js'
+import type { WorkerEvent } from './events.js'
 import { CONCURRENCY, work } from './worker.js'
 
 /** What the thread is given. */
@@ -10,6 +12,9 @@ export interface WorkerData {
   readonly uploads: { readonly folder: string; readonly id: string }
   readonly logLevel: string
 }
+
+/** So often the thread tells how its connections are used. */
+const POOL_USE_MS = 1000
 
 /**
  * The worker beside the API: a thread of its own, so that a chunk's milliseconds of CPU never stand in front of a
@@ -23,6 +28,13 @@ const pool = createPool(connection, CONCURRENCY * 2 + 1, (error) =>
 const stop = new AbortController()
 parentPort?.once('message', () => stop.abort())
 
+const tell = (event: WorkerEvent) => parentPort?.postMessage(event)
+const telling = setInterval(() => {
+  const { totalCount: total, idleCount: idle, waitingCount: waiting } = pool
+  tell({ kind: 'pool', total, idle, waiting })
+}, POOL_USE_MS)
+
 const store = await openFileStore(uploads.folder, uploads.id)
-await work({ pool, store, logger }, connection, stop.signal)
+await work({ pool, store, logger, tell }, connection, stop.signal)
+clearInterval(telling)
 await pool.end()

@@ -48,10 +48,9 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
         await discard(store, file)
         throw refTaken(error.importId)
       })
-      request.log.info(
-        { import_id: created.id, ...created.file, records: created.uploaded },
-        'import received',
-      )
+      // The line about the end of the request has the import's id as well.
+      reply.log = reply.log.child({ import_id: created.id })
+      reply.log.info({ ...created.file, records: created.uploaded }, 'import received')
       return await reply
         .code(201)
         .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
