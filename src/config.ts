@@ -14,6 +14,8 @@ export interface Config {
   readonly maxUploadBytes: number
   readonly maxLineBytes: number
   readonly maxRecords: number | undefined
+  /** For so many days after its end an import's file and report are kept; 0: for ever. */
+  readonly retentionDays: number
   readonly logLevel: string
 }
 
@@ -79,6 +81,12 @@ function apiKey(text: string): string {
     throw new ConfigError('takes 1 to 512 visible ASCII characters')
   }
   return text
+}
+
+function days(text: string): number {
+  if (text === 'none') return 0
+  if (!/^\d{1,5}$/.test(text)) throw new ConfigError('takes a whole number of days up to 99999, or none')
+  return Number(text)
 }
 
 function logLevel(text: string): string {
@@ -156,6 +164,15 @@ export const settings: readonly Setting[] = [
     placeholder: '<number>',
     description: 'the records in one file, at most (default: no limit)',
     parse: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  },
+  {
+    key: 'retentionDays',
+    variable: 'RETENTION_DAYS',
+    flag: '--retention-days',
+    placeholder: '<days>',
+    description: 'how long the file and the errors of an import are kept after its end; none or 0: for ever',
+    default: '30',
+    parse: days,
   },
   {
     key: 'logLevel',

@@ -131,7 +131,12 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   const apiKey = await onceThere(prepare, options, logger, announceAway)
 
   worker = startWorker(
-    { connection, uploads: { folder, id: dataDir.id }, logLevel: config.logLevel },
+    {
+      connection,
+      uploads: { folder, id: dataDir.id },
+      retentionDays: config.retentionDays,
+      logLevel: config.logLevel,
+    },
     logger,
     (event) => metrics.workerDid(event),
   )

@@ -26,6 +26,8 @@ export interface Import {
   readonly uploaded: Counts
   readonly imported: Counts
   readonly errors: number
+  /** Since then its errors are no longer answered. */
+  readonly expiredAt: string | undefined
   readonly file: { readonly bytes: number; readonly lines: number; readonly sha256: string }
   readonly failure: Failure | undefined
 }
@@ -33,7 +35,7 @@ export interface Import {
 /** The columns that `toImport` reads. */
 export const importColumns: Sql = raw(
   [
-    'id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors',
+    'id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors, expired_at',
     "file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, failure_reason, failure_detail",
     ...recordTypes.map(({ table }) => `uploaded_${table}, imported_${table}`),
   ].join(', '),
@@ -49,6 +51,7 @@ export type ImportRow = Readonly<Record<string, string | number | null>> & {
   readonly started_at: string | null
   readonly finished_at: string | null
   readonly errors: number
+  readonly expired_at: string | null
   readonly file_bytes: number
   readonly file_lines: number
   readonly file_sha256: string
@@ -69,6 +72,7 @@ export function toImport(row: ImportRow): Import {
     uploaded: counts(row, 'uploaded'),
     imported: counts(row, 'imported'),
     errors: row.errors,
+    expiredAt: row.expired_at ?? undefined,
     file: { bytes: row.file_bytes, lines: row.file_lines, sha256: row.file_sha256 },
     failure:
       row.failure_reason === null

@@ -4,12 +4,14 @@ import { pino } from 'pino'
 import { type Connection, createPool } from '../db/pool.js'
 import { openFileStore } from '../uploads/file.js'
 import type { WorkerEvent } from './events.js'
+import { retain } from './retention.js'
 import { CONCURRENCY, work } from './worker.js'
 
 /** What the thread is given. */
 export interface WorkerData {
   readonly connection: Connection
   readonly uploads: { readonly folder: string; readonly id: string }
+  readonly retentionDays: number
   readonly logLevel: string
 }
 
@@ -20,7 +22,7 @@ const POOL_USE_MS = 1000
  * The worker beside the API: a thread of its own, so that a chunk's milliseconds of CPU never stand in front of a
  * request. Any message asks it to stop; it ends when its jobs have laid their work down.
  */
-const { connection, uploads, logLevel } = workerData as WorkerData
+const { connection, uploads, retentionDays, logLevel } = workerData as WorkerData
 const logger = pino({ level: logLevel }, pino.destination({ fd: 2, sync: true })).child({ thread: 'worker' })
 const pool = createPool(connection, CONCURRENCY * 2 + 1, (error) =>
   logger.warn({ reason: error.message }, 'an idle database connection broke'),
@@ -35,6 +37,7 @@ const telling = setInterval(() => {
 }, POOL_USE_MS)
 
 const store = await openFileStore(uploads.folder, uploads.id)
-await work({ pool, store, logger, tell }, connection, stop.signal)
+const context = { pool, store, logger, tell }
+await Promise.all([work(context, connection, stop.signal), retain(context, retentionDays, stop.signal)])
 clearInterval(telling)
 await pool.end()

@@ -61,7 +61,7 @@ export const importOperations = {
     tag,
     summary: "Lists an import's errors, by line.",
     description:
-      'With `Accept: application/jsonl` the whole list streams, one `ImportError` a line, without pages.',
+      'With `Accept: application/jsonl` the whole list streams, one `ImportError` a line, without pages. Some time after the end of an import (30 days unless set) its errors expire; `meta.errors` of the import still says how many there were.',
     ids,
     query: pageParameters(Number.MAX_SAFE_INTEGER),
     answers: {
@@ -73,6 +73,6 @@ export const importOperations = {
         },
       },
     },
-    errors: [400, 404],
+    errors: [400, 404, 410],
   }),
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
 import type { Pool } from '../db/pool.js'
-import { badRequest, noRoom, notFound, writeConflict } from '../http/errors.js'
+import { badRequest, noRoom, notFound, reportExpired, writeConflict } from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
 import { readImportForm, requireForm } from '../http/form.js'
 import { listAnswer, readPage } from '../http/paging.js'
@@ -79,6 +79,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
   app.get('/imports/:id/errors', { schema: importOperations.errors }, async (request, reply) => {
     const { caller } = request
     const found = await find(caller, readId(request.params))
+    if (found.expiredAt !== undefined && found.errors > 0) throw reportExpired(found.expiredAt)
     if (acceptsJsonLines(request.headers.accept)) {
       return reply.type('application/jsonl; charset=utf-8').send(Readable.from(errorLines(caller, found)))
     }

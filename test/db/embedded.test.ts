@@ -120,6 +120,7 @@ test.each([
   ['PORT', '70000'],
   ['MAX_LINE_BYTES', 'many'],
   ['MAX_RECORDS', '0'],
+  ['RETENTION_DAYS', 'forever'],
   ['DATABASE_URL', 'mysql://localhost/x'],
   ['LOG_LEVEL', 'loud'],
 ])('a setting that cannot be used is a one-line error: %s=%s', async (variable, value) => {
