@@ -159,7 +159,8 @@ export async function finishImport(pool: Pool, { id, fence }: Job): Promise<Ende
           failure_reason = case when ${imported} = 0 then 'all_rejected' end,
           failure_detail = case when ${imported} = 0 then
             'Every record was rejected. The errors of this import say why, line by line; mend the lines and import them again.' end,
-          finished_at = clock_timestamp(), updated_at = clock_timestamp(), lease_expires_at = null
+          finished_at = at, updated_at = at, lease_expires_at = null
+      from (select clock_timestamp() as at) as ending
       where id = ${id} and fence = ${fence} and status = 'started'
       returning ${endedColumns}`,
   )
@@ -177,7 +178,8 @@ export async function failImport(
     sql`
       update imports
       set status = 'failed', failure_reason = ${reason}, failure_detail = ${detail},
-          finished_at = clock_timestamp(), updated_at = clock_timestamp(), lease_expires_at = null
+          finished_at = at, updated_at = at, lease_expires_at = null
+      from (select clock_timestamp() as at) as ending
       where id = ${id} and fence = ${fence} and status = 'started'
       returning ${endedColumns}`,
   )

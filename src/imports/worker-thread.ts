@@ -6,6 +6,7 @@ import { openFileStore } from '../uploads/file.js'
 import type { WorkerEvent } from './events.js'
 import { retain } from './retention.js'
 import { CONCURRENCY, work } from './worker.js'
+import { CHUNKS_AT_ONCE } from './write.js'
 
 /** What the thread is given. */
 export interface WorkerData {
@@ -24,7 +25,7 @@ const POOL_USE_MS = 1000
  */
 const { connection, uploads, retentionDays, logLevel } = workerData as WorkerData
 const logger = pino({ level: logLevel }, pino.destination({ fd: 2, sync: true })).child({ thread: 'worker' })
-const pool = createPool(connection, CONCURRENCY * 2 + 1, (error) =>
+const pool = createPool(connection, CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 1, (error) =>
   logger.warn({ reason: error.message }, 'an idle database connection broke'),
 )
 const stop = new AbortController()
