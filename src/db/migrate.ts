@@ -10,7 +10,8 @@ const MIGRATION_LOCK = 4_871_215_033
 
 const DIRECTORY = fileURLToPath(new URL('migrations', import.meta.url))
 
-const OLDEST_SERVER = 150_000
+/** As `server_version_num` has it. */
+export const OLDEST_SERVER = 150_000
 
 /** The database is away: nothing is wrong with how it is named, so it may be there soon. */
 export class DatabaseAway extends StartError {
