@@ -32,6 +32,8 @@ export interface Config {
   readonly idleTimeoutSeconds: number
   /** Of one statement that a request needs. */
   readonly statementTimeoutSeconds: number
+  /** For so many days after its end an import's file and report are kept; 0: for ever. */
+  readonly retentionDays: number
   readonly logLevel: string
 }
 
@@ -111,6 +113,12 @@ function addresses(text: string): string {
     throw new ConfigError('takes addresses and networks joined by commas, such as 127.0.0.1,10.0.0.0/8')
   }
   return given.join(',')
+}
+
+function days(text: string): number {
+  if (text === 'none') return 0
+  if (!/^\d{1,5}$/.test(text)) throw new ConfigError('takes a whole number of days up to 99999, or none')
+  return Number(text)
 }
 
 function logLevel(text: string): string {
@@ -269,6 +277,15 @@ export const settings: readonly Setting[] = [
     description: 'the time that the database may take over one statement of a request',
     default: '30',
     parse: wholeNumber(1, 3600),
+  },
+  {
+    key: 'retentionDays',
+    variable: 'RETENTION_DAYS',
+    flag: '--retention-days',
+    placeholder: '<days>',
+    description: 'how long the file and the errors of an import are kept after its end; none or 0: for ever',
+    default: '30',
+    parse: days,
   },
   {
     key: 'logLevel',

@@ -6,14 +6,17 @@ import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
 import { jsonBodies } from './http/body.js'
 import { docsPages } from './http/docs.js'
+import { serviceUnavailable } from './http/errors.js'
 import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
 import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
 import { RateLimits } from './http/rate-limits.js'
 import { securityHeaders } from './http/security-headers.js'
 import { limitBodyTime } from './http/slow-bodies.js'
+import type { Metrics } from './metrics.js'
 import { healthRoutes } from './routes/health.js'
 import { importSchemas } from './routes/import-schemas.js'
 import { importRoutes } from './routes/imports.js'
+import { metricsRoute } from './routes/metrics.js'
 import { oauthRoutes } from './routes/oauth.js'
 import { recordSchemas } from './routes/record-schemas.js'
 import { recordRoutes } from './routes/records.js'
@@ -27,6 +30,9 @@ export interface ServerDependencies {
   readonly pool: Pool
   readonly store: UploadStore
   readonly credentials: Credentials
+  readonly metrics: Metrics
+  /** Whether the database was reached and migrated since the start. Until then nothing is asked of it. */
+  readonly isReady: () => boolean
 }
 
 const MIN_BODY_LIMIT = 2 ** 20
@@ -47,6 +53,8 @@ export function buildServer({
   pool,
   store,
   credentials,
+  metrics,
+  isReady,
 }: ServerDependencies): FastifyInstance {
   const requestTimeoutMs = config.requestTimeoutSeconds * 1000
   const limits = new RateLimits(config)
@@ -71,6 +79,8 @@ export function buildServer({
     connectionTimeout: config.idleTimeoutSeconds * 1000,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    // What comes on an open connection while we stop is answered still.
+    return503OnClosing: false,
   })
   app.server.maxConnections = config.maxConnections
   errorHandlers(app)
@@ -80,15 +90,26 @@ export function buildServer({
   documentRoutes(app, [...importSchemas, ...recordSchemas])
   docsPages(app)
 
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    metrics.requestEnded(method, routeOptions.url, reply.statusCode, reply.elapsedTime / 1000)
+  })
+
+  const waitForDatabase = async () => {
+    if (!isReady()) throw serviceUnavailable()
+  }
+
   app.register(async (health) => {
     const closeMethods = closeOtherMethods(health)
-    healthRoutes(health, pool)
+    healthRoutes(health, pool, isReady)
     openApiRoute(health)
+    metricsRoute(health, metrics)
     closeMethods()
   })
 
   app.register(
     async (oauth) => {
+      oauth.addHook('onRequest', waitForDatabase)
       const closeMethods = closeOtherMethods(oauth)
       oauthRoutes(oauth, pool, limits)
       closeMethods()
@@ -97,6 +118,7 @@ export function buildServer({
   )
 
   const subscriptions = async (api: FastifyInstance) => {
+    api.addHook('onRequest', waitForDatabase)
     api.addHook('onRequest', authenticate(credentials, limits))
     const closeMethods = closeOtherMethods(api)
     await api.register(async (imports) => {
@@ -105,7 +127,12 @@ export function buildServer({
         ['multipart/form-data', 'application/jsonl', 'application/x-ndjson'],
         (_request, _payload, done) => done(null),
       )
-      importRoutes(imports, { pool, store, limits: config })
+      importRoutes(imports, {
+        pool,
+        store,
+        limits: config,
+        tell: (event) => metrics.workerDid(event),
+      })
     })
     recordRoutes(api, pool)
     closeMethods()
@@ -120,6 +147,7 @@ export function buildServer({
   app.register(subscriptions, { prefix: '/v2/subscriptions' })
   app.register(
     async (api) => {
+      api.addHook('onRequest', waitForDatabase)
       api.addHook('onRequest', authenticate(credentials, limits))
       const closeMethods = closeOtherMethods(api)
       settingsRoutes(api, pool, credentials)

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 
 /** A signal so soon after another is the same Ctrl-C: from the terminal and from npx, which hands it on as well. */
-const SAME_SIGNAL_MS = 1000
+const SAME_SIGNAL_MS = 500
 
 /** Aborted, with its name as the reason, by the first signal that asks the process to end. A later one ends it at once. */
 export function firstSignal(): AbortSignal {

@@ -84,6 +84,14 @@ export const requestTimeout = () =>
 export const writeConflict = (detail: string, meta?: Readonly<Record<string, unknown>>) =>
   httpError(409, 'Write Conflict', detail, meta)
 
+/** @param at RFC 3339 */
+export const reportExpired = (at: string) =>
+  httpError(
+    410,
+    'Gone',
+    `The errors of this import expired on ${at.slice(0, 10)}: they are kept for some time after its end only. Its counts remain.`,
+  )
+
 /** RFC 9110's name for it; Node's list still has the older one. */
 export const contentTooLarge = (detail: string) => httpError(413, 'Content Too Large', detail)
 

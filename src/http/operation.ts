@@ -67,6 +67,12 @@ const errorAnswers = {
     detail: 'The external_ref is that of another plan.',
     meta: { id: '0190d5c8-3c1a-7d9e-8a51-5f2b8f6b0c11' },
   },
+  410: {
+    description: 'It was there; the time for which it is kept is over.',
+    title: 'Gone',
+    detail:
+      'The errors of this import expired on 2017-02-09: they are kept for some time after its end only. Its counts remain.',
+  },
   413: {
     description: 'The body is over a limit of size.',
     title: 'Content Too Large',

@@ -39,6 +39,8 @@ export interface Import extends ImportOptions {
   /** Those left out because they are there already. */
   readonly skipped: Counts
   readonly errors: number
+  /** Since then its errors are no longer answered. */
+  readonly expiredAt: string | undefined
   readonly file: { readonly bytes: number; readonly lines: number; readonly sha256: string }
   readonly failure: Failure | undefined
 }
@@ -46,7 +48,7 @@ export interface Import extends ImportOptions {
 /** The columns that `toImport` reads. */
 export const importColumns: Sql = raw(
   [
-    'id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors',
+    'id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors, expired_at',
     'dry_run, on_conflict',
     "file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, failure_reason, failure_detail",
     ...recordTypes.map(({ table }) => `uploaded_${table}, imported_${table}, skipped_${table}`),
@@ -65,6 +67,7 @@ export type ImportRow = Readonly<Record<string, string | number | boolean | null
   readonly started_at: string | null
   readonly finished_at: string | null
   readonly errors: number
+  readonly expired_at: string | null
   readonly file_bytes: number
   readonly file_lines: number
   readonly file_sha256: string
@@ -88,6 +91,7 @@ export function toImport(row: ImportRow): Import {
     dryRun: row.dry_run,
     onConflict: row.on_conflict,
     errors: row.errors,
+    expiredAt: row.expired_at ?? undefined,
     file: { bytes: row.file_bytes, lines: row.file_lines, sha256: row.file_sha256 },
     failure:
       row.failure_reason === null

@@ -1,7 +1,7 @@
 import sql, { raw } from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
-import { counts, type Failure, type ImportOptions, type OnConflict } from './import.js'
+import { counts, type ImportOptions, type OnConflict } from './import.js'
 import type { Counts } from './scan.js'
 
 /** Notified when there may be something to claim. */
@@ -145,39 +145,4 @@ export async function releaseLease(
 export async function releaseLeasesOf(pool: Pool, storeId: string): Promise<void> {
   await pool.query(sql`
     update imports set lease_expires_at = now() where status = 'started' and upload_store = ${storeId}`)
-}
-
-/**
- * Ends a job whose file was worked to its end: `success`, or `failed` if every record was rejected.
- *
- * @throws LeaseLost
- */
-export async function finishImport(pool: Pool, { id, fence }: Job): Promise<'success' | 'failed'> {
-  const imported = raw(recordTypes.map(({ table }) => `imported_${table} + skipped_${table}`).join(' + '))
-  const [row] = await rows<{ status: 'success' | 'failed' }>(
-    pool,
-    sql`
-      update imports
-      set status = case when ${imported} = 0 then 'failed' else 'success' end,
-          failure_reason = case when ${imported} = 0 then 'all_rejected' end,
-          failure_detail = case when ${imported} = 0 then
-            'Every record was rejected. The errors of this import say why, line by line; mend the lines and import them again.' end,
-          finished_at = clock_timestamp(), updated_at = clock_timestamp(), lease_expires_at = null
-      where id = ${id} and fence = ${fence} and status = 'started'
-      returning status`,
-  )
-  if (!row) throw new LeaseLost(id)
-  await pool.query(`notify ${IMPORTS_CHANNEL}`)
-  return row.status
-}
-
-/** Ends a job that cannot be worked. @throws LeaseLost */
-export async function failImport(pool: Pool, { id, fence }: Job, failure: Failure): Promise<void> {
-  const { rowCount } = await pool.query(sql`
-    update imports
-    set status = 'failed', failure_reason = ${failure.reason}, failure_detail = ${failure.detail},
-        finished_at = clock_timestamp(), updated_at = clock_timestamp(), lease_expires_at = null
-    where id = ${id} and fence = ${fence} and status = 'started'`)
-  if (rowCount === 0) throw new LeaseLost(id)
-  await pool.query(`notify ${IMPORTS_CHANNEL}`)
 }

@@ -83,11 +83,16 @@ export async function listErrors(
 
 const BATCH = 1000
 
-/** All errors of an import, by line, read in batches so that no connection is held while a slow client reads. */
+/**
+ * All errors of an import, by line, read in batches so that no connection is held while a slow client reads.
+ *
+ * @throws Error if there are fewer than the import has: they were deleted in the meantime.
+ */
 export async function* allErrors(
   pool: Pool,
-  { id, ownerId }: Import,
+  { id, ownerId, errors }: Import,
 ): AsyncGenerator<ImportError[], void, undefined> {
+  let read = 0
   let after = { line: 0, ordinal: -1 }
   for (;;) {
     const found = await rows<ErrorRow>(
@@ -100,7 +105,11 @@ export async function* allErrors(
         limit ${BATCH}`,
     )
     const last = found.at(-1)
-    if (!last) return
+    if (!last) {
+      if (read < errors) throw new Error('The report expired while it was read.')
+      return
+    }
+    read += found.length
     yield found.map((row) => toImportError(id, ownerId, row))
     after = { line: last.line_number, ordinal: last.ordinal }
   }

@@ -25,12 +25,15 @@ interface ChunkUnderWay {
 export class ChunkWriter {
   readonly #pool: Pool
   readonly #job: Job
+  readonly #measured: (write: () => Promise<void>) => Promise<void>
   readonly #underWay: ChunkUnderWay[] = []
   #careful = 0
 
-  constructor(pool: Pool, job: Job) {
+  /** @param measured runs the writing of a chunk, and takes its time. */
+  constructor(pool: Pool, job: Job, measured: (write: () => Promise<void>) => Promise<void>) {
     this.#pool = pool
     this.#job = job
+    this.#measured = measured
   }
 
   /**
@@ -41,7 +44,7 @@ export class ChunkWriter {
   async begin(chunk: Chunk): Promise<void> {
     while (this.#mustWait(chunk)) await this.#underWay[0]?.written
     const turn = this.#underWay.at(-1)?.written ?? Promise.resolve()
-    const written = this.#write(chunk, turn).then(() => {
+    const written = this.#measured(() => this.#write(chunk, turn)).then(() => {
       this.#underWay.shift()
     })
     // Awaited by `begin` or `end`; until then a failure is not unhandled.

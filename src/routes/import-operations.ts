@@ -62,7 +62,7 @@ export const importOperations = {
     tag,
     summary: "Lists an import's errors, by line.",
     description:
-      'With `Accept: application/jsonl` the whole list streams, one `ImportError` a line, without pages.',
+      'With `Accept: application/jsonl` the whole list streams, one `ImportError` a line, without pages. Some time after the end of an import (30 days unless set) its errors expire; `meta.errors` of the import still says how many there were.',
     ids,
     query: pageParameters(Number.MAX_SAFE_INTEGER),
     answers: {
@@ -74,7 +74,7 @@ export const importOperations = {
         },
       },
     },
-    errors: [400, 404],
+    errors: [400, 404, 410],
   }),
   errorKinds: operation({
     id: 'listImportErrorKinds',
@@ -89,7 +89,7 @@ export const importOperations = {
         schema: Type.Object({ data: Type.Array(named('ImportErrorKind'), { maxItems: MAX_KINDS }) }),
       },
     },
-    errors: [400, 404],
+    errors: [400, 404, 410],
   }),
   rejected: operation({
     id: 'downloadRejectedLines',
@@ -109,7 +109,7 @@ export const importOperations = {
         headers: { 'content-disposition': Type.String() },
       },
     },
-    errors: [400, 404],
+    errors: [400, 404, 410],
   }),
   results: operation({
     id: 'downloadResults',

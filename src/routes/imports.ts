@@ -9,6 +9,7 @@ import {
   noRoom,
   notFound,
   permissionDenied,
+  reportExpired,
   tooManyRequests,
   validationError,
   writeConflict,
@@ -18,7 +19,8 @@ import { isJsonLines, readImportFile, readImportForm, requireImportBody } from '
 import type { Options } from '../http/import-options.js'
 import { listAnswer, readPage } from '../http/paging.js'
 import { readId, requestUrl } from '../http/urls.js'
-import { cancelImport, retryImport } from '../imports/control.js'
+import { cancelImport } from '../imports/end.js'
+import { endedImport, type WorkerEvent } from '../imports/events.js'
 import type { Import } from '../imports/import.js'
 import {
   checkWaiting,
@@ -41,6 +43,7 @@ import {
   listImports,
 } from '../imports/report.js'
 import { importResults } from '../imports/results.js'
+import { retryImport } from '../imports/retry.js'
 import { type ScanLimits, UnusableFile } from '../imports/scan.js'
 import { UnpacksToTooMuch } from '../imports/unpack.js'
 import { type Caller, ownerKind, visibleOwnerIds } from '../tenants/owners.js'
@@ -51,6 +54,8 @@ interface Dependencies {
   readonly pool: Pool
   readonly store: UploadStore
   readonly limits: UploadLimits
+  /** Counts what happened to an import. */
+  readonly tell: (event: WorkerEvent) => void
 }
 
 interface UploadLimits extends ScanLimits {
@@ -63,7 +68,7 @@ interface UploadLimits extends ScanLimits {
 const RETRY_SECONDS = 5
 
 /** The Subscriptions Imports API (contract 6). */
-export function importRoutes(app: FastifyInstance, { pool, store, limits }: Dependencies): void {
+export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }: Dependencies): void {
   let uploads = 0
 
   app.post(
@@ -75,10 +80,9 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
       const created = await receive(request).finally(() => {
         uploads -= 1
       })
-      request.log.info(
-        { import_id: created.id, ...created.file, records: created.uploaded },
-        'import received',
-      )
+      // The line about the end of the request has the import's id as well.
+      reply.log = reply.log.child({ import_id: created.id })
+      reply.log.info({ ...created.file, records: created.uploaded }, 'import received')
       return await reply
         .code(201)
         .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
@@ -139,7 +143,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
 
   app.get('/imports/:id/errors', { schema: importOperations.errors }, async (request, reply) => {
     const { caller } = request
-    const found = await find(caller, readId(request.params))
+    const found = await findWithReport(caller, readId(request.params))
     if (acceptsJsonLines(request.headers.accept)) {
       return reply.type('application/jsonl; charset=utf-8').send(Readable.from(errorLines(caller, found)))
     }
@@ -154,12 +158,12 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
   })
 
   app.get('/imports/:id/errors/kinds', { schema: importOperations.errorKinds }, async (request) => {
-    const kinds = await listErrorKinds(pool, await find(request.caller, readId(request.params)))
+    const kinds = await listErrorKinds(pool, await findWithReport(request.caller, readId(request.params)))
     return { data: kinds.map(errorKindResource) }
   })
 
   app.get('/imports/:id/rejected', { schema: importOperations.rejected }, async (request, reply) => {
-    const found = await find(request.caller, readId(request.params))
+    const found = await findWithReport(request.caller, readId(request.params))
     const lines = rejectedLines(pool, store, found, readLineNumber(request.query))
     return await sendJsonLines(reply, await begun(lines), `rejected-${found.id}`)
   })
@@ -174,6 +178,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
     const canceled = await cancelImport(pool, found)
     if (!canceled)
       throw writeConflict('The import is finished; there is nothing to cancel.', { id: found.id })
+    tell({ kind: 'ended', ...endedImport(canceled) })
     request.log.info({ import_id: found.id }, 'import canceled')
     return { data: importResource(request.caller, canceled) }
   })
@@ -185,6 +190,13 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
     request.log.info({ import_id: found.id }, 'import is tried again')
     return { data: importResource(request.caller, retried) }
   })
+
+  /** @throws HttpError 404; 410 when its report is no longer kept */
+  async function findWithReport(caller: Caller, id: string): Promise<Import> {
+    const found = await find(caller, id)
+    if (found.expiredAt !== undefined && found.errors > 0) throw reportExpired(found.expiredAt)
+    return found
+  }
 
   async function findOwn(caller: Caller, id: string): Promise<Import> {
     const found = await find(caller, id)
@@ -236,9 +248,10 @@ function readLineNumber(query: unknown): number | undefined {
   throw validationError('', [{ field: 'line_number', error: 'line_number must be a whole number from 1' }])
 }
 
-function whyNoRetry({ status, dryRun }: Import): string {
+function whyNoRetry({ status, dryRun, expiredAt }: Import): string {
   if (status !== 'failed')
     return `Only an import that failed or was canceled can be tried again; this one is ${status}.`
+  if (expiredAt !== undefined) return 'The file is no longer kept; post it again.'
   if (dryRun) return 'A rehearsal adds nothing, so there is nothing to go on with; post the file again.'
   return 'The file was worked to its end and every record rejected; mend its lines and post them again.'
 }
