@@ -7,9 +7,7 @@ const SAME_SIGNAL_MS = 500
  * Aborted, with its name as the reason, by the first of these signals, which ask the process to end. A later one ends it at
  * once.
  */
-export function firstSignal(
-  names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'],
-): AbortSignal {
+export function firstSignal(names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']): AbortSignal {
   const interruption = new AbortController()
   let signalledAt: number | undefined
   for (const name of names) {
