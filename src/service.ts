@@ -57,7 +57,7 @@ export interface StartOptions {
 }
 
 /**
- * Starts everything: data directory, HTTP, database, worker. Until the database was migrated, what needs it is answered by 503.
+ * Starts everything: data directory, database, worker, HTTP. While the database is away, what needs it is answered by 503.
  *
  * @throws DataDirInUse, CannotListen, DatabaseAway without `onAway`, the signal's reason, and what the database says. Nothing is
  * left running then.
@@ -121,15 +121,21 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   stack.push(async () => {
     await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
   })
-  const url = await listen(app, config)
-
   const prepare = async () => {
     await migrate(connection)
     await removeStrayUploads(pool, store)
     return await defaultApiKey(pool, dataDir, config.apiKey)
   }
-  const announceAway = async () => {
+  // Not before: what makes a start impossible is to be the only line that is written.
+  let listening: Promise<string> | undefined
+  const openHttp = async () => {
+    listening ??= listen(app, config)
+    const url = await listening
     dataDir.announce(url)
+    return url
+  }
+  const announceAway = async () => {
+    const url = await openHttp()
     options.onAway?.({ url, apiKey: await expectedApiKey(dataDir, config.apiKey) })
   }
   const apiKey = await onceThere(prepare, options, logger, announceAway)
@@ -145,7 +151,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     (event) => metrics.workerDid(event),
   )
   isReady = true
-  dataDir.announce(url)
+  const url = await openHttp()
   return { url, apiKey, stop: () => stack.unwind() }
 }
 

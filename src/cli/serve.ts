@@ -26,7 +26,8 @@ const STOP_MS = 9000
 
 async function serve(flags: Partial<Record<keyof Config, string>>): Promise<void> {
   const config = readConfig(flags, process.env)
-  const signal = firstSignal()
+  // Not SIGHUP, which whoever starts a service by nohup wants to be ignored.
+  const signal = firstSignal(['SIGINT', 'SIGTERM'])
   signal.addEventListener('abort', limitStop)
   const announce = announcer()
   const service = await startService(config, { signal, onAway: announce }).catch((error: unknown) => {

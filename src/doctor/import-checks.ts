@@ -127,7 +127,7 @@ function othersUploads(others: readonly Unfinished[]): Finding {
   const stores = [...new Set(others.map(({ upload_store }) => upload_store.replace(/^file:/, '')))]
   return warning(
     check,
-    `${others.length} imports have their files in other data directories (their file "id" says ${some(stores)}): ${idsOf(others)}.`,
+    `The files of these imports are in other data directories (whose file "id" says ${some(stores)}): ${idsOf(others)}.`,
     'Nothing is wrong while services run there. If one is gone for good, see "A data directory is lost" in docs/operations.md.',
   )
 }
