@@ -19,7 +19,7 @@ interface Options {
 }
 
 /** For the working, not the figures. */
-const QUICK = { records: [1000, 4000], runs: 1 }
+const QUICK = { records: [500, 2000], runs: 1 }
 
 const command = new Command('bench')
   .description('Measures imports, and the API beside them, and prints a table with the targets.')

@@ -3,7 +3,7 @@ import { checkpoint } from '../database.js'
 import { generatedFile, type ImportFile, mistakesLines, type Outcome, repeatedMistakes } from '../files.js'
 import type { GenerateOptions } from '../generate.js'
 import { nodePeakMemory, watchPostgresMemory } from '../memory.js'
-import { withFreshServer } from '../server.js'
+import { type Server, withFreshServer } from '../server.js'
 import type { Context, Trial } from '../trial.js'
 
 /** What an import took, as a client sees it. */
@@ -52,20 +52,22 @@ export const mistakesImport = (name: string, lines: number): Trial<ImportReading
     return { path: await repeatedMistakes(context, copies), ...(await mistakesOutcome(context, copies)) }
   })
 
-/** What comes of so many copies: every one after the first has the same outcome as the second. */
+/** What comes of so many copies in one file: each after the first has the outcome of a second import of the first. */
 function mistakesOutcome(context: Context, copies: number): Promise<Outcome> {
   return context.once(`the outcome of ${copies} times the mistakes`, async () => {
-    const [one, two] = [await outcomeOf(context, 1), await outcomeOf(context, 2)]
-    return {
-      imported: one.imported + (copies - 1) * (two.imported - one.imported),
-      errors: one.errors + (copies - 1) * (two.errors - one.errors),
-    }
+    const path = await repeatedMistakes(context, 1)
+    return withFreshServer(async (server) => {
+      const [first, other] = [await outcomeOf(server, path, context), await outcomeOf(server, path, context)]
+      return {
+        imported: first.imported + (copies - 1) * other.imported,
+        errors: first.errors + (copies - 1) * other.errors,
+      }
+    })
   })
 }
 
-async function outcomeOf(context: Context, copies: number): Promise<Outcome> {
-  const path = await repeatedMistakes(context, copies)
-  const { done } = await withFreshServer((server) => runImport(server, path, context))
+async function outcomeOf(server: Server, path: string, context: Context): Promise<Outcome> {
+  const { done } = await runImport(server, path, context)
   return { imported: importedRecords(done), errors: done.meta.errors }
 }
 
