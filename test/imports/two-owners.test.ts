@@ -134,8 +134,9 @@ describe('An organization and its stores', () => {
   })
 
   /** Whose what an answer has is; downloads and sums do not say. */
-  const ownersIn = (body: { data?: { meta: { owner?: string } } | { meta: { owner?: string } }[] }): string[] =>
-    [body.data ?? []].flat().flatMap(({ meta }) => meta.owner ?? [])
+  const ownersIn = (body: {
+    data?: { meta: { owner?: string } } | { meta: { owner?: string } }[]
+  }): string[] => [body.data ?? []].flat().flatMap(({ meta }) => meta.owner ?? [])
 
   test.each(resourceRoutes)(
     "GET $path: the organization's is seen by its stores, a store's by itself alone",
