@@ -34,6 +34,7 @@ export class CopyRows {
   readonly #output: Output
   /** Where each row ends. */
   readonly #ends: number[] = []
+  #column = 0
 
   /** @param leading the values of the first columns, the same in every row */
   constructor(columns: readonly CopyColumn[], leading: readonly CopyValue[] = []) {
@@ -55,10 +56,24 @@ export class CopyRows {
 
   /** Adds a row: the values of the columns after the leading ones. */
   add(values: readonly CopyValue[]): void {
+    this.begin()
+    for (const value of values) this.value(value)
+    this.end()
+  }
+
+  /** Begins a row, whose values follow one by one. */
+  begin(): void {
     this.#output.append(this.#leading, 0, this.#leading.length)
-    for (let index = 0; index < this.#encoders.length; index += 1) {
-      encodeValue(this.#output, this.#encoders[index], values[index] ?? null)
-    }
+    this.#column = 0
+  }
+
+  value(value: CopyValue): void {
+    encodeValue(this.#output, this.#encoders[this.#column], value)
+    this.#column += 1
+  }
+
+  /** Ends a row that has all its values. */
+  end(): void {
     this.#ends.push(this.#output.length)
   }
 

@@ -34,7 +34,7 @@ export interface Added {
 /** Adds what can be added of one type, as the import's `on_conflict` says, and appends to the problems what cannot. */
 export async function addRecords(writing: Writing, candidates: Candidates): Promise<Added> {
   const { job, problems } = writing
-  const { records, lines } = candidates
+  const { records } = candidates
   const out = new Set<number>()
   const elements = await resolve(writing, candidates, out)
   const rejected = out.size
@@ -53,9 +53,9 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
     if (updates) await insertUpdates(writing, candidates, taken, repeated)
     if (elements.length > 0) await writeSnapshots(writing, records, elements, out, taken)
   }
-  const kept = lines.length - out.size
+  const kept = records.length - out.size
   return {
-    imported: updates ? lines.length - rejected : kept,
+    imported: updates ? records.length - rejected : kept,
     inserted: updates ? kept - taken.size : kept,
     skipped: job.onConflict === 'skip' ? taken.size + repeated.size : 0,
     conflicts: taken.size > 0,
@@ -83,18 +83,18 @@ async function write(
 /** By place, the elements that become each record's snapshots. Those with references that lead nowhere are left out. */
 async function resolve(
   { client, job, problems }: Writing,
-  { records, lines, referring }: Candidates,
+  candidates: Candidates,
   out: Set<number>,
 ): Promise<readonly ReadonlyMap<string, Element[]>[]> {
+  const { records, referring } = candidates
   if (records.recordType.references.length === 0) return []
   const resolved = await resolveReferences(client, records.recordType, job.visibleOwnerIds, referring, {
     ...(job.dryRun && { further: (to, refs) => rehearsedSources(client, job, to, refs) }),
   })
   for (const [place, one] of resolved.entries()) {
-    const line = lines[place]
-    if (one.problems.length === 0 || !line) continue
-    const externalRef = records.externalRef(place)
-    for (const problem of one.problems) problems.push({ ...problem, line, externalRef })
+    if (one.problems.length === 0) continue
+    const at = { line: candidates.line(place), externalRef: records.externalRef(place) }
+    for (const problem of one.problems) problems.push({ ...problem, ...at })
     out.add(place)
   }
   return resolved.map(({ elements }) => elements)
@@ -123,12 +123,13 @@ function repeatedRefs(
   return repeated
 }
 
-function refTaken(job: Job, { records, lines }: Candidates, place: number, holderId: string): LineProblem {
+function refTaken(job: Job, candidates: Candidates, place: number, holderId: string): LineProblem {
+  const { records } = candidates
   const ref = records.externalRef(place) ?? ''
   const holderLine = lineOfRecord(job.id, holderId)
   const holder = holderLine === undefined ? `${records.recordType.noun} ${holderId}` : `line ${holderLine}`
   return {
-    line: lines[place] ?? { number: 0, start: 0 },
+    line: candidates.line(place),
     field: 'external_ref',
     error: `external_ref "${excerpt(ref)}" is already used by ${holder}`,
     externalRef: ref,
@@ -161,14 +162,15 @@ const UPDATE_COLUMNS: readonly CopyColumn[] = [
 /** Remembers which lines went into which records, where the record's id does not tell. */
 async function insertUpdates(
   { client, job }: Writing,
-  { records, lines }: Candidates,
+  candidates: Candidates,
   updated: ReadonlyMap<number, string>,
   repeated: ReadonlyMap<number, number>,
 ): Promise<void> {
+  const { records } = candidates
   const rows = new CopyRows(UPDATE_COLUMNS, [job.ownerId, job.id, records.recordType.table])
-  for (const [place, id] of updated) rows.add([lines[place]?.number ?? 0, id])
+  for (const [place, id] of updated) rows.add([candidates.line(place).number, id])
   for (const [place, last] of repeated) {
-    rows.add([lines[place]?.number ?? 0, updated.get(last) ?? records.id(last)])
+    rows.add([candidates.line(place).number, updated.get(last) ?? records.id(last)])
   }
   if (rows.length > 0) await rows.copyTo(client, 'import_updates')
   rows.recycle()

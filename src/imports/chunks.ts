@@ -25,7 +25,8 @@ export interface LineProblem extends Problem {
  */
 export interface Candidates {
   readonly records: NewRecords
-  readonly lines: readonly LinePlace[]
+  /** Where each stands. */
+  line(place: number): LinePlace
   /** What they refer to: the attributes with the lists of references, of a type that has any. */
   readonly referring: readonly Readonly<Record<string, unknown>>[]
   /** What identifies their `external_ref`s: chunks that have none in common cannot be in each other's way. */
@@ -161,14 +162,14 @@ class ChunkInProgress {
         this.#problems.push({ ...problem, line: { number, start }, externalRef })
       return
     }
-    this.#candidatesOf(recordType).add({ number, start }, this.#idOf(number), attributes as Attributes)
+    this.#candidatesOf(recordType).add(line, attributes as Attributes)
     this.#records += 1
   }
 
   #candidatesOf(recordType: RecordType): CandidatesInProgress {
     let candidates = this.#candidates.get(recordType)
     if (!candidates) {
-      candidates = new CandidatesInProgress(recordType, this.#job.ownerId, this.#milliseconds)
+      candidates = new CandidatesInProgress(recordType, this.#job.ownerId, this.#milliseconds, this.#idOf)
       this.#candidates.set(recordType, candidates)
     }
     return candidates
@@ -205,18 +206,27 @@ type Attributes = Readonly<Record<string, unknown>>
 
 class CandidatesInProgress implements Candidates {
   readonly records: NewRecords
-  readonly lines: LinePlace[] = []
   readonly referring: Attributes[] = []
   readonly refs = new Set<string>()
   mayRepeat = false
+  // Numbers, not objects: whatever waits for the database, the garbage collector moves about.
+  readonly #numbers: number[] = []
+  readonly #starts: number[] = []
 
-  constructor(recordType: RecordType, ownerId: string, milliseconds: number) {
-    this.records = new NewRecords(recordType, ownerId, milliseconds)
+  constructor(recordType: RecordType, ownerId: string, milliseconds: number, idOf: (line: number) => string) {
+    this.records = new NewRecords(recordType, ownerId, milliseconds, (place) =>
+      idOf(this.#numbers[place] ?? 0),
+    )
   }
 
-  add(line: LinePlace, id: string, attributes: Attributes): void {
-    this.records.add(id, attributes)
-    this.lines.push(line)
+  line(place: number): LinePlace {
+    return { number: this.#numbers[place] ?? 0, start: this.#starts[place] ?? 0 }
+  }
+
+  add({ number, start }: LinePlace, attributes: Attributes): void {
+    this.#numbers.push(number)
+    this.#starts.push(start)
+    this.records.add(attributes)
     if (this.records.recordType.references.length > 0) this.referring.push(attributes)
     const { external_ref: ref } = attributes
     if (typeof ref !== 'string') return

@@ -55,12 +55,11 @@ function columnType(attribute: AttributeSchema): ColumnType {
 }
 
 /** The value that valid attributes give a column; null where the attribute is absent. */
-export function columnValue(column: Column, attributes: Attributes): ColumnValue {
-  const [first, second] = column.path
-  const outer = attributes[first]
-  const value = second === undefined ? outer : (outer as Attributes | undefined | null)?.[second]
+export function columnValue({ type, path }: Column, attributes: Attributes): ColumnValue {
+  const outer = attributes[path[0]]
+  const value = path[1] === undefined ? outer : (outer as Attributes | undefined | null)?.[path[1]]
   if (value === undefined || value === null) return null
-  return column.type === 'jsonb' ? JSON.stringify(value) : (value as ColumnValue)
+  return type === 'jsonb' ? JSON.stringify(value) : (value as ColumnValue)
 }
 
 /** The attributes that a row holds. A null column's attribute is absent. */
@@ -71,7 +70,10 @@ export function attributesOf(columns: readonly Column[], row: Attributes): Recor
     if (value === null || value === undefined) continue
     const [first, second] = path
     if (second === undefined) attributes[first] = value
-    else attributes[first] = { ...(attributes[first] as Attributes | undefined), [second]: value }
+    else {
+      const outer = attributes[first] as Attributes | undefined
+      attributes[first] = outer ? Object.assign(outer, { [second]: value }) : { [second]: value }
+    }
   }
   return attributes
 }

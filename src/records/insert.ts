@@ -1,5 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { type CopyColumn, CopyRows, type CopyValue } from '../db/copy.js'
+import { type CopyColumn, CopyRows } from '../db/copy.js'
 import { type Client, type Pool, rows } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
 import { columnValue } from './columns.js'
@@ -18,31 +18,29 @@ const OWN_COLUMNS: readonly CopyColumn[] = [
 export class NewRecords {
   readonly recordType: RecordType
   readonly ownerId: string
+  /** The id of the record at a place, from 0. */
+  readonly id: (place: number) => string
   readonly #rows: CopyRows
-  readonly #ids: string[] = []
   readonly #refs: (string | undefined)[] = []
 
   /** @param milliseconds since 1970, of `created_at` as of the records' ids. */
-  constructor(recordType: RecordType, ownerId: string, milliseconds: number) {
+  constructor(recordType: RecordType, ownerId: string, milliseconds: number, id: (place: number) => string) {
     this.recordType = recordType
     this.ownerId = ownerId
+    this.id = id
     this.#rows = new CopyRows([...OWN_COLUMNS, ...recordType.columns], [ownerId, milliseconds, milliseconds])
   }
 
   get length(): number {
-    return this.#ids.length
+    return this.#rows.length
   }
 
-  add(id: string, attributes: Attributes): void {
-    const values: CopyValue[] = [id]
-    for (const column of this.recordType.columns) values.push(columnValue(column, attributes))
-    this.#rows.add(values)
-    this.#ids.push(id)
+  add(attributes: Attributes): void {
+    this.#rows.begin()
+    this.#rows.value(this.id(this.length))
+    for (const column of this.recordType.columns) this.#rows.value(columnValue(column, attributes))
+    this.#rows.end()
     this.#refs.push(attributes.external_ref as string | undefined)
-  }
-
-  id(place: number): string {
-    return this.#ids[place] ?? ''
   }
 
   externalRef(place: number): string | undefined {
@@ -140,7 +138,7 @@ export class NewRecords {
   }
 
   #placesWithout(except: ReadonlySet<number>): number[] {
-    return this.#ids.flatMap((_, place) => (except.has(place) ? [] : [place]))
+    return this.#refs.flatMap((_, place) => (except.has(place) ? [] : [place]))
   }
 
   /** Gives their memory back. Only when nothing is on its way any more. */

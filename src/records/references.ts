@@ -208,6 +208,7 @@ async function insertCopies(
 ): Promise<void> {
   const createdAt = new Date(milliseconds).toISOString()
   const names = to.columns.map(({ name }) => name)
+  // "offset 0" has each original looked up by its key. Joined, the planner would rather read the whole table, for each chunk.
   await client.query(sql`
     insert into ${raw(table)} (owner_id, offering_id, id, source_id, created_at, updated_at, ${raw(names.join(', '))})
     select ${ownerId}::uuid, r.offering_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
@@ -215,7 +216,9 @@ async function insertCopies(
     from unnest(${copies.map(({ offeringId }) => offeringId)}::uuid[], ${copies.map(({ id }) => id)}::uuid[],
                 ${copies.map(({ sourceOwnerId }) => sourceOwnerId)}::uuid[], ${copies.map(({ sourceId }) => sourceId)}::uuid[])
            as r(offering_id, id, source_owner_id, source_id)
-    join ${raw(to.table)} t on t.owner_id = r.source_owner_id and t.id = r.source_id`)
+    cross join lateral (
+      select * from ${raw(to.table)} o where o.owner_id = r.source_owner_id and o.id = r.source_id offset 0
+    ) as t`)
 }
 
 /** The system is asked for many at a time: for each snapshot's sixteen, it would take longer than all the rest. */
