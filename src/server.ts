@@ -8,6 +8,7 @@ import { jsonBodies } from './http/body.js'
 import { docsPages } from './http/docs.js'
 import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
 import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
+import { consoleAssets, consolePages } from './routes/console.js'
 import { healthRoutes } from './routes/health.js'
 import { importSchemas } from './routes/import-schemas.js'
 import { importRoutes } from './routes/imports.js'
@@ -72,6 +73,13 @@ export function buildServer({
     openApiRoute(health)
     closeMethods()
   })
+
+  app.register(async (pages) => {
+    const closeMethods = closeOtherMethods(pages)
+    consolePages(pages)
+    closeMethods()
+  })
+  consoleAssets(app)
 
   app.register(
     async (oauth) => {

@@ -41,5 +41,8 @@ async function serve(flags: Partial<Record<keyof Config, string>>): Promise<void
     service.stop().then(() => process.exit(0), fail)
   }
   if (signalledAt !== undefined) return stop()
-  process.stdout.write(`listening on ${service.url}\nAPI key: ${service.apiKey}\n`)
+  const { url, apiKey } = service
+  // The key is in the fragment, which browsers send to nobody.
+  const console = `${url}/#key=${encodeURIComponent(apiKey)}`
+  process.stdout.write(`listening on ${url}\nAPI key: ${apiKey}\nconsole: ${console}\n`)
 }

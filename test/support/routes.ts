@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { readConfig } from '../../src/config.js'
 import { createPool } from '../../src/db/pool.js'
+import { CONSOLE_PATHS } from '../../src/routes/console.js'
 import { buildServer } from '../../src/server.js'
 import { Credentials } from '../../src/tenants/credentials.js'
 import { openFileStore } from '../../src/uploads/file.js'
@@ -38,7 +39,16 @@ async function routesOfApplication(): Promise<Route[]> {
 }
 
 /** What is there for everybody (contract 1, 2). All else takes a token. */
-const OPEN = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs', '/oauth/access_token']
+const OPEN = [
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/openapi.json',
+  '/docs',
+  '/oauth/access_token',
+  '/assets',
+  ...CONSOLE_PATHS,
+]
 
 /** The API: every route that takes a token, under both prefixes. `:id`, `:product_id` stand for ids. */
 export const apiRoutes: readonly Route[] = routes.filter(
