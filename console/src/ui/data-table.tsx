@@ -79,7 +79,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                         data-label={isHeaderHidden ? undefined : header}
                         data-number={isNumber || undefined}
                       >
-                        {cell(row)}
+                        <div>{cell(row)}</div>
                       </Table.Td>
                     ))}
                   </Table.Tr>
