@@ -23,9 +23,9 @@ let upload: Upload | undefined
 let request: XMLHttpRequest | undefined
 const listeners = new Set<() => void>()
 
-/** The files of imports that were posted from this page, by the import's id: a rehearsal is run for real with its file. */
-const postedFiles = new Map<string, File>()
-export const postedFile = (importId: string): File | undefined => postedFiles.get(importId)
+/** The files that were rehearsed from this page, by the rehearsal's id: it is run for real with its file. */
+const rehearsedFiles = new Map<string, File>()
+export const rehearsedFile = (importId: string): File | undefined => rehearsedFiles.get(importId)
 
 function change(changed: Upload | undefined): void {
   upload = changed
@@ -53,7 +53,7 @@ export function startUpload(file: File, options: ImportOptions): void {
   xhr.onload = () => {
     if (xhr.status !== 201) return fail(refused(xhr.status, xhr.responseText))
     const created = (JSON.parse(xhr.responseText) as { data: Import }).data
-    postedFiles.set(created.id, file)
+    if (options.isRehearsal) rehearsedFiles.set(created.id, file)
     change({ status: 'done', file, options, created })
   }
   xhr.onerror = async () => fail(await whyNotSent(file))

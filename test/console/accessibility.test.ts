@@ -4,9 +4,11 @@ import {
   type Device,
   describeConsole,
   type Scheme,
+  shifts,
   sidewaysScroll,
   violations,
   WIDTHS,
+  watchShifts,
 } from '../support/browser.js'
 
 const example = (name: string) => readFile(new URL(`../../examples/${name}`, import.meta.url))
@@ -42,9 +44,10 @@ describeConsole('Every page', (console) => {
   )
 
   test.each(looks)(
-    'passes axe and needs no sideways scrolling: $device, $scheme',
+    'passes axe, does not jump while it loads, and needs no sideways scrolling: $device, $scheme',
     async ({ device, scheme }) => {
       const { page } = await console.open('/', { device, scheme })
+      await watchShifts(page)
       const found: Record<string, unknown> = {}
       for (const [path, ready] of pages) {
         await page.goto(`${console.service.server.url}${path()}`)
@@ -52,6 +55,7 @@ describeConsole('Every page', (console) => {
         const wrong = await violations(page)
         if (wrong.length > 0) found[path()] = wrong
         expect(await sidewaysScroll(page), path()).toBe(0)
+        expect(await shifts(page), path()).toBeLessThan(0.02)
       }
       await page.getByRole('button', { name: 'Sign out' }).click()
       await page.getByLabel('API key').waitFor()

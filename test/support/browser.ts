@@ -118,3 +118,14 @@ export async function violations(page: Page): Promise<string[]> {
 /** How far the page can be scrolled sideways, in pixels. */
 export const sidewaysScroll = (page: Page): Promise<number> =>
   page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)')
+
+/** Lets every page that is opened from now on add up by how much it jumped. */
+export const watchShifts = (page: Page) =>
+  page.addInitScript(`
+    globalThis.shifts = 0
+    new PerformanceObserver((list) => {
+      for (const { value } of list.getEntries()) globalThis.shifts += value
+    }).observe({ type: 'layout-shift', buffered: true })`)
+
+/** How much the page has jumped: the shares of the window that moved, times how far (the Layout Instability API). */
+export const shifts = (page: Page): Promise<number> => page.evaluate('globalThis.shifts')

@@ -10,6 +10,7 @@ import {
   listErrorKinds,
   listErrors,
 } from '../api/imports'
+import { PAGE_LENGTH } from '../api/request'
 import { count, counted } from '../format'
 import { isUnderWay } from '../imports'
 import { useAddress } from '../ui/address'
@@ -19,14 +20,13 @@ import { Empty, Failure } from '../ui/states'
 
 interface ImportErrorsProps {
   readonly one: Import
-  /** Undefined while they are not known. */
-  readonly features: Features | undefined
+  readonly features: Features
 }
 
 /** What is wrong with which line, by line or by kind. */
 export function ImportErrors({ one, features }: ImportErrorsProps) {
   const address = useAddress()
-  const isByKind = features?.hasErrorKinds === true && address.get('errors') === 'kinds'
+  const isByKind = features.hasErrorKinds && address.get('errors') === 'kinds'
   const { errors } = one.meta
   return (
     <section className="section">
@@ -34,7 +34,7 @@ export function ImportErrors({ one, features }: ImportErrorsProps) {
         <Title order={2} className="numbers">
           {errors === 0 ? 'Errors' : counted(errors, 'error')}
         </Title>
-        {features?.hasErrorKinds && errors > 0 && (
+        {features.hasErrorKinds && errors > 0 && (
           <SegmentedControl
             size="xs"
             aria-label="Show errors"
@@ -52,7 +52,7 @@ export function ImportErrors({ one, features }: ImportErrorsProps) {
       ) : isByKind ? (
         <Kinds one={one} canShowLine={features.hasRejected} />
       ) : (
-        <Lines one={one} canShowLine={features?.hasRejected ?? false} />
+        <Lines one={one} canShowLine={features.hasRejected} />
       )}
     </section>
   )
@@ -117,6 +117,7 @@ function Lines({ one, canShowLine }: TableProps) {
         columns={columns}
         rows={data?.data}
         rowKey={({ id }) => id}
+        expectedRows={Math.min(one.meta.errors - offset, PAGE_LENGTH)}
         isStale={query.isPlaceholderData && !isUnderWay(one)}
         below={({ id, meta }) =>
           isOpen(id) ? <Line importId={one.id} line={meta.line_number} /> : undefined

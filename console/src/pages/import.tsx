@@ -23,7 +23,7 @@ import { Failure } from '../ui/states'
 import { StatusBadge } from '../ui/status-badge'
 import { TallyBar } from '../ui/tally-bar'
 import { RelativeTime } from '../ui/time'
-import { postedFile, startUpload } from '../upload'
+import { rehearsedFile, startUpload } from '../upload'
 import { ImportErrors } from './import-errors'
 import { nameOf } from './imports'
 
@@ -37,33 +37,39 @@ export function ImportPage({ id }: { readonly id: string }) {
     // What is over may be retried from elsewhere, or be a file of a service that is back.
     refetchInterval: ({ state }) => (!state.data || isUnderWay(state.data) ? RUNNING_MS : 10_000),
   })
-  const { data: service } = useService()
-  const { data: one, error } = query
+  const service = useService()
+  const { data: one } = query
+  const error = query.error ?? service.error
   const isWrongAddress = error instanceof Refused && error.status < 500
   const back = <TextLink href="/imports">All imports</TextLink>
-  if (!one) {
+  const retry = () => {
+    query.refetch()
+    if (service.error) service.refetch()
+  }
+  if (!one || !service.data) {
     return (
       <Page key="none" title="Import" above={back}>
         {error ? (
-          <Failure error={error} {...(!isWrongAddress && { onRetry: () => query.refetch() })} />
+          <Failure error={error} {...(!isWrongAddress && { onRetry: retry })} />
         ) : (
           <div className="panel placeholder" aria-busy="true" />
         )}
       </Page>
     )
   }
+  const { features, recordTypes } = service.data
   return (
     <Page
       key="one"
       title={nameOf(one)}
       above={back}
       beside={<StatusBadge one={one} size="lg" />}
-      actions={service && <Actions one={one} features={service.features} />}
+      actions={<Actions one={one} features={features} />}
     >
-      {error && <Failure error={error} onRetry={() => query.refetch()} />}
+      {error && <Failure error={error} onRetry={retry} />}
       <Outcome one={one} />
-      {service && <ByType one={one} types={service.recordTypes} />}
-      <ImportErrors one={one} features={service?.features} />
+      <ByType one={one} types={recordTypes} />
+      <ImportErrors one={one} features={features} />
       <Facts one={one} />
     </Page>
   )
@@ -169,7 +175,7 @@ function Actions({ one, features }: ActionsProps) {
       {features.hasResults && isOver && !one.meta.dry_run && tallyOf(one).imported > 0 && (
         <DownloadButton one={one} what="results" text="Download the list of records" />
       )}
-      {features.hasRejected && one.meta.errors > 0 && (
+      {features.hasRejected && isOver && one.meta.errors > 0 && (
         <DownloadButton one={one} what="rejected" text="Download rejected lines" />
       )}
     </>
@@ -195,33 +201,35 @@ function Cancel({ one }: { readonly one: Import }) {
       <Button variant="default" onClick={() => setAsked(true)}>
         Stop the {name}
       </Button>
-      <Modal
-        opened={isAsked}
-        onClose={() => setAsked(false)}
-        title={`Stop this ${name}?`}
-        lockScroll={false}
-        centered
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <Text>
-          {one.meta.dry_run
-            ? 'A rehearsal adds nothing, so nothing is lost.'
-            : 'What is imported by then stays. The rest is not imported; you can go on later from where it stopped.'}
-        </Text>
-        {cancel.error && <Failure error={cancel.error} />}
-        <Group mt="lg" justify="flex-end">
-          <Button variant="default" onClick={() => setAsked(false)} data-autofocus>
-            Let it go on
-          </Button>
-          <Button
-            color="red"
-            loading={cancel.isPending}
-            onClick={() => cancel.mutate(undefined, { onSuccess: () => setAsked(false) })}
-          >
-            Stop it
-          </Button>
-        </Group>
-      </Modal>
+      {/* Without the library's header, which would be a second banner of the page. */}
+      <Modal.Root opened={isAsked} onClose={() => setAsked(false)} lockScroll={false} centered>
+        <Modal.Overlay />
+        <Modal.Content aria-label={`Stop this ${name}?`}>
+          <Modal.Body>
+            <Title order={2} mb="sm">
+              Stop this {name}?
+            </Title>
+            <Text>
+              {one.meta.dry_run
+                ? 'A rehearsal adds nothing, so nothing is lost.'
+                : 'What is imported by then stays. The rest is not imported; you can go on later from where it stopped.'}
+            </Text>
+            {cancel.error && <Failure error={cancel.error} />}
+            <Group mt="lg" justify="flex-end">
+              <Button variant="default" onClick={() => setAsked(false)} data-autofocus>
+                Let it go on
+              </Button>
+              <Button
+                color="red"
+                loading={cancel.isPending}
+                onClick={() => cancel.mutate(undefined, { onSuccess: () => setAsked(false) })}
+              >
+                Stop it
+              </Button>
+            </Group>
+          </Modal.Body>
+        </Modal.Content>
+      </Modal.Root>
     </>
   )
 }
@@ -241,7 +249,7 @@ function Retry({ one }: { readonly one: Import }) {
 /** Posts the rehearsed file again, if the page still has it; else asks for it. */
 function RunForReal({ one }: { readonly one: Import }) {
   const [, navigate] = useLocation()
-  const file = postedFile(one.id)
+  const file = rehearsedFile(one.id)
   const externalRef = one.attributes.external_ref ?? ''
   const onConflict = one.meta.on_conflict ?? 'reject'
   if (!file) {

@@ -3,7 +3,7 @@ import { useEffect, useId, useState } from 'react'
 import { useLocation } from 'wouter'
 import catalogue from '../../../examples/catalogue.jsonl?url'
 import mistakes from '../../../examples/mistakes.jsonl?url'
-import { useService } from '../api/document'
+import { type Features, useService } from '../api/document'
 import { CONFLICT_POLICIES, type ConflictPolicy, type ImportOptions } from '../api/imports'
 import { Refused } from '../api/request'
 import { bytes, duration, percent } from '../format'
@@ -33,6 +33,7 @@ const POLICIES: Readonly<Record<ConflictPolicy, { readonly label: string; readon
 export function NewImportPage() {
   const [, navigate] = useLocation()
   const upload = useUpload()
+  const { data: service, error, refetch } = useService()
   const created = upload?.status === 'done' ? upload.created : undefined
   useEffect(() => {
     if (!created) return
@@ -41,18 +42,26 @@ export function NewImportPage() {
   }, [created, navigate])
   return (
     <Page title="New import">
+      {error && !service && <Failure error={error} onRetry={() => refetch()} />}
       {upload?.status === 'sending' ? (
         <Sending upload={upload} />
       ) : (
-        <Form failed={upload?.status === 'failed' ? upload : undefined} />
+        service && (
+          <Form features={service.features} failed={upload?.status === 'failed' ? upload : undefined} />
+        )
       )}
     </Page>
   )
 }
 
-function Form({ failed }: { readonly failed: (Upload & { status: 'failed' }) | undefined }) {
+interface FormProps {
+  readonly features: Features
+  /** The upload that was tried from this form. */
+  readonly failed: (Upload & { status: 'failed' }) | undefined
+}
+
+function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps) {
   const address = useAddress()
-  const { data: service } = useService()
   const isAgain = address.get('again') !== ''
   const [file, setFile] = useState<File | undefined>(failed?.file)
   const [externalRef, setExternalRef] = useState(failed?.options.externalRef ?? address.get('external_ref'))
@@ -63,7 +72,6 @@ function Form({ failed }: { readonly failed: (Upload & { status: 'failed' }) | u
       'reject',
   )
   const [complaint, setComplaint] = useState<string>()
-  const { canRehearse = false, conflictPolicies = [] } = service?.features ?? {}
   const options: ImportOptions = {
     externalRef,
     isRehearsal: canRehearse && isRehearsal,

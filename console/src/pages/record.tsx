@@ -110,6 +110,7 @@ function Held({ list, type, noun, records }: HeldProps) {
   const columns: Column<StoredRecord>[] = [
     {
       header: 'Name',
+      width: '22%',
       cell: ({ attributes }) => <span className="break">{String(attributes.name ?? '')}</span>,
     },
     ...columnsOf(type)

@@ -54,6 +54,7 @@ function Records({ type }: { readonly type: ListedType }) {
   const columns: Column<StoredRecord>[] = [
     {
       header: 'Name',
+      width: '22%',
       cell: ({ id, attributes }) => (
         <TextLink href={`/records/${type.list}/${id}`} fw={600} className="break">
           {String(attributes.name ?? id)}
