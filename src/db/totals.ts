@@ -2,18 +2,22 @@ import sql, { type Sql } from 'sql-template-tag'
 import type { Client } from './pool.js'
 
 /**
- * Adds to the number of an owner's rows in a table, in the transaction that adds or removes them. The row stays locked
+ * Adds to the numbers of an owner's rows in tables, in the transaction that adds or removes them. The totals stay locked
  * until that transaction ends: whoever adds much does it last, and whoever must be in order with others does it first.
+ *
+ * @param counts by the table's name; a negative one for rows that were removed.
  */
-export async function addToTotal(
+export async function addToTotals(
   client: Client,
   ownerId: string,
-  resource: string,
-  count: number,
+  counts: ReadonlyMap<string, number>,
 ): Promise<void> {
-  if (count === 0) return
+  const changed = [...counts].filter(([, count]) => count !== 0)
+  if (changed.length === 0) return
   await client.query(sql`
-    insert into totals as t (owner_id, resource, total) values (${ownerId}, ${resource}, ${count})
+    insert into totals as t (owner_id, resource, total)
+    select ${ownerId}::uuid, c.resource, c.count
+    from unnest(${changed.map(([resource]) => resource)}::text[], ${changed.map(([, count]) => count)}::bigint[]) as c(resource, count)
     on conflict (owner_id, resource) do update set total = t.total + excluded.total`)
 }
 

@@ -1,9 +1,11 @@
 import { recordTypes } from '../records/index.js'
+import { NewRecords } from '../records/insert.js'
 import type { RecordType } from '../records/record-type.js'
 import { isStorableText, type Problem, validateRecord } from '../records/validate.js'
 import { UploadMissing, type UploadReader } from '../uploads/store.js'
 import { type Line, LineSplitter, readLine } from './lines.js'
 import type { Checkpoint, Job } from './queue.js'
+import { recordIds } from './record-id.js'
 
 /** A problem and where it is. */
 export interface LineProblem extends Problem {
@@ -11,16 +13,27 @@ export interface LineProblem extends Problem {
   readonly externalRef: string | undefined
 }
 
-/** A record whose attributes are valid by themselves. Whether its references and its `external_ref` hold, the database says. */
-export interface Candidate {
-  readonly line: number
-  readonly attributes: Readonly<Record<string, unknown>>
+/**
+ * Records of one type whose attributes are valid by themselves, in the order of the file. Whether their references and
+ * their `external_ref` hold, the database says. A record's place, from 0, is its place in all of these.
+ */
+export interface Candidates {
+  readonly records: NewRecords
+  readonly lines: readonly number[]
+  /** What they refer to: the attributes with the lists of references, of a type that has any. */
+  readonly referring: readonly Readonly<Record<string, unknown>>[]
+  /** What identifies their `external_ref`s: chunks that have none in common cannot be in each other's way. */
+  readonly refs: ReadonlySet<string>
+  /** Whether two of them may have the same `external_ref`. */
+  readonly mayRepeat: boolean
 }
 
 /** Some consecutive lines of a pass, read and validated: what one transaction writes. */
 export interface Chunk {
-  readonly candidates: ReadonlyMap<RecordType, Candidate[]>
+  readonly candidates: ReadonlyMap<RecordType, Candidates>
   readonly problems: LineProblem[]
+  /** Since 1970: `created_at` of what the chunk adds. */
+  readonly milliseconds: number
   /** Where the job is once this chunk is committed. */
   readonly checkpoint: Checkpoint
 }
@@ -62,15 +75,16 @@ interface Pass {
 }
 
 async function* readPass(
-  { fileBytes, maxLineBytes }: Job,
+  job: Job,
   reader: UploadReader,
   { pass, types, isFirst, from }: Pass,
 ): AsyncGenerator<Chunk, void, undefined> {
+  const { fileBytes, maxLineBytes } = job
   const splitter = new LineSplitter(maxLineBytes, from)
   const wanted = new Set(types)
   const names = types.map(({ type }) => Buffer.from(type))
   const buffer = Buffer.allocUnsafe(READ_BYTES)
-  let chunk = new ChunkInProgress(pass, from)
+  let chunk = new ChunkInProgress(job, pass, from)
 
   for (let position = from.bytes; position < fileBytes; ) {
     const length = await reader.read(buffer, position)
@@ -85,7 +99,7 @@ async function* readPass(
         else chunk.skip(line)
         if (chunk.isFull) {
           yield chunk.finish()
-          chunk = new ChunkInProgress(pass, { bytes: line.end, lines: line.number })
+          chunk = new ChunkInProgress(job, pass, { bytes: line.end, lines: line.number })
         }
       }
     }
@@ -100,17 +114,22 @@ function mayHold({ bytes }: Line, names: readonly Buffer[]): boolean {
 
 /** Collects lines until there are enough for a chunk. */
 class ChunkInProgress {
+  readonly #job: Job
   readonly #pass: number
   readonly #from: { readonly bytes: number; readonly lines: number }
-  readonly #candidates = new Map<RecordType, Candidate[]>()
+  readonly #milliseconds = Date.now()
+  readonly #idOf: (line: number) => string
+  readonly #candidates = new Map<RecordType, CandidatesInProgress>()
   readonly #problems: LineProblem[] = []
   #records = 0
   #recordBytes = 0
   #end: { readonly bytes: number; readonly lines: number }
 
-  constructor(pass: number, from: { readonly bytes: number; readonly lines: number }) {
+  constructor(job: Job, pass: number, from: { readonly bytes: number; readonly lines: number }) {
+    this.#job = job
     this.#pass = pass
     this.#from = from
+    this.#idOf = recordIds(job.id, this.#milliseconds)
     this.#end = from
   }
 
@@ -129,11 +148,17 @@ class ChunkInProgress {
       for (const problem of problems) this.#problems.push({ ...problem, line: line.number, externalRef })
       return
     }
-    const candidate = { line: line.number, attributes: attributes as Record<string, unknown> }
-    const candidates = this.#candidates.get(recordType)
-    if (candidates) candidates.push(candidate)
-    else this.#candidates.set(recordType, [candidate])
+    this.#candidatesOf(recordType).add(line.number, this.#idOf(line.number), attributes as Attributes)
     this.#records += 1
+  }
+
+  #candidatesOf(recordType: RecordType): CandidatesInProgress {
+    let candidates = this.#candidates.get(recordType)
+    if (!candidates) {
+      candidates = new CandidatesInProgress(recordType, this.#job.ownerId, this.#milliseconds)
+      this.#candidates.set(recordType, candidates)
+    }
+    return candidates
   }
 
   skip(line: Line): void {
@@ -157,10 +182,39 @@ class ChunkInProgress {
     return {
       candidates: this.#candidates,
       problems: this.#problems,
+      milliseconds: this.#milliseconds,
       checkpoint: { pass: this.#pass, ...this.#end },
     }
   }
 }
+
+type Attributes = Readonly<Record<string, unknown>>
+
+class CandidatesInProgress implements Candidates {
+  readonly records: NewRecords
+  readonly lines: number[] = []
+  readonly referring: Attributes[] = []
+  readonly refs = new Set<string>()
+  mayRepeat = false
+
+  constructor(recordType: RecordType, ownerId: string, milliseconds: number) {
+    this.records = new NewRecords(recordType, ownerId, milliseconds)
+  }
+
+  add(line: number, id: string, attributes: Attributes): void {
+    this.records.add(id, attributes)
+    this.lines.push(line)
+    if (this.records.recordType.references.length > 0) this.referring.push(attributes)
+    const { external_ref: ref } = attributes
+    if (typeof ref !== 'string') return
+    const before = this.refs.size
+    this.refs.add(identifying(ref))
+    if (this.refs.size === before) this.mayRepeat = true
+  }
+}
+
+/** A long one by its beginning alone, for an index knows it by that and a digest (migration 0001). */
+const identifying = (ref: string): string => (ref.length > 200 ? ref.slice(0, 200) : ref)
 
 /** The `external_ref` of a record that is wrong elsewhere, if it can be shown. */
 function showableRef(attributes: unknown): string | undefined {

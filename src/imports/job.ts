@@ -4,7 +4,7 @@ import { isOutage } from '../db/outage.js'
 import type { Pool } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
 import { UploadMissing, type UploadStore } from '../uploads/store.js'
-import { type Chunk, readChunks } from './chunks.js'
+import { readChunks } from './chunks.js'
 import {
   failImport,
   finishImport,
@@ -14,7 +14,7 @@ import {
   releaseLease,
   renewLease,
 } from './queue.js'
-import { writeChunk } from './write.js'
+import { ChunkWriter } from './write.js'
 
 export interface JobContext {
   readonly pool: Pool
@@ -67,23 +67,18 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
   }
 }
 
-/** Reads and writes side by side: while the database takes a chunk, the next one is read and validated. */
+/** Reads and writes side by side: while the database takes some chunks, the next one is read and validated. */
 async function writeChunks({ pool, store }: JobContext, job: Job, stop: AbortSignal): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
-  let writing: Promise<void> = Promise.resolve()
+  const writer = new ChunkWriter(pool, job)
   try {
     for await (const chunk of readChunks(job, reader)) {
-      await writing
       if (stop.aborted) return false
-      writing = writeChunk(pool, job, chunk satisfies Chunk)
-      // Awaited above or below; until then a failure is not unhandled.
-      writing.catch(() => {})
+      await writer.begin(chunk)
     }
-    await writing
     return true
   } finally {
-    await writing.catch(() => {})
-    await reader.close()
+    await writer.end().finally(() => reader.close())
   }
 }
 

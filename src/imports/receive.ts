@@ -1,7 +1,7 @@
 import sql, { join, raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type Client, type Pool, rows, transaction } from '../db/pool.js'
-import { addToTotal } from '../db/totals.js'
+import { addToTotals } from '../db/totals.js'
 import { recordTypes } from '../records/index.js'
 import type { UploadStore } from '../uploads/store.js'
 import { type Import, type ImportRow, importColumns, toImport } from './import.js'
@@ -67,7 +67,7 @@ export async function createImport(
 ): Promise<Import> {
   return await transaction(pool, async (client) => {
     // First, for it makes the owner's others wait: imports are committed in the order of their `created_at`.
-    await addToTotal(client, ownerId, 'imports', 1)
+    await addToTotals(client, ownerId, new Map([['imports', 1]]))
     let row = await insertImport(client, store, ownerId, externalRef, received)
     while (!row) {
       const holder = await findByExternalRef(client, ownerId, externalRef ?? '')

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { recordTypes } from '../records/index.js'
-import { LineSplitter, readLine } from './lines.js'
+import type { RecordType } from '../records/record-type.js'
+import { type Line, LineSplitter, readLine } from './lines.js'
+import { recognizeRecord } from './recognize.js'
 
 /** Records by type, one count for every type there is: `{"subscription_product": 3, …}`. */
 export type Counts = Record<string, number>
@@ -65,22 +67,26 @@ export class Scanner {
     }
   }
 
-  #count(lines: Iterable<Parameters<typeof readLine>[0]>): void {
+  #count(lines: Iterable<Line>): void {
     for (const line of lines) {
       this.#lines = line.number
-      const content = readLine(line, this.#limits.maxLineBytes)
-      if (content.kind === 'record') {
-        const { type } = content.recordType
-        this.#uploaded[type] = (this.#uploaded[type] ?? 0) + 1
-        this.#records += 1
-        if (this.#limits.maxRecords !== undefined && this.#records > this.#limits.maxRecords) {
-          throw new UnusableFile(
-            `The file has more than ${this.#limits.maxRecords} records, the most that one import may have.`,
-          )
-        }
-      } else if (content.kind === 'malformed') {
+      const recognized = line.bytes === null ? undefined : recognizeRecord(line.bytes)
+      const content = recognized ?? readLine(line, this.#limits.maxLineBytes)
+      if ('type' in content) this.#countRecord(content)
+      else if (content.kind === 'record') this.#countRecord(content.recordType)
+      else if (content.kind === 'malformed') {
         this.#firstComplaint ??= `Its first line that is not blank, line ${line.number}, says why: ${content.error}.`
       }
+    }
+  }
+
+  #countRecord({ type }: RecordType): void {
+    this.#uploaded[type] = (this.#uploaded[type] ?? 0) + 1
+    this.#records += 1
+    if (this.#limits.maxRecords !== undefined && this.#records > this.#limits.maxRecords) {
+      throw new UnusableFile(
+        `The file has more than ${this.#limits.maxRecords} records, the most that one import may have.`,
+      )
     }
   }
 

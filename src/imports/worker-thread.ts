@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { type Connection, createPool } from '../db/pool.js'
 import { openFileStore } from '../uploads/file.js'
 import { CONCURRENCY, work } from './worker.js'
+import { CHUNKS_AT_ONCE } from './write.js'
 
 /** What the thread is given. */
 export interface WorkerData {
@@ -17,7 +18,7 @@ export interface WorkerData {
  */
 const { connection, uploads, logLevel } = workerData as WorkerData
 const logger = pino({ level: logLevel }, pino.destination({ fd: 2, sync: true })).child({ thread: 'worker' })
-const pool = createPool(connection, CONCURRENCY * 2 + 1, (error) =>
+const pool = createPool(connection, CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 1, (error) =>
   logger.warn({ reason: error.message }, 'an idle database connection broke'),
 )
 const stop = new AbortController()

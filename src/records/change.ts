@@ -1,11 +1,11 @@
-import pg from 'pg'
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
+import { isDeadlock, isUniqueViolation } from '../db/errors.js'
 import { type Client, type Pool, rows, transaction } from '../db/pool.js'
-import { addToTotal } from '../db/totals.js'
+import { addToTotals } from '../db/totals.js'
 import { columnValue } from './columns.js'
 import { recordTypes } from './index.js'
-import { holdersOfRefs, insertRecords } from './insert.js'
+import { holdersOfRefs, insertRecord } from './insert.js'
 import { findRecord, type StoredRecord } from './read.js'
 import type { RecordType } from './record-type.js'
 import { type Element, insertSnapshots, resolveReferences } from './references.js'
@@ -49,12 +49,6 @@ export class UnresolvedReferences extends Error {
 
 type Attributes = Readonly<Record<string, unknown>>
 
-/** A new id, and the moment that it and `created_at` share to the millisecond. */
-export function newIdentity(): { id: string; createdAt: string } {
-  const milliseconds = Date.now()
-  return { id: uuidv7({ msecs: milliseconds }), createdAt: new Date(milliseconds).toISOString() }
-}
-
 /**
  * Adds one record with valid attributes, and the snapshots that its references ask for. Its lists of references may be
  * absent.
@@ -69,14 +63,14 @@ export async function createRecord(
   attributes: Attributes,
 ): Promise<StoredRecord> {
   const [ownerId = ''] = visibleOwnerIds
-  const { id, createdAt } = newIdentity()
+  const milliseconds = Date.now()
+  const id = uuidv7({ msecs: milliseconds })
   return await transaction(pool, async (client) => {
     const elements = await elementsOf(client, recordType, visibleOwnerIds, attributes)
-    const taken = await insertRecords(client, recordType, ownerId, createdAt, [{ id, attributes }])
-    const [holderId] = taken.values()
+    const holderId = await insertRecord(client, recordType, ownerId, milliseconds, id, attributes)
     if (holderId !== undefined) throw new RefTaken(holderId)
-    if (elements) await insertSnapshots(client, recordType, ownerId, createdAt, [{ id, elements }])
-    await addToTotal(client, ownerId, recordType.table, 1)
+    if (elements) await insertSnapshots(client, recordType, ownerId, milliseconds, [{ id, elements }])
+    await addToTotals(client, ownerId, new Map([[recordType.table, 1]]))
     return await reread(client, recordType, ownerId, id)
   })
 }
@@ -168,7 +162,7 @@ export async function deleteRecord(
       await client.query(sql`delete from ${raw(table)} where owner_id = ${ownerId} and offering_id = ${id}`)
     }
     await client.query(sql`delete from ${raw(recordType.table)} where owner_id = ${ownerId} and id = ${id}`)
-    await addToTotal(client, ownerId, recordType.table, -1)
+    await addToTotals(client, ownerId, new Map([[recordType.table, -1]]))
   })
 }
 
@@ -203,10 +197,3 @@ async function reread(
   if (!record) throw new ChangedMeanwhile()
   return record
 }
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof pg.DatabaseError && error.code === code
-
-const isUniqueViolation = (error: unknown): boolean => hasCode(error, '23505')
-
-const isDeadlock = (error: unknown): boolean => hasCode(error, '40P01')

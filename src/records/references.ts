@@ -1,9 +1,11 @@
-import sql, { join, raw } from 'sql-template-tag'
+import { getRandomValues } from 'node:crypto'
+import sql, { raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
+import { type CopyColumn, CopyRows, type CopyValue } from '../db/copy.js'
 import { type Client, rows } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
 import { UUID_PATTERN } from './attributes.js'
-import { columnArrays, fromUnnested } from './insert.js'
+import { columnValue } from './columns.js'
 import type { RecordType, Reference } from './record-type.js'
 import { addProblem, excerpt, MAX_PROBLEMS, type Problem } from './validate.js'
 
@@ -131,52 +133,79 @@ export async function insertSnapshots(
   client: Client,
   { references }: RecordType,
   ownerId: string,
-  createdAt: string,
+  milliseconds: number,
   holders: readonly Holder[],
 ): Promise<void> {
-  const milliseconds = Date.parse(createdAt)
   for (const reference of references) {
-    const snapshots = holders.flatMap(({ id, elements }) =>
-      (elements.get(reference.attribute) ?? []).map((element, seq) => ({
-        offeringId: id,
-        id: uuidv7({ msecs: milliseconds, seq }),
-        element,
-      })),
+    const columns = reference.to.columns
+    const copies: Copy[] = []
+    const inline = new CopyRows(
+      [...SNAPSHOT_COLUMNS, ...columns],
+      [ownerId, null, milliseconds, milliseconds],
     )
-    const copies = snapshots.flatMap(({ element, ...snapshot }) =>
-      'sourceId' in element ? [{ ...snapshot, ...element }] : [],
-    )
-    const inline = snapshots.flatMap(({ element, ...snapshot }) =>
-      'attributes' in element ? [{ ...snapshot, ...element }] : [],
-    )
-    const names = join(reference.to.columns.map(({ name }) => raw(name)))
-    const into = sql`insert into ${raw(reference.table)} (owner_id, offering_id, id, source_id, created_at, updated_at, ${names})`
-    const offeringIds = (of: typeof snapshots | typeof copies | typeof inline) =>
-      of.map(({ offeringId }) => offeringId)
-    const ids = (of: typeof copies | typeof inline) => of.map(({ id }) => id)
-    if (copies.length > 0) {
-      await client.query(sql`
-        ${into}
-        select ${ownerId}::uuid, r.offering_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
-               ${join(reference.to.columns.map(({ name }) => raw(`t.${name}`)))}
-        from unnest(${offeringIds(copies)}::uuid[], ${ids(copies)}::uuid[],
-                    ${copies.map(({ sourceOwnerId }) => sourceOwnerId)}::uuid[], ${copies.map(({ sourceId }) => sourceId)}::uuid[])
-               as r(offering_id, id, source_owner_id, source_id)
-        join ${raw(reference.to.table)} t on t.owner_id = r.source_owner_id and t.id = r.source_id`)
+    for (const { id: offeringId, elements } of holders) {
+      for (const [seq, element] of (elements.get(reference.attribute) ?? []).entries()) {
+        const id = uuidv7({ msecs: milliseconds, seq, random: randomBytes() })
+        if ('sourceId' in element) copies.push({ offeringId, id, ...element })
+        else {
+          const values: CopyValue[] = [offeringId, id]
+          for (const column of columns) values.push(columnValue(column, element.attributes))
+          inline.add(values)
+        }
+      }
     }
-    if (inline.length > 0) {
-      await client.query(sql`
-        ${into}
-        select ${ownerId}::uuid, r.offering_id, r.id, null, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
-               ${join(reference.to.columns.map(fromUnnested))}
-        from unnest(${offeringIds(inline)}::uuid[], ${ids(inline)}::uuid[],
-                    ${join(
-                      columnArrays(
-                        reference.to.columns,
-                        inline.map(({ attributes }) => attributes),
-                      ),
-                    )})
-               as r(offering_id, id, ${names})`)
-    }
+    if (copies.length > 0) await insertCopies(client, reference, ownerId, milliseconds, copies)
+    if (inline.length > 0) await inline.copyTo(client, reference.table)
+    inline.recycle()
   }
+}
+
+const SNAPSHOT_COLUMNS: readonly CopyColumn[] = [
+  { name: 'owner_id', type: 'uuid' },
+  { name: 'source_id', type: 'uuid' },
+  { name: 'created_at', type: 'timestamptz' },
+  { name: 'updated_at', type: 'timestamptz' },
+  { name: 'offering_id', type: 'uuid' },
+  { name: 'id', type: 'uuid' },
+]
+
+interface Copy {
+  readonly offeringId: string
+  readonly id: string
+  readonly sourceId: string
+  readonly sourceOwnerId: string
+}
+
+async function insertCopies(
+  client: Client,
+  { to, table }: Reference,
+  ownerId: string,
+  milliseconds: number,
+  copies: readonly Copy[],
+): Promise<void> {
+  const createdAt = new Date(milliseconds).toISOString()
+  const names = to.columns.map(({ name }) => name)
+  await client.query(sql`
+    insert into ${raw(table)} (owner_id, offering_id, id, source_id, created_at, updated_at, ${raw(names.join(', '))})
+    select ${ownerId}::uuid, r.offering_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
+           ${raw(names.map((name) => `t.${name}`).join(', '))}
+    from unnest(${copies.map(({ offeringId }) => offeringId)}::uuid[], ${copies.map(({ id }) => id)}::uuid[],
+                ${copies.map(({ sourceOwnerId }) => sourceOwnerId)}::uuid[], ${copies.map(({ sourceId }) => sourceId)}::uuid[])
+           as r(offering_id, id, source_owner_id, source_id)
+    join ${raw(to.table)} t on t.owner_id = r.source_owner_id and t.id = r.source_id`)
+}
+
+/** The system is asked for many at a time: for each snapshot's sixteen, it would take longer than all the rest. */
+const RANDOM_BYTES = 16 * 512
+
+let random = new Uint8Array()
+let randomUsed = 0
+
+function randomBytes(): Uint8Array {
+  if (randomUsed === random.length) {
+    random = getRandomValues(new Uint8Array(RANDOM_BYTES))
+    randomUsed = 0
+  }
+  randomUsed += 16
+  return random.subarray(randomUsed - 16, randomUsed)
 }

@@ -1,6 +1,6 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
 import { type Client, type Pool, rows, transaction } from '../db/pool.js'
-import { ChangedMeanwhile, changeRow, newIdentity, UnresolvedReferences } from './change.js'
+import { ChangedMeanwhile, changeRow, UnresolvedReferences } from './change.js'
 import { findSnapshot, type StoredRecord, type StoredSnapshot, snapshotsOf } from './read.js'
 import type { RecordType, Reference } from './record-type.js'
 import { insertSnapshots, resolveReferences } from './references.js'
@@ -133,5 +133,5 @@ async function add(
     (element) => !('sourceId' in element && before.has(element.sourceId)),
   )
   const elements = new Map([[reference.attribute, added]])
-  await insertSnapshots(client, only, holder.ownerId, newIdentity().createdAt, [{ id: holder.id, elements }])
+  await insertSnapshots(client, only, holder.ownerId, Date.now(), [{ id: holder.id, elements }])
 }

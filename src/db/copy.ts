@@ -1,0 +1,284 @@
+import type { Duplex } from 'node:stream'
+import pg from 'pg'
+import type { Client } from './pool.js'
+
+/** The PostgreSQL types that are copied. */
+export type CopyType =
+  | 'text'
+  | 'uuid'
+  | 'integer'
+  | 'bigint'
+  | 'double precision'
+  | 'boolean'
+  | 'timestamptz'
+  | 'jsonb'
+
+/** A column that is copied into. */
+export interface CopyColumn {
+  readonly name: string
+  readonly type: CopyType
+}
+
+/** A value of a row: `jsonb` as its text, `timestamptz` as milliseconds since 1970, integers as safe integers. */
+export type CopyValue = string | number | boolean | null
+
+/**
+ * Rows on their way into a table by COPY, encoded as they are added, in the binary format (PostgreSQL's documentation of
+ * COPY, "Binary Format"). So what waits for the database is bytes, which the garbage collector need not look at.
+ */
+export class CopyRows {
+  readonly #columns: readonly CopyColumn[]
+  readonly #encoders: readonly Encode[]
+  /** The beginning that all rows share. */
+  readonly #leading: Buffer
+  readonly #output: Output
+  /** Where each row ends. */
+  readonly #ends: number[] = []
+
+  /** @param leading the values of the first columns, the same in every row */
+  constructor(columns: readonly CopyColumn[], leading: readonly CopyValue[] = []) {
+    const encoders = columns.map(({ type }) => encoderOf[type])
+    this.#columns = columns
+    this.#encoders = encoders.slice(leading.length)
+    const beginning = new Output()
+    beginning.int16(columns.length)
+    for (const [index, value] of leading.entries()) encodeValue(beginning, encoders[index], value)
+    this.#leading = Buffer.from(beginning.bytes())
+    beginning.recycle()
+    this.#output = new Output()
+    writeHeader(this.#output)
+  }
+
+  get length(): number {
+    return this.#ends.length
+  }
+
+  /** Adds a row: the values of the columns after the leading ones. */
+  add(values: readonly CopyValue[]): void {
+    this.#output.append(this.#leading, 0, this.#leading.length)
+    for (let index = 0; index < this.#encoders.length; index += 1) {
+      encodeValue(this.#output, this.#encoders[index], values[index] ?? null)
+    }
+    this.#ends.push(this.#output.length)
+  }
+
+  /**
+   * Adds the rows to a table, in one statement: all of them or, when it throws, none.
+   *
+   * @param table as SQL has it.
+   * @param except the places of rows that are left out, from 0.
+   * @throws DatabaseError, of a unique violation (23505) for one
+   */
+  async copyTo(client: Client, table: string, except: ReadonlySet<number> = NONE): Promise<void> {
+    const output = this.#without(except)
+    writeTrailer(output)
+    const names = this.#columns.map(({ name }) => name).join(', ')
+    const text = `copy ${table} (${names}) from stdin (format binary)`
+    await new Promise<void>((resolve, reject) => {
+      client.query(new CopyQuery(text, output.bytes(), (error) => (error ? reject(error) : resolve())))
+    })
+    if (output !== this.#output) output.recycle()
+  }
+
+  /** Gives the memory back for other rows. Only when nothing is on its way any more; these rows are gone then. */
+  recycle(): void {
+    this.#ends.length = 0
+    this.#output.recycle()
+  }
+
+  #without(except: ReadonlySet<number>): Output {
+    // What an earlier call put after the rows goes.
+    this.#output.truncate(this.#ends.at(-1) ?? HEADER_BYTES)
+    if (except.size === 0) return this.#output
+    const output = new Output()
+    writeHeader(output)
+    const all = this.#output.bytes()
+    let start = HEADER_BYTES
+    for (const [index, end] of this.#ends.entries()) {
+      if (!except.has(index)) output.append(all, start, end)
+      start = end
+    }
+    return output
+  }
+}
+
+const NONE: ReadonlySet<number> = new Set()
+
+function encodeValue(output: Output, encode: Encode | undefined, value: CopyValue): void {
+  if (value === null || encode === undefined) output.int32(-1)
+  else encode(output, value)
+}
+
+/** The signature, no flags, and no extension of the header; before them, the head of a CopyData message. */
+function writeHeader(output: Output): void {
+  output.append(HEADER, 0, HEADER_BYTES)
+}
+
+const HEADER = Buffer.from(`d\0\0\0\0PGCOPY\n\xff\r\n\0${'\0'.repeat(8)}`, 'latin1')
+const HEADER_BYTES = HEADER.length
+
+function writeTrailer(output: Output): void {
+  output.int16(-1)
+  // A CopyData message tells its length, without its first byte (PostgreSQL's documentation, "Message Formats").
+  output.bytes().writeInt32BE(output.length - 1, 1)
+}
+
+/** What pg's connection has for COPY (its own types leave a part out). */
+interface CopyConnection {
+  readonly stream: Duplex
+  endCopyFrom(): void
+}
+
+/**
+ * A COPY statement with all that it copies. Not by `pg-copy-streams`: as of 7.0 an error that comes while it waits for
+ * the socket to drain ends the process (docs/decisions/0009).
+ */
+class CopyQuery extends pg.Query {
+  readonly #message: Buffer
+
+  constructor(text: string, message: Buffer, callback: (error: Error | undefined) => void) {
+    super(text, callback)
+    this.#message = message
+  }
+
+  /** pg calls this when the server is ready for the data. */
+  handleCopyInResponse(connection: CopyConnection): void {
+    connection.stream.write(this.#message)
+    connection.endCopyFrom()
+  }
+}
+
+/** Writes a value's length in bytes, then the value as the type's `…recv` function reads it. */
+type Encode = (output: Output, value: string | number | boolean) => void
+
+const encoderOf: Readonly<Record<CopyType, Encode>> = {
+  text: (output, value) => output.text(value as string),
+  uuid: (output, value) => output.uuid(value as string),
+  integer: (output, value) => {
+    output.int32(4)
+    output.int32(value as number)
+  },
+  bigint: (output, value) => {
+    output.int32(8)
+    output.int64(value as number)
+  },
+  'double precision': (output, value) => {
+    output.int32(8)
+    // As in the text form of a number: no negative zero.
+    output.double((value as number) + 0)
+  },
+  boolean: (output, value) => {
+    output.int32(1)
+    output.int8(value ? 1 : 0)
+  },
+  // Microseconds since 2000.
+  timestamptz: (output, value) => {
+    output.int32(8)
+    output.int64(((value as number) - Date.UTC(2000, 0)) * 1000)
+  },
+  // The format's version, then the text.
+  jsonb: (output, value) => output.text(value as string, 1),
+}
+
+const FIRST_BYTES = 64 * 2 ** 10
+
+/** Memory that was given back. Only of the size that most rows of a chunk take: the rest is left to the collector. */
+const spare: Buffer[] = []
+const SPARE_BUFFERS = 16
+const LARGEST_SPARE_BYTES = 2 ** 20
+
+/** Bytes that are written one after the other, in network byte order. */
+class Output {
+  #buffer = spare.pop() ?? Buffer.allocUnsafe(FIRST_BYTES)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** What was written; valid until more is. */
+  bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  truncate(length: number): void {
+    this.#length = length
+  }
+
+  recycle(): void {
+    if (spare.length < SPARE_BUFFERS && this.#buffer.length <= LARGEST_SPARE_BYTES) spare.push(this.#buffer)
+    this.#buffer = Buffer.alloc(0)
+    this.#length = 0
+  }
+
+  int8(value: number): void {
+    this.#reserve(1)
+    this.#length = this.#buffer.writeInt8(value, this.#length)
+  }
+
+  int16(value: number): void {
+    this.#reserve(2)
+    this.#length = this.#buffer.writeInt16BE(value, this.#length)
+  }
+
+  int32(value: number): void {
+    this.#reserve(4)
+    this.#length = this.#buffer.writeInt32BE(value, this.#length)
+  }
+
+  /** @param value a safe integer */
+  int64(value: number): void {
+    this.#reserve(8)
+    this.#buffer.writeInt32BE(Math.floor(value / 2 ** 32), this.#length)
+    this.#length = this.#buffer.writeUInt32BE(value >>> 0, this.#length + 4)
+  }
+
+  double(value: number): void {
+    this.#reserve(8)
+    this.#length = this.#buffer.writeDoubleBE(value, this.#length)
+  }
+
+  append(bytes: Buffer, start: number, end: number): void {
+    this.#reserve(end - start)
+    bytes.copy(this.#buffer, this.#length, start, end)
+    this.#length += end - start
+  }
+
+  /** A text in UTF-8, its length before it. `version` goes before the text and counts. */
+  text(value: string, version?: number): void {
+    // A UTF-16 unit takes three bytes at most.
+    this.#reserve(5 + value.length * 3)
+    const start = this.#length + 4
+    let end = start
+    if (version !== undefined) end = this.#buffer.writeInt8(version, end)
+    end += this.#buffer.write(value, end, 'utf8')
+    this.#buffer.writeInt32BE(end - start, this.#length)
+    this.#length = end
+  }
+
+  /** A UUID in its text form of 36 characters, its length before it. */
+  uuid(value: string): void {
+    this.#reserve(20)
+    const buffer = this.#buffer
+    let offset = buffer.writeInt32BE(16, this.#length)
+    for (const at of HEX_PAIRS) {
+      buffer[offset] = (hexDigit(value.charCodeAt(at)) << 4) | hexDigit(value.charCodeAt(at + 1))
+      offset += 1
+    }
+    this.#length = offset
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes
+    if (needed <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
+    this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#buffer = larger
+  }
+}
+
+/** Where the bytes of a UUID stand in its text form. */
+const HEX_PAIRS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
+
+/** The value of a character `0` to `9`, `a` to `f` or `A` to `F`. */
+const hexDigit = (code: number): number => (code & 0xf) + (code > 0x39 ? 9 : 0)

@@ -1,0 +1,10 @@
+import pg from 'pg'
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof pg.DatabaseError && error.code === code
+
+/** PostgreSQL, appendix A: `unique_violation`. */
+export const isUniqueViolation = (error: unknown): boolean => hasCode(error, '23505')
+
+/** PostgreSQL, appendix A: `deadlock_detected`. This transaction was chosen to be given up. */
+export const isDeadlock = (error: unknown): boolean => hasCode(error, '40P01')
