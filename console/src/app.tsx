@@ -1,6 +1,6 @@
 import { createTheme, MantineProvider } from '@mantine/core'
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useState } from 'react'
 import { Route, Switch } from 'wouter'
 import { Refused, Unreachable } from './api/request'
 import { ImportPage } from './pages/import'
@@ -10,30 +10,33 @@ import { NotFoundPage } from './pages/not-found'
 import { RecordPage } from './pages/record'
 import { RecordsPage } from './pages/records'
 import { SignInPage } from './pages/sign-in'
-import { signOut, useSession } from './session'
+import { currentKey, type Session, signOut, useSession } from './session'
 import { Shell } from './shell'
 
 const theme = createTheme({ primaryColor: 'teal', cursorType: 'pointer', respectReducedMotion: true })
 
-const queryClient = new QueryClient({
-  queryCache: new QueryCache({
-    onError(error) {
-      if (error instanceof Refused && error.status === 401) signOut('refused')
+const createQueryClient = (key: string | undefined) =>
+  new QueryClient({
+    queryCache: new QueryCache({
+      onError(error) {
+        // An answer to the key before may be late.
+        if (error instanceof Refused && error.status === 401 && currentKey() === key) signOut('refused')
+      },
+    }),
+    defaultOptions: {
+      queries: {
+        // A service that is being restarted is back soon. What it refused it will refuse again.
+        retry: (failures, error) => error instanceof Unreachable && failures < 2,
+        retryDelay: 500,
+        // The service may well be on this machine, which needs no network.
+        networkMode: 'always',
+      },
+      mutations: { networkMode: 'always' },
     },
-  }),
-  defaultOptions: {
-    queries: {
-      // A service that is being restarted is back soon. What it refused it will refuse again.
-      retry: (failures, error) => error instanceof Unreachable && failures < 2,
-      retryDelay: 500,
-      // The service may well be on this machine, which needs no network.
-      networkMode: 'always',
-    },
-    mutations: { networkMode: 'always' },
-  },
-})
+  })
 
 export function App() {
+  const session = useSession()
   return (
     // The variables and classes come with the style sheets: the pages' Content-Security-Policy lets no style element pass.
     <MantineProvider
@@ -42,22 +45,24 @@ export function App() {
       withCssVariables={false}
       withGlobalClasses={false}
     >
-      <QueryClientProvider client={queryClient}>
-        <Pages />
-      </QueryClientProvider>
+      <ForSession key={session.key} session={session} />
     </MantineProvider>
   )
 }
 
-function Pages() {
-  const session = useSession()
-  const { key } = session
-  // What one key sees is not for the next.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key is what it waits for
-  useEffect(() => () => queryClient.clear(), [key])
-  if (session.key === undefined) return <SignInPage because={session.because} />
+/** With what was read for this session alone: what one key sees is not for the next. */
+function ForSession({ session }: { readonly session: Session }) {
+  const [queryClient] = useState(() => createQueryClient(session.key))
   return (
-    <Shell key={key}>
+    <QueryClientProvider client={queryClient}>
+      {session.key === undefined ? <SignInPage because={session.because} /> : <Pages />}
+    </QueryClientProvider>
+  )
+}
+
+function Pages() {
+  return (
+    <Shell>
       <Switch>
         <Route path="/" component={ImportsPage} />
         <Route path="/imports" component={ImportsPage} />

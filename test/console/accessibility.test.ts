@@ -68,6 +68,8 @@ describeConsole('Every page', (console) => {
 
   test('is reached and used by the keyboard alone', async () => {
     const { page } = await console.tab()
+    // From the beginning: a chooser that opens before the browser was told to hand it over is not seen.
+    const chooser = page.waitForEvent('filechooser')
     await page.goto(console.service.server.url)
     const { keyboard } = page
     /** The name of what has the focus; empty: nothing has it. */
@@ -104,7 +106,6 @@ describeConsole('Every page', (console) => {
     await keyboard.press('Enter')
     await page.getByText('Drop a file here').waitFor()
     await tabTo(/^File$/)
-    const chooser = page.waitForEvent('filechooser')
     await keyboard.press('Enter')
     await (await chooser).setFiles({ name: 'a.jsonl', mimeType: '', buffer: Buffer.from('{}') })
     await page.getByText('a.jsonl').waitFor()

@@ -70,7 +70,7 @@ export function importForm(file: File, { externalRef, isRehearsal, onConflict }:
 
 export const IMPORTS_URL = urlOf('/imports')
 
-const importUrl = (id: string, rest = ''): string => `${IMPORTS_URL}/${id}${rest}`
+const importUrl = (id: string, rest = ''): string => `${IMPORTS_URL}/${encodeURIComponent(id)}${rest}`
 
 export interface ImportsQuery {
   readonly status: Status | undefined

@@ -27,6 +27,10 @@ export class Unreachable extends Error {
   }
 }
 
+/** Whether the same may work later. What the service refused otherwise it will refuse again. */
+export const isPassing = (error: Error): boolean =>
+  !(error instanceof Refused) || error.status >= 500 || error.status === 429
+
 const BASE = '/v2/subscriptions'
 
 export const urlOf = (path: string): string => `${BASE}${path}`

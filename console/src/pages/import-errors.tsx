@@ -63,6 +63,9 @@ interface TableProps {
   readonly canShowLine: boolean
 }
 
+/** While the import runs, errors are asked for so often. */
+const RUNNING_MS = 2000
+
 /** A table of errors, in which lines of the file can be opened. */
 function useOpenLines() {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
@@ -80,10 +83,11 @@ function Lines({ one, canShowLine }: TableProps) {
   const { offset } = address
   const { isOpen, toggle } = useOpenLines()
   const query = useQuery({
-    // While the import runs, new errors come at the end.
-    queryKey: ['errors', one.id, offset, one.meta.errors],
+    // It is asked for once more when the import is over.
+    queryKey: ['errors', one.id, offset, isUnderWay(one)],
     queryFn: () => listErrors(one.id, offset),
     placeholderData: keepPreviousData,
+    refetchInterval: isUnderWay(one) && RUNNING_MS,
   })
   const { data, error } = query
   const columns: Column<ImportError>[] = [
@@ -118,7 +122,7 @@ function Lines({ one, canShowLine }: TableProps) {
         rows={data?.data}
         rowKey={({ id }) => id}
         expectedRows={Math.min(one.meta.errors - offset, PAGE_LENGTH)}
-        isStale={query.isPlaceholderData && !isUnderWay(one)}
+        isStale={query.isPlaceholderData && data?.meta.page.offset !== offset}
         below={({ id, meta }) =>
           isOpen(id) ? <Line importId={one.id} line={meta.line_number} /> : undefined
         }
@@ -136,9 +140,10 @@ function Lines({ one, canShowLine }: TableProps) {
 function Kinds({ one, canShowLine }: TableProps) {
   const { isOpen, toggle } = useOpenLines()
   const query = useQuery({
-    queryKey: ['error-kinds', one.id, one.meta.errors],
+    queryKey: ['error-kinds', one.id, isUnderWay(one)],
     queryFn: () => listErrorKinds(one.id),
     placeholderData: keepPreviousData,
+    refetchInterval: isUnderWay(one) && RUNNING_MS,
   })
   const { data, error } = query
   const columns: Column<ErrorKind>[] = [
@@ -210,7 +215,7 @@ const ShowLine = ({ line, isOpen, onClick }: ShowLineProps) => (
 )
 
 /** A line of the file may be a megabyte long. */
-const SHOWN_CHARACTERS = 10_000
+const SHOWN_CHARACTERS = 4000
 
 function Line({ importId, line }: { readonly importId: string; readonly line: number }) {
   const { data, error, refetch } = useQuery({

@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { useLocation } from 'wouter'
 import { type Features, type RecordType, useService } from '../api/document'
 import { type Command, command, type Download, download, getImport, type Import } from '../api/imports'
-import { Refused } from '../api/request'
+import { isPassing } from '../api/request'
 import { bytes, capitalized, count, duration, exactTime, percent } from '../format'
 import {
   isUnderWay,
@@ -27,20 +27,24 @@ import { rehearsedFile, startUpload } from '../upload'
 import { ImportErrors } from './import-errors'
 import { nameOf } from './imports'
 
+/** While it runs, and else. */
 const RUNNING_MS = 400
+const QUIET_MS = 5000
 
 /** One import, live. */
 export function ImportPage({ id }: { readonly id: string }) {
   const query = useQuery({
     queryKey: ['import', id],
     queryFn: () => getImport(id),
-    // What is over may be retried from elsewhere, or be a file of a service that is back.
-    refetchInterval: ({ state }) => (!state.data || isUnderWay(state.data) ? RUNNING_MS : 10_000),
+    refetchInterval: ({ state: { data, error } }) => {
+      if (error) return isPassing(error) && QUIET_MS
+      // What is over may be gone on with from elsewhere.
+      return data && isUnderWay(data) ? RUNNING_MS : QUIET_MS
+    },
   })
   const service = useService()
   const { data: one } = query
   const error = query.error ?? service.error
-  const isWrongAddress = error instanceof Refused && error.status < 500
   const back = <TextLink href="/imports">All imports</TextLink>
   const retry = () => {
     query.refetch()
@@ -50,7 +54,7 @@ export function ImportPage({ id }: { readonly id: string }) {
     return (
       <Page key="none" title="Import" above={back}>
         {error ? (
-          <Failure error={error} {...(!isWrongAddress && { onRetry: retry })} />
+          <Failure error={error} onRetry={retry} />
         ) : (
           <div className="panel placeholder" aria-busy="true" />
         )}
@@ -80,7 +84,8 @@ function Outcome({ one }: { readonly one: Import }) {
   const without = linesWithoutRecord(one)
   return (
     <section className="panel outcome" aria-label="Outcome">
-      <div aria-live="polite">
+      {/* Told of when it is over; the numbers that run until then would be talked of without end. */}
+      <div aria-live={isUnderWay(one) ? 'off' : 'polite'}>
         <Text size="lg" fw={600} className="numbers">
           {summaryOf(one)}
         </Text>

@@ -2,7 +2,6 @@ import { Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { type ListedType, type RecordType, useService } from '../api/document'
 import { getRecord, type StoredRecord } from '../api/records'
-import { Refused } from '../api/request'
 import { capitalized, counted, exactTime, label } from '../format'
 import { type Column, DataTable } from '../ui/data-table'
 import { TextLink } from '../ui/link'
@@ -26,13 +25,12 @@ function LoadedType({ type, id }: { readonly type: ListedType; readonly id: stri
     queryKey: ['record', type.list, id],
     queryFn: () => getRecord(type, id),
   })
-  const isWrongAddress = error instanceof Refused && error.status < 500
   const back = <TextLink href={`/records/${type.list}`}>All {type.list}</TextLink>
   if (!data) {
     return (
       <Page key="none" title={capitalized(type.noun)} above={back}>
         {error ? (
-          <Failure error={error} {...(!isWrongAddress && { onRetry: () => refetch() })} />
+          <Failure error={error} onRetry={() => refetch()} />
         ) : (
           <div className="panel placeholder" aria-busy="true" />
         )}

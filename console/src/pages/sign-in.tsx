@@ -15,7 +15,7 @@ export function SignInPage({ because }: { readonly because: 'refused' | 'signed-
   const problem = isUnknown
     ? 'The service does not know this key. Please compare it with the one that it printed.'
     : because === 'refused' && check.isIdle
-      ? 'The service no longer takes the key that you were signed in with.'
+      ? 'The service does not take the key that you came with. Was it revoked, or the address cut short?'
       : undefined
   return (
     <main className="sign-in">

@@ -1,10 +1,10 @@
 import { Alert, Button, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { Refused, Unreachable } from '../api/request'
+import { isPassing, Refused, Unreachable } from '../api/request'
 
 interface FailureProps {
   readonly error: Error
-  /** Absent: it cannot be tried again from here. */
+  /** Offered where it may help: what the service refused it will refuse again. */
   readonly onRetry?: () => void
   /** What the person can do about it. */
   readonly children?: ReactNode
@@ -26,7 +26,7 @@ export function Failure({ error, onRetry, children }: FailureProps) {
           ),
         )}
       {children}
-      {onRetry && (
+      {onRetry && isPassing(error) && (
         <Button size="xs" variant="default" mt="sm" onClick={onRetry}>
           Try again
         </Button>
@@ -39,6 +39,7 @@ function titleOf(error: Error): string {
   if (error instanceof Unreachable) return 'The service cannot be reached'
   if (!(error instanceof Refused)) return 'That did not work'
   if (error.status === 404) return 'This is not here'
+  if (error.status === 410) return 'This is no longer here'
   return error.status >= 500 ? 'The service has a problem' : 'The service did not accept this'
 }
 
