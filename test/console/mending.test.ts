@@ -1,23 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { describeConsole } from '../support/browser.js'
+import { choose, describeConsole, importForReal, violations } from '../support/browser.js'
 import { aProduct, file, times } from '../support/builders.js'
 import { routes } from '../support/routes.js'
 
 const MALFORMED = '{"data":{"type":"subscription_product","attributes":{"name":"No brace'
 const SHORT = JSON.stringify(aProduct({ name: 'ab', external_ref: 'mug' }))
 const MISTAKES = file(aProduct({ name: 'Tea', external_ref: 'tea' }), SHORT, MALFORMED)
-
-async function choose(page: Page, content: string): Promise<void> {
-  const buffer = Buffer.from(content)
-  await page.getByLabel('File').setInputFiles({ name: 'file.jsonl', mimeType: 'application/jsonl', buffer })
-}
-
-async function importForReal(page: Page): Promise<void> {
-  await page.getByRole('switch', { name: 'Rehearse it' }).uncheck()
-  await page.getByRole('button', { name: 'Import', exact: true }).click()
-}
 
 // What the console does with parts of the API that this service may not have yet; it offers them by the service's document.
 const hasThem = routes.some(({ path }) => path.endsWith('/imports/:id/rejected'))
@@ -28,7 +17,7 @@ describe.skipIf(!hasThem)('With rehearsals, rejected lines and cancelling', () =
       const { page } = await console.tab()
       await page.goto(console.service.server.consoleUrl)
       await page.getByRole('link', { name: 'New import' }).first().click()
-      await choose(page, MISTAKES)
+      await choose(page, 'file.jsonl', MISTAKES)
       await page.getByRole('button', { name: 'Rehearse the import' }).click()
       await page.getByText('1 of 2 records would be imported; 1 would be rejected.').waitFor()
       await page.getByText('Rehearsal', { exact: true }).waitFor()
@@ -37,10 +26,12 @@ describe.skipIf(!hasThem)('With rehearsals, rejected lines and cancelling', () =
       await page.getByRole('button', { name: 'Show line 2' }).click()
       await page.getByText('Line 2 as it stands in the file').waitFor()
       await expect.poll(() => page.locator('pre').textContent()).toBe(SHORT)
+      expect(await violations(page)).toEqual([])
       await page.getByRole('button', { name: 'Hide line 2' }).click()
       await page.getByText('By kind').click()
       const kinds = page.getByRole('table', { name: 'Errors by kind' })
       await kinds.getByRole('row', { name: 'name must be at least 3 characters' }).waitFor()
+      expect(await violations(page)).toEqual([])
 
       const downloading = page.waitForEvent('download')
       await page.getByRole('button', { name: 'Download rejected lines' }).click()
@@ -51,7 +42,7 @@ describe.skipIf(!hasThem)('With rehearsals, rejected lines and cancelling', () =
       await page.getByText('1 of 2 records was imported; 1 was rejected.').waitFor()
 
       await page.getByRole('link', { name: 'New import' }).click()
-      await choose(page, rejected.replace('"ab"', '"Mug"').replace('No brace', 'Teapot"}}}'))
+      await choose(page, 'file.jsonl', rejected.replace('"ab"', '"Mug"').replace('No brace', 'Teapot"}}}'))
       await importForReal(page)
       await page.getByText('All 2 records were imported.').waitFor()
       await page.getByRole('link', { name: 'Products' }).click()
@@ -61,17 +52,17 @@ describe.skipIf(!hasThem)('With rehearsals, rejected lines and cancelling', () =
 
     test('asks for the file of a rehearsal again after the page was loaded anew', async () => {
       const { page } = await console.open('/new')
-      await choose(page, file(aProduct({ external_ref: 'pot' })))
-      await page.getByLabel('Reference').fill('pots')
+      await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'pot' })))
+      await page.getByLabel('Reference (optional)').fill('pots')
       await page.getByRole('radio', { name: 'Skip it' }).check()
       await page.getByRole('button', { name: 'Rehearse the import' }).click()
       await page.getByText('The one record would be imported.').waitFor()
       await page.reload()
       await page.getByRole('link', { name: 'Run it for real' }).click()
       await page.getByText('Please choose the file again').waitFor()
-      expect(await page.getByLabel('Reference').inputValue()).toBe('pots')
+      expect(await page.getByLabel('Reference (optional)').inputValue()).toBe('pots')
       expect(await page.getByRole('radio', { name: 'Skip it' }).isChecked()).toBe(true)
-      await choose(page, file(aProduct({ external_ref: 'pot' })))
+      await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'pot' })))
       await page.getByRole('button', { name: 'Import', exact: true }).click()
       await page.getByText('The one record was imported.').waitFor()
     })
@@ -79,7 +70,7 @@ describe.skipIf(!hasThem)('With rehearsals, rejected lines and cancelling', () =
     test('tells of records that were skipped', async () => {
       await console.service.api.import(file(aProduct({ external_ref: 'there' })))
       const { page } = await console.open('/new')
-      await choose(page, file(aProduct({ external_ref: 'there' }), aProduct()))
+      await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'there' }), aProduct()))
       await page.getByRole('radio', { name: 'Skip it' }).check()
       await importForReal(page)
       await page.getByText('1 of 2 records was imported; 1 was skipped, being there already.').waitFor()
@@ -94,7 +85,9 @@ describe.skipIf(!hasThem)('With rehearsals, rejected lines and cancelling', () =
       const { page } = await console.open(`/imports/${id}`)
       await page.getByText('Running').waitFor()
       await page.getByRole('button', { name: 'Stop the import' }).click()
-      await page.getByRole('button', { name: 'Let it go on' }).click()
+      await page.getByRole('button', { name: 'Let it go on' }).waitFor()
+      expect(await violations(page)).toEqual([])
+      await page.keyboard.press('Escape')
       await page.getByRole('button', { name: 'Stop the import' }).click()
       await page.getByRole('button', { name: 'Stop it' }).click()
       await blocker.query('rollback')

@@ -51,7 +51,9 @@ describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
 
     async function chooseMistakes(page: Page) {
       const buffer = await example('mistakes.jsonl')
-      await page.getByLabel('File').setInputFiles({ name: 'mistakes.jsonl', mimeType: '', buffer })
+      await page
+        .getByLabel('File', { exact: true })
+        .setInputFiles({ name: 'mistakes.jsonl', mimeType: '', buffer })
     }
 
     test.each(shots)('$name', async ({ name, look, path, ready, prepare }) => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { describeConsole, linkOf } from '../support/browser.js'
+import { choose, describeConsole, importForReal, linkOf } from '../support/browser.js'
 import { aProduct, file } from '../support/builders.js'
 
 describeConsole('The console', (console) => {
@@ -85,13 +85,11 @@ describeConsole('The console', (console) => {
   test('a file that cannot be sent stays chosen, with the reason', async () => {
     const { service } = console
     const { page } = await console.open('/new')
-    await page
-      .getByLabel('File')
-      .setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from('a;b\n1;2\n') })
-    await page.getByLabel('Reference').fill('from a sheet')
-    await page.getByRole('button', { name: 'Import' }).click()
+    await choose(page, 'list.csv', 'a;b\n1;2\n')
+    await page.getByLabel('Reference (optional)').fill('from a sheet')
+    await importForReal(page)
     await page.getByRole('alert').getByText('Nothing was imported.').waitFor()
-    expect(await page.getByLabel('Reference').inputValue()).toBe('from a sheet')
+    expect(await page.getByLabel('Reference (optional)').inputValue()).toBe('from a sheet')
     await page.getByText('list.csv').waitFor()
     expect(
       (await service.api.get('/subscriptions/imports?filter=eq(external_ref,from a sheet)')).body.data,
@@ -103,11 +101,9 @@ describeConsole('The console', (console) => {
     const { id } = await service.api.import(file(aProduct()), { externalRef: 'taken' })
     const { page } = await console.tab()
     await page.goto(linkOf(service, '/new'))
-    await page
-      .getByLabel('File')
-      .setInputFiles({ name: 'a.jsonl', mimeType: '', buffer: Buffer.from(file(aProduct())) })
-    await page.getByLabel('Reference').fill('taken')
-    await page.getByRole('button', { name: 'Import' }).click()
+    await choose(page, 'a.jsonl', file(aProduct()))
+    await page.getByLabel('Reference (optional)').fill('taken')
+    await importForReal(page)
     await page.getByRole('link', { name: 'See the other import' }).click()
     await page.waitForURL(`**/imports/${id}`)
     await page.getByRole('heading', { name: 'taken' }).waitFor()

@@ -1,16 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { describeConsole } from '../support/browser.js'
+import { choose, describeConsole, importForReal } from '../support/browser.js'
 import { aProduct, file, times } from '../support/builders.js'
 
 const example = (name: string) => new URL(`../../examples/${name}`, import.meta.url)
-
-/** Chooses a file on the page for a new import. */
-async function choose(page: Page, name: string, content: string | Buffer): Promise<void> {
-  const buffer = Buffer.from(content)
-  await page.getByLabel('File').setInputFiles({ name, mimeType: 'application/jsonl', buffer })
-}
 
 describeConsole('The console', (console) => {
   test('leads from the printed link over a file with mistakes to its errors and records', async () => {
@@ -23,10 +16,8 @@ describeConsole('The console', (console) => {
     await page.getByText('empty.jsonl is empty: there is nothing in it to import.').waitFor()
     await choose(page, 'mistakes.jsonl', await readFile(example('mistakes.jsonl')))
     await page.getByText('24.8 kB').waitFor()
-    await page.getByLabel('Reference').fill('first try')
-    const rehearse = page.getByRole('switch', { name: 'Rehearse it' })
-    if (await rehearse.isVisible()) await rehearse.uncheck()
-    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByLabel('Reference (optional)').fill('first try')
+    await importForReal(page)
 
     await page.getByText('21 of 115 records were imported; 94 were rejected.').waitFor()
     await page.getByText('36 of the file’s 151 lines hold no record').waitFor()
@@ -55,7 +46,7 @@ describeConsole('The console', (console) => {
 
   test('a file can be dropped', async () => {
     const { page } = await console.open('/new')
-    await page.getByLabel('File').waitFor()
+    await page.getByLabel('File', { exact: true }).waitFor()
     const transfer = await page.evaluateHandle(`(() => {
       const transfer = new DataTransfer()
       transfer.items.add(new File([${JSON.stringify(file(aProduct()))}], 'dropped.jsonl'))

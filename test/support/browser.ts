@@ -129,3 +129,18 @@ export const watchShifts = (page: Page) =>
 
 /** How much the page has jumped: the shares of the window that moved, times how far (the Layout Instability API). */
 export const shifts = (page: Page): Promise<number> => page.evaluate('globalThis.shifts')
+
+/** Chooses a file on the page for a new import. */
+export async function choose(page: Page, name: string, content: string | Buffer): Promise<void> {
+  const buffer = Buffer.from(content)
+  await page
+    .getByLabel('File', { exact: true })
+    .setInputFiles({ name, mimeType: 'application/jsonl', buffer })
+}
+
+/** Imports what was chosen, without a rehearsal. */
+export async function importForReal(page: Page): Promise<void> {
+  const rehearse = page.getByRole('switch', { name: 'Rehearse it' })
+  if (await rehearse.isVisible()) await rehearse.uncheck()
+  await page.getByRole('button', { name: 'Import', exact: true }).click()
+}
