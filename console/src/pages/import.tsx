@@ -176,7 +176,7 @@ function Actions({ one, features }: ActionsProps) {
     <>
       {one.meta.dry_run && isOver && <RunForReal one={one} />}
       {features.canCancel && !isOver && <Cancel one={one} />}
-      {features.canRetry && isFailed && !isRejectedWhole && <Retry one={one} />}
+      {features.canRetry && isFailed && !isRejectedWhole && !one.meta.dry_run && <Retry one={one} />}
       {features.hasResults && isOver && !one.meta.dry_run && tallyOf(one).imported > 0 && (
         <DownloadButton one={one} what="results" text="Download the list of records" />
       )}
