@@ -5,8 +5,13 @@ import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ImportFile, Outcome } from './files.js'
 import { grouped } from './format.js'
 import type { Server } from './server.js'
+import type { Context } from './trial.js'
+
+/** Where requests go, and whose they are. */
+export type Address = Pick<Server, 'url' | 'apiKey'>
 
 /** Of the Import resource (contract 6) what a benchmark looks at. */
 export interface Import {
@@ -32,7 +37,7 @@ export const importedRecords = ({ meta }: Import): number =>
  * @throws Error for any other answer; AbortError
  */
 export async function postImport(
-  { url, apiKey }: Server,
+  { url, apiKey }: Address,
   file: string,
   signal: AbortSignal,
 ): Promise<Import> {
@@ -62,7 +67,7 @@ export async function postImport(
 }
 
 /** Asks for one import. @throws Error for any answer but 200; AbortError */
-export async function getImport({ url, apiKey }: Server, id: string, signal: AbortSignal): Promise<Import> {
+export async function getImport({ url, apiKey }: Address, id: string, signal: AbortSignal): Promise<Import> {
   const response = await fetch(`${url}/subscriptions/imports/${id}`, {
     headers: { authorization: `Bearer ${apiKey}` },
     signal,
@@ -75,24 +80,27 @@ function readImport(status: number | undefined, expected: number, body: string):
   return (JSON.parse(body) as { data: Import }).data
 }
 
-/** @throws Error unless every record of the file was imported, without an error. */
-export function checkImport(done: Import, records: number): void {
+/** @throws Error unless as many records were added, and as many errors reported, as were to be */
+export function checkImport(done: Import, expected: Outcome): void {
+  const { errors, failure } = done.meta
   const imported = importedRecords(done)
-  if (imported !== records || done.meta.errors !== 0) {
+  if (imported !== expected.imported || errors !== expected.errors) {
     throw new Error(
-      `${grouped(imported)} of ${grouped(records)} records were imported, with ${grouped(done.meta.errors)} errors; all were to be.`,
+      `${grouped(imported)} records were imported, with ${grouped(errors)} errors; ` +
+        `there were to be ${grouped(expected.imported)}, with ${grouped(expected.errors)}.` +
+        (failure ? ` The import failed: ${failure.detail}` : ''),
     )
   }
 }
 
 /**
- * Asks for an import until it is a `success`. The pause between two questions is a hundredth of the time waited so far,
+ * Asks for an import until it has ended. The pause between two questions is a hundredth of the time waited so far,
  * and at least 10 ms: so the answer is at most about 1 % late, and asking disturbs a long import little.
  *
- * @throws Error if the import fails; AbortError
+ * @throws AbortError
  */
-export async function waitForSuccess(
-  server: Server,
+export async function waitForEnd(
+  server: Address,
   id: string,
   signal: AbortSignal,
   onProgress: (records: number) => void,
@@ -101,9 +109,38 @@ export async function waitForSuccess(
   for (;;) {
     const found = await getImport(server, id, signal)
     const { status } = found.attributes
-    if (status === 'success') return found
-    if (status === 'failed') throw new Error(`The import failed: ${found.meta.failure?.detail}`)
+    if (status === 'success' || status === 'failed') return found
     onProgress(importedRecords(found))
     await sleep(Math.max(10, (performance.now() - start) / 100), undefined, { signal })
   }
+}
+
+/** Posts a file and waits for the import's end. A file of which nothing can be added ends as `failed` (contract 6). */
+export async function runImport(
+  server: Address,
+  path: string,
+  { signal, progress }: Context,
+): Promise<{ done: Import; seconds: number; uploadSeconds: number }> {
+  const start = performance.now()
+  const { id } = await postImport(server, path, signal)
+  const uploaded = performance.now()
+  const done = await waitForEnd(server, id, signal, (records) => progress.update(records))
+  const end = performance.now()
+  return { done, seconds: (end - start) / 1000, uploadSeconds: (uploaded - start) / 1000 }
+}
+
+/**
+ * The same, and checks what came of it.
+ *
+ * @returns seconds from the first byte of the request until the import has ended, and until the 201.
+ * @throws Error if the import is not exact; AbortError
+ */
+export async function importFile(
+  server: Address,
+  file: ImportFile,
+  context: Context,
+): Promise<{ seconds: number; uploadSeconds: number }> {
+  const { done, ...took } = await runImport(server, file.path, context)
+  checkImport(done, file)
+  return took
 }

@@ -11,11 +11,17 @@ export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 
 /** In seconds: `0.001342` → `1.34 ms`, `0.0312` → `31.2 ms`. */
 export const milliseconds = (value: number): string => `${(value * 1000).toFixed(value < 0.01 ? 2 : 1)} ms`
 
+/** In seconds: `0.00001912` → `19.1 µs`. */
+export const microseconds = (value: number): string => `${(value * 1e6).toFixed(1)} µs`
+
+/** A number a second: `20234.6` → `20,235 /s`. */
+export const perSecond = (value: number): string => `${grouped(value)} /s`
+
+/** `1.019` → `1.02`, `43.21` → `43.2`. */
+export const times = (value: number): string => value.toFixed(value < 10 ? 2 : 1)
+
 /** Bytes → `14 MB`, in millions of bytes, as files are sold. */
 export const megabytes = (bytes: number): string => `${grouped(bytes / 1e6)} MB`
-
-/** Bytes → `164 MiB`, as memory is. */
-export const mebibytes = (bytes: number): string => `${grouped(bytes / 2 ** 20)} MiB`
 
 /** Bytes → `23.5 GiB`. */
 export const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`

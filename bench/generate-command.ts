@@ -1,19 +1,19 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { wholeNumber } from './arguments.js'
-import { writeRecords } from './generate.js'
+import { type Content, contents, writeRecords } from './generate.js'
 
 interface Options {
   readonly records: number
   readonly seed: number
-  readonly productsOnly?: true
+  readonly content: Content
   readonly output?: string
 }
 
 const command = new Command('generate')
-  .description('Generates an import file of valid mixed records. The same numbers give the same bytes.')
+  .description('Generates an import file. The same options give the same bytes.')
   .requiredOption('--records <number>', 'how many records', wholeNumber)
   .option('--seed <number>', 'which of the possible files', wholeNumber, 1)
-  .option('--products-only', 'products alone, every second one with a name that no other has')
+  .addOption(new Option('--content <what>', 'what it consists of').choices(contents).default('mixed'))
   .option('--output <file>', 'where to write it (default: to stdout)')
   .parse()
 

@@ -9,13 +9,26 @@ export interface GenerateOptions {
   readonly records: number
   /** Files of different seeds share no `external_ref`. Default: 1. */
   readonly seed?: number
-  /** Products alone, every second one with a name that no other record has. Default: records of all types. */
-  readonly productsOnly?: boolean
+  /** Default: `mixed`. */
+  readonly content?: Content
 }
+
+/**
+ * What a file consists of.
+ *
+ * - `mixed`: valid records of all four types.
+ * - `referenced`: the same, and every record has an `external_ref`, so that a second import of it adds nothing.
+ * - `tenth-wrong`: `mixed`, but every tenth line has a mistake, one of four in turn. Nothing refers to such a record.
+ * - `products`: products alone, every second one with a name that no other record has.
+ * - `catalogue`: products and plans.
+ * - `offerings`: offerings alone, each of two products and a plan of the catalogue of as many records and the same
+ *   seed, and of a plan that is made within.
+ */
+export type Content = 'mixed' | 'referenced' | 'tenth-wrong' | 'products' | 'catalogue' | 'offerings'
 
 type Kind = 'product' | 'plan' | 'subscriber' | 'offering'
 
-/** The types of ten lines, over and over: 30 % products, 20 % plans, 40 % subscribers, 10 % offerings. */
+/** Ten lines: 30 % products, 20 % plans, 40 % subscribers, 10 % offerings. The tenth is of a type that nobody refers to. */
 const PATTERN: readonly Kind[] = [
   'subscriber',
   'offering',
@@ -29,34 +42,69 @@ const PATTERN: readonly Kind[] = [
   'subscriber',
 ]
 
-/** The types of a file of products alone. */
-const PRODUCTS: readonly Kind[] = ['product']
+const CATALOGUE: readonly Kind[] = ['product', 'product', 'plan']
+
+/** The types of a file's lines, over and over. */
+const patterns: Readonly<Record<Content, readonly Kind[]>> = {
+  mixed: PATTERN,
+  referenced: PATTERN,
+  'tenth-wrong': PATTERN,
+  products: ['product'],
+  catalogue: CATALOGUE,
+  offerings: ['offering'],
+}
+
+export const contents = Object.keys(patterns) as Content[]
+
+const TENTH = 10
 
 /** A string that is written at once: large enough that the stream's own work does not show. */
 const PIECE_LINES = 500
 
 /**
- * Yields the lines of an import file, without their newlines: valid records of all four types, mixed, some 290 bytes
- * each. Products, plans and offerings all have an `external_ref`. An offering names products and plans from anywhere in
- * the file, so about half of them stand below it; some it holds inline.
+ * Yields the lines of an import file, without their newlines; mixed records have some 290 bytes each. Products, plans and
+ * offerings all have an `external_ref`. An offering of a mixed file names products and plans from anywhere in the file,
+ * so about half of them stand below it; some it holds inline.
  */
 export function* generateRecords({
   records,
   seed = 1,
-  productsOnly = false,
+  content = 'mixed',
 }: GenerateOptions): Generator<string, void, undefined> {
   const random = randomNumbers(seed)
-  const pattern = productsOnly ? PRODUCTS : PATTERN
-  const totals = {
-    product: countOf('product', pattern, records),
-    plan: countOf('plan', pattern, records),
-  }
+  const pattern = patterns[content]
+  const named = content === 'offerings' ? CATALOGUE : pattern
+  const totals = { product: countOf('product', named, records), plan: countOf('plan', named, records) }
   const made = { product: 0, plan: 0, subscriber: 0, offering: 0 }
   for (let line = 0; line < records; line += 1) {
     const kind = pattern[line % pattern.length] ?? 'subscriber'
-    const attributes = makers[kind]({ seed, random, totals, productsOnly }, made[kind])
+    const attributes = makers[kind]({ seed, random, totals, content }, made[kind])
     made[kind] += 1
-    yield JSON.stringify({ data: { type: `subscription_${kind}`, attributes } })
+    const isWrong = content === 'tenth-wrong' && line % TENTH === TENTH - 1
+    yield isWrong
+      ? wrongLine(kind, attributes, Math.floor(line / TENTH))
+      : lineOf(`subscription_${kind}`, attributes)
+  }
+}
+
+/** How many lines of a `tenth-wrong` file are wrong; each has one error. */
+export const wrongLines = (records: number): number => Math.floor(records / TENTH)
+
+const lineOf = (type: string, attributes: Attributes): string =>
+  JSON.stringify({ data: { type, attributes } })
+
+/** A subscriber's line with one mistake: cut off, of an unknown type, without a name, or with a wrong e-mail address. */
+function wrongLine(kind: Kind, attributes: Attributes, ordinal: number): string {
+  const type = `subscription_${kind}`
+  switch (ordinal % 4) {
+    case 0:
+      return lineOf(type, attributes).slice(0, -1)
+    case 1:
+      return lineOf(`${type}s`, attributes)
+    case 2:
+      return lineOf(type, { ...attributes, name: undefined })
+    default:
+      return lineOf(type, { ...attributes, email: String(attributes.email).replace('@', ' at ') })
   }
 }
 
@@ -102,19 +150,19 @@ interface File {
   readonly random: RandomNumbers
   /** How many records that can be named there are in the whole file. */
   readonly totals: Readonly<Record<'product' | 'plan', number>>
-  readonly productsOnly: boolean
+  readonly content: Content
 }
 
 type Attributes = Record<string, unknown>
 
 /** One function a type: the attributes of its record number `ordinal`, from 0. */
 const makers: Readonly<Record<Kind, (file: File, ordinal: number) => Attributes>> = {
-  product: ({ seed, random, productsOnly }, ordinal) => {
+  product: ({ seed, random, content }, ordinal) => {
     const product = someProduct(random)
     return {
       external_ref: refOf('product', seed, ordinal),
       ...product,
-      ...(productsOnly && ordinal % 2 === 1 && { name: `${product.name} ${ordinal}` }),
+      ...(content === 'products' && ordinal % 2 === 1 && { name: `${product.name} ${ordinal}` }),
       sku: `SKU-${seed}-${ordinal.toString(36).toUpperCase().padStart(6, '0')}`,
       ...(random.oneIn(2) && { main_image: `https://images.example.com/${random.uuid()}.webp` }),
     }
@@ -125,11 +173,13 @@ const makers: Readonly<Record<Kind, (file: File, ordinal: number) => Attributes>
     ...somePlan(random),
   }),
 
-  subscriber: ({ seed, random }, ordinal) => {
+  subscriber: ({ seed, random, content }, ordinal) => {
     const [first, last] = [random.pick(FIRST_NAMES), random.pick(LAST_NAMES)]
     return {
       // A record without an external_ref can only be told from a copy of itself by its line: some have none.
-      ...(!random.oneIn(8) && { external_ref: refOf('subscriber', seed, ordinal) }),
+      ...((!random.oneIn(8) || content === 'referenced') && {
+        external_ref: refOf('subscriber', seed, ordinal),
+      }),
       account_id: random.uuid(),
       name: `${first} ${last}`,
       email: `${mailName(first)}.${mailName(last)}.${ordinal}@${random.pick(MAIL_HOSTS)}`,
@@ -140,30 +190,36 @@ const makers: Readonly<Record<Kind, (file: File, ordinal: number) => Attributes>
     external_ref: refOf('offering', file.seed, ordinal),
     name: `${file.random.pick(ADJECTIVES)} ${file.random.pick(THINGS)} bundle`,
     ...(file.random.oneIn(2) && { description: someText(file.random) }),
-    products: someElements(file, 'product', 1 + file.random.below(3), someProduct),
-    plans: someElements(file, 'plan', 1 + file.random.below(2), somePlan),
+    ...(file.content === 'offerings'
+      ? {
+          products: namedElements(file, 'product', 2),
+          plans: [...namedElements(file, 'plan', 1), somePlan(file.random)],
+        }
+      : {
+          products: someElements(file, 'product', 1 + file.random.below(3), someProduct),
+          plans: someElements(file, 'plan', 1 + file.random.below(2), somePlan),
+        }),
   }),
 }
 
 const refOf = (kind: Kind, seed: number, ordinal: number): string => `${kind}-${seed}-${ordinal}`
 
-/**
- * What an offering is built from: records that stand next to each other somewhere in the file, so that none is named
- * twice, and now and then one that is made within the offering.
- */
+/** What an offering is built from: records that it names, and now and then one that is made within the offering. */
 function someElements(
-  { seed, random, totals }: File,
+  file: File,
   kind: 'product' | 'plan',
   wanted: number,
   inline: (random: RandomNumbers) => Attributes,
 ): (string | Attributes)[] {
+  const named = namedElements(file, kind, wanted)
+  return named.length === 0 || file.random.oneIn(10) ? [...named, inline(file.random)] : named
+}
+
+/** Records that stand next to each other somewhere in the file, so that none is named twice; fewer if it has no more. */
+function namedElements({ seed, random, totals }: File, kind: 'product' | 'plan', wanted: number): string[] {
   const named = Math.min(wanted, totals[kind])
   const from = random.below(totals[kind] - named + 1)
-  const elements: (string | Attributes)[] = Array.from({ length: named }, (_, index) =>
-    refOf(kind, seed, from + index),
-  )
-  if (named === 0 || random.oneIn(10)) elements.push(inline(random))
-  return elements
+  return Array.from({ length: named }, (_, index) => refOf(kind, seed, from + index))
 }
 
 function someProduct(random: RandomNumbers) {

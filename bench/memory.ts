@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Server } from './server.js'
 
 /**
  * Memory of processes, in bytes, as Linux tells it in /proc (proc_pid_status(5)). On other systems, and for a process
@@ -8,9 +9,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const SAMPLE_MS = 100
 
-/** The most that a process has had in memory since it started ("high water mark" of the resident set). */
-export async function peakMemory(pid: number): Promise<number | undefined> {
-  return (await memoryOf(pid))?.VmHWM
+/**
+ * The most that a server's Node processes have had in memory since they started ("high water mark" of the resident set):
+ * the sum of all that run now.
+ */
+export async function nodePeakMemory({
+  pid,
+  postgresPid,
+}: Pick<Server, 'pid' | 'postgresPid'>): Promise<number | undefined> {
+  const children = (await childrenOf(pid)).filter((child) => child !== postgresPid)
+  const peaks = await Promise.all([pid, ...children].map(async (one) => (await memoryOf(one))?.VmHWM))
+  const known = peaks.filter((peak) => peak !== undefined)
+  return known.length === 0 ? undefined : known.reduce((sum, peak) => sum + peak, 0)
 }
 
 /**
@@ -47,9 +57,13 @@ async function postgresMemory(postgresPid: number): Promise<number | undefined> 
   return own + Math.max(...processes.map(({ RssShmem = 0 }) => RssShmem))
 }
 
+/** Those that any thread of a process has started. */
 async function childrenOf(pid: number): Promise<number[]> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
-  return children.split(' ').filter(Boolean).map(Number)
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
+  const lists = threads.map((thread) =>
+    readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''),
+  )
+  return (await Promise.all(lists)).flatMap((list) => list.split(' ').filter(Boolean).map(Number))
 }
 
 type Memory = Partial<Record<'VmHWM' | 'RssAnon' | 'RssShmem', number>>

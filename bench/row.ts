@@ -1,44 +1,37 @@
-import type { Progress } from './progress.js'
+import type { Trial } from './trial.js'
 
-/** One row of the table: something that can be measured again and again. */
+/** What the trials of one run took. */
+export interface Run {
+  /** @throws Error if the trial is not one of the run's */
+  of<Readings>(trial: Trial<Readings>): Readings
+}
+
+/** A figure of a run, in seconds, bytes or a number a second. Undefined: this system does not tell it. */
+export type Figure = (run: Run) => number | undefined
+
+/** One row of the table: a figure, and how many times another figure of the same run it is. */
 export interface Row {
   /** What the first column says. */
   readonly name: string
-  /** How many records one run works on. */
-  readonly records: number
-  /** The most that the ratio of its measurements is to be, if it has one. */
-  readonly targetRatio?: number
-  /** Makes what all its runs share, unless it is there, so that none of them has the machine to share with that. */
-  prepare(context: Context): Promise<void>
-  /**
-   * Does it once, in a fresh place, and tells what it took. Leaves nothing behind, also when it throws.
-   *
-   * @throws Error if what was done is not what was to be done: a wrong result has no speed. AbortError.
-   */
-  measure(context: Context): Promise<Measurement>
+  readonly measured: Figure
+  readonly show: (value: number) => string
+  readonly base?: Base
+  /** What the ratio is to be. */
+  readonly target?: { readonly atMost: number } | { readonly atLeast: number }
 }
 
-/** What one run took. A row leaves out what it does not have. */
-export interface Measurement {
-  readonly wallSeconds?: number | undefined
-  /** What one request took, the median of many. */
-  readonly requestSeconds?: number | undefined
-  /** What it is compared with: what the same took in a smaller or simpler case. */
-  readonly baseSeconds?: number | undefined
-  /** How many times the base that is. */
-  readonly ratio?: number | undefined
-  readonly uploadSeconds?: number | undefined
-  readonly nodePeakBytes?: number | undefined
-  readonly postgresPeakBytes?: number | undefined
+/** What a row is compared with. */
+export interface Base {
+  readonly name: string
+  readonly figure: Figure
 }
 
-/** What a row is given for one run. */
-export interface Context {
-  /** The path of a generated file of so many records. */
-  file(records: number): Promise<string>
-  /** The path of a data directory in which a server has imported so many products, all of the default store. */
-  products(records: number): Promise<string>
-  /** Aborted when the benchmark is to end: nothing is to be begun then, and what runs is to throw. */
-  readonly signal: AbortSignal
-  readonly progress: Progress
+/** Whether a ratio is what it is to be. */
+export const meets = (target: NonNullable<Row['target']>, ratio: number): boolean =>
+  'atMost' in target ? ratio <= target.atMost : ratio >= target.atLeast
+
+/** A run's ratio; undefined where the row has none. */
+export function ratioOf({ measured, base }: Row, run: Run): number | undefined {
+  const [value, other] = [measured(run), base?.figure(run)]
+  return value === undefined || other === undefined ? undefined : value / other
 }

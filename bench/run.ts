@@ -1,49 +1,47 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import { wholeNumber, wholeNumbers } from './arguments.js'
-import { generatedFiles } from './files.js'
-import { grouped, milliseconds, seconds } from './format.js'
-import { thisMachine } from './machine.js'
-import { importedProducts } from './products.js'
+import { grouped, seconds } from './format.js'
+import { type Machine, thisMachine } from './machine.js'
 import { progressOnStderr } from './progress.js'
-import type { Context, Measurement, Row } from './row.js'
-import { importRow } from './rows/import.js'
-import { listRows } from './rows/list.js'
+import { type Row, type Run, ratioOf } from './row.js'
+import { partsOf } from './rows.js'
 import { stopSignal } from './stop-signal.js'
-import { type Measured, showResults } from './table.js'
+import { showResults } from './table.js'
 import { withTempFolder } from './temp-folder.js'
+import { type Context, madeOnce, type Trial } from './trial.js'
 
 interface Options {
   readonly records: readonly number[]
   readonly runs: number
-  readonly quick?: true
+  readonly quick?: boolean
   readonly json?: string
 }
 
-/** What is measured, in the order of the table. A new measurement is a file in rows/ and a line here. */
-const rowsFor = ({ records, quick }: Options): Row[] => [
-  ...records.map(importRow),
-  ...(quick ? [] : listRows(Math.max(...records))),
-]
+/** For the working, not the figures. */
+const QUICK = { records: [500, 2000], runs: 1 }
 
 const command = new Command('bench')
-  .description('Measures imports, each into a fresh database, and lists, and prints a table.')
+  .description('Measures imports, and the API beside them, and prints a table with the targets.')
   .option('--records <numbers>', 'the sizes of the files, in records', wholeNumbers, [50_000, 1_000_000])
-  .option('--runs <number>', 'how often to measure everything', wholeNumber, 1)
+  .option('--runs <number>', 'how often to measure everything', wholeNumber, 5)
   .addOption(
-    new Option('--quick', 'measure an import of 50,000 records, once, and no lists').conflicts([
+    new Option('--quick', 'measure everything once with small files, to see that it works').conflicts([
       'records',
       'runs',
     ]),
   )
   .option('--json <file>', 'write what every run took to a file as well')
-  .addHelpText('after', '\nProgress goes to stderr, the table to stdout.')
+  .addHelpText(
+    'after',
+    '\nProgress goes to stderr, the table to stdout. A target that is missed says so in it.',
+  )
   .parse()
 
 const options = command.opts<Options>()
 const signal = stopSignal()
 try {
-  await bench(options.quick ? { ...options, records: [50_000], runs: 1 } : options)
+  await bench(options.quick ? { ...options, ...QUICK } : options)
 } catch (error) {
   if (signal.aborted) {
     process.stderr.write('Stopped; everything that was started is stopped and removed.\n')
@@ -54,54 +52,67 @@ try {
   }
 }
 
-async function bench(given: Options): Promise<void> {
+async function bench({ records, runs, quick = false, json }: Options): Promise<void> {
   const machine = await thisMachine()
-  const { runs, json } = given
-  const rows = rowsFor(given)
+  const parts = partsOf([...new Set(records)])
+  const trials = parts.flatMap((part) => part.trials)
+  const rows = parts.flatMap((part) => part.rows)
   const progress = progressOnStderr()
-  const results = await withTempFolder((folder) => {
-    const file = generatedFiles(folder, progress, signal)
-    const products = importedProducts(folder, progress, signal)
-    return measureAll(rows, runs, { file, products, signal, progress })
-  }).finally(() => progress.close())
-  process.stdout.write(`${showResults(machine, results)}\n`)
-  if (json !== undefined) await writeFile(json, `${JSON.stringify(report(results), null, 2)}\n`)
-
-  function report(measured: readonly Measured[]) {
-    return {
-      finishedAt: new Date().toISOString(),
-      machine,
-      rows: measured.map(({ row: { name, records }, runs }) => ({ name, records, runs })),
-    }
-  }
+  const measured = await withTempFolder((folder) =>
+    measureAll(trials, runs, { folder, once: madeOnce(), quick, signal, progress }),
+  ).finally(() => progress.close())
+  process.stdout.write(`${showResults(machine, rows, measured)}\n`)
+  if (quick)
+    process.stdout.write('This shows that everything works. Files as small as these are no measure.\n')
+  if (json !== undefined)
+    await writeFile(json, `${JSON.stringify(report(machine, rows, measured), null, 2)}\n`)
 }
 
 /**
- * Measures every row so many times. The runs are interleaved, all rows once and then all rows again, so that a machine
- * that is slower for a while is so for all of them.
+ * Measures every trial so many times. The runs are interleaved, all trials once and then all trials again, so that a
+ * machine that is slower for a while is so for all of them.
  */
-async function measureAll(rows: readonly Row[], runs: number, context: Context): Promise<Measured[]> {
-  const results = rows.map((row) => ({ row, runs: [] as Measurement[] }))
-  for (const row of rows) await row.prepare(context)
+async function measureAll(trials: readonly Trial[], runs: number, context: Context): Promise<Run[]> {
+  for (const trial of trials) await trial.prepare(context)
+  const measured: Run[] = []
   for (let run = 1; run <= runs; run += 1) {
-    for (const { row, runs: measured } of results) {
+    const readings = new Map<Trial, unknown>()
+    for (const trial of trials) {
       context.signal.throwIfAborted()
-      context.progress.begin(
-        `run ${run} of ${runs}: ${row.name}, ${grouped(row.records)} records`,
-        row.records,
-      )
-      const measurement = await row.measure(context)
-      context.progress.end(outcome(measurement))
-      measured.push(measurement)
+      const { name, records } = trial
+      context.progress.begin(`run ${run} of ${runs}: ${name}, ${grouped(records)} records`, records)
+      const start = performance.now()
+      readings.set(trial, await trial.measure(context))
+      context.progress.end(`${seconds((performance.now() - start) / 1000)} with all that belongs to it`)
     }
+    measured.push(runOf(readings))
   }
-  return results
+  return measured
 }
 
-/** What a run took, in the words of its line on stderr. */
-function outcome({ wallSeconds, requestSeconds }: Measurement): string {
-  const parts: string[] = []
-  if (wallSeconds !== undefined) parts.push(seconds(wallSeconds))
-  if (requestSeconds !== undefined) parts.push(`${milliseconds(requestSeconds)} a request`)
-  return parts.join(', ')
+function runOf(readings: ReadonlyMap<Trial, unknown>): Run {
+  return {
+    of<Readings>(trial: Trial<Readings>) {
+      if (!readings.has(trial)) throw new Error(`${trial.name} was not measured`)
+      return readings.get(trial) as Readings
+    },
+  }
+}
+
+/** What every single run took, in seconds, bytes, or a number a second. */
+function report(machine: Machine, rows: readonly Row[], runs: readonly Run[]) {
+  return {
+    finishedAt: new Date().toISOString(),
+    machine,
+    rows: rows.map((row) => ({
+      name: row.name,
+      comparedWith: row.base?.name,
+      target: row.target,
+      runs: runs.map((run) => ({
+        measured: row.measured(run),
+        base: row.base?.figure(run),
+        ratio: ratioOf(row, run),
+      })),
+    })),
+  }
 }

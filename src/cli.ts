@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { doctorCommand } from './cli/doctor.js'
 import { importCommand } from './cli/import.js'
 import { keysCommand } from './cli/keys.js'
 import { organizationsCommand } from './cli/organizations.js'
@@ -23,6 +24,7 @@ const program = new Command('intake')
   .addCommand(storesCommand())
   .addCommand(organizationsCommand())
   .addCommand(keysCommand())
+  .addCommand(doctorCommand())
   .addHelpText('after', HELP)
   .showHelpAfterError('Run "intake --help" for help.')
 

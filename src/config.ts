@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { StartError } from './start-error.js'
 
@@ -14,6 +15,25 @@ export interface Config {
   readonly maxUploadBytes: number
   readonly maxLineBytes: number
   readonly maxRecords: number | undefined
+  /** Uploads that this process takes at once. */
+  readonly maxUploads: number
+  /** Imports of one owner that are `pending`. */
+  readonly maxWaitingImports: number
+  /** Requests a second of one API key or client. */
+  readonly rateLimit: number
+  /** Wrong secrets a minute from one address. */
+  readonly wrongSecretLimit: number
+  /** Addresses and networks, joined by commas. Unset: nobody is believed about the address of a client. */
+  readonly trustedProxies: string | undefined
+  readonly maxConnections: number
+  /** Of a request's headers, and of its body unless it is an upload. */
+  readonly requestTimeoutSeconds: number
+  /** Of a connection with a request under way. */
+  readonly idleTimeoutSeconds: number
+  /** Of one statement that a request needs. */
+  readonly statementTimeoutSeconds: number
+  /** For so many days after its end an import's file and report are kept; 0: for ever. */
+  readonly retentionDays: number
   readonly logLevel: string
 }
 
@@ -79,6 +99,26 @@ function apiKey(text: string): string {
     throw new ConfigError('takes 1 to 512 visible ASCII characters')
   }
   return text
+}
+
+/** Addresses and networks: `127.0.0.1,10.0.0.0/8,fd00::/8`. */
+function addresses(text: string): string {
+  const isNetwork = (one: string): boolean => {
+    const [address = '', bits, ...more] = one.split('/')
+    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+    return most > 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && +bits <= most))
+  }
+  const given = text.split(',').map((one) => one.trim())
+  if (!given.every(isNetwork)) {
+    throw new ConfigError('takes addresses and networks joined by commas, such as 127.0.0.1,10.0.0.0/8')
+  }
+  return given.join(',')
+}
+
+function days(text: string): number {
+  if (text === 'none') return 0
+  if (!/^\d{1,5}$/.test(text)) throw new ConfigError('takes a whole number of days up to 99999, or none')
+  return Number(text)
 }
 
 function logLevel(text: string): string {
@@ -156,6 +196,96 @@ export const settings: readonly Setting[] = [
     placeholder: '<number>',
     description: 'the records in one file, at most (default: no limit)',
     parse: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  },
+  {
+    key: 'maxUploads',
+    variable: 'MAX_UPLOADS',
+    flag: '--max-uploads',
+    placeholder: '<number>',
+    description: 'the uploads taken at once, at most; further ones are answered 429',
+    default: '100',
+    parse: wholeNumber(1, 10_000),
+  },
+  {
+    key: 'maxWaitingImports',
+    variable: 'MAX_WAITING_IMPORTS',
+    flag: '--max-waiting-imports',
+    placeholder: '<number>',
+    description: 'the pending imports of one store or organization, at most; further ones are answered 409',
+    default: '1000',
+    parse: wholeNumber(1, 1_000_000),
+  },
+  {
+    key: 'rateLimit',
+    variable: 'RATE_LIMIT',
+    flag: '--rate-limit',
+    placeholder: '<number>',
+    description: 'the requests a second of one API key or client, at most; further ones are answered 429',
+    default: '10000',
+    parse: wholeNumber(1, 1_000_000),
+  },
+  {
+    key: 'wrongSecretLimit',
+    variable: 'WRONG_SECRET_LIMIT',
+    flag: '--wrong-secret-limit',
+    placeholder: '<number>',
+    description: 'the wrong secrets a minute from one address, at most; then unknown ones are answered 429',
+    default: '1000',
+    parse: wholeNumber(1, 1_000_000),
+  },
+  {
+    key: 'trustedProxies',
+    variable: 'TRUSTED_PROXIES',
+    flag: '--trusted-proxies',
+    placeholder: '<addresses>',
+    description:
+      'the proxies whose X-Forwarded-For, -Host and -Proto are believed, as addresses and networks: 127.0.0.1,10.0.0.0/8 (default: none)',
+    parse: addresses,
+  },
+  {
+    key: 'maxConnections',
+    variable: 'MAX_CONNECTIONS',
+    flag: '--max-connections',
+    placeholder: '<number>',
+    description: 'the connections of HTTP, at most; further ones are closed',
+    default: '1000',
+    parse: wholeNumber(1, 1_000_000),
+  },
+  {
+    key: 'requestTimeoutSeconds',
+    variable: 'REQUEST_TIMEOUT',
+    flag: '--request-timeout',
+    placeholder: '<seconds>',
+    description: 'the time for the headers of a request, and for its body unless it is an upload',
+    default: '30',
+    parse: wholeNumber(1, 3600),
+  },
+  {
+    key: 'idleTimeoutSeconds',
+    variable: 'IDLE_TIMEOUT',
+    flag: '--idle-timeout',
+    placeholder: '<seconds>',
+    description: 'the time that a connection with a request under way, an upload too, may be silent',
+    default: '60',
+    parse: wholeNumber(1, 3600),
+  },
+  {
+    key: 'statementTimeoutSeconds',
+    variable: 'STATEMENT_TIMEOUT',
+    flag: '--statement-timeout',
+    placeholder: '<seconds>',
+    description: 'the time that the database may take over one statement of a request',
+    default: '30',
+    parse: wholeNumber(1, 3600),
+  },
+  {
+    key: 'retentionDays',
+    variable: 'RETENTION_DAYS',
+    flag: '--retention-days',
+    placeholder: '<days>',
+    description: 'how long the file and the errors of an import are kept after its end; none or 0: for ever',
+    default: '30',
+    parse: days,
   },
   {
     key: 'logLevel',

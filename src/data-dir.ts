@@ -58,6 +58,21 @@ export async function openDataDir(folder: string): Promise<DataDir> {
   }
 }
 
+/**
+ * Whether a process uses a data directory now. `url`: where its HTTP listens, once it does.
+ *
+ * @returns undefined: none does.
+ */
+export async function userOf(path: string): Promise<{ readonly url: string | undefined } | undefined> {
+  const said = await ask(join(path, 'lock'))
+  return said === undefined ? undefined : { url: said || undefined }
+}
+
+/** The identity that a data directory was given; undefined: none yet. */
+export async function readIdentity(path: string): Promise<string | undefined> {
+  return await readFileIfThere(join(path, 'id'))
+}
+
 async function makeFolder(folder: string): Promise<void> {
   const { uid } = await stat(folder).catch(async () => {
     await mkdir(folder, { recursive: true })
@@ -76,12 +91,8 @@ async function makeFolder(folder: string): Promise<void> {
 /** The directory's identity, made once. Written beside its place and linked, so that two first starts agree on one. */
 async function identity(path: string): Promise<string> {
   const file = join(path, 'id')
-  const read = async () => (await readFile(file, 'utf8')).trim()
-  try {
-    return await read()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
+  const known = await readIdentity(path)
+  if (known !== undefined) return known
   const draft = join(path, `id.${randomUUID()}`)
   await writeFile(draft, `${randomUUID()}\n`, { mode: 0o600, flush: true })
   try {
@@ -91,7 +102,7 @@ async function identity(path: string): Promise<string> {
   } finally {
     await rm(draft, { force: true })
   }
-  return read()
+  return (await readFile(file, 'utf8')).trim()
 }
 
 /**
@@ -224,9 +235,13 @@ export async function keepApiKey(
 }
 
 /** The kept key; undefined if there is none yet. */
-export async function readApiKey(path: string): Promise<string | undefined> {
+export const readApiKey = (path: string): Promise<string | undefined> =>
+  readFileIfThere(join(path, 'api-key'))
+
+/** A file's text without the newline; undefined if it is not there or empty. */
+async function readFileIfThere(file: string): Promise<string | undefined> {
   try {
-    return (await readFile(join(path, 'api-key'), 'utf8')).trim() || undefined
+    return (await readFile(file, 'utf8')).trim() || undefined
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

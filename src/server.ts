@@ -6,12 +6,18 @@ import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
 import { jsonBodies } from './http/body.js'
 import { docsPages } from './http/docs.js'
+import { serviceUnavailable } from './http/errors.js'
 import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
 import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
+import { RateLimits } from './http/rate-limits.js'
+import { securityHeaders } from './http/security-headers.js'
+import { limitBodyTime } from './http/slow-bodies.js'
+import type { Metrics } from './metrics.js'
 import { consoleAssets, consolePages } from './routes/console.js'
 import { healthRoutes } from './routes/health.js'
 import { importSchemas } from './routes/import-schemas.js'
 import { importRoutes } from './routes/imports.js'
+import { metricsRoute } from './routes/metrics.js'
 import { oauthRoutes } from './routes/oauth.js'
 import { recordSchemas } from './routes/record-schemas.js'
 import { recordRoutes } from './routes/records.js'
@@ -25,12 +31,18 @@ export interface ServerDependencies {
   readonly pool: Pool
   readonly store: UploadStore
   readonly credentials: Credentials
+  readonly metrics: Metrics
+  /** Whether the database was reached and migrated since the start. Until then nothing is asked of it. */
+  readonly isReady: () => boolean
 }
 
 const MIN_BODY_LIMIT = 2 ** 20
 
-/** For so long a connection with a request under way may be silent. */
-const IDLE_MS = 120_000
+/** For so long a connection may wait for its next request: longer than the proxies that keep one, most of them a minute. */
+const KEEP_ALIVE_MS = 72_000
+
+/** So often Node looks for requests whose headers are late, at least. */
+const LATE_HEADERS_MS = 5000
 
 /** Of the URL and all headers together. */
 const MAX_HEADER_BYTES = 64 * 1024
@@ -42,35 +54,57 @@ export function buildServer({
   pool,
   store,
   credentials,
+  metrics,
+  isReady,
 }: ServerDependencies): FastifyInstance {
+  const requestTimeoutMs = config.requestTimeoutSeconds * 1000
+  const limits = new RateLimits(config)
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     genReqId: () => randomUUID(),
     // The headers' limit is the parameters' as well. A filter of 8 KB may be three times as long in a URL.
-    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(LATE_HEADERS_MS, requestTimeoutMs),
+    },
+    trustProxy: config.trustedProxies ?? false,
     routerOptions: { maxParamLength: MAX_HEADER_BYTES, ignoreTrailingSlash: true },
     frameworkErrors,
     clientErrorHandler,
     // A record may be as long as a line.
     bodyLimit: Math.max(config.maxLineBytes, MIN_BODY_LIMIT),
-    // An upload may take as long as it takes; only its headers have to come soon.
+    // An upload may take as long as it takes. The bodies that may not have a limit of their own.
     requestTimeout: 0,
     // A connection on which nothing moves is given up, so that a client that vanished leaves nothing open.
-    connectionTimeout: IDLE_MS,
+    connectionTimeout: config.idleTimeoutSeconds * 1000,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    // What comes on an open connection while we stop is answered still.
+    return503OnClosing: false,
   })
+  app.server.maxConnections = config.maxConnections
   errorHandlers(app)
+  securityHeaders(app)
+  limitBodyTime(app, requestTimeoutMs)
   jsonBodies(app)
   documentRoutes(app, [...importSchemas, ...recordSchemas])
   docsPages(app)
-  app.addHook('onSend', async (request, reply) => {
-    reply.header('x-request-id', request.id)
+
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    metrics.requestEnded(method, routeOptions.url, reply.statusCode, reply.elapsedTime / 1000)
   })
+
+  const waitForDatabase = async () => {
+    if (!isReady()) throw serviceUnavailable()
+  }
 
   app.register(async (health) => {
     const closeMethods = closeOtherMethods(health)
-    healthRoutes(health, pool)
+    healthRoutes(health, pool, isReady)
     openApiRoute(health)
+    metricsRoute(health, metrics)
     closeMethods()
   })
 
@@ -83,20 +117,30 @@ export function buildServer({
 
   app.register(
     async (oauth) => {
+      oauth.addHook('onRequest', waitForDatabase)
       const closeMethods = closeOtherMethods(oauth)
-      oauthRoutes(oauth, pool)
+      oauthRoutes(oauth, pool, limits)
       closeMethods()
     },
     { prefix: '/oauth' },
   )
 
   const subscriptions = async (api: FastifyInstance) => {
-    api.addHook('onRequest', authenticate(credentials))
+    api.addHook('onRequest', waitForDatabase)
+    api.addHook('onRequest', authenticate(credentials, limits))
     const closeMethods = closeOtherMethods(api)
     await api.register(async (imports) => {
-      // Forms are read as they arrive, by the route that takes one.
-      imports.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
-      importRoutes(imports, { pool, store, limits: config })
+      // Files are read as they arrive, by the route that takes one.
+      imports.addContentTypeParser(
+        ['multipart/form-data', 'application/jsonl', 'application/x-ndjson'],
+        (_request, _payload, done) => done(null),
+      )
+      importRoutes(imports, {
+        pool,
+        store,
+        limits: config,
+        tell: (event) => metrics.workerDid(event),
+      })
     })
     recordRoutes(api, pool)
     closeMethods()
@@ -111,7 +155,8 @@ export function buildServer({
   app.register(subscriptions, { prefix: '/v2/subscriptions' })
   app.register(
     async (api) => {
-      api.addHook('onRequest', authenticate(credentials))
+      api.addHook('onRequest', waitForDatabase)
+      api.addHook('onRequest', authenticate(credentials, limits))
       const closeMethods = closeOtherMethods(api)
       settingsRoutes(api, pool, credentials)
       closeMethods()

@@ -1,24 +1,33 @@
+import { once } from 'node:events'
 import { join } from 'node:path'
-import { pino } from 'pino'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { Config } from './config.js'
 import { type DataDir, openDataDir } from './data-dir.js'
 import { startEmbeddedPostgres } from './db/embedded.js'
-import { migrate } from './db/migrate.js'
-import { createPool, type Pool } from './db/pool.js'
-import { startWorker } from './imports/start-worker.js'
+import { DatabaseAway, migrate } from './db/migrate.js'
+import { isOutage } from './db/outage.js'
+import { type Connection, createPool } from './db/pool.js'
+import { type RunningWorker, startWorker } from './imports/start-worker.js'
 import { removeStrayUploads } from './imports/stray-uploads.js'
+import { createLogger } from './log.js'
+import { Metrics } from './metrics.js'
 import { buildServer } from './server.js'
 import { StartError } from './start-error.js'
 import { Credentials } from './tenants/credentials.js'
-import { defaultApiKey } from './tenants/default-key.js'
+import { defaultApiKey, expectedApiKey } from './tenants/default-key.js'
 import { clearIncoming, openFileStore } from './uploads/file.js'
 
-/** The whole service, running. */
-export interface Service {
+/** What a person has to know to use the service. */
+export interface Announcement {
   /** Where HTTP listens: `http://127.0.0.1:8080`. */
   readonly url: string
   /** The default store's key. */
   readonly apiKey: string
+}
+
+/** The whole service, running. */
+export interface Service extends Announcement {
   /** Stops taking requests, lets the running ones end and the jobs reach a checkpoint, and stops the database. */
   stop(): Promise<void>
 }
@@ -30,18 +39,33 @@ export class CannotListen extends StartError {
 
 const POOL_SIZE = 10
 
+/** A database that is away is looked for so often. */
+const RETRY_MS = 1000
+
 /** For so long a stop waits for requests that have begun. */
 const DRAIN_MS = 5000
+const TIDY_MS = 50
+
+export interface StartOptions {
+  /** Gives a start up that still waits for the database. */
+  readonly signal?: AbortSignal
+  /**
+   * Given: a database that is away is waited for, and this is called once, when it was found to be. HTTP listens then, and
+   * answers 503. The key is the one that the data directory has; should it turn out to be revoked, the service has another.
+   */
+  readonly onAway?: (announcement: Announcement) => void
+}
 
 /**
- * Starts everything: data directory, database, worker, HTTP.
+ * Starts everything: data directory, database, worker, HTTP. While the database is away, what needs it is answered by 503.
  *
- * @throws DataDirInUse, CannotListen, and what the database says. Nothing is left running then.
+ * @throws DataDirInUse, CannotListen, DatabaseAway without `onAway`, the signal's reason, and what the database says. Nothing is
+ * left running then.
  */
-export async function startService(config: Config): Promise<Service> {
+export async function startService(config: Config, options: StartOptions = {}): Promise<Service> {
   const stack = new Stack()
   try {
-    return await start(config, stack)
+    return await start(config, options, stack)
   } catch (error) {
     await stack.unwind()
     throw error
@@ -61,60 +85,118 @@ class Stack {
   }
 }
 
-async function start(config: Config, stack: Stack): Promise<Service> {
-  const logger = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }))
+async function start(config: Config, options: StartOptions, stack: Stack): Promise<Service> {
+  const logger = createLogger(config.logLevel)
   const dataDir = await openDataDir(config.dataDir)
   stack.push(() => dataDir.release())
-  const { pool, connection } = await openDatabase(config, dataDir, logger, stack)
+  const connection =
+    config.databaseUrl === undefined
+      ? await startEmbedded(dataDir, logger, stack)
+      : { connectionString: config.databaseUrl }
+  const pool = createPool(
+    connection,
+    POOL_SIZE,
+    (error) => logger.warn({ reason: error.message }, 'an idle database connection broke'),
+    config.statementTimeoutSeconds,
+  )
+  stack.push(() => pool.end())
 
   const folder = join(dataDir.path, 'uploads')
   const store = await openFileStore(folder, dataDir.id)
   await clearIncoming(folder)
-  await removeStrayUploads(pool, store)
 
-  const apiKey = await defaultApiKey(pool, dataDir, config.apiKey)
+  let isReady = false
+  const metrics = new Metrics(pool)
+  const app = buildServer({
+    config,
+    logger,
+    pool,
+    store: metrics.counting(store),
+    credentials: new Credentials(pool),
+    metrics,
+    isReady: () => isReady,
+  })
+  let worker: RunningWorker | undefined
+  // Side by side: requests end while the jobs reach their checkpoints.
+  stack.push(async () => {
+    await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
+  })
+  const prepare = async () => {
+    await migrate(connection)
+    await removeStrayUploads(pool, store)
+    return await defaultApiKey(pool, dataDir, config.apiKey)
+  }
+  // Not before: what makes a start impossible is to be the only line that is written.
+  let listening: Promise<string> | undefined
+  const openHttp = async () => {
+    listening ??= listen(app, config)
+    const url = await listening
+    dataDir.announce(url)
+    return url
+  }
+  const announceAway = async () => {
+    const url = await openHttp()
+    options.onAway?.({ url, apiKey: await expectedApiKey(dataDir, config.apiKey) })
+  }
+  const apiKey = await onceThere(prepare, options, logger, announceAway)
 
-  const worker = startWorker(
+  worker = startWorker(
     {
       connection,
       uploads: { folder, id: dataDir.id },
+      retentionDays: config.retentionDays,
       logLevel: config.logLevel,
     },
     logger,
+    (event) => metrics.workerDid(event),
   )
-  stack.push(() => worker.stop())
-
-  const app = buildServer({ config, logger, pool, store, credentials: new Credentials(pool) })
-  stack.push(() => close(app))
-  const url = await listen(app, config)
-  dataDir.announce(url)
+  isReady = true
+  const url = await openHttp()
   return { url, apiKey, stop: () => stack.unwind() }
 }
 
-async function openDatabase(config: Config, dataDir: DataDir, logger: pino.Logger, stack: Stack) {
-  const connection =
-    config.databaseUrl === undefined ? await embedded() : { connectionString: config.databaseUrl }
-  await migrate(connection)
-  const pool: Pool = createPool(connection, POOL_SIZE, (error) =>
-    logger.warn({ reason: error.message }, 'an idle database connection broke'),
-  )
-  stack.push(() => pool.end())
-  return { pool, connection }
+async function startEmbedded(dataDir: DataDir, logger: Logger, stack: Stack): Promise<Connection> {
+  const postgres = await startEmbeddedPostgres(dataDir.path, (failure) => {
+    if (failure) logger.error({ err: failure }, 'the embedded PostgreSQL could not be started again')
+    else logger.error('the embedded PostgreSQL ended unexpectedly; starting it again')
+  })
+  stack.push(() => postgres.stop())
+  return postgres.connection
+}
 
-  async function embedded() {
-    const postgres = await startEmbeddedPostgres(dataDir.path, (failure) => {
-      if (failure) logger.error({ err: failure }, 'the embedded PostgreSQL could not be started again')
-      else logger.error('the embedded PostgreSQL ended unexpectedly; starting it again')
-    })
-    stack.push(() => postgres.stop())
-    return postgres.connection
+/** Tries what needs the database until it is there; what else goes wrong is thrown. */
+async function onceThere<T>(
+  attempt: () => Promise<T>,
+  { signal, onAway }: StartOptions,
+  logger: Logger,
+  announceAway: () => Promise<void>,
+): Promise<T> {
+  for (let isFirst = true; ; isFirst = false) {
+    signal?.throwIfAborted()
+    try {
+      return await Promise.race([attempt(), ...(signal ? [rejectedBy(signal)] : [])])
+    } catch (error) {
+      if (!onAway || !(error instanceof DatabaseAway || isOutage(error))) throw error
+      logger.warn({ reason: (error as Error).message }, 'the database is away; it is waited for')
+      if (isFirst) await announceAway()
+    }
+    await sleep(RETRY_MS, undefined, { ...(signal && { signal }) })
   }
+}
+
+/** Rejects with the signal's reason, however long what it races against takes. */
+async function rejectedBy(signal: AbortSignal): Promise<never> {
+  await once(signal, 'abort')
+  throw signal.reason
 }
 
 /** Lets requests end, but not for ever: an upload may take hours, and its client can begin again. */
 async function close(app: ReturnType<typeof buildServer>): Promise<void> {
   const impatience = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  // A client keeps its connection open for what it may ask next.
+  const tidying = setInterval(() => app.server.closeIdleConnections(), TIDY_MS)
   await app.close()
+  clearInterval(tidying)
   clearTimeout(impatience)
 }
 

@@ -31,18 +31,40 @@ export async function withDatabase<T>(
   signal: AbortSignal,
   work: (pool: Pool) => Promise<T>,
 ): Promise<T> {
-  const { DATA_DIR, DATABASE_URL } = process.env
-  const { dataDir, databaseUrl } = readConfig(flags, { DATA_DIR, DATABASE_URL })
-  const database =
-    databaseUrl === undefined
-      ? await embedded(dataDir, mayCreate, signal)
-      : { connection: { connectionString: databaseUrl }, release: async () => {} }
+  const database = await findDatabase(placesOf(flags), mayCreate, signal)
   try {
     signal.throwIfAborted()
     return await onDatabase(database.connection, work)
   } finally {
     await database.release()
   }
+}
+
+/** Where the database is, for as long as it is needed. */
+export interface Database {
+  readonly connection: Connection
+  release(): Promise<void>
+}
+
+export interface Places {
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+}
+
+/** What the flags and the environment say. @throws ConfigError */
+export function placesOf(flags: DatabaseFlags): Places {
+  const { DATA_DIR, DATABASE_URL } = process.env
+  return readConfig(flags, { DATA_DIR, DATABASE_URL })
+}
+
+/** The database as it is: it is neither migrated nor looked whether it answers. @throws as `withDatabase` */
+export async function findDatabase(
+  { dataDir, databaseUrl }: Places,
+  mayCreate: boolean,
+  signal: AbortSignal,
+): Promise<Database> {
+  if (databaseUrl === undefined) return await embedded(dataDir, mayCreate, signal)
+  return { connection: { connectionString: databaseUrl }, release: async () => {} }
 }
 
 async function onDatabase<T>(connection: Connection, work: (pool: Pool) => Promise<T>): Promise<T> {
@@ -55,11 +77,6 @@ async function onDatabase<T>(connection: Connection, work: (pool: Pool) => Promi
   } finally {
     await pool.end()
   }
-}
-
-interface Database {
-  readonly connection: Connection
-  release(): Promise<void>
 }
 
 /** The data directory's: ours for now, or that of the service that has it. One that is no service yet, or no more, is waited for. */

@@ -22,7 +22,8 @@ function textOf(error: unknown): string {
   return isExpected(error) ? error.message : (error.stack ?? error.message)
 }
 
-function isExpected(error: NodeJS.ErrnoException): boolean {
+/** Whether it was told as a sentence, which a person can act on. */
+export function isExpected(error: NodeJS.ErrnoException): boolean {
   const isRefusal = error.path !== undefined && refusals.includes(error.code ?? '')
   return isRefusal || expected.some((kind) => error instanceof kind)
 }

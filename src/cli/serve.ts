@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { Command, Option } from 'commander'
 import { type Config, readConfig, settings } from '../config.js'
-import { startService } from '../service.js'
+import { type Announcement, startService } from '../service.js'
 import { fail } from './fail.js'
+import { firstSignal } from './signals.js'
 
 /** `intake serve`: the service in the foreground, until SIGTERM or SIGINT. */
 export function serveCommand(): Command {
@@ -19,30 +21,46 @@ export function serveCommand(): Command {
   return command
 }
 
-/** A signal so soon after another is the same Ctrl-C: from the terminal and from npm, which hands it on as well. */
-const SAME_SIGNAL_MS = 1000
+/** A stop takes so long at most; the rest is given up. Whoever started us may send SIGKILL after 10 seconds. */
+const STOP_MS = 9000
 
 async function serve(flags: Partial<Record<keyof Config, string>>): Promise<void> {
   const config = readConfig(flags, process.env)
-  let signalledAt: number | undefined
-  let stop = () => {}
-  // A signal during the start is obeyed once everything is there to be stopped in order.
-  const onSignal = () => {
-    if (signalledAt === undefined) stop()
-    // Who asks again will not wait. The next start finds the database as it is left now.
-    else if (Date.now() - signalledAt > SAME_SIGNAL_MS) process.exit(1)
-    signalledAt ??= Date.now()
+  // Not SIGHUP, which whoever starts a service by nohup wants to be ignored.
+  const signal = firstSignal(['SIGINT', 'SIGTERM'])
+  signal.addEventListener('abort', limitStop)
+  const announce = announcer()
+  const service = await startService(config, { signal, onAway: announce }).catch((error: unknown) => {
+    // A start that was given up has left nothing running.
+    if (signal.aborted) process.exit(0)
+    throw error
+  })
+  if (!signal.aborted) {
+    announce(service)
+    await once(signal, 'abort')
   }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
+  await service.stop()
+  process.exit(0)
+}
 
-  const service = await startService(config)
-  stop = () => {
-    service.stop().then(() => process.exit(0), fail)
+/** Tells each line once: a service that waited for its database has told them already, unless the key was revoked. */
+function announcer(): (announcement: Announcement) => void {
+  const told = new Set<string>()
+  return ({ url, apiKey }) => {
+    // The key is in the fragment, which browsers send to nobody.
+    const console = `${url}/#key=${encodeURIComponent(apiKey)}`
+    for (const line of [`listening on ${url}\n`, `API key: ${apiKey}\n`, `console: ${console}\n`]) {
+      if (!told.has(line)) process.stdout.write(line)
+      told.add(line)
+    }
   }
-  if (signalledAt !== undefined) return stop()
-  const { url, apiKey } = service
-  // The key is in the fragment, which browsers send to nobody.
-  const console = `${url}/#key=${encodeURIComponent(apiKey)}`
-  process.stdout.write(`listening on ${url}\nAPI key: ${apiKey}\nconsole: ${console}\n`)
+}
+
+function limitStop(): void {
+  setTimeout(() => {
+    process.stderr.write(
+      `intake: The stop was cut short after ${STOP_MS / 1000} s. Nothing is lost: the next start goes on from what was committed.\n`,
+    )
+    process.exit(1)
+  }, STOP_MS)
 }

@@ -68,6 +68,11 @@ export async function startEmbeddedPostgres(
   let pid = (await connectable(sockets)) ? await postmasterPid(cluster) : await start()
   await createDatabase(sockets)
 
+  // A process that ends without `stop` takes the server with it: nobody would be left to stop it.
+  const stopWithUs = () => {
+    if (alive(pid)) process.kill(pid, 'SIGINT')
+  }
+  process.once('exit', stopWithUs)
   const ended = new AbortController()
   const watching = restartWhenGone()
   return {
@@ -76,6 +81,7 @@ export async function startEmbeddedPostgres(
       ended.abort()
       await watching
       await stopServer(pid)
+      process.off('exit', stopWithUs)
       if (sockets !== cluster) await rm(sockets, { recursive: true, force: true })
     },
   }

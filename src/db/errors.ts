@@ -8,3 +8,6 @@ export const isUniqueViolation = (error: unknown): boolean => hasCode(error, '23
 
 /** PostgreSQL, appendix A: `deadlock_detected`. This transaction was chosen to be given up. */
 export const isDeadlock = (error: unknown): boolean => hasCode(error, '40P01')
+
+/** PostgreSQL, appendix A: `query_canceled`, by `statement_timeout`. Nothing of its transaction was done. */
+export const isTimeout = (error: unknown): boolean => hasCode(error, '57014')

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StartError } from '../start-error.js'
+import { isOutage } from './outage.js'
 import { type Client, type Connection, clientConfig, connect } from './pool.js'
 
 /** Any number that nobody else uses: it names the lock under which processes that start at once migrate in turn. */
@@ -9,17 +10,25 @@ const MIGRATION_LOCK = 4_871_215_033
 
 const DIRECTORY = fileURLToPath(new URL('migrations', import.meta.url))
 
-const OLDEST_SERVER = 150_000
+/** As `server_version_num` has it. */
+export const OLDEST_SERVER = 150_000
+
+/** The database is away: nothing is wrong with how it is named, so it may be there soon. */
+export class DatabaseAway extends StartError {
+  override name = 'DatabaseAway'
+}
 
 /**
  * Brings the database to this version's schema by the SQL files in `migrations/`, each in a transaction of its own.
  * Processes that start at once wait for one another.
  *
- * @throws StartError if the server cannot be reached or is older than PostgreSQL 15; and when a migration fails.
+ * @throws DatabaseAway if the server cannot be reached just now; StartError if it lets nobody in, is older than PostgreSQL 15, or
+ * has the schema of a newer version; and when a migration fails.
  */
 export async function migrate(connection: Connection): Promise<void> {
   const client = await connect(clientConfig(connection)).catch((error: Error) => {
-    throw new StartError(`The database ${nameOf(connection)} cannot be reached: ${reasonOf(error)}.`)
+    const Kind = isOutage(error) ? DatabaseAway : StartError
+    throw new Kind(`The database ${nameOf(connection)} cannot be reached: ${reasonOf(error)}.`)
   })
   try {
     const { rows } = await client.query<{ server_version_num: string }>('show server_version_num')
@@ -29,7 +38,14 @@ export async function migrate(connection: Connection): Promise<void> {
       )
     }
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-    if (await isMigrated(client)) return
+    const { missing, unknown } = await migrationsOf(client)
+    if (unknown.length > 0) {
+      throw new StartError(
+        `The database ${nameOf(connection)} belongs to a newer version of intake: this one does not have its migration ${unknown.join(', ')}. ` +
+          'Start that version, or restore a backup from before it.',
+      )
+    }
+    if (missing.length === 0) return
     // Loaded when there is something to do: it takes longer than the rest of most starts.
     const { runner } = await import('node-pg-migrate')
     await runner({
@@ -46,22 +62,26 @@ export async function migrate(connection: Connection): Promise<void> {
   }
 }
 
-/** Whether every migration of this version was run. */
-async function isMigrated(client: Client): Promise<boolean> {
+/** The migrations of this version that the database lacks, and those that it has from another. */
+export async function migrationsOf(client: Client): Promise<{ missing: string[]; unknown: string[] }> {
+  const ours = (await readdir(DIRECTORY)).map((file) => basename(file, '.sql')).sort()
   const { rowCount } = await client.query(
     "select from pg_tables where tablename = 'migrations' and schemaname = current_schema()",
   )
-  if (rowCount === 0) return false
-  const { rows } = await client.query<{ name: string }>('select name from migrations')
-  const done = new Set(rows.map(({ name }) => name))
-  return (await readdir(DIRECTORY)).every((file) => done.has(basename(file, '.sql')))
+  if (rowCount === 0) return { missing: ours, unknown: [] }
+  const { rows } = await client.query<{ name: string }>('select name from migrations order by name')
+  const done = rows.map(({ name }) => name)
+  return {
+    missing: ours.filter((name) => !done.includes(name)),
+    unknown: done.filter((name) => !ours.includes(name)),
+  }
 }
 
 const nameOf = (connection: Connection): string =>
   'host' in connection ? `in ${connection.host}` : 'of DATABASE_URL'
 
-/** Node says of a host with several addresses only that all of them failed. */
-function reasonOf(error: Error): string {
+/** Why a connection failed. Node says of a host with several addresses only that all of them did. */
+export function reasonOf(error: Error): string {
   const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [error]
   const { message, code } = (first ?? error) as NodeJS.ErrnoException
   return message || code || error.name

@@ -32,7 +32,7 @@ export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { code, syscall } = error as NodeJS.ErrnoException
   if (code === undefined)
-    return /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered)/.test(
+    return /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered)/.test(
       error.message,
     )
   if (NETWORK.includes(code)) return syscall !== 'open'

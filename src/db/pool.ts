@@ -64,9 +64,25 @@ export async function prepareSession(client: Client): Promise<void> {
   await client.query(SESSION)
 }
 
-/** A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another. */
-export function createPool(connection: Connection, max: number, onError: (error: Error) => void): Pool {
-  const pool = new pg.Pool({ ...clientConfig(connection), max, onConnect: prepareSession })
+/**
+ * A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another.
+ *
+ * @param statementSeconds for so long a statement may run, or wait for a lock; 0: for ever.
+ */
+export function createPool(
+  connection: Connection,
+  max: number,
+  onError: (error: Error) => void,
+  statementSeconds = 0,
+): Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(connection),
+    max,
+    async onConnect(client) {
+      await prepareSession(client)
+      if (statementSeconds > 0) await client.query(`set statement_timeout to '${statementSeconds}s'`)
+    },
+  })
   // While the pool is being closed, the server may be quicker to end the connections.
   pool.on('error', (error) => {
     if (!pool.ending) onError(error)

@@ -76,13 +76,29 @@ export const methodNotAllowed = (allowed: readonly string[]) =>
     allow: allowed.join(', '),
   })
 
-export const writeConflict = (detail: string, meta: Readonly<Record<string, unknown>>) =>
+export const requestTimeout = () =>
+  httpError(408, 'Request Timeout', 'The body of the request did not come in time.', undefined, {
+    connection: 'close',
+  })
+
+export const writeConflict = (detail: string, meta?: Readonly<Record<string, unknown>>) =>
   httpError(409, 'Write Conflict', detail, meta)
+
+/** @param at RFC 3339 */
+export const reportExpired = (at: string) =>
+  httpError(
+    410,
+    'Gone',
+    `The errors of this import expired on ${at.slice(0, 10)}: they are kept for some time after its end only. Its counts remain.`,
+  )
 
 /** RFC 9110's name for it; Node's list still has the older one. */
 export const contentTooLarge = (detail: string) => httpError(413, 'Content Too Large', detail)
 
 export const unsupportedMediaType = (detail: string) => httpError(415, 'Unsupported Media Type', detail)
+
+export const tooManyRequests = (detail: string, retryAfterSeconds: number) =>
+  httpError(429, 'Too Many Requests', detail, undefined, { 'retry-after': String(retryAfterSeconds) })
 
 export const noRoom = () =>
   httpError(503, 'Service Unavailable', 'The server has no room for this file; nothing of it was imported.')
@@ -96,6 +112,15 @@ export const serviceUnavailable = () =>
     {
       'retry-after': '5',
     },
+  )
+
+export const tookTooLong = () =>
+  httpError(
+    503,
+    'Service Unavailable',
+    'The database took too long over this request, which has changed nothing; please try again later.',
+    undefined,
+    { 'retry-after': '5' },
   )
 
 export const internalServerError = (requestId: string) =>

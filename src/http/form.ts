@@ -1,21 +1,26 @@
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy'
-import { isStorableText, type Problem } from '../records/validate.js'
-import { badRequest, contentTooLarge, unsupportedMediaType, validationError } from './errors.js'
+import type { Problem } from '../records/validate.js'
+import { badRequest, contentTooLarge, HttpError, unsupportedMediaType, validationError } from './errors.js'
+import {
+  isOptionName,
+  MAX_OPTION_BYTES,
+  OPTION_NAMES,
+  type OptionName,
+  type Options,
+  readField,
+  readOptions,
+} from './import-options.js'
 
-/** The form of `POST /subscriptions/imports` (contract 6). */
-export interface ImportForm<File> {
+/** What is posted to `/subscriptions/imports` (contract 6). */
+export interface ImportBody<File> {
   readonly file: File
-  readonly externalRef: string | undefined
+  readonly options: Options
 }
 
-const MAX_REF_CHARACTERS = 2048
-
-/** UTF-8 has four bytes a code point at most; one more is enough to see that the text is too long. */
-const MAX_REF_BYTES = MAX_REF_CHARACTERS * 4 + 1
-
-/** The framing of two parts: boundaries and part headers, over and above the file and the field. */
+/** The framing of the parts and the other fields, over and above the file. */
 const MAX_FRAMING_BYTES = 64 * 1024
 
 /** The client went away before its request was whole. There is nobody to answer. */
@@ -28,8 +33,8 @@ interface Handlers<File> {
   receive(bytes: AsyncIterable<Buffer>): Promise<File>
   /** Undoes what `receive` returned, when the form turns out to be wrong after all. */
   discard(file: File): Promise<void>
-  /** Called as soon as the field is known and in order, perhaps before the file. May throw. */
-  checkRef(externalRef: string): Promise<void>
+  /** Called before the file is taken, with the options known by then. What it throws ends the request. */
+  check(options: Options): Promise<void>
 }
 
 /**
@@ -41,7 +46,7 @@ export async function readImportForm<File>(
   request: IncomingMessage,
   maxFileBytes: number,
   handlers: Handlers<File>,
-): Promise<ImportForm<File>> {
+): Promise<ImportBody<File>> {
   checkLength(request, maxFileBytes)
   const form = new FormInProgress(handlers, maxFileBytes)
   const parser = createParser(request, maxFileBytes)
@@ -55,7 +60,7 @@ export async function readImportForm<File>(
 }
 
 function checkLength({ headers }: IncomingMessage, maxFileBytes: number): void {
-  if (Number(headers['content-length'] ?? 0) > maxFileBytes + MAX_REF_BYTES + MAX_FRAMING_BYTES) {
+  if (Number(headers['content-length'] ?? 0) > maxFileBytes + MAX_FRAMING_BYTES) {
     throw tooLarge(maxFileBytes)
   }
 }
@@ -63,23 +68,78 @@ function checkLength({ headers }: IncomingMessage, maxFileBytes: number): void {
 const tooLarge = (maxFileBytes: number) =>
   contentTooLarge(`An import file may have at most ${maxFileBytes} bytes.`)
 
-/** Lets only forms pass, before anybody reads the body as something else. @throws HttpError 415 */
-export async function requireForm({ headers }: Pick<IncomingMessage, 'headers'>): Promise<void> {
-  if (!/^multipart\/form-data *(;|$)/i.test(headers['content-type'] ?? '')) {
+const FORM = /^multipart\/form-data *(;|$)/i
+const JSON_LINES = /^application\/(jsonl|x-ndjson) *(;|$)/i
+
+export const isJsonLines = (mediaType: string | undefined): boolean => JSON_LINES.test(mediaType ?? '')
+
+/** Lets only what an import is made of pass, before anybody reads the body as something else. @throws HttpError 415 */
+export async function requireImportBody({ headers }: Pick<IncomingMessage, 'headers'>): Promise<void> {
+  const type = headers['content-type'] ?? ''
+  if (!FORM.test(type) && !isJsonLines(type)) {
     throw unsupportedMediaType(
-      'An import is posted as multipart/form-data, with the file in the part "import_file".',
+      'An import is posted as multipart/form-data, with the file in the part "import_file"; or as application/jsonl, the file alone.',
     )
   }
 }
+
+/**
+ * Reads a file that is the whole body, streaming; the options are parameters of the query.
+ *
+ * @throws HttpError 400, 413; ClientGone; and what the handlers throw. No received file is left then.
+ */
+export async function readImportFile<File>(
+  request: IncomingMessage,
+  query: Readonly<Record<string, unknown>>,
+  maxFileBytes: number,
+  handlers: Handlers<File>,
+): Promise<ImportBody<File>> {
+  checkLength(request, maxFileBytes)
+  const problems: Problem[] = []
+  const options = readOptions(optionsOf(query, problems), problems)
+  if (problems.length > 0) throw validationError('', problems)
+  await handlers.check(options)
+  const body = new PassThrough()
+  const gone = () => body.destroy(new ClientGone('The client went away in mid-upload.'))
+  request.on('error', gone)
+  request.on('close', () => {
+    if (!request.complete) gone()
+  })
+  if (request.destroyed) gone()
+  request.pipe(body)
+  try {
+    return { file: await handlers.receive(withLimit(body, maxFileBytes)), options }
+  } catch (error) {
+    request.unpipe(body)
+    // What is still coming is read and dropped, so that the client gets to read the answer.
+    request.resume()
+    throw error
+  }
+}
+
+function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]): Map<OptionName, string> {
+  const given = new Map<OptionName, string>()
+  for (const [name, value] of Object.entries(query)) {
+    if (!isOptionName(name))
+      problems.push({
+        field: name.slice(0, 100),
+        error: `is not a parameter of this request; ${takes(OPTION_NAMES)}`,
+      })
+    else if (typeof value === 'string') given.set(name, value)
+    else problems.push({ field: name, error: `"${name}" must be given once` })
+  }
+  return given
+}
+
+const takes = (names: readonly string[]): string => `it takes ${names.map((name) => `"${name}"`).join(', ')}`
 
 function createParser({ headers }: IncomingMessage, maxFileBytes: number): BusboyInstance {
   try {
     return new Busboy({
       headers: headers as BusboyHeaders,
-      isPartAFile: (name) => name === 'import_file',
+      // Every part comes as its bytes: a field that the parser decodes hides that it was not UTF-8.
+      isPartAFile: () => true,
       limits: {
-        fieldNameSize: 100,
-        fieldSize: MAX_REF_BYTES,
         fileSize: maxFileBytes,
         parts: 100,
         headerPairs: 100,
@@ -91,16 +151,21 @@ function createParser({ headers }: IncomingMessage, maxFileBytes: number): Busbo
   }
 }
 
+/** The parser skips a part that is not of a form, or whose header is broken. Only the tokenizer within tells of it. */
+interface Tokenizer extends EventEmitter {
+  on(event: 'part', listener: (part: EventEmitter) => void): this
+}
+const tokenizerOf = (parser: BusboyInstance) =>
+  (parser as unknown as { readonly _parser: { readonly parser: Tokenizer } })._parser.parser
+
 class FormInProgress<File> {
   readonly #handlers: Handlers<File>
   readonly #maxFileBytes: number
   readonly #problems: Problem[] = []
   readonly #failed = deferred<never>()
+  readonly #streams: Readable[] = []
+  readonly #fields = new Map<OptionName, Promise<string | undefined>>()
   #file: Promise<File> | undefined
-  #stream: Readable | undefined
-  #ref: string | undefined
-  #refSeen = false
-  #refCheck: Promise<void> = Promise.resolve()
 
   constructor(handlers: Handlers<File>, maxFileBytes: number) {
     this.#handlers = handlers
@@ -112,10 +177,18 @@ class FormInProgress<File> {
     const { resolve, reject, promise: read } = deferred<void>()
     const gone = () => reject(new ClientGone('The client went away in mid-upload.'))
     const broken = (error: Error) => reject(unreadable(error))
-    parser.on('file', (name, stream) => this.#onFile(name, stream))
-    parser.on('field', (name, value, nameTruncated, valueTruncated) =>
-      this.#onField(name, value, nameTruncated || valueTruncated),
-    )
+    let isTaken = false
+    parser.on('file', (name: string | undefined, stream) => {
+      isTaken = true
+      this.#onPart(name ?? '', stream)
+    })
+    tokenizerOf(parser).on('part', (part) => {
+      // The parser heard of the header first.
+      part.on('header', () => {
+        if (!isTaken) broken(new Error('it has a part that is not headed "Content-Disposition: form-data"'))
+        isTaken = false
+      })
+    })
     parser.on('partsLimit', () => broken(new Error('it has too many parts')))
     parser.on('error', broken)
     parser.on('finish', resolve)
@@ -123,6 +196,8 @@ class FormInProgress<File> {
     request.on('close', () => {
       if (!request.complete) gone()
     })
+    // It may have gone while something else was looked up.
+    if (request.destroyed) gone()
     request.pipe(parser)
     try {
       await Promise.race([read, this.#failed.promise])
@@ -137,72 +212,87 @@ class FormInProgress<File> {
   }
 
   /** The form, once the body was read. @throws HttpError 400 with every problem */
-  async finish(): Promise<ImportForm<File>> {
+  async finish(): Promise<ImportBody<File>> {
     if (!this.#file) this.#problems.unshift({ field: 'import_file', error: '"import_file" is required' })
-    await this.#refCheck
+    const options = await this.#options(this.#problems)
     if (this.#problems.length > 0) throw validationError('', this.#problems)
     if (!this.#file) throw new Error('a form without a file has a problem')
-    return { file: await this.#file, externalRef: this.#ref }
+    return { file: await this.#file, options }
+  }
+
+  async #options(problems: Problem[]): Promise<Options> {
+    const given = new Map<OptionName, string>()
+    for (const [name, field] of this.#fields) {
+      const text = await field
+      if (text !== undefined) given.set(name, text)
+    }
+    return readOptions(given, problems)
   }
 
   /** Leaves nothing of what was received. */
   async abandon(): Promise<void> {
-    this.#stream?.destroy(new Error('the request was given up'))
+    for (const stream of this.#streams) stream.destroy(new Error('the request was given up'))
     const file = await this.#file?.then(
       (received) => ({ received }),
       () => undefined,
     )
     if (file) await this.#handlers.discard(file.received)
-    await this.#refCheck.catch(() => {})
+    await Promise.allSettled(this.#fields.values())
   }
 
-  #onFile(name: string, stream: Readable): void {
+  #onPart(name: string, stream: Readable): void {
     // The body may break off before anybody reads the part, or in one that nobody reads. A destroyed stream is one that
     // its reader gave up, who says why.
     stream.on('error', (error) => {
       if (!stream.destroyed) this.#failed.reject(unreadable(error))
     })
-    if (this.#file) {
-      this.#problems.push({ field: name, error: `"${name}" must be given once` })
+    if (name === 'import_file' && !this.#file) {
+      this.#streams.push(stream)
+      this.#file = this.#receive(stream)
+      this.#file.catch((error: Error) => this.#failed.reject(error))
+    } else if (isOptionName(name) && !this.#fields.has(name)) {
+      this.#streams.push(stream)
+      const field = this.#readField(name, stream)
+      field.catch((error: Error) => this.#failed.reject(error))
+      this.#fields.set(name, field)
+    } else {
+      this.#problems.push({ field: name.slice(0, 100), error: whyNotTaken(name) })
       stream.resume()
-      return
     }
-    this.#stream = stream
-    this.#file = this.#handlers.receive(withLimit(stream, this.#maxFileBytes))
-    this.#file.catch((error: Error) => this.#failed.reject(error))
   }
 
-  #onField(name: string, value: string, truncated: boolean): void {
-    if (name !== 'external_ref') {
-      this.#problems.push({
-        field: name.slice(0, 100),
-        error: 'is not a part of this form; it takes "import_file" and "external_ref"',
-      })
-      return
-    }
-    if (this.#refSeen) {
-      this.#problems.push({ field: name, error: '"external_ref" must be given once' })
-      return
-    }
-    this.#refSeen = true
-    const problem = problemOfRef(value, truncated)
-    if (problem) {
-      this.#problems.push({ field: name, error: problem })
-      return
-    }
-    // An empty field is how forms say "none".
-    if (value === '') return
-    this.#ref = value
-    this.#refCheck = this.#handlers.checkRef(value)
-    this.#refCheck.catch((error: Error) => this.#failed.reject(error))
+  /** The options that stand before the file may say that it need not come. */
+  async #receive(stream: Readable): Promise<File> {
+    const problems: Problem[] = []
+    const options = await this.#options(problems)
+    if (problems.length === 0) await this.#handlers.check(options)
+    return await this.#handlers.receive(withLimit(stream, this.#maxFileBytes))
+  }
+
+  async #readField(name: OptionName, stream: Readable): Promise<string | undefined> {
+    const field = readField(name, await beginningOf(stream, MAX_OPTION_BYTES))
+    if (typeof field === 'string') return field
+    this.#problems.push(field)
+    return undefined
   }
 }
 
-function problemOfRef(value: string, truncated: boolean): string | undefined {
-  if (truncated || [...value].length > MAX_REF_CHARACTERS) {
-    return `external_ref must be at most ${MAX_REF_CHARACTERS} characters`
+/** Reads a part to its end and keeps as many bytes of it, so that one without end is not kept. */
+async function beginningOf(stream: Readable, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let kept = 0
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    const wanted = piece.subarray(0, maxBytes - kept)
+    if (wanted.length > 0) pieces.push(wanted)
+    kept += wanted.length
   }
-  return isStorableText(value) ? undefined : 'external_ref must not contain U+0000 or an unpaired surrogate'
+  return Buffer.concat(pieces)
+}
+
+function whyNotTaken(name: string): string {
+  if (name === 'import_file' || isOptionName(name)) return `"${name}" must be given once`
+  const taken = takes(['import_file', ...OPTION_NAMES])
+  return name === '' ? `a part of this form has no name; ${taken}` : `is not a part of this form; ${taken}`
 }
 
 /** The parser cuts a file off at the limit; here that is an error. */
@@ -210,10 +300,15 @@ async function* withLimit(
   stream: Readable & { truncated?: boolean },
   maxFileBytes: number,
 ): AsyncGenerator<Buffer> {
+  let length = 0
   try {
-    for await (const piece of stream) yield piece as Buffer
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      length += piece.length
+      if (length > maxFileBytes) throw tooLarge(maxFileBytes)
+      yield piece
+    }
   } catch (error) {
-    throw unreadable(error as Error)
+    throw error instanceof HttpError || error instanceof ClientGone ? error : unreadable(error as Error)
   }
   if (stream.truncated) throw tooLarge(maxFileBytes)
 }

@@ -7,6 +7,7 @@ import type {
   FastifyRequest,
   FastifyServerOptions,
 } from 'fastify'
+import { isTimeout } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
 import {
   HttpError,
@@ -15,8 +16,10 @@ import {
   notFound,
   refused,
   serviceUnavailable,
+  tookTooLong,
 } from './errors.js'
 import { ClientGone } from './form.js'
+import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.js'
 
 /** Turns everything that is thrown into the one form of errors (contract 3), and logs what is our fault. */
 export function errorHandlers(app: FastifyInstance): void {
@@ -36,6 +39,8 @@ export const frameworkErrors: NonNullable<FastifyServerOptions['frameworkErrors'
   _request,
   reply,
 ) => {
+  // No hook runs for these.
+  setSecurityHeaders(reply as FastifyReply)
   send(reply as FastifyReply, refused(error.statusCode ?? 400, error.message))
 }
 
@@ -49,8 +54,9 @@ export function clientErrorHandler({ code }: NodeJS.ErrnoException, socket: Sock
   if (code !== 'ECONNRESET' && socket.writable) {
     const [status, detail] = UNREADABLE[code ?? ''] ?? [400, 'This is not a request by HTTP/1.1.']
     const body = JSON.stringify({ errors: refused(status, detail).entries })
+    const headers = Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.write(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n${headers.join('')}` +
         `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     )
   }
@@ -66,6 +72,10 @@ function answerTo(error: FastifyError, request: FastifyRequest): HttpError | und
   if (isOutage(error)) {
     request.log.error({ err: error }, 'the database is out of reach')
     return serviceUnavailable()
+  }
+  if (isTimeout(error)) {
+    request.log.error({ err: error }, 'the database took too long')
+    return tookTooLong()
   }
   request.log.error({ err: error }, 'request failed')
   return internalServerError(request.id)
@@ -90,15 +100,16 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as
  */
 export function closeOtherMethods(app: FastifyInstance): () => void {
   const open = new Map<string, Set<string>>()
-  // Without the prefix of `app`, which it puts in front again when a route is added.
-  app.addHook('onRoute', ({ routePath, method }) => {
-    const methods = open.get(routePath) ?? new Set()
+  app.addHook('onRoute', ({ url, method }) => {
+    // Without the prefix of `app`, which it puts in front again when a route is added.
+    const path = url.slice(app.prefix.length)
+    const methods = open.get(path) ?? new Set()
     for (const one of [method].flat()) methods.add(one)
-    open.set(routePath, methods)
+    open.set(path, methods)
   })
   return () => {
     for (const [url, methods] of [...open]) {
-      const allowed = [...methods]
+      const allowed = [...methods].sort()
       app.route({
         url,
         method: METHODS.filter((method) => !methods.has(method)),

@@ -15,6 +15,8 @@ export interface Operation {
   readonly body?: TSchema
   /** The body's media type, unless it is JSON. */
   readonly consumes?: string
+  /** Where it may be of several, the body by media type. */
+  readonly bodies?: Readonly<Record<string, TSchema>>
   readonly answers: Readonly<Record<number, DocumentedAnswer>>
   readonly errors?: readonly ErrorStatus[]
   /** Whether it answers everybody, without a token. */
@@ -65,6 +67,12 @@ const errorAnswers = {
     detail: 'The external_ref is that of another plan.',
     meta: { id: '0190d5c8-3c1a-7d9e-8a51-5f2b8f6b0c11' },
   },
+  410: {
+    description: 'It was there; the time for which it is kept is over.',
+    title: 'Gone',
+    detail:
+      'The errors of this import expired on 2017-02-09: they are kept for some time after its end only. Its counts remain.',
+  },
   413: {
     description: 'The body is over a limit of size.',
     title: 'Content Too Large',
@@ -75,6 +83,13 @@ const errorAnswers = {
     title: 'Unsupported Media Type',
     detail: 'Unsupported Media Type',
   },
+  429: {
+    description:
+      'The credential asks too often, too many secrets from this address were wrong, or too many uploads run.',
+    title: 'Too Many Requests',
+    detail: 'At most 10000 requests a second are answered to one API key or client.',
+    headers: retryAfter,
+  },
   500: {
     description: 'Our fault.',
     title: 'Internal Server Error',
@@ -82,7 +97,7 @@ const errorAnswers = {
     meta: { request_id: '5d8c0c11-53bb-4b5e-a2b1-6d6f8b3f0a51' },
   },
   503: {
-    description: 'The database is out of reach just now.',
+    description: 'The database is out of reach just now, or takes too long.',
     title: 'Service Unavailable',
     detail: 'The database is out of reach just now; please try again.',
     headers: retryAfter,
@@ -90,7 +105,7 @@ const errorAnswers = {
 } satisfies Record<number, ErrorAnswer>
 
 /** What every route that asks the database who is calling can answer. */
-const EVERYWHERE = [401, 500, 503] as const
+const EVERYWHERE = [401, 429, 500, 503] as const
 
 /** A route's documentation as fastify's `schema` option. It describes; it validates and serializes nothing. */
 export function operation(documented: Operation): FastifySchema {
@@ -103,6 +118,7 @@ export function operation(documented: Operation): FastifySchema {
     query,
     body,
     consumes,
+    bodies,
     answers,
     errors = [],
     isPublic,
@@ -115,6 +131,7 @@ export function operation(documented: Operation): FastifySchema {
     ...(ids && { params: Type.Object(mapValues(ids, (what) => uuid(`The id of the ${what}.`))) }),
     ...(query && { querystring: Type.Object(query) }),
     ...(body && { body }),
+    ...(bodies && { body: { content: mapValues(bodies, (schema) => ({ schema })) } }),
     ...(consumes !== undefined && { consumes: [consumes] }),
     ...(isPublic && { security: [] }),
     response: {

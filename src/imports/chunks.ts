@@ -7,9 +7,15 @@ import { type Line, LineSplitter, readLine } from './lines.js'
 import type { Checkpoint, Job } from './queue.js'
 import { recordIds } from './record-id.js'
 
+/** Which line, from 1, and where in the file it begins, in bytes. */
+export interface LinePlace {
+  readonly number: number
+  readonly start: number
+}
+
 /** A problem and where it is. */
 export interface LineProblem extends Problem {
-  readonly line: number
+  readonly line: LinePlace
   readonly externalRef: string | undefined
 }
 
@@ -19,7 +25,7 @@ export interface LineProblem extends Problem {
  */
 export interface Candidates {
   readonly records: NewRecords
-  readonly lines: readonly number[]
+  readonly lines: readonly LinePlace[]
   /** What they refer to: the attributes with the lists of references, of a type that has any. */
   readonly referring: readonly Readonly<Record<string, unknown>>[]
   /** What identifies their `external_ref`s: chunks that have none in common cannot be in each other's way. */
@@ -135,9 +141,15 @@ class ChunkInProgress {
 
   add(line: Line, maxLineBytes: number, wanted: ReadonlySet<RecordType>, reportsMalformed: boolean): void {
     this.skip(line)
+    const { number, start } = line
     const content = readLine(line, maxLineBytes)
     if (content.kind === 'malformed' && reportsMalformed) {
-      this.#problems.push({ line: line.number, field: '', error: content.error, externalRef: undefined })
+      this.#problems.push({
+        line: { number, start },
+        field: '',
+        error: content.error,
+        externalRef: undefined,
+      })
     }
     if (content.kind !== 'record' || !wanted.has(content.recordType)) return
     const { recordType, attributes } = content
@@ -145,10 +157,11 @@ class ChunkInProgress {
     this.#recordBytes += line.bytes?.length ?? 0
     if (problems.length > 0) {
       const externalRef = showableRef(attributes)
-      for (const problem of problems) this.#problems.push({ ...problem, line: line.number, externalRef })
+      for (const problem of problems)
+        this.#problems.push({ ...problem, line: { number, start }, externalRef })
       return
     }
-    this.#candidatesOf(recordType).add(line.number, this.#idOf(line.number), attributes as Attributes)
+    this.#candidatesOf(recordType).add({ number, start }, this.#idOf(number), attributes as Attributes)
     this.#records += 1
   }
 
@@ -192,7 +205,7 @@ type Attributes = Readonly<Record<string, unknown>>
 
 class CandidatesInProgress implements Candidates {
   readonly records: NewRecords
-  readonly lines: number[] = []
+  readonly lines: LinePlace[] = []
   readonly referring: Attributes[] = []
   readonly refs = new Set<string>()
   mayRepeat = false
@@ -201,7 +214,7 @@ class CandidatesInProgress implements Candidates {
     this.records = new NewRecords(recordType, ownerId, milliseconds)
   }
 
-  add(line: number, id: string, attributes: Attributes): void {
+  add(line: LinePlace, id: string, attributes: Attributes): void {
     this.records.add(id, attributes)
     this.lines.push(line)
     if (this.records.recordType.references.length > 0) this.referring.push(attributes)

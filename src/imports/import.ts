@@ -5,6 +5,17 @@ import type { Counts } from './scan.js'
 export const IMPORT_STATUSES = ['pending', 'started', 'success', 'failed'] as const
 export type ImportStatus = (typeof IMPORT_STATUSES)[number]
 
+/** What happens to a record whose `external_ref` is there already. */
+export const ON_CONFLICT = ['reject', 'skip', 'update'] as const
+export type OnConflict = (typeof ON_CONFLICT)[number]
+
+/** How an import is to be done. */
+export interface ImportOptions {
+  /** Everything but adding: to see what the import would do. */
+  readonly dryRun: boolean
+  readonly onConflict: OnConflict
+}
+
 export const FAILURE_REASONS = ['all_rejected', 'upload_missing', 'fault', 'canceled'] as const
 
 /** Why an import failed, for people: `reason` for programs, `detail` says what to do. */
@@ -14,7 +25,7 @@ export interface Failure {
 }
 
 /** An import as the database has it. Times are RFC 3339. */
-export interface Import {
+export interface Import extends ImportOptions {
   readonly id: string
   readonly ownerId: string
   readonly externalRef: string | undefined
@@ -25,7 +36,11 @@ export interface Import {
   readonly finishedAt: string | undefined
   readonly uploaded: Counts
   readonly imported: Counts
+  /** Those left out because they are there already. */
+  readonly skipped: Counts
   readonly errors: number
+  /** Since then its errors are no longer answered. */
+  readonly expiredAt: string | undefined
   readonly file: { readonly bytes: number; readonly lines: number; readonly sha256: string }
   readonly failure: Failure | undefined
 }
@@ -33,13 +48,16 @@ export interface Import {
 /** The columns that `toImport` reads. */
 export const importColumns: Sql = raw(
   [
-    'id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors',
+    'id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors, expired_at',
+    'dry_run, on_conflict',
     "file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, failure_reason, failure_detail",
-    ...recordTypes.map(({ table }) => `uploaded_${table}, imported_${table}`),
+    ...recordTypes.map(({ table }) => `uploaded_${table}, imported_${table}, skipped_${table}`),
   ].join(', '),
 )
 
-export type ImportRow = Readonly<Record<string, string | number | null>> & {
+export type ImportRow = Readonly<Record<string, string | number | boolean | null>> & {
+  readonly dry_run: boolean
+  readonly on_conflict: OnConflict
   readonly id: string
   readonly owner_id: string
   readonly external_ref: string | null
@@ -49,6 +67,7 @@ export type ImportRow = Readonly<Record<string, string | number | null>> & {
   readonly started_at: string | null
   readonly finished_at: string | null
   readonly errors: number
+  readonly expired_at: string | null
   readonly file_bytes: number
   readonly file_lines: number
   readonly file_sha256: string
@@ -68,7 +87,11 @@ export function toImport(row: ImportRow): Import {
     finishedAt: row.finished_at ?? undefined,
     uploaded: counts(row, 'uploaded'),
     imported: counts(row, 'imported'),
+    skipped: counts(row, 'skipped'),
+    dryRun: row.dry_run,
+    onConflict: row.on_conflict,
     errors: row.errors,
+    expiredAt: row.expired_at ?? undefined,
     file: { bytes: row.file_bytes, lines: row.file_lines, sha256: row.file_sha256 },
     failure:
       row.failure_reason === null
@@ -77,7 +100,10 @@ export function toImport(row: ImportRow): Import {
   }
 }
 
-/** Reads `uploaded_products, …` or `imported_products, …` of a row as counts by type. */
-export function counts(row: Readonly<Record<string, unknown>>, kind: 'uploaded' | 'imported'): Counts {
+/** Reads `uploaded_products, …`, `imported_products, …` or `skipped_products, …` of a row as counts by type. */
+export function counts(
+  row: Readonly<Record<string, unknown>>,
+  kind: 'uploaded' | 'imported' | 'skipped',
+): Counts {
   return Object.fromEntries(recordTypes.map(({ type, table }) => [type, Number(row[`${kind}_${table}`])]))
 }

@@ -1,25 +1,24 @@
 import { setInterval } from 'node:timers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { isOutage } from '../db/outage.js'
 import type { Pool } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
 import { UploadMissing, type UploadStore } from '../uploads/store.js'
 import { readChunks } from './chunks.js'
-import {
-  failImport,
-  finishImport,
-  type Job,
-  LEASE_SECONDS,
-  LeaseLost,
-  releaseLease,
-  renewLease,
-} from './queue.js'
+import { failImport, finishImport } from './end.js'
+import { endedImport, type WorkerEvent } from './events.js'
+import type { Import } from './import.js'
+import { type Job, LEASE_SECONDS, LeaseLost, releaseLease, renewLease } from './queue.js'
+import { forgetRehearsals } from './rehearsal.js'
 import { ChunkWriter } from './write.js'
 
 export interface JobContext {
   readonly pool: Pool
   readonly store: UploadStore
   readonly logger: Logger
+  /** Is told what was done, to be counted. */
+  readonly tell: (event: WorkerEvent) => void
 }
 
 /** A job that does not come forward in so many attempts is failed. */
@@ -44,33 +43,37 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
   logger.info({ fence: job.fence, attempt: job.attempts, ...job.checkpoint }, 'import claimed')
   try {
     if (job.attempts > MAX_ATTEMPTS) {
-      await failImport(pool, job, {
+      const failed = await failImport(pool, job, {
         reason: 'fault',
         detail: `The import was interrupted ${MAX_ATTEMPTS} times in a row at line ${job.checkpoint.lines + 1} or soon after. The server's log says by what.`,
       })
-      logger.error('import failed: it never came forward')
-      return
+      return tellEnd(context, logger, failed)
     }
     const done = await writeChunks(context, job, AbortSignal.any([stop, lost.signal]))
+    if (lost.signal.aborted) throw new LeaseLost(job.id)
     if (!done) {
       await releaseLease(pool, job, { counts: false, retryAfterSeconds: 0 })
       logger.info('import laid down at its checkpoint')
       return
     }
-    const status = await finishImport(pool, job)
-    logger.info({ status }, 'import finished')
+    tellEnd(context, logger, await finishImport(pool, job))
     await renewStatistics(pool, job).catch((error: Error) => logger.warn({ err: error }, 'no new statistics'))
   } catch (error) {
-    await handleFault(context, job, logger, error as Error)
+    await handleFault(context, job, logger, error as Error, stop)
   } finally {
     clearInterval(heartbeat)
+    if (job.dryRun) {
+      await forgetRehearsals(pool).catch((error: Error) =>
+        logger.warn({ err: error }, 'a rehearsal is not forgotten yet'),
+      )
+    }
   }
 }
 
 /** Reads and writes side by side: while the database takes some chunks, the next one is read and validated. */
-async function writeChunks({ pool, store }: JobContext, job: Job, stop: AbortSignal): Promise<boolean> {
+async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: AbortSignal): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
-  const writer = new ChunkWriter(pool, job)
+  const writer = new ChunkWriter(pool, job, (write) => timed(tell, write))
   try {
     for await (const chunk of readChunks(job, reader)) {
       if (stop.aborted) return false
@@ -82,10 +85,29 @@ async function writeChunks({ pool, store }: JobContext, job: Job, stop: AbortSig
   }
 }
 
+async function timed(tell: JobContext['tell'], write: () => Promise<void>): Promise<void> {
+  const from = performance.now()
+  let outcome: 'committed' | 'failed' = 'failed'
+  try {
+    await write()
+    outcome = 'committed'
+  } finally {
+    tell({ kind: 'chunk', outcome, seconds: (performance.now() - from) / 1000 })
+  }
+}
+
+function tellEnd({ tell }: JobContext, logger: Logger, one: Import): void {
+  const ended = endedImport(one)
+  tell({ kind: 'ended', ...ended })
+  const isFault = ended.outcome === 'fault' || ended.outcome === 'upload_missing'
+  logger[isFault ? 'error' : 'info'](ended, isFault ? 'import failed' : 'import finished')
+}
+
 /** An import that adds much changes what the planner should know; the server's own renewal may be a minute away. */
 const RENEW_STATISTICS_FROM = 10_000
 
-async function renewStatistics(pool: Pool, { uploaded }: Job): Promise<void> {
+async function renewStatistics(pool: Pool, { uploaded, dryRun }: Job): Promise<void> {
+  if (dryRun) return
   for (const { type, table, references } of recordTypes) {
     if ((uploaded[type] ?? 0) < RENEW_STATISTICS_FROM) continue
     for (const name of [table, ...references.map((reference) => reference.table)]) {
@@ -94,30 +116,55 @@ async function renewStatistics(pool: Pool, { uploaded }: Job): Promise<void> {
   }
 }
 
-async function handleFault({ pool }: JobContext, job: Job, logger: Logger, error: Error): Promise<void> {
+async function handleFault(
+  context: JobContext,
+  job: Job,
+  logger: Logger,
+  error: Error,
+  stop: AbortSignal,
+): Promise<void> {
+  const { pool, tell } = context
   if (error instanceof LeaseLost) {
+    tell({ kind: 'interrupted', cause: 'lease_lost' })
     logger.warn('another worker has this import now, or it was ended')
     return
   }
   const outage = isOutage(error)
+  tell({ kind: 'interrupted', cause: outage ? 'outage' : 'fault' })
   logger.error({ err: error, outage }, 'import interrupted')
   try {
     if (error instanceof UploadMissing) {
-      await failImport(pool, job, {
+      const failed = await failImport(pool, job, {
         reason: 'upload_missing',
         detail:
           'The uploaded file is gone or was cut short. What had been imported is still there; post the file again to import the rest.',
       })
+      tellEnd(context, logger, failed)
     } else if (!outage && job.attempts >= MAX_ATTEMPTS) {
-      await failImport(pool, job, {
+      const failed = await failImport(pool, job, {
         reason: 'fault',
         detail: `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import. What had been imported is still there.`,
       })
+      tellEnd(context, logger, failed)
+    } else if (outage) {
+      await releaseOnceThere(pool, job, stop)
     } else {
-      await releaseLease(pool, job, { counts: !outage, retryAfterSeconds: outage ? 1 : 2 ** job.attempts })
+      await releaseLease(pool, job, { counts: true, retryAfterSeconds: 2 ** job.attempts })
     }
   } catch (failure) {
     // The database is away. The lease runs out by itself, and whoever finds it goes on from the checkpoint.
     if (!(failure instanceof LeaseLost)) logger.error({ err: failure }, 'the import could not be given back')
+  }
+}
+
+/** Gives a job back as soon as the database is there again. After a lease's time it has come free by itself. */
+async function releaseOnceThere(pool: Pool, job: Job, stop: AbortSignal): Promise<void> {
+  for (let second = 1; ; second += 1) {
+    try {
+      return await releaseLease(pool, job, { counts: false, retryAfterSeconds: 1 })
+    } catch (error) {
+      if (!isOutage(error) || second >= LEASE_SECONDS || stop.aborted) throw error
+    }
+    await sleep(1000, undefined, { signal: stop }).catch(() => {})
   }
 }

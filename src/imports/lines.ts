@@ -11,7 +11,9 @@ export interface Line {
   /** From 1. */
   readonly number: number
   readonly bytes: Buffer | null
-  /** Where the next line begins, in bytes from the beginning of the file. */
+  /** Where it begins, in bytes from the beginning of the file. */
+  readonly start: number
+  /** Where the next line begins. */
   readonly end: number
 }
 
@@ -24,6 +26,7 @@ export class LineSplitter {
   #pieces: Buffer[] = []
   #pending = 0
   #tooLong = false
+  #start: number
   #end: number
   #number: number
 
@@ -33,6 +36,7 @@ export class LineSplitter {
     from: { readonly bytes: number; readonly lines: number } = { bytes: 0, lines: 0 },
   ) {
     this.#maxLineBytes = maxLineBytes
+    this.#start = from.bytes
     this.#end = from.bytes
     this.#number = from.lines
   }
@@ -76,7 +80,9 @@ export class LineSplitter {
     this.#pieces = []
     this.#pending = 0
     this.#tooLong = false
-    return { number: this.#number, bytes, end: this.#end }
+    const start = this.#start
+    this.#start = this.#end
+    return { number: this.#number, bytes, start, end: this.#end }
   }
 }
 
@@ -94,7 +100,10 @@ const malformed = (error: string): LineContent => ({ kind: 'malformed', error })
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 /** Reads a line: the first pass over a file and the later ones agree on every line because this decides for both. */
-export function readLine({ number, bytes }: Line, maxLineBytes: number): LineContent {
+export function readLine(
+  { number, bytes }: Pick<Line, 'number' | 'bytes'>,
+  maxLineBytes: number,
+): LineContent {
   if (bytes === null) return malformed(`the line is longer than ${maxLineBytes} bytes`)
   const content = number === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes
   if (isBlank(content)) return BLANK

@@ -1,7 +1,7 @@
 import sql, { raw } from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
-import { counts, type Failure } from './import.js'
+import { counts, type ImportOptions, type OnConflict } from './import.js'
 import type { Counts } from './scan.js'
 
 /** Notified when there may be something to claim. */
@@ -18,7 +18,7 @@ export interface Checkpoint {
 }
 
 /** An import that this process works on, as long as nobody claimed it with a higher `fence`. */
-export interface Job {
+export interface Job extends ImportOptions {
   readonly id: string
   readonly ownerId: string
   /** The owner, then its organization if it has one: whose records may be referred to. */
@@ -77,7 +77,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
           lease_expires_at = now() + make_interval(secs => ${LEASE_SECONDS})
       from next, owners o
       where i.id = next.id and o.id = i.owner_id
-      returning i.id, i.owner_id, o.parent_id, i.fence, i.attempts, i.upload_key, i.file_bytes, i.max_line_bytes,
+      returning i.id, i.owner_id, o.parent_id, i.fence, i.attempts, i.upload_key, i.file_bytes, i.max_line_bytes, i.dry_run, i.on_conflict,
                 i.checkpoint_pass, i.checkpoint_bytes, i.checkpoint_lines,
                 ${raw(recordTypes.map(({ table }) => `i.uploaded_${table}`).join(', '))}`,
   )
@@ -91,6 +91,8 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
     uploadKey: row.upload_key,
     fileBytes: row.file_bytes,
     maxLineBytes: row.max_line_bytes,
+    dryRun: row.dry_run,
+    onConflict: row.on_conflict,
     uploaded: counts(row, 'uploaded'),
     checkpoint: { pass: row.checkpoint_pass, bytes: row.checkpoint_bytes, lines: row.checkpoint_lines },
   }
@@ -105,6 +107,8 @@ interface ClaimedRow {
   readonly upload_key: string
   readonly file_bytes: number
   readonly max_line_bytes: number
+  readonly dry_run: boolean
+  readonly on_conflict: OnConflict
   readonly checkpoint_pass: number
   readonly checkpoint_bytes: number
   readonly checkpoint_lines: number
@@ -141,39 +145,4 @@ export async function releaseLease(
 export async function releaseLeasesOf(pool: Pool, storeId: string): Promise<void> {
   await pool.query(sql`
     update imports set lease_expires_at = now() where status = 'started' and upload_store = ${storeId}`)
-}
-
-/**
- * Ends a job whose file was worked to its end: `success`, or `failed` if not a single record was imported.
- *
- * @throws LeaseLost
- */
-export async function finishImport(pool: Pool, { id, fence }: Job): Promise<'success' | 'failed'> {
-  const imported = raw(recordTypes.map(({ table }) => `imported_${table}`).join(' + '))
-  const [row] = await rows<{ status: 'success' | 'failed' }>(
-    pool,
-    sql`
-      update imports
-      set status = case when ${imported} = 0 then 'failed' else 'success' end,
-          failure_reason = case when ${imported} = 0 then 'all_rejected' end,
-          failure_detail = case when ${imported} = 0 then
-            'Every record was rejected. The errors of this import say why, line by line; mend the lines and import them again.' end,
-          finished_at = clock_timestamp(), updated_at = clock_timestamp(), lease_expires_at = null
-      where id = ${id} and fence = ${fence} and status = 'started'
-      returning status`,
-  )
-  if (!row) throw new LeaseLost(id)
-  await pool.query(`notify ${IMPORTS_CHANNEL}`)
-  return row.status
-}
-
-/** Ends a job that cannot be worked. @throws LeaseLost */
-export async function failImport(pool: Pool, { id, fence }: Job, failure: Failure): Promise<void> {
-  const { rowCount } = await pool.query(sql`
-    update imports
-    set status = 'failed', failure_reason = ${failure.reason}, failure_detail = ${failure.detail},
-        finished_at = clock_timestamp(), updated_at = clock_timestamp(), lease_expires_at = null
-    where id = ${id} and fence = ${fence} and status = 'started'`)
-  if (rowCount === 0) throw new LeaseLost(id)
-  await pool.query(`notify ${IMPORTS_CHANNEL}`)
 }

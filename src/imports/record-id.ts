@@ -28,3 +28,9 @@ export function lineOfRecord(importId: string, recordId: string): number | undef
   if (recordId.slice(STEM_START, STEM_END) !== importId.slice(STEM_START, STEM_END)) return undefined
   return Number.parseInt(recordId.slice(STEM_END), 16)
 }
+
+/** A UUID that is less than every record's id of this millisecond and later, and greater than every earlier one. */
+export function firstIdAt(milliseconds: number): string {
+  const time = milliseconds.toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`
+}

@@ -83,11 +83,16 @@ export async function listErrors(
 
 const BATCH = 1000
 
-/** All errors of an import, by line, read in batches so that no connection is held while a slow client reads. */
+/**
+ * All errors of an import, by line, read in batches so that no connection is held while a slow client reads.
+ *
+ * @throws Error if there are fewer than the import has: they were deleted in the meantime.
+ */
 export async function* allErrors(
   pool: Pool,
-  { id, ownerId }: Import,
+  { id, ownerId, errors }: Import,
 ): AsyncGenerator<ImportError[], void, undefined> {
+  let read = 0
   let after = { line: 0, ordinal: -1 }
   for (;;) {
     const found = await rows<ErrorRow>(
@@ -100,10 +105,46 @@ export async function* allErrors(
         limit ${BATCH}`,
     )
     const last = found.at(-1)
-    if (!last) return
+    if (!last) {
+      if (read < errors) throw new Error('The report expired while it was read.')
+      return
+    }
+    read += found.length
     yield found.map((row) => toImportError(id, ownerId, row))
     after = { line: last.line_number, ordinal: last.ordinal }
   }
+}
+
+/** Errors that say the same but for names and numbers, told together. */
+export interface ErrorKind {
+  readonly id: string
+  readonly field: string
+  readonly error: string
+  readonly lines: number
+  readonly firstLine: number
+}
+
+/** As many kinds are told: a person reads the most frequent ones, and a file of garbage has few. */
+export const MAX_KINDS = 100
+
+/** An import's errors by kind, the most frequent first. */
+export async function listErrorKinds(pool: Pool, { id, ownerId }: Import): Promise<ErrorKind[]> {
+  const found = await rows<{ field: string; error: string; lines: number; first_line_number: number }>(
+    pool,
+    sql`
+      select field, error, lines, first_line_number
+      from import_error_kinds
+      where owner_id = ${ownerId} and import_id = ${id}
+      order by lines desc, first_line_number, field, error
+      limit ${MAX_KINDS}`,
+  )
+  return found.map(({ field, error, lines, first_line_number }) => ({
+    id: uuidv5(`${field}\0${error}`, id),
+    field,
+    error,
+    lines,
+    firstLine: first_line_number,
+  }))
 }
 
 /** An error's id follows from the import and its place in the report, so it needs no column. */

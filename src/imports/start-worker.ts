@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
+import type { WorkerEvent } from './events.js'
 import type { WorkerData } from './worker-thread.js'
 
 export interface RunningWorker {
@@ -16,8 +17,16 @@ const RESTART_MS = 1000
  */
 const HEAP_LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 }
 
-/** Keeps a worker thread running until it is stopped. One that dies is replaced, and its jobs go on from their checkpoints. */
-export function startWorker(data: WorkerData, logger: Logger): RunningWorker {
+/**
+ * Keeps a worker thread running until it is stopped. One that dies is replaced, and its jobs go on from their checkpoints.
+ *
+ * @param onEvent is told what the thread does.
+ */
+export function startWorker(
+  data: WorkerData,
+  logger: Logger,
+  onEvent: (event: WorkerEvent) => void,
+): RunningWorker {
   let stopping = false
   let thread: Worker
   const ended = keepRunning()
@@ -35,6 +44,7 @@ export function startWorker(data: WorkerData, logger: Logger): RunningWorker {
         workerData: data,
         resourceLimits: HEAP_LIMITS,
       })
+      thread.on('message', onEvent)
       thread.on('error', (error) => logger.error({ err: error }, 'the worker thread died'))
       await new Promise((resolve) => thread.once('exit', resolve))
       if (!stopping) await sleep(RESTART_MS)

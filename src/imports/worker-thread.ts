@@ -1,7 +1,10 @@
+import { setInterval } from 'node:timers'
 import { parentPort, workerData } from 'node:worker_threads'
-import { pino } from 'pino'
 import { type Connection, createPool } from '../db/pool.js'
+import { createLogger } from '../log.js'
 import { openFileStore } from '../uploads/file.js'
+import type { WorkerEvent } from './events.js'
+import { retain } from './retention.js'
 import { CONCURRENCY, work } from './worker.js'
 import { CHUNKS_AT_ONCE } from './write.js'
 
@@ -9,21 +12,33 @@ import { CHUNKS_AT_ONCE } from './write.js'
 export interface WorkerData {
   readonly connection: Connection
   readonly uploads: { readonly folder: string; readonly id: string }
+  readonly retentionDays: number
   readonly logLevel: string
 }
+
+/** So often the thread tells how its connections are used. */
+const POOL_USE_MS = 1000
 
 /**
  * The worker beside the API: a thread of its own, so that a chunk's milliseconds of CPU never stand in front of a
  * request. Any message asks it to stop; it ends when its jobs have laid their work down.
  */
-const { connection, uploads, logLevel } = workerData as WorkerData
-const logger = pino({ level: logLevel }, pino.destination({ fd: 2, sync: true })).child({ thread: 'worker' })
+const { connection, uploads, retentionDays, logLevel } = workerData as WorkerData
+const logger = createLogger(logLevel).child({ thread: 'worker' })
 const pool = createPool(connection, CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 1, (error) =>
   logger.warn({ reason: error.message }, 'an idle database connection broke'),
 )
 const stop = new AbortController()
 parentPort?.once('message', () => stop.abort())
 
+const tell = (event: WorkerEvent) => parentPort?.postMessage(event)
+const telling = setInterval(() => {
+  const { totalCount: total, idleCount: idle, waitingCount: waiting } = pool
+  tell({ kind: 'pool', total, idle, waiting })
+}, POOL_USE_MS)
+
 const store = await openFileStore(uploads.folder, uploads.id)
-await work({ pool, store, logger }, connection, stop.signal)
+const context = { pool, store, logger, tell }
+await Promise.all([work(context, connection, stop.signal), retain(context, retentionDays, stop.signal)])
+clearInterval(telling)
 await pool.end()

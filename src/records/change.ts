@@ -8,7 +8,7 @@ import { recordTypes } from './index.js'
 import { holdersOfRefs, insertRecord } from './insert.js'
 import { findRecord, type StoredRecord } from './read.js'
 import type { RecordType } from './record-type.js'
-import { type Element, insertSnapshots, resolveReferences } from './references.js'
+import { deleteSnapshots, type Element, insertSnapshots, resolveReferences } from './references.js'
 import type { Problem } from './validate.js'
 
 /** Another record of the owner and type has the `external_ref`. */
@@ -158,9 +158,7 @@ export async function deleteRecord(
     if (rowCount === 0) throw new ChangedMeanwhile()
     const holder = await holderOf(client, recordType, ownerId, id)
     if (holder) throw new StillAttached(holder.offering_id, holder.owner_id === ownerId)
-    for (const { table } of recordType.references) {
-      await client.query(sql`delete from ${raw(table)} where owner_id = ${ownerId} and offering_id = ${id}`)
-    }
+    await deleteSnapshots(client, recordType, ownerId, [id])
     await client.query(sql`delete from ${raw(recordType.table)} where owner_id = ${ownerId} and id = ${id}`)
     await addToTotals(client, ownerId, new Map([[recordType.table, -1]]))
   })

@@ -1,4 +1,4 @@
-import sql, { join, raw } from 'sql-template-tag'
+import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { type CopyColumn, CopyRows, type CopyValue } from '../db/copy.js'
 import { type Client, type Pool, rows } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
@@ -67,17 +67,14 @@ export class NewRecords {
    */
   async insert(client: Client, except: ReadonlySet<number>): Promise<Map<number, string>> {
     const taken = new Map<number, string>()
-    let waiting = this.#ids.flatMap((_, place) => (except.has(place) ? [] : [place]))
+    let waiting = this.#placesWithout(except)
     if (waiting.length === 0) return taken
-    const { table, columns } = this.recordType
-    const staged = `new_${table}`
-    await client.query(`create temp table ${staged} (like ${table} including defaults) on commit drop`)
-    await this.#rows.copyTo(client, staged, except)
-    const names = join([...OWN_COLUMNS, ...columns].map(({ name }) => raw(name)))
+    const { table } = this.recordType
+    const staged = await this.#stage(client, except)
     for (let attempt = 0; ; attempt += 1) {
       if (attempt === MAX_ATTEMPTS) throw new Error(`${waiting.length} ${table} are in the way of nobody`)
       const { rowCount } = await client.query(sql`
-        insert into ${raw(table)} (${names}) select ${names} from ${raw(staged)} on conflict do nothing`)
+        insert into ${raw(table)} (${this.#names}) select ${this.#names} from ${staged} on conflict do nothing`)
       if (rowCount === waiting.length) return taken
       const refs = waiting.flatMap((place) => this.#refs[place] ?? [])
       const holders = await holdersOfRefs(client, this.recordType, this.ownerId, refs)
@@ -90,8 +87,60 @@ export class NewRecords {
       })
       if (waiting.length === 0) return taken
       const ids = waiting.map((place) => this.id(place))
-      await client.query(sql`delete from ${raw(staged)} where id <> all(${ids}::uuid[])`)
+      await client.query(sql`delete from ${staged} where id <> all(${ids}::uuid[])`)
     }
+  }
+
+  /**
+   * Adds those whose `external_ref` is free, and writes the others into the records that have it: all of their attributes.
+   *
+   * @param except the places of those that are left out, from 0.
+   * @returns by place, the id of the record that was changed, for every record that was not added.
+   */
+  async upsert(client: Client, except: ReadonlySet<number>): Promise<Map<number, string>> {
+    const changed = new Map<number, string>()
+    const places = this.#placesWithout(except)
+    if (places.length === 0) return changed
+    const { table, columns } = this.recordType
+    const staged = await this.#stage(client, except)
+    const assignments = columns.map(({ name }) => raw(`${name} = excluded.${name}`))
+    // Two changes never share an `updated_at`, however coarse the clock.
+    const written = await rows<{ id: string; external_ref: string | null }>(
+      client,
+      sql`
+        insert into ${raw(table)} as t (${this.#names}) select ${this.#names} from ${staged}
+        on conflict (owner_id, ref_key(external_ref)) where external_ref is not null do update
+        set ${join(assignments)}, updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
+        where t.external_ref = excluded.external_ref
+        returning id, external_ref`,
+    )
+    if (written.length < places.length)
+      throw new Error(`${table} have different references with the same key`)
+    const holders = new Map(written.map(({ id, external_ref }) => [external_ref, id]))
+    for (const place of places) {
+      const holder = holders.get(this.#refs[place] ?? null)
+      if (this.#refs[place] !== undefined && holder !== undefined && holder !== this.id(place)) {
+        changed.set(place, holder)
+      }
+    }
+    return changed
+  }
+
+  /** Puts the records into a table beside their own, which is gone with the transaction. Returns its name. */
+  async #stage(client: Client, except: ReadonlySet<number>): Promise<Sql> {
+    const { table } = this.recordType
+    const staged = `new_${table}`
+    await client.query(`create temp table ${staged} (like ${table} including defaults) on commit drop`)
+    await this.#rows.copyTo(client, staged, except)
+    return raw(staged)
+  }
+
+  get #names(): Sql {
+    return join([...OWN_COLUMNS, ...this.recordType.columns].map(({ name }) => raw(name)))
+  }
+
+  #placesWithout(except: ReadonlySet<number>): number[] {
+    return this.#ids.flatMap((_, place) => (except.has(place) ? [] : [place]))
   }
 
   /** Gives their memory back. Only when nothing is on its way any more. */

@@ -23,9 +23,16 @@ export interface Resolved {
   readonly elements: Map<string, Element[]>
 }
 
-interface Source {
+/** What a reference leads to. */
+export interface Source {
   readonly id: string
   readonly owner_id: string
+}
+
+interface LookUp {
+  readonly by?: 'id or external_ref' | 'id'
+  /** Finds what an `external_ref` leads to that is not in a table of records. It wins. */
+  readonly further?: (to: RecordType, refs: readonly string[]) => Promise<ReadonlyMap<string, Source>>
 }
 
 /**
@@ -38,13 +45,15 @@ export async function resolveReferences(
   { references }: RecordType,
   visibleOwnerIds: readonly string[],
   records: readonly Readonly<Record<string, unknown>>[],
-  by: 'id or external_ref' | 'id' = 'id or external_ref',
+  { by = 'id or external_ref', further }: LookUp = {},
 ): Promise<Resolved[]> {
   const resolved: Resolved[] = records.map(() => ({ problems: [], missing: [], elements: new Map() }))
   for (const reference of references) {
     const lists = records.map((attributes) => (attributes[reference.attribute] ?? []) as readonly unknown[])
     const texts = new Set(lists.flat().filter((element) => typeof element === 'string'))
     const sources = await findSources(client, reference.to, visibleOwnerIds, [...texts], by)
+    const others = further ? await further(reference.to, [...texts]) : []
+    for (const [ref, source] of others) sources.set(ref, source)
     for (const [index, list] of lists.entries()) {
       const one = resolved[index]
       if (one) one.elements.set(reference.attribute, toElements(reference, list, sources, one))
@@ -58,7 +67,7 @@ async function findSources(
   { table }: RecordType,
   visibleOwnerIds: readonly string[],
   texts: readonly string[],
-  by: 'id or external_ref' | 'id',
+  by: NonNullable<LookUp['by']>,
 ): Promise<Map<string, Source>> {
   const sources = new Map<string, Source>()
   const ids = texts.filter((text) => UUID_PATTERN.test(text))
@@ -157,6 +166,20 @@ export async function insertSnapshots(
     if (copies.length > 0) await insertCopies(client, reference, ownerId, milliseconds, copies)
     if (inline.length > 0) await inline.copyTo(client, reference.table)
     inline.recycle()
+  }
+}
+
+/** Deletes all snapshots that records hold. */
+export async function deleteSnapshots(
+  client: Client,
+  { references }: RecordType,
+  ownerId: string,
+  ids: readonly string[],
+): Promise<void> {
+  for (const { table } of references) {
+    await client.query(
+      sql`delete from ${raw(table)} where owner_id = ${ownerId} and offering_id = any(${ids}::uuid[])`,
+    )
   }
 }
 

@@ -125,7 +125,7 @@ async function add(
     only,
     visibleOwnerIds,
     [{ [reference.attribute]: ids }],
-    'id',
+    { by: 'id' },
   )
   if (!resolved) return
   if (resolved.problems.length > 0) throw new UnresolvedReferences(resolved.problems, resolved.missing)

@@ -29,8 +29,6 @@ export function consolePages(app: FastifyInstance): void {
         // It names its files by their hashes, so a browser must not keep it past a new version.
         'cache-control': 'no-cache',
         'content-security-policy': CONTENT_SECURITY_POLICY,
-        'referrer-policy': 'no-referrer',
-        'x-content-type-options': 'nosniff',
       })
       .send(await readFile(new URL('index.html', BUILT)))
   for (const path of CONSOLE_PATHS) app.get(path, { schema: { hide: true } }, send)
@@ -46,6 +44,5 @@ export function consoleAssets(app: FastifyInstance): void {
     immutable: true,
     decorateReply: false,
     schemaHide: true,
-    setHeaders: (reply) => reply.header('x-content-type-options', 'nosniff'),
   })
 }

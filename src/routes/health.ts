@@ -21,18 +21,19 @@ const operations = {
   readyz: operation({
     id: 'getReadiness',
     tag: 'Service',
-    summary: 'Whether it can answer requests: the database is reachable.',
+    summary: 'Whether it can answer requests: the database is reachable and migrated.',
     isPublic: true,
     answers: answered('ready'),
     errors: [500, 503],
   }),
 }
 
-/** `/healthz`: the process is up. `/readyz`: and the database answers; it was migrated before HTTP began to listen. */
-export function healthRoutes(app: FastifyInstance, pool: Pool): void {
+/** `/healthz`: the process is up. `/readyz`: and the database was migrated and answers. */
+export function healthRoutes(app: FastifyInstance, pool: Pool, isReady: () => boolean): void {
   app.get('/healthz', { schema: operations.healthz }, async () => ({ status: 'ok' }))
 
   app.get('/readyz', { schema: operations.readyz }, async (request) => {
+    if (!isReady()) throw serviceUnavailable()
     try {
       await pool.query('select from imports limit 0')
     } catch (error) {

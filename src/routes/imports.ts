@@ -1,22 +1,51 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
+import { isTimeout } from '../db/errors.js'
 import type { Pool } from '../db/pool.js'
-import { badRequest, noRoom, notFound, writeConflict } from '../http/errors.js'
+import {
+  badRequest,
+  contentTooLarge,
+  noRoom,
+  notFound,
+  permissionDenied,
+  reportExpired,
+  tooManyRequests,
+  validationError,
+  writeConflict,
+} from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
-import { readImportForm, requireForm } from '../http/form.js'
+import { isJsonLines, readImportFile, readImportForm, requireImportBody } from '../http/form.js'
+import type { Options } from '../http/import-options.js'
 import { listAnswer, readPage } from '../http/paging.js'
 import { readId, requestUrl } from '../http/urls.js'
+import { cancelImport } from '../imports/end.js'
+import { endedImport, type WorkerEvent } from '../imports/events.js'
 import type { Import } from '../imports/import.js'
 import {
+  checkWaiting,
   createImport,
   discard,
   ExternalRefTaken,
   findByExternalRef,
+  type Received,
   receiveFile,
+  TooManyWaiting,
 } from '../imports/receive.js'
-import { allErrors, findImport, type ImportError, listErrors, listImports } from '../imports/report.js'
+import { rejectedLines } from '../imports/rejected.js'
+import {
+  allErrors,
+  type ErrorKind,
+  findImport,
+  type ImportError,
+  listErrorKinds,
+  listErrors,
+  listImports,
+} from '../imports/report.js'
+import { importResults } from '../imports/results.js'
+import { retryImport } from '../imports/retry.js'
 import { type ScanLimits, UnusableFile } from '../imports/scan.js'
+import { UnpacksToTooMuch } from '../imports/unpack.js'
 import { type Caller, ownerKind, visibleOwnerIds } from '../tenants/owners.js'
 import type { UploadStore } from '../uploads/store.js'
 import { importFilterKinds, importOperations } from './import-operations.js'
@@ -24,40 +53,75 @@ import { importFilterKinds, importOperations } from './import-operations.js'
 interface Dependencies {
   readonly pool: Pool
   readonly store: UploadStore
-  readonly limits: ScanLimits & { readonly maxUploadBytes: number }
+  readonly limits: UploadLimits
+  /** Counts what happened to an import. */
+  readonly tell: (event: WorkerEvent) => void
 }
 
+interface UploadLimits extends ScanLimits {
+  readonly maxUploadBytes: number
+  readonly maxUploads: number
+  readonly maxWaitingImports: number
+}
+
+/** When to come again where there are too many uploads: one may be through any moment, or in an hour. */
+const RETRY_SECONDS = 5
+
 /** The Subscriptions Imports API (contract 6). */
-export function importRoutes(app: FastifyInstance, { pool, store, limits }: Dependencies): void {
+export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }: Dependencies): void {
+  let uploads = 0
+
   app.post(
     '/imports',
-    { onRequest: requireForm, schema: importOperations.create },
+    { onRequest: requireImportBody, config: { takesFile: true }, schema: importOperations.create },
     async (request, reply) => {
-      const { ownerId } = request.caller
-      const { file, externalRef } = await readImportForm(request.raw, limits.maxUploadBytes, {
-        receive: (bytes) => receiveFile(store, limits, bytes).catch(explainUnusable),
-        discard: (received) => discard(store, received),
-        checkRef: async (ref) => {
-          const holder = await findByExternalRef(pool, ownerId, ref)
-          if (holder !== undefined) throw refTaken(holder)
-        },
+      if (uploads >= limits.maxUploads) throw tooManyUploads(limits.maxUploads)
+      uploads += 1
+      const created = await receive(request).finally(() => {
+        uploads -= 1
       })
-      const created = await createImport(pool, store, ownerId, externalRef, file).catch(async (error) => {
-        // After any other error nobody knows whether the job was committed, so its file stays. A start removes strays.
-        if (!(error instanceof ExternalRefTaken)) throw error
-        await discard(store, file)
-        throw refTaken(error.importId)
-      })
-      request.log.info(
-        { import_id: created.id, ...created.file, records: created.uploaded },
-        'import received',
-      )
+      // The line about the end of the request has the import's id as well.
+      reply.log = reply.log.child({ import_id: created.id })
+      reply.log.info({ ...created.file, records: created.uploaded }, 'import received')
       return await reply
         .code(201)
         .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
         .send({ data: importResource(request.caller, created) })
     },
   )
+
+  async function receive({ caller: { ownerId }, raw, query }: FastifyRequest): Promise<Import> {
+    await checkWaiting(pool, ownerId, limits.maxWaitingImports).catch(explainRefused)
+    const handlers = {
+      receive: (bytes: AsyncIterable<Buffer>) =>
+        receiveFile(store, limits, bytes).catch((error) => explainUnusable(error, limits)),
+      discard: (received: Received) => discard(store, received),
+      check: async ({ externalRef, dryRun }: Options) => {
+        if (dryRun || externalRef === undefined) return
+        const holder = await findByExternalRef(pool, ownerId, externalRef)
+        if (holder !== undefined) throw refTaken(holder)
+      },
+    }
+    const { file, options } = isJsonLines(raw.headers['content-type'])
+      ? await readImportFile(raw, query as Record<string, unknown>, limits.maxUploadBytes, handlers)
+      : await readImportForm(raw, limits.maxUploadBytes, handlers)
+    const { externalRef } = options
+    return await createImport(
+      pool,
+      store,
+      ownerId,
+      externalRef,
+      options,
+      file,
+      limits.maxWaitingImports,
+    ).catch(async (error) => {
+      // After any other error nobody knows whether the job was committed, so its file stays. A start removes strays.
+      const isUndone =
+        error instanceof ExternalRefTaken || error instanceof TooManyWaiting || isTimeout(error)
+      if (isUndone) await discard(store, file)
+      return explainRefused(error)
+    })
+  }
 
   app.get('/imports', { schema: importOperations.list }, async (request) => {
     const { caller } = request
@@ -79,7 +143,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
 
   app.get('/imports/:id/errors', { schema: importOperations.errors }, async (request, reply) => {
     const { caller } = request
-    const found = await find(caller, readId(request.params))
+    const found = await findWithReport(caller, readId(request.params))
     if (acceptsJsonLines(request.headers.accept)) {
       return reply.type('application/jsonl; charset=utf-8').send(Readable.from(errorLines(caller, found)))
     }
@@ -92,6 +156,53 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
     const data = errors.map((error) => errorResource(caller, error))
     return listAnswer(requestUrl(request), page, found.errors, data, Number.MAX_SAFE_INTEGER)
   })
+
+  app.get('/imports/:id/errors/kinds', { schema: importOperations.errorKinds }, async (request) => {
+    const kinds = await listErrorKinds(pool, await findWithReport(request.caller, readId(request.params)))
+    return { data: kinds.map(errorKindResource) }
+  })
+
+  app.get('/imports/:id/rejected', { schema: importOperations.rejected }, async (request, reply) => {
+    const found = await findWithReport(request.caller, readId(request.params))
+    const lines = rejectedLines(pool, store, found, readLineNumber(request.query))
+    return await sendJsonLines(reply, await begun(lines), `rejected-${found.id}`)
+  })
+
+  app.get('/imports/:id/results', { schema: importOperations.results }, async (request, reply) => {
+    const found = await find(request.caller, readId(request.params))
+    return await sendJsonLines(reply, resultLines(pool, found), `results-${found.id}`)
+  })
+
+  app.post('/imports/:id/cancel', { schema: importOperations.cancel }, async (request) => {
+    const found = await findOwn(request.caller, readId(request.params))
+    const canceled = await cancelImport(pool, found)
+    if (!canceled)
+      throw writeConflict('The import is finished; there is nothing to cancel.', { id: found.id })
+    tell({ kind: 'ended', ...endedImport(canceled) })
+    request.log.info({ import_id: found.id }, 'import canceled')
+    return { data: importResource(request.caller, canceled) }
+  })
+
+  app.post('/imports/:id/retry', { schema: importOperations.retry }, async (request) => {
+    const found = await findOwn(request.caller, readId(request.params))
+    const retried = await retryImport(pool, found).catch(explainRefused)
+    if (!retried) throw writeConflict(whyNoRetry(found), { id: found.id })
+    request.log.info({ import_id: found.id }, 'import is tried again')
+    return { data: importResource(request.caller, retried) }
+  })
+
+  /** @throws HttpError 404; 410 when its report is no longer kept */
+  async function findWithReport(caller: Caller, id: string): Promise<Import> {
+    const found = await find(caller, id)
+    if (found.expiredAt !== undefined && found.errors > 0) throw reportExpired(found.expiredAt)
+    return found
+  }
+
+  async function findOwn(caller: Caller, id: string): Promise<Import> {
+    const found = await find(caller, id)
+    if (found.ownerId !== caller.ownerId) throw permissionDenied('import')
+    return found
+  }
 
   async function find(caller: Caller, id: string): Promise<Import> {
     const found = await findImport(pool, visibleOwnerIds(caller), id)
@@ -106,10 +217,69 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits }: Depe
   }
 }
 
-function explainUnusable(error: NodeJS.ErrnoException): never {
+const sendJsonLines = (reply: FastifyReply, lines: AsyncIterable<unknown>, name: string): FastifyReply =>
+  reply
+    .type('application/jsonl; charset=utf-8')
+    .header('content-disposition', `attachment; filename="${name}.jsonl"`)
+    .send(Readable.from(lines))
+
+/** Asks for the first piece, so that what cannot be begun is an error instead of an answer that breaks off. */
+async function begun<Piece>(pieces: AsyncGenerator<Piece, void, undefined>): Promise<AsyncIterable<Piece>> {
+  const first = await pieces.next()
+  return (async function* () {
+    if (first.done) return
+    yield first.value
+    yield* pieces
+  })()
+}
+
+async function* resultLines(pool: Pool, found: Import): AsyncGenerator<string> {
+  for await (const { line, type, id, externalRef } of importResults(pool, found)) {
+    yield `${JSON.stringify({ line_number: line, type, id, external_ref: externalRef })}\n`
+  }
+}
+
+/** @throws HttpError 400 */
+function readLineNumber(query: unknown): number | undefined {
+  const { line_number: text } = query as Record<string, unknown>
+  if (text === undefined) return undefined
+  const number = typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : 0
+  if (number > 0) return number
+  throw validationError('', [{ field: 'line_number', error: 'line_number must be a whole number from 1' }])
+}
+
+function whyNoRetry({ status, dryRun, expiredAt }: Import): string {
+  if (status !== 'failed')
+    return `Only an import that failed or was canceled can be tried again; this one is ${status}.`
+  if (expiredAt !== undefined) return 'The file is no longer kept; post it again.'
+  if (dryRun) return 'A rehearsal adds nothing, so there is nothing to go on with; post the file again.'
+  return 'The file was worked to its end and every record rejected; mend its lines and post them again.'
+}
+
+function explainUnusable(error: NodeJS.ErrnoException, { maxUploadBytes }: UploadLimits): never {
+  if (error instanceof UnpacksToTooMuch) {
+    throw contentTooLarge(
+      `An import file may have at most ${maxUploadBytes} bytes, also when it is unpacked.`,
+    )
+  }
   if (error instanceof UnusableFile) throw badRequest(error.message)
   throw error.code === 'ENOSPC' || error.code === 'EDQUOT' ? noRoom() : error
 }
+
+function explainRefused(error: Error): never {
+  if (error instanceof ExternalRefTaken) throw refTaken(error.importId)
+  if (error instanceof TooManyWaiting) throw tooManyWaiting(error.limit)
+  throw error
+}
+
+const tooManyUploads = (limit: number) =>
+  tooManyRequests(
+    `The server takes ${limit} uploads at once, and has as many just now; please try again.`,
+    RETRY_SECONDS,
+  )
+
+const tooManyWaiting = (limit: number) =>
+  writeConflict(`${limit} imports are waiting already, as many as may; please try again when some are done.`)
 
 const refTaken = (importId: string) =>
   writeConflict('The external_ref is that of another import, which has not failed.', { id: importId })
@@ -145,11 +315,25 @@ function importResource(caller: Caller, one: Import) {
         started_at: one.startedAt,
         finished_at: one.finishedAt,
       },
-      records: { uploaded: one.uploaded, imported: one.imported },
+      records: {
+        uploaded: one.uploaded,
+        imported: one.imported,
+        skipped: one.onConflict === 'skip' ? one.skipped : undefined,
+      },
+      dry_run: one.dryRun || undefined,
+      on_conflict: one.onConflict === 'reject' ? undefined : one.onConflict,
       errors: one.errors,
       file: one.file,
       failure: one.failure,
     },
+  }
+}
+
+function errorKindResource({ id, field, error, lines, firstLine }: ErrorKind) {
+  return {
+    id,
+    type: 'subscription_import_error_kind',
+    meta: { field, error, lines, first_line_number: firstLine },
   }
 }
 

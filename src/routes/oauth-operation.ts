@@ -32,5 +32,5 @@ export const accessTokenOperation = operation({
       }),
     },
   },
-  errors: [400, 401, 413, 415, 500, 503],
+  errors: [400, 401, 413, 415, 429, 500, 503],
 })

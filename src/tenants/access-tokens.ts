@@ -20,27 +20,32 @@ const DELETED_AT_ONCE = 20
 const NO_HASH = Buffer.alloc(32)
 
 /**
- * Makes an access token for whoever knows a client's secret; undefined: the client is unknown or revoked, its store is
+ * The id of a client's credential, for whoever knows its secret; undefined: the client is unknown or revoked, its store is
  * disabled, or the secret is wrong. Which of these, the time that it takes does not tell either.
  */
-export async function issueAccessToken(
+export async function verifyClient(
   pool: Pool,
   clientId: string,
   secret: string,
-): Promise<AccessToken | undefined> {
+): Promise<string | undefined> {
   const found = await findClient(pool, clientId)
   const isRight = timingSafeEqual(found?.secret_hash ?? NO_HASH, hashOf(secret))
-  if (!found || !isRight) return undefined
+  return found && isRight ? found.id : undefined
+}
+
+/** Makes an access token for a client. */
+export async function issueAccessToken(pool: Pool, credentialId: string): Promise<AccessToken> {
   await deleteExpired(pool)
   const token = generateAccessToken()
   const [row] = await rows<{ expires: number }>(
     pool,
     sql`
       insert into access_tokens (secret_hash, credential_id, expires_at)
-      values (${hashOf(token)}, ${found.id}, now() + make_interval(secs => ${TOKEN_SECONDS}))
+      values (${hashOf(token)}, ${credentialId}, now() + make_interval(secs => ${TOKEN_SECONDS}))
       returning floor(extract(epoch from expires_at))::bigint as expires`,
   )
-  return row && { token, expires: row.expires }
+  if (!row) throw new Error('The insert of an access token returned no row.')
+  return { token, expires: row.expires }
 }
 
 /** A client's id is a UUID; what is none is asked for as one that nothing has, so that it takes the same time. */

@@ -20,17 +20,22 @@ const CACHE_SIZE = 10_000
 /** Finds out whose a token is. Remembers for two seconds, so that a busy client costs no query a request. */
 export class Credentials {
   readonly #pool: Pool
-  readonly #known = new Map<string, { readonly caller: Caller | undefined; readonly until: number }>()
+  readonly #known = new Map<string, { readonly caller: Caller | undefined; until: number }>()
 
   constructor(pool: Pool) {
     this.#pool = pool
   }
 
-  /** The caller that a token belongs to, an API key or an access token; undefined: nobody. */
-  async callerOf(token: string): Promise<Caller | undefined> {
+  /**
+   * The caller that a token belongs to, an API key or an access token; undefined: nobody.
+   *
+   * @param admit called for a token that was nobody's so far, before it is looked up. May throw.
+   */
+  async callerOf(token: string, admit: () => Promise<void>): Promise<Caller | undefined> {
     const key = hashOf(token)
     const name = key.toString('base64')
     const known = this.#known.get(name)
+    if (!known?.caller) await admit()
     if (known && known.until > Date.now()) return known.caller
     const found = await findToken(this.#pool, key)
     if (this.#known.size >= CACHE_SIZE) this.#known.clear()
@@ -39,9 +44,9 @@ export class Credentials {
     return found?.caller
   }
 
-  /** Forgets what is remembered, after a change that the next request should see. */
+  /** Looks every token up again when it comes next, after a change that the next request should see. */
   forget(): void {
-    this.#known.clear()
+    for (const known of this.#known.values()) known.until = 0
   }
 }
 
@@ -54,6 +59,7 @@ interface FoundToken {
 /** What is revoked, expired or of a disabled store is not found. A client's secret is no token. */
 async function findToken(pool: Pool, key: Buffer): Promise<FoundToken | undefined> {
   const found = await rows<{
+    credential_id: string
     secret_hash: Buffer
     ms_left: number | null
     owner_id: string
@@ -63,13 +69,13 @@ async function findToken(pool: Pool, key: Buffer): Promise<FoundToken | undefine
   }>(
     pool,
     sql`
-      select t.secret_hash, t.ms_left, t.owner_id, o.kind, o.parent_id, o.page_length
+      select t.credential_id, t.secret_hash, t.ms_left, t.owner_id, o.kind, o.parent_id, o.page_length
       from (
-        select c.secret_hash, c.owner_id, null::double precision as ms_left
+        select c.id as credential_id, c.secret_hash, c.owner_id, null::double precision as ms_left
         from credentials c
         where c.secret_hash = ${key} and c.kind = 'api_key' and c.revoked_at is null
         union all
-        select a.secret_hash, c.owner_id, (extract(epoch from a.expires_at - now()) * 1000)::double precision
+        select c.id, a.secret_hash, c.owner_id, (extract(epoch from a.expires_at - now()) * 1000)::double precision
         from access_tokens a join credentials c on c.id = a.credential_id
         where a.secret_hash = ${key} and a.expires_at > now() and c.revoked_at is null
       ) t join owners o on o.id = t.owner_id
@@ -81,6 +87,7 @@ async function findToken(pool: Pool, key: Buffer): Promise<FoundToken | undefine
     row && {
       msLeft: row.ms_left,
       caller: {
+        credentialId: row.credential_id,
         ownerId: row.owner_id,
         kind: row.kind,
         organizationId: row.parent_id ?? undefined,

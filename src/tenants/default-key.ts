@@ -34,6 +34,13 @@ export async function defaultApiKey(
   return key
 }
 
+/**
+ * The key as far as it is known without the database, which may say later that it was revoked: the one given, else the one that
+ * the data directory keeps, else a new one that it keeps from now on.
+ */
+export const expectedApiKey = async (dataDir: DataDir, given: string | undefined): Promise<string> =>
+  given ?? keepApiKey(dataDir.path, undefined, generateApiKey)
+
 async function isAnothers(pool: Pool, ownerId: string, secret: string): Promise<boolean> {
   const found = await rows(
     pool,

@@ -4,6 +4,8 @@ import { type Pool, rows } from '../db/pool.js'
 
 /** Who asks: a store or an organization (contract 2). */
 export interface Caller {
+  /** The API key or the client that the token belongs to. */
+  readonly credentialId: string
   readonly ownerId: string
   readonly kind: 'store' | 'organization'
   /** A store's organization, whose resources it sees. */

@@ -4,6 +4,9 @@ import { UploadMissing, type UploadReader, type UploadStore, type UploadWriter }
 
 const SUFFIX = '.jsonl'
 
+/** The store's name among others, by its data directory's identity. */
+export const fileStoreId = (id: string): string => `file:${id}`
+
 /**
  * Keeps uploads as files of a folder. They are written in `incoming/`, synced, and renamed into place: a file with its
  * final name is whole, and survives a power cut.
@@ -16,7 +19,7 @@ export async function openFileStore(folder: string, id: string): Promise<UploadS
   const pathOf = (key: string) => join(folder, `${key}${SUFFIX}`)
 
   return {
-    id: `file:${id}`,
+    id: fileStoreId(id),
 
     async create(key): Promise<UploadWriter> {
       const draft = join(incoming, key)

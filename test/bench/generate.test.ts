@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { generateRecords, writeRecords } from '../../bench/generate.js'
+import { type GenerateOptions, generateRecords, writeRecords, wrongLines } from '../../bench/generate.js'
 import { recordTypeOf, recordTypes } from '../../src/records/index.js'
 import { validateRecord } from '../../src/records/validate.js'
 
@@ -94,7 +94,7 @@ test('the written file is the lines, each ended by a newline', async () => {
 })
 
 test('a file of products alone has valid ones, every second with a name of its own', () => {
-  const products = [...generateRecords({ records: 2000, productsOnly: true })].map(
+  const products = [...generateRecords({ records: 2000, content: 'products' })].map(
     (line) => (JSON.parse(line) as Line).data,
   )
   const recordType = recordTypeOf('subscription_product')
@@ -106,3 +106,41 @@ test('a file of products alone has valid ones, every second with a name of its o
   for (const { attributes } of products) times.set(attributes.name, (times.get(attributes.name) ?? 0) + 1)
   expect([...times.values()].filter((count) => count === 1)).toHaveLength(1000)
 })
+
+test('where every record is to have an external_ref, every record has one', () => {
+  const all = parsedOf({ records: 2000, content: 'referenced' })
+  expect(all.filter(({ attributes }) => attributes.external_ref === undefined)).toEqual([])
+})
+
+test('every tenth line is wrong in one way, and no other', () => {
+  const lines = [...generateRecords({ records: 2000, content: 'tenth-wrong' })]
+  const wrong = lines.flatMap((line, index) => (problemsOf(line) === 0 ? [] : [index]))
+  expect(wrong).toEqual(Array.from({ length: wrongLines(2000) }, (_, index) => index * 10 + 9))
+  expect(lines.map(problemsOf).filter((count) => count > 1)).toEqual([])
+})
+
+test('offerings alone name two products and a plan of the catalogue, and hold a plan of their own', () => {
+  const catalogue = new Set(
+    parsedOf({ records: 1000, content: 'catalogue' }).map(({ attributes }) => attributes.external_ref),
+  )
+  for (const { attributes } of parsedOf({ records: 1000, content: 'offerings' })) {
+    const [products, plans] = [attributes.products as unknown[], attributes.plans as unknown[]]
+    const named = [...products, ...plans].filter((element) => typeof element === 'string')
+    expect([products.length, plans.length, new Set(named).size]).toEqual([2, 2, 3])
+    expect(named.filter((ref) => !catalogue.has(ref))).toEqual([])
+  }
+})
+
+const parsedOf = (options: GenerateOptions) =>
+  [...generateRecords(options)].map((line) => (JSON.parse(line) as Line).data)
+
+/** How many errors a line has; of one that is no record: one. */
+function problemsOf(line: string): number {
+  try {
+    const { type, attributes } = (JSON.parse(line) as Line).data
+    const recordType = recordTypeOf(type)
+    return recordType ? validateRecord(recordType, attributes).length : 1
+  } catch {
+    return 1
+  }
+}

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Api } from '../support/api.js'
-import { aProduct, file } from '../support/builders.js'
+import { aProduct, file, times } from '../support/builders.js'
 import { cleanEnvironment, cli, type ServeProcess, serve, temporaryFolder } from '../support/service.js'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -120,6 +120,7 @@ test.each([
   ['PORT', '70000'],
   ['MAX_LINE_BYTES', 'many'],
   ['MAX_RECORDS', '0'],
+  ['RETENTION_DAYS', 'forever'],
   ['DATABASE_URL', 'mysql://localhost/x'],
   ['LOG_LEVEL', 'loud'],
 ])('a setting that cannot be used is a one-line error: %s=%s', async (variable, value) => {
@@ -177,13 +178,14 @@ describe('the embedded PostgreSQL', () => {
 
   test('that dies alone is started again, and the service goes on', async () => {
     const server = await start()
+    const { id } = await apiOf(server).create(times(60_000, (n) => aProduct({ external_ref: `p-${n}` })))
     const postmaster = await postmasterOf()
     process.kill(postmaster, 'SIGKILL')
     await until(
       async () =>
         (await apiOf(server).get('/readyz')).status === 200 && (await postmasterOf()) !== postmaster,
     )
-    expect((await apiOf(server).import(file(aProduct()))).attributes.status).toBe('success')
+    expect((await apiOf(server).finished(id)).meta.records.imported.subscription_product).toBe(60_000)
   })
 
   // PostgreSQL refuses to run as root, and a folder above may be closed to the user that it runs as instead.

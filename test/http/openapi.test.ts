@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.js'
 import { createPool } from '../../src/db/pool.js'
+import { Metrics } from '../../src/metrics.js'
 import { recordTypes } from '../../src/records/index.js'
 import { validateRecord } from '../../src/records/validate.js'
 import { buildServer } from '../../src/server.js'
@@ -28,6 +29,8 @@ beforeAll(async () => {
     pool,
     store: await openFileStore(folder.path, 'test'),
     credentials: new Credentials(pool),
+    metrics: new Metrics(pool),
+    isReady: () => true,
   })
   app.addHook('onRoute', ({ url, method, schema }) => {
     // A route of several methods is one that closes them: 405.

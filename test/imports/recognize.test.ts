@@ -8,7 +8,7 @@ const MAX_LINE_BYTES = 2 ** 20
 
 /** What `readLine` says of a line that is not the file's first, where a byte-order mark would be skipped. */
 const typeOf = (line: Buffer): string | undefined => {
-  const content = readLine({ number: 2, bytes: line, end: line.length }, MAX_LINE_BYTES)
+  const content = readLine({ number: 2, bytes: line }, MAX_LINE_BYTES)
   return content.kind === 'record' ? content.recordType.type : undefined
 }
 

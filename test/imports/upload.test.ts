@@ -1,12 +1,22 @@
 import { createHash } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Api } from '../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, counts, file, times } from '../support/builders.js'
 import { expectError, expectErrors } from '../support/errors.js'
-import { externalRef, formType, importFile, multipart, type Part, partHead } from '../support/multipart.js'
+import {
+  BOUNDARY,
+  externalRef,
+  formEnd,
+  formType,
+  importFile,
+  multipart,
+  type Part,
+  partHead,
+} from '../support/multipart.js'
 import { startTestService, type TestService } from '../support/service.js'
+import { openUpload } from '../support/sockets.js'
 
 let service: TestService
 beforeAll(async () => {
@@ -175,6 +185,24 @@ describe('A refused upload leaves no file and no job', () => {
       validation,
       [/^import_file: "import_file" is required$/, /^file: /],
     ],
+    [
+      'a part with an empty name',
+      [theFile, { name: '', content: 'a' }],
+      validation,
+      [/^a part of this form has no name/],
+    ],
+    [
+      'an external_ref that is not UTF-8',
+      [{ name: 'external_ref', content: Buffer.from('größe', 'latin1') }, theFile],
+      validation,
+      [/^external_ref: external_ref must be valid UTF-8$/],
+    ],
+    [
+      'an external_ref that breaks off in a character',
+      [theFile, { name: 'external_ref', content: Buffer.from('☕').subarray(0, 2) }],
+      validation,
+      [/^external_ref: external_ref must be valid UTF-8$/],
+    ],
     ['an external_ref with U+0000', [externalRef('a\0b'), theFile], validation, [/^external_ref: /]],
     ['an empty file', [importFile('')], bad, [/empty/]],
     ['only blank lines', [importFile('\n \n\t\r\n\r\n')], bad, [/blank/]],
@@ -183,7 +211,7 @@ describe('A refused upload leaves no file and no job', () => {
     ['UTF-16 with its mark', [importFile(utf16(`\u{feff}${line}`))], bad, [/UTF-16/]],
     ['UTF-16, big-endian', [importFile(utf16(`\u{feff}${line}`, true))], bad, [/UTF-16/]],
     ['UTF-16 without a mark', [importFile(utf16(line))], bad, [/line 1/]],
-    ['gzip', [importFile(gzipSync(line))], bad, [/gzip/]],
+    ['gzip within gzip', [importFile(gzipSync(gzipSync(line)))], bad, [/gzip/]],
     ['a ZIP archive', [importFile('PK\u{3}\u{4}…')], bad, [/ZIP/]],
     ['Latin-1', [importFile(Buffer.from('größe;münze\n', 'latin1'))], bad, [/line 1.*UTF-8/]],
     ['a CSV', [importFile('name,sku\nCoffee,c-1\nTea,t-1\n')], bad, [/line 1\b.*JSON/]],
@@ -217,6 +245,29 @@ describe('A refused upload leaves no file and no job', () => {
     ['with thousands of parts', multipart(Array.from({ length: 5000 }, () => externalRef('a'))), formType],
     ['with thousands of files', multipart(Array.from({ length: 5000 }, () => theFile)), formType],
     [
+      'with a part of another disposition',
+      Buffer.from(whole.toString().replace('form-data; name', 'attachment; name')),
+      formType,
+    ],
+    [
+      'with a part of no disposition',
+      multipart([theFile, externalRef('a')], `--${BOUNDARY}\r\n\r\n\r\n${formEnd}`),
+      formType,
+    ],
+    [
+      'with a part of another disposition beside the file',
+      multipart(
+        [theFile],
+        `--${BOUNDARY}\r\ncontent-disposition: attachment; name="external_ref"\r\n\r\na\r\n${formEnd}`,
+      ),
+      formType,
+    ],
+    [
+      'with a line break in the name of a part',
+      multipart([theFile, { name: 'external\nref', content: 'a' }]),
+      formType,
+    ],
+    [
       'with an endless part head',
       Buffer.from(`${partHead(theFile).slice(0, -2)}x: ${'y'.repeat(2 ** 20)}`),
       formType,
@@ -231,11 +282,18 @@ describe('A refused upload leaves no file and no job', () => {
     expect(await state()).toEqual(before)
   })
 
+  test('a part that says no name at all: 400', async () => {
+    const before = await state()
+    const nameless = `--${BOUNDARY}\r\ncontent-disposition: form-data\r\n\r\na\r\n${formEnd}`
+    const answer = await service.api.postForm(multipart([theFile], nameless))
+    expectError(answer, 400, validation, /^a part of this form has no name/)
+    expect(await state()).toEqual(before)
+  })
+
   test.each([
     ['JSON', 'application/json', '{}'],
     ['JSON Lines as JSON', 'application/json', times(3, () => aProduct())],
     ['megabytes as JSON', 'application/json', times(30_000, () => aProduct())],
-    ['JSON Lines', 'application/jsonl', line],
     ['plain text', 'text/plain', line],
     ['a form of another kind', 'application/x-www-form-urlencoded', 'external_ref=a'],
     ['another multipart', formType.replace('form-data', 'mixed'), line],
@@ -258,18 +316,6 @@ describe('A refused upload leaves no file and no job', () => {
 })
 
 describe('A client that goes away in mid-upload leaves no job and no file', () => {
-  /** Begins an upload and leaves it open. */
-  async function begin(api: Api, body: string, framing: string): Promise<Socket> {
-    const { hostname, port } = new URL(api.url)
-    const socket = connect(Number(port), hostname)
-    socket.on('error', () => {})
-    socket.write(
-      `POST /subscriptions/imports HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${api.key}\r\n` +
-        `content-type: ${formType}\r\n${framing}\r\n\r\n${body}`,
-    )
-    return socket
-  }
-
   const half = partHead(importFile('')) + times(100, () => aProduct())
   const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
   const withLength = 'content-length: 1000000'
@@ -289,7 +335,7 @@ describe('A client that goes away in mid-upload leaves no job and no file', () =
   ])('%s', async (_, body, framing, leave) => {
     const store = await service.addStore()
     const before = await state()
-    const socket = await begin(store, body, framing)
+    const socket = openUpload(store, body, framing)
     await expect.poll(async () => (await service.uploads()).length).toBe(before.files.length + 1)
     leave(socket)
     await expect.poll(state).toEqual(before)

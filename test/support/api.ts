@@ -22,7 +22,10 @@ export interface ImportResource {
     readonly records: {
       readonly uploaded: Readonly<Record<string, number>>
       readonly imported: Readonly<Record<string, number>>
+      readonly skipped?: Readonly<Record<string, number>>
     }
+    readonly dry_run?: true
+    readonly on_conflict?: string
     readonly errors: number
     readonly file: { readonly bytes: number; readonly lines: number; readonly sha256: string }
     readonly failure?: { readonly reason: string; readonly detail: string }
@@ -59,6 +62,8 @@ export interface ReportedError {
 interface UploadOptions {
   readonly externalRef?: string
   readonly fileName?: string
+  readonly dryRun?: boolean
+  readonly onConflict?: 'reject' | 'skip' | 'update'
 }
 
 /** The HTTP API as one caller sees it. */
@@ -151,9 +156,11 @@ export class Api {
   /** Posts a file as a browser would. */
   upload(
     content: string | Uint8Array,
-    { externalRef, fileName = 'import.jsonl' }: UploadOptions = {},
+    { externalRef, fileName = 'import.jsonl', dryRun, onConflict }: UploadOptions = {},
   ): Promise<Answer> {
     const form = new FormData()
+    if (dryRun !== undefined) form.set('dry_run', String(dryRun))
+    if (onConflict !== undefined) form.set('on_conflict', onConflict)
     if (externalRef !== undefined) form.set('external_ref', externalRef)
     form.set('import_file', new Blob([Buffer.from(content)]), fileName)
     return this.request('/subscriptions/imports', { method: 'POST', body: form })
@@ -218,6 +225,17 @@ export class Api {
         const { line_number, field, error, external_ref } = JSON.parse(line).meta
         return { line: line_number, field, error, externalRef: external_ref }
       })
+  }
+
+  /** What a path answers as JSON Lines, parsed. */
+  async lines<Line = Record<string, unknown>>(path: string): Promise<Line[]> {
+    const { status, body, headers } = await this.get(path)
+    expect(status).toBe(200)
+    expect(headers.get('content-type')).toBe('application/jsonl; charset=utf-8')
+    return String(body)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
   }
 
   /** Imports lines and returns the report: `[line, field, error]`. */

@@ -30,6 +30,9 @@ const NO_REQUEST = [400, 408, 431]
 /** What is answered where there is no operation. */
 const NO_OPERATION = [...NO_REQUEST, 401, 404, 405]
 
+/** What a line of a route's JSON Lines is, by the end of its path; others answer lines as they were uploaded. */
+const LINES: Readonly<Record<string, string>> = { errors: 'ImportError', results: 'ImportResult' }
+
 /** Holds answers against a document: their path, method, status, media type, and every field of their bodies. */
 export class Conformance {
   readonly #ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true })
@@ -68,8 +71,10 @@ export class Conformance {
     }
     if (!response.content[mediaType]) fail(`the document does not have the media type "${mediaType}"`)
     if (mediaType === 'application/jsonl') {
+      const schema = LINES[path.split('/').at(-1) ?? '']
+      if (schema === undefined) return
       for (const line of String(body).split('\n').filter(Boolean)) {
-        this.#validate(['components', 'schemas', 'ImportError'], JSON.parse(line), fail)
+        this.#validate(['components', 'schemas', schema], JSON.parse(line), fail)
       }
       return
     }

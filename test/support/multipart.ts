@@ -6,7 +6,7 @@ export interface Part {
   readonly fileName?: string
 }
 
-const BOUNDARY = 'intake-test-boundary'
+export const BOUNDARY = 'intake-test-boundary'
 
 export const formType = `multipart/form-data; boundary=${BOUNDARY}`
 

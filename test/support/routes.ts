@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { readConfig } from '../../src/config.js'
 import { createPool } from '../../src/db/pool.js'
+import { Metrics } from '../../src/metrics.js'
 import { CONSOLE_PATHS } from '../../src/routes/console.js'
 import { buildServer } from '../../src/server.js'
 import { Credentials } from '../../src/tenants/credentials.js'
@@ -26,6 +27,8 @@ async function routesOfApplication(): Promise<Route[]> {
     pool,
     store: await openFileStore(folder.path, 'test'),
     credentials: new Credentials(pool),
+    metrics: new Metrics(pool),
+    isReady: () => true,
   })
   const methodsOf = new Map<string, string[]>()
   app.addHook('onRoute', ({ url, method, config }) => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { settings as everySetting } from '../../src/config.js'
 import { createPool, type Pool } from '../../src/db/pool.js'
 import { setApiKey } from '../../src/tenants/credentials.js'
 import { generateApiKey } from '../../src/tenants/secrets.js'
@@ -65,17 +66,7 @@ export async function serve(environment: Environment): Promise<ServeProcess> {
   }
 }
 
-const SETTINGS = [
-  'HOST',
-  'PORT',
-  'DATA_DIR',
-  'DATABASE_URL',
-  'API_KEY',
-  'MAX_UPLOAD_BYTES',
-  'MAX_LINE_BYTES',
-  'MAX_RECORDS',
-  'LOG_LEVEL',
-]
+const SETTINGS = everySetting.map(({ variable }) => variable)
 
 /** The environment of this process without what would configure a service. */
 export function cleanEnvironment(): NodeJS.ProcessEnv {

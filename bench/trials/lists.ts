@@ -3,15 +3,13 @@ import { Agent, get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { grouped } from '../format.js'
 import { generateRecords } from '../generate.js'
-import type { Context, Measurement, Row } from '../row.js'
+import { importedProducts } from '../products.js'
 import { type Server, withServer } from '../server.js'
-import { median } from '../table.js'
+import { median } from '../statistics.js'
+import type { Context, Trial } from '../trial.js'
 
 /** How many products the list has that all others are compared with. */
-const BASE_RECORDS = 1000
-
-/** How many times as long a request may take as with the base. */
-const TARGET_RATIO = 3
+export const BASE_RECORDS = 1000
 
 const PAGE = 25
 const DEEP_OFFSET = 9900
@@ -19,6 +17,7 @@ const DEEP_OFFSET = 9900
 /** Before they are measured, so that both servers have compiled what they run, and have in memory what they read. */
 const WARM_UP: Turns = { least: 5, most: 100, seconds: 5 }
 const MEASURED: Turns = { least: 15, most: 400, seconds: 20 }
+const QUICK: Turns = { least: 5, most: 5, seconds: 5 }
 
 /** How often both servers are asked: so many times at most, and no longer than these seconds after the least. */
 interface Turns {
@@ -53,6 +52,7 @@ type Ask = (records: number, sample: Sample) => Question
 
 const eq = (attribute: string, value: string) => ({ filter: `eq(${attribute},${JSON.stringify(value)})` })
 
+/** What is asked, by the name of its row. */
 const questions: readonly (readonly [name: string, ask: Ask])[] = [
   ['list: first page', (total) => ({ query: {}, total })],
   [`list: offset ${grouped(DEEP_OFFSET)}`, (total) => ({ query: offset(DEEP_OFFSET), total })],
@@ -71,28 +71,41 @@ const offset = (records: number) => ({ 'page[offset]': String(records) })
 function countNamed(name: string, records: number): number {
   const member = `"name":${JSON.stringify(name)},`
   let count = 0
-  for (const line of generateRecords({ records, productsOnly: true })) if (line.includes(member)) count += 1
+  for (const line of generateRecords({ records, content: 'products' })) if (line.includes(member)) count += 1
   return count
 }
 
-/** Pages of a list of so many products, each compared with the same of a short list; none where it is no longer than that. */
-export const listRows = (records: number): Row[] =>
-  records <= BASE_RECORDS ? [] : questions.map(([name, ask]) => listRow(name, ask, records))
+export const listQuestions: readonly string[] = questions.map(([name]) => name)
 
-const listRow = (name: string, ask: Ask, records: number): Row => ({
-  name,
+/** What one request takes, in seconds, the median of many: of the large list, and of the one that it is compared with. */
+export interface ListReadings {
+  readonly seconds: number
+  readonly baseSeconds: number
+}
+
+/** Pages of a list of so many products, by `listQuestions`, and the same of a short list. */
+export const listTrial = (records: number): Trial<ReadonlyMap<string, ListReadings>> => ({
+  name: 'lists',
   records,
-  targetRatio: TARGET_RATIO,
   async prepare(context) {
-    await context.products(BASE_RECORDS)
-    await context.products(records)
+    await importedProducts(context, BASE_RECORDS)
+    await importedProducts(context, records)
   },
   async measure(context) {
-    const [baseDir, dataDir] = [await context.products(BASE_RECORDS), await context.products(records)]
+    const baseDir = await importedProducts(context, BASE_RECORDS)
+    const dataDir = await importedProducts(context, records)
     return withServer(baseDir, (base) =>
-      withServer(dataDir, (server) =>
-        measureList({ server: base, records: BASE_RECORDS }, { server, records }, ask, context),
-      ),
+      withServer(dataDir, async (server) => {
+        const readings = new Map<string, ListReadings>()
+        for (const [name, ask] of questions) {
+          const places = [
+            { server: base, records: BASE_RECORDS },
+            { server, records },
+          ] as const
+          readings.set(name, await measureList(...places, ask, context))
+        }
+        return readings
+      }),
     )
   },
 })
@@ -107,18 +120,18 @@ async function measureList(
   base: Place,
   large: Place,
   ask: Ask,
-  { signal, progress }: Context,
-): Promise<Measurement> {
+  { signal, progress, quick }: Context,
+): Promise<ListReadings> {
   const connections = await Promise.all([
     openConnection(base, ask, signal),
     openConnection(large, ask, signal),
   ])
   try {
-    await askByTurns(connections, WARM_UP, () => {})
-    const [baseSeconds, requestSeconds] = await askByTurns(connections, MEASURED, (share) =>
+    await askByTurns(connections, quick ? QUICK : WARM_UP, () => {})
+    const [baseSeconds, seconds] = await askByTurns(connections, quick ? QUICK : MEASURED, (share) =>
       progress.update(Math.round(large.records * share)),
     )
-    return { requestSeconds, baseSeconds, ratio: requestSeconds / baseSeconds }
+    return { seconds, baseSeconds }
   } finally {
     for (const { close } of connections) close()
   }

@@ -1,0 +1,33 @@
+import { realpath } from 'node:fs/promises'
+import type pg from 'pg'
+import { embeddedConnection } from '../src/db/embedded.js'
+import { type Connection, clientConfig, connect } from '../src/db/pool.js'
+import { recordTypes } from '../src/records/index.js'
+import type { Server } from './server.js'
+
+/** The tables that an import adds records to, in the order in which they refer to each other. */
+export const recordTables: readonly string[] = recordTypes.flatMap(({ table, references }) => [
+  table,
+  ...references.map((reference) => reference.table),
+])
+
+/** The embedded database of a data directory whose server runs. */
+export const databaseOf = async (dataDir: string): Promise<Connection> =>
+  embeddedConnection(await realpath(dataDir))
+
+/** Gives `use` a connection to a server's own database, and closes it. */
+export async function withDatabase<T>(
+  { dataDir }: Server,
+  use: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = await connect(clientConfig(await databaseOf(dataDir)))
+  try {
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Writes to disk what the database has changed so far, so that what is measured next does not pay for it. */
+export const checkpoint = (server: Server): Promise<unknown> =>
+  withDatabase(server, (client) => client.query('checkpoint'))

@@ -1,0 +1,52 @@
+import { fastify } from 'fastify'
+import { createPool, type Pool } from '../../src/db/pool.js'
+import { recordTypeOf } from '../../src/records/index.js'
+import { listRecords } from '../../src/records/read.js'
+import { defaultStore } from '../../src/tenants/owners.js'
+import { databaseOf } from '../database.js'
+import { answerQuestions } from '../program.js'
+
+/** Which list to serve: the first page of the default store's products. */
+export interface BareListQuestion {
+  /** Of a service that runs; its database is used. */
+  readonly dataDir: string
+  readonly limit: number
+}
+
+export interface BareListAnswer {
+  readonly url: string
+}
+
+/** As many connections to the database as the service has. */
+const POOL_SIZE = 10
+
+/** A route that does nothing but run the service's statement and answer the rows as JSON. */
+answerQuestions<BareListQuestion, BareListAnswer>(async ({ dataDir, limit }) => {
+  const pool = createPool(await databaseOf(dataDir), POOL_SIZE, () => {})
+  const statement = await statementOf(await defaultStore(pool), limit)
+  const app = fastify()
+  app.get('/', async () => (await pool.query(statement)).rows)
+  return { url: await app.listen({ host: '127.0.0.1', port: 0 }) }
+})
+
+interface Statement {
+  readonly text: string
+  readonly values: unknown[]
+}
+
+/** The very statement that the service runs for the page: the function that runs it there is given a pool that keeps it. */
+async function statementOf(ownerId: string, limit: number): Promise<Statement> {
+  const products = recordTypeOf('subscription_product')
+  if (!products) throw new Error('products are no longer a type')
+  const statements: Statement[] = []
+  const keeping = {
+    query: async (statement: Statement) => {
+      statements.push(statement)
+      return { rows: [] }
+    },
+  }
+  await listRecords(keeping as unknown as Pool, products, [ownerId], { offset: 0, limit }, undefined)
+  const [statement, ...others] = statements
+  if (!statement || others.length > 0) throw new Error('a page is no longer read by one statement')
+  return statement
+}

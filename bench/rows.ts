@@ -1,0 +1,258 @@
+import { copiedRows } from './copied-rows.js'
+import { grouped, megabytes, microseconds, milliseconds, perSecond, seconds } from './format.js'
+import type { Figure, Row, Run } from './row.js'
+import type { Trial } from './trial.js'
+import { floorTrial, mixedFloor } from './trials/floor.js'
+import {
+  type ImportReadings,
+  importAfter,
+  importTrial,
+  mistakesImport,
+  repeatedImport,
+} from './trials/import.js'
+import { listThroughput, listWhileImporting } from './trials/list-load.js'
+import { BASE_RECORDS, listQuestions, listTrial } from './trials/lists.js'
+import { ownersTrial } from './trials/owners.js'
+import { singleInserts, singlePosts } from './trials/single-records.js'
+import { uploadTrial } from './trials/upload.js'
+
+/** A part of the benchmark: what is measured for it, and the rows that show it. */
+interface Part {
+  readonly trials: readonly Trial[]
+  readonly rows: readonly Row[]
+}
+
+/** Node is to take no more, whatever it imports. In bytes. */
+const MOST_MEMORY = 200e6
+
+/** What the table shows, of files of these sizes, in the order in which it is measured and shown. */
+export function partsOf(sizes: readonly number[]): Part[] {
+  const [small, large] = [Math.min(...sizes), Math.max(...sizes)]
+  const imports = sizes.map((records) => ({
+    records,
+    floor: mixedFloor(records),
+    imported: importTrial({ records }),
+  }))
+  const of = (records: number) => {
+    const found = imports.find((one) => one.records === records)
+    if (!found) throw new Error(`there is no import of ${records} records`)
+    return found
+  }
+  return [
+    ...imports.map((one) => comparedWithFloor(one)),
+    ...(large > small ? [largeAgainstSmall(of(large), of(small))] : []),
+    recordByRecord(of(small)),
+    withProblems(of(small)),
+    offerings(Math.ceil(small / 5)),
+    upload(Math.round(small * 1.035)),
+    owners(small),
+    listsUnderLoad(large),
+    ...(large > BASE_RECORDS ? [lists(large)] : []),
+  ]
+}
+
+interface Import {
+  readonly records: number
+  readonly floor: Trial<{ readonly seconds: number }>
+  readonly imported: Trial<ImportReadings>
+}
+
+/** A trial's figure by its name. */
+const figure =
+  <Name extends string>(trial: Trial<{ readonly [key in Name]: number | undefined }>, name: Name): Figure =>
+  (run: Run) =>
+    run.of(trial)[name]
+
+/** Seconds a record. */
+const perRecord =
+  ({ imported, records }: Import): Figure =>
+  (run) =>
+    run.of(imported).seconds / records
+
+const sized = (name: string, records: number): string => `${name}, ${grouped(records)}`
+
+function comparedWithFloor({ records, floor, imported }: Import): Part {
+  const floorSeconds = figure(floor, 'seconds')
+  return {
+    trials: [floor, imported],
+    rows: [
+      { name: sized('floor: COPY of the same rows', records), measured: floorSeconds, show: seconds },
+      {
+        name: sized('import', records),
+        measured: figure(imported, 'seconds'),
+        show: seconds,
+        base: { name: 'floor', figure: floorSeconds },
+        target: { atMost: records < 1_000_000 ? 1.5 : 1.3 },
+      },
+      {
+        name: sized('records a second', records),
+        measured: (run) => records / run.of(imported).seconds,
+        show: perSecond,
+      },
+    ],
+  }
+}
+
+function largeAgainstSmall(large: Import, small: Import): Part {
+  const memory = figure(large.imported, 'nodePeakBytes')
+  const base = (of: (of: Import) => Figure) => ({ name: grouped(small.records), figure: of(small) })
+  const target = { atMost: 1.1 }
+  return {
+    trials: [],
+    rows: [
+      {
+        name: sized('time a record', large.records),
+        measured: perRecord(large),
+        show: microseconds,
+        base: base(perRecord),
+        target,
+      },
+      {
+        name: sized('peak memory of Node', large.records),
+        measured: memory,
+        show: megabytes,
+        base: base(({ imported }) => figure(imported, 'nodePeakBytes')),
+        target,
+      },
+      {
+        name: sized('peak memory of Node', large.records),
+        measured: memory,
+        show: megabytes,
+        base: { name: 'limit', figure: () => MOST_MEMORY },
+        target: { atMost: 1 },
+      },
+      {
+        name: sized('peak memory of PostgreSQL', large.records),
+        measured: figure(large.imported, 'postgresPeakBytes'),
+        show: megabytes,
+        base: base(({ imported }) => figure(imported, 'postgresPeakBytes')),
+      },
+    ],
+  }
+}
+
+/** A row that is compared with the clean import of as many records. */
+const comparedWithImport = (
+  { imported }: Import,
+  trial: Trial<{ readonly seconds: number }>,
+  target: NonNullable<Row['target']>,
+): Row => ({
+  name: sized(trial.name, trial.records),
+  measured: figure(trial, 'seconds'),
+  show: seconds,
+  base: { name: 'import', figure: figure(imported, 'seconds') },
+  target,
+})
+
+function recordByRecord(small: Import): Part {
+  const [posts, inserts] = [singlePosts(small.records), singleInserts(small.records)]
+  return {
+    trials: [posts, inserts],
+    rows: [
+      comparedWithImport(small, posts, { atLeast: 40 }),
+      comparedWithImport(small, inserts, { atLeast: 5 }),
+    ],
+  }
+}
+
+function withProblems(small: Import): Part {
+  const { records } = small
+  const trials = [
+    importTrial({ records, content: 'tenth-wrong' }, 'import, every tenth line wrong'),
+    repeatedImport('import, every line a duplicate', { records, content: 'referenced' }),
+    mistakesImport('import, mistakes.jsonl repeated', records),
+  ]
+  return { trials, rows: trials.map((trial) => comparedWithImport(small, trial, { atMost: 1.5 })) }
+}
+
+function offerings(records: number): Part {
+  const [catalogue, file] = [
+    { records, content: 'catalogue' },
+    { records, content: 'offerings' },
+  ] as const
+  const floor = floorTrial('floor of offerings', records, (context) =>
+    copiedRows(context, [catalogue, file], ['offerings', 'offering_products', 'offering_plans']),
+  )
+  const imported = importAfter('import of offerings', catalogue, file)
+  return {
+    trials: [floor, imported],
+    rows: [
+      {
+        name: sized('import of offerings', records),
+        measured: figure(imported, 'seconds'),
+        show: seconds,
+        base: { name: 'floor', figure: figure(floor, 'seconds') },
+        target: { atMost: 2 },
+      },
+    ],
+  }
+}
+
+function upload(records: number): Part {
+  const trial = uploadTrial(records)
+  return {
+    trials: [trial],
+    rows: [
+      {
+        name: sized('201 of an upload', records),
+        measured: figure(trial, 'uploadSeconds'),
+        show: milliseconds,
+        base: { name: 'copy and sync', figure: figure(trial, 'copySeconds') },
+        target: { atMost: 4 },
+      },
+    ],
+  }
+}
+
+function owners(records: number): Part {
+  const trial = ownersTrial(records)
+  return {
+    trials: [trial],
+    rows: [
+      {
+        name: sized('four imports at once, each', records),
+        measured: figure(trial, 'atOnceSeconds'),
+        show: seconds,
+        base: { name: 'in turn', figure: figure(trial, 'inTurnSeconds') },
+        target: { atMost: 1 },
+      },
+    ],
+  }
+}
+
+function listsUnderLoad(large: number): Part {
+  const [throughput, importing] = [listThroughput(), listWhileImporting(large)]
+  return {
+    trials: [throughput, importing],
+    rows: [
+      {
+        name: 'list: requests a second',
+        measured: figure(throughput, 'perSecond'),
+        show: perSecond,
+        base: { name: 'bare route', figure: figure(throughput, 'barePerSecond') },
+        target: { atLeast: 0.8 },
+      },
+      {
+        name: sized('list: p99 during an import', large),
+        measured: figure(importing, 'importSeconds'),
+        show: milliseconds,
+        base: { name: 'at rest', figure: figure(importing, 'restSeconds') },
+        target: { atMost: 3 },
+      },
+    ],
+  }
+}
+
+function lists(records: number): Part {
+  const trial = listTrial(records)
+  return {
+    trials: [trial],
+    rows: listQuestions.map((name) => ({
+      name: sized(name, records),
+      measured: (run) => run.of(trial).get(name)?.seconds,
+      show: milliseconds,
+      base: { name: grouped(BASE_RECORDS), figure: (run) => run.of(trial).get(name)?.baseSeconds },
+      target: { atMost: 3 },
+    })),
+  }
+}

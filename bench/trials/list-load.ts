@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Address, importFile } from '../client.js'
+import { generatedFile } from '../files.js'
+import { importedProducts } from '../products.js'
+import { type Program, withProgram } from '../program.js'
+import type { BareListAnswer, BareListQuestion } from '../programs/bare-list.js'
+import type { LoadAnswer, LoadQuestion } from '../programs/load.js'
+import { withFreshServer, withServer } from '../server.js'
+import { median } from '../statistics.js'
+import type { Context, Trial } from '../trial.js'
+
+const LIMIT = 100
+const CONNECTIONS = 32
+
+/** How many products the list has. */
+const PRODUCTS = 1000
+
+/** The service and the bare route are asked by turns, each so many times for so long. */
+const TURNS = 3
+const TURN_SECONDS = 4
+
+/** How long a list is asked for before an import begins. */
+const REST_SECONDS = 10
+
+/** Before anything is measured, so that it is compiled. */
+const WARM_UP_SECONDS = 2
+
+type Load = Program<LoadQuestion, LoadAnswer>
+
+/** Requests a second for a page of 100 products, of the service and of a bare route that runs the same statement. */
+export const listThroughput = (): Trial<{
+  readonly perSecond: number
+  readonly barePerSecond: number
+}> => ({
+  name: 'a page of 100, and a bare route',
+  records: PRODUCTS,
+  async prepare(context) {
+    await importedProducts(context, PRODUCTS)
+  },
+  async measure(context) {
+    const dataDir = await importedProducts(context, PRODUCTS)
+    return withServer(dataDir, (server) =>
+      withProgram<BareListQuestion, BareListAnswer, Turns>('bare-list', async (bareList) => {
+        const bare = { ...(await bareList.ask({ dataDir, limit: LIMIT })), apiKey: server.apiKey }
+        const service = pageOf(server)
+        await checkPage(service)
+        await checkPage(bare)
+        return withProgram<LoadQuestion, LoadAnswer, Turns>('load', (load) =>
+          byTurns(load, service, bare, context),
+        )
+      }),
+    )
+  },
+})
+
+interface Turns {
+  readonly perSecond: number
+  readonly barePerSecond: number
+}
+
+async function byTurns(load: Load, service: Address, bare: Address, context: Context): Promise<Turns> {
+  const asked = (address: Address, seconds: number) =>
+    loaded(load, address, () => pause(seconds, context)).then(({ perSecond }) => perSecond)
+  for (const address of [service, bare]) await asked(address, WARM_UP_SECONDS)
+  const rates: { service: number; bare: number }[] = []
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    rates.push({ service: await asked(service, TURN_SECONDS), bare: await asked(bare, TURN_SECONDS) })
+  }
+  return {
+    perSecond: median(rates.map((rate) => rate.service)),
+    barePerSecond: median(rates.map((rate) => rate.bare)),
+  }
+}
+
+/**
+ * What a page of 100 products takes at most of 99 in 100 requests: at rest, and from the first byte of an import's POST
+ * until its end. It is the list of the store that imports.
+ */
+export const listWhileImporting = (
+  records: number,
+): Trial<{ readonly restSeconds: number; readonly importSeconds: number }> => {
+  const before = { records: PRODUCTS, seed: 2, content: 'products' } as const
+  return {
+    name: 'a page of 100 while an import runs',
+    records,
+    async prepare(context) {
+      await generatedFile(context, before)
+      await generatedFile(context, { records })
+    },
+    measure: (context) =>
+      withFreshServer(async (server) => {
+        await importFile(server, await generatedFile(context, before), context)
+        const service = pageOf(server)
+        await checkPage(service)
+        const file = await generatedFile(context, { records })
+        return withProgram('load', async (load: Load) => {
+          await loaded(load, service, () => pause(WARM_UP_SECONDS, context))
+          const rest = await loaded(load, service, () => pause(REST_SECONDS, context))
+          const busy = await loaded(load, service, () => importFile(server, file, context))
+          return { restSeconds: rest.p99Seconds, importSeconds: busy.p99Seconds }
+        })
+      }),
+  }
+}
+
+/** Asks for a page as fast as it is answered, for as long as something takes. */
+async function loaded(
+  load: Load,
+  { url, apiKey }: Address,
+  meanwhile: () => Promise<unknown>,
+): Promise<LoadAnswer> {
+  await load.ask({ url, apiKey, connections: CONNECTIONS })
+  await meanwhile()
+  return load.ask({ end: true })
+}
+
+const pause = (seconds: number, { quick, signal }: Context): Promise<void> =>
+  sleep((quick ? seconds / 10 : seconds) * 1000, undefined, { signal })
+
+const pageOf = ({ url, apiKey }: Address): Address => ({
+  url: `${url}/subscriptions/products?${new URLSearchParams({ 'page[limit]': String(LIMIT) })}`,
+  apiKey,
+})
+
+/** @throws Error unless the answer has a whole page */
+async function checkPage({ url, apiKey }: Address): Promise<void> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${apiKey}` } })
+  const answer = (await response.json()) as unknown[] | { readonly data: unknown[] }
+  const { length } = Array.isArray(answer) ? answer : answer.data
+  if (length !== LIMIT) throw new Error(`${url} answered with ${length} products; ${LIMIT} were due.`)
+}

@@ -1,0 +1,148 @@
+import type { Stats } from 'node:fs'
+import { readdir, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Finding, ok, problem, some, warning } from './finding.js'
+
+/** Below this an import of any size, or PostgreSQL itself, may soon have no room. In bytes and as a share of the disk. */
+const SCARCE_BYTES = 2 * 2 ** 30
+const SCARCE_SHARE = 0.05
+const TOO_LITTLE_BYTES = 256 * 2 ** 20
+
+/** What lies in the data directory, the most a mode may allow: nobody else may read what is private. */
+const PRIVATE: Readonly<Record<string, number>> = {
+  '.': 0o755,
+  id: 0o644,
+  'api-key': 0o600,
+  uploads: 0o700,
+  postgres: 0o700,
+  'postgres.log': 0o600,
+}
+
+/** Checks who owns the parts of a data directory and who may read them. */
+export async function checkModes(dataDir: string): Promise<Finding> {
+  const check = 'folder modes'
+  if (process.platform === 'win32') return ok(check, 'Windows has none.')
+  const tooOpen: string[] = []
+  for (const [name, most] of Object.entries(PRIVATE)) {
+    const mode = (await statOf(join(dataDir, name)))?.mode
+    if (mode !== undefined && (mode & 0o777 & ~most) !== 0) {
+      tooOpen.push(`chmod ${most.toString(8)} ${join(dataDir, name)}`)
+    }
+  }
+  const own = process.getuid?.()
+  const owner = (await stat(dataDir)).uid
+  if (own !== 0 && own !== owner) {
+    return problem(
+      check,
+      `The data directory belongs to another user (id ${owner}).`,
+      'Run intake, and this command, as that user.',
+    )
+  }
+  if (tooOpen.length === 0) return ok(check, 'Nobody else may read what is private.')
+  return problem(
+    check,
+    'Other users of this machine may read or change what is private.',
+    `Run: ${tooOpen.join('; ')}`,
+  )
+}
+
+/** Checks the room on every disk that the data directory is on. */
+export async function checkDisks(dataDir: string): Promise<Finding[]> {
+  const devices = new Map<number, string>()
+  for (const name of ['.', 'uploads', 'postgres']) {
+    const folder = join(dataDir, name)
+    const found = await statOf(folder)
+    if (found && !devices.has(found.dev)) devices.set(found.dev, folder)
+  }
+  return await Promise.all([...devices.values()].map(checkDisk))
+}
+
+async function checkDisk(folder: string): Promise<Finding> {
+  const { bavail, blocks, bsize, ffree, files } = await statfs(folder)
+  const free = bavail * bsize
+  const share = bavail / blocks
+  const found = `${(free / 2 ** 30).toFixed(1)} GiB of the disk of ${folder} are free (${Math.floor(share * 100)} %).`
+  const remedy =
+    'Make room, or move the data directory to a larger disk; a smaller RETENTION_DAYS deletes old uploads.'
+  if (files > 0 && ffree === 0)
+    return problem('disk', `The disk of ${folder} has no room for a further file.`, remedy)
+  if (free < TOO_LITTLE_BYTES) return problem('disk', found, remedy)
+  if (free < SCARCE_BYTES || share < SCARCE_SHARE) return warning('disk', found, remedy)
+  return ok('disk', found)
+}
+
+/** What a killed process left in the data directory itself. */
+const DRAFTS = /^(lock|id)\.[0-9a-f-]{36}$|^api-key\.new$|^postgres\.new$/
+
+/** Uploads come in for hours; what nothing was written to for a day is no upload any more. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000
+/** Between a file and its import there are moments. */
+const YOUNG_MS = 60 * 60 * 1000
+
+/**
+ * Checks for files that nobody needs.
+ *
+ * @param isRunning whether a service works there: what is new is its business then.
+ * @param unknownOf says which of the uploads no import names; undefined: the database cannot be asked.
+ */
+export async function checkStrayFiles(
+  dataDir: string,
+  isRunning: boolean,
+  unknownOf: ((keys: readonly string[]) => Promise<readonly string[]>) | undefined,
+): Promise<Finding> {
+  const check = 'stray files'
+  const uploads = join(dataDir, 'uploads')
+  const stray = [
+    ...(await unknownUploads(uploads, isRunning, unknownOf)),
+    ...(await olderThan(join(uploads, 'incoming'), isRunning ? ABANDONED_MS : 0)),
+  ]
+  const drafts = isRunning ? [] : (await namesIn(dataDir)).filter((name) => DRAFTS.test(name))
+  if (stray.length > 0) {
+    return warning(
+      check,
+      `Files in ${uploads} belong to no import: ${some(stray)}.`,
+      isRunning
+        ? 'Nothing is wrong; the next start of the service removes them.'
+        : 'The next start of the service removes them.',
+    )
+  }
+  if (drafts.length > 0) {
+    return warning(
+      check,
+      `A process that was killed has left files in ${dataDir}: ${some(drafts)}.`,
+      'Remove them while no service runs.',
+    )
+  }
+  return ok(check, 'There are none.')
+}
+
+async function unknownUploads(
+  uploads: string,
+  isRunning: boolean,
+  unknownOf: ((keys: readonly string[]) => Promise<readonly string[]>) | undefined,
+): Promise<string[]> {
+  if (!unknownOf) return []
+  const names = (await olderThan(uploads, isRunning ? YOUNG_MS : 0)).filter((name) => name.endsWith('.jsonl'))
+  return (await unknownOf(names.map((name) => name.replace(/\.jsonl$/, '')))).map((key) => `${key}.jsonl`)
+}
+
+async function olderThan(folder: string, ms: number): Promise<string[]> {
+  const old: string[] = []
+  for (const name of await namesIn(folder)) {
+    const found = await statOf(join(folder, name))
+    if (found?.isFile() && found.mtimeMs <= Date.now() - ms) old.push(name)
+  }
+  return old
+}
+
+const namesIn = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+
+export const statOf = (path: string): Promise<Stats | undefined> =>
+  stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })

@@ -1,0 +1,133 @@
+import { join } from 'node:path'
+import type { Client } from '../db/pool.js'
+import { CONCURRENCY } from '../imports/worker.js'
+import { statOf } from './data-dir-checks.js'
+import { type Finding, ok, problem, some, warning } from './finding.js'
+
+/** A worker looks for work every second, and takes over what has no worker as soon as it sees it. */
+const SLOW_SECONDS = 60
+/** A chunk takes less than a second; what says nothing for so long hangs. */
+const SILENT_SECONDS = 600
+
+interface Unfinished {
+  readonly id: string
+  readonly status: 'pending' | 'started'
+  readonly upload_store: string
+  readonly upload_key: string
+  /** Whether nothing of the same owner comes before it, and it need not wait for another attempt. */
+  readonly is_next: boolean
+  readonly attempts: number
+  /** Since the POST. */
+  readonly age: number
+  /** Since the last step forward. */
+  readonly silence: number
+  /** Since the lease ran out; null: there is none, or it holds. */
+  readonly orphaned: number | null
+}
+
+/**
+ * Checks the imports that have not ended.
+ *
+ * @param ownStore names the uploads of this data directory; undefined: it has none yet.
+ * @param uploads the folder of them.
+ * @param isRunning whether a service works on this data directory.
+ */
+export async function checkImports(
+  client: Client,
+  ownStore: string | undefined,
+  uploads: string,
+  isRunning: boolean,
+): Promise<Finding[]> {
+  const { rows: imports } = await client.query<Unfinished>(`
+    select i.id, i.status, i.upload_store, i.upload_key, i.attempts,
+      extract(epoch from now() - i.created_at)::double precision as age,
+      extract(epoch from now() - i.updated_at)::double precision as silence,
+      case when i.lease_expires_at < now() then extract(epoch from now() - i.lease_expires_at)::double precision end as orphaned,
+      coalesce(i.retry_at <= now(), true) and not exists (
+        select from imports earlier
+        where earlier.owner_id = i.owner_id and earlier.status in ('pending', 'started')
+          and earlier.id <> i.id and (earlier.status = 'started' or (earlier.created_at, earlier.id) < (i.created_at, i.id))
+      ) as is_next
+    from imports i
+    where i.status in ('pending', 'started')
+    order by i.created_at, i.id`)
+  const own = imports.filter(({ upload_store }) => upload_store === ownStore)
+  return [
+    isRunning ? queueAtWork(own) : queueAtRest(own),
+    await missingUploads(own, uploads),
+    othersUploads(imports.filter(({ upload_store }) => upload_store !== ownStore)),
+  ]
+}
+
+const idsOf = (imports: readonly Unfinished[]): string => some(imports.map(({ id }) => id))
+
+function queueAtRest(own: readonly Unfinished[]): Finding {
+  if (own.length === 0) return ok('imports', 'None waits.')
+  return warning(
+    'imports',
+    `${own.length} wait, and no service runs on this data directory: ${idsOf(own)}.`,
+    'Start the service; it goes on where they were.',
+  )
+}
+
+function queueAtWork(own: readonly Unfinished[]): Finding {
+  const check = 'imports'
+  const started = own.filter(({ status }) => status === 'started')
+  const orphaned = own.filter((one) => one.is_next && (one.orphaned ?? 0) > SLOW_SECONDS)
+  const notBegun = own.filter(
+    ({ status, is_next, age }) => status === 'pending' && is_next && age > SLOW_SECONDS,
+  )
+  const stuck = [...orphaned, ...(started.length < CONCURRENCY ? notBegun : [])]
+  if (stuck.length > 0) {
+    return problem(
+      check,
+      `The service runs, but nobody works on: ${idsOf(stuck)}.`,
+      "Look in the service's log for lines of the worker thread; restarting the service is safe at any time.",
+    )
+  }
+  const silent = started.filter((one) => one.orphaned === null && one.silence > SILENT_SECONDS)
+  if (silent.length > 0) {
+    return problem(
+      check,
+      `For ${Math.floor(SILENT_SECONDS / 60)} minutes no step forward was made in: ${idsOf(silent)}.`,
+      'Look for a statement that waits in pg_stat_activity; restarting the service is safe at any time.',
+    )
+  }
+  const troubled = own.filter(({ attempts }) => attempts > 1)
+  if (troubled.length > 0) {
+    return warning(
+      check,
+      `Interrupted again and again at the same place: ${idsOf(troubled)}.`,
+      "The service's log says by what, in the lines with this import_id. After 8 attempts the import fails.",
+    )
+  }
+  const waiting = own.length - started.length
+  return ok(
+    check,
+    own.length === 0 ? 'None waits.' : `${started.length} run and ${waiting} wait for their turn.`,
+  )
+}
+
+async function missingUploads(own: readonly Unfinished[], uploads: string): Promise<Finding> {
+  const missing: Unfinished[] = []
+  for (const one of own) {
+    if (!(await statOf(join(uploads, `${one.upload_key}.jsonl`)))) missing.push(one)
+  }
+  if (missing.length === 0) return ok('uploads', 'Every import that has not ended has its file.')
+  return problem(
+    'uploads',
+    `The files of these imports are not in ${uploads}: ${idsOf(missing)}.`,
+    'Put them back from a backup, under the same names; else the imports fail, and their files have to be posted again.',
+  )
+}
+
+function othersUploads(others: readonly Unfinished[]): Finding {
+  const check = 'other data directories'
+  if (others.length === 0) return ok(check, 'No import waits for another one.')
+  const stores = [...new Set(others.map(({ upload_store }) => upload_store.replace(/^file:/, '')))]
+  return warning(
+    check,
+    `The files of these imports are in other data directories (whose file "id" says ${some(stores)}): ${idsOf(others)}.`,
+    'Nothing is wrong while services run there. If one is gone for good, see "A data directory is lost" in docs/operations.md.',
+  )
+}

@@ -1,0 +1,175 @@
+import { type CopyColumn, CopyRows } from '../db/copy.js'
+import type { Client } from '../db/pool.js'
+import type { NewRecords } from '../records/insert.js'
+import { deleteSnapshots, type Element, insertSnapshots, resolveReferences } from '../records/references.js'
+import { excerpt } from '../records/validate.js'
+import type { Candidates, LineProblem } from './chunks.js'
+import type { Job } from './queue.js'
+import { lineOfRecord } from './record-id.js'
+import { rehearse, rehearsedSources } from './rehearsal.js'
+
+/** One attempt to write one chunk. */
+export interface Writing {
+  readonly client: Client
+  readonly job: Job
+  /** Whether an `external_ref` may be taken; if not, one that is taken is an error of the database. */
+  readonly careful: boolean
+  /** Since 1970: `created_at` of all that is written. */
+  readonly milliseconds: number
+  /** Of the chunk so far. */
+  readonly problems: LineProblem[]
+}
+
+/** What became of a chunk's records of one type. */
+export interface Added {
+  /** Records that count as imported: added, or written into one that was there. */
+  readonly imported: number
+  /** Rows that there are more of now. */
+  readonly inserted: number
+  /** Records left out because their `external_ref` is there already, where that is what was asked for. */
+  readonly skipped: number
+  readonly conflicts: boolean
+}
+
+/** Adds what can be added of one type, as the import's `on_conflict` says, and appends to the problems what cannot. */
+export async function addRecords(writing: Writing, candidates: Candidates): Promise<Added> {
+  const { job, problems } = writing
+  const { records, lines } = candidates
+  const out = new Set<number>()
+  const elements = await resolve(writing, candidates, out)
+  const rejected = out.size
+  const repeated = candidates.mayRepeat ? repeatedRefs(records, out, job.onConflict) : NONE_REPEATED
+  for (const place of repeated.keys()) out.add(place)
+  const taken = await write(writing, records, out)
+  const updates = job.onConflict === 'update'
+  if (!updates) for (const place of taken.keys()) out.add(place)
+  if (job.onConflict === 'reject') {
+    for (const [place, holderId] of taken) problems.push(refTaken(job, candidates, place, holderId))
+    for (const [place, earlier] of repeated) {
+      problems.push(refTaken(job, candidates, place, taken.get(earlier) ?? records.id(earlier)))
+    }
+  }
+  if (!job.dryRun) {
+    if (updates) await insertUpdates(writing, candidates, taken, repeated)
+    if (elements.length > 0) await writeSnapshots(writing, records, elements, out, taken)
+  }
+  const kept = lines.length - out.size
+  return {
+    imported: updates ? lines.length - rejected : kept,
+    inserted: updates ? kept - taken.size : kept,
+    skipped: job.onConflict === 'skip' ? taken.size + repeated.size : 0,
+    conflicts: taken.size > 0,
+  }
+}
+
+const NONE_TAKEN: ReadonlyMap<number, string> = new Map()
+const NONE_REPEATED: ReadonlyMap<number, number> = new Map()
+
+/** Returns, by place, the id of the record that has the `external_ref`: it was changed, or else is in the way. */
+async function write(
+  { client, job, careful }: Writing,
+  records: NewRecords,
+  except: ReadonlySet<number>,
+): Promise<ReadonlyMap<number, string>> {
+  if (job.dryRun) return await rehearse(client, job, records, except)
+  if (careful)
+    return await (job.onConflict === 'update'
+      ? records.upsert(client, except)
+      : records.insert(client, except))
+  await records.copy(client, except)
+  return NONE_TAKEN
+}
+
+/** By place, the elements that become each record's snapshots. Those with references that lead nowhere are left out. */
+async function resolve(
+  { client, job, problems }: Writing,
+  { records, lines, referring }: Candidates,
+  out: Set<number>,
+): Promise<readonly ReadonlyMap<string, Element[]>[]> {
+  if (records.recordType.references.length === 0) return []
+  const resolved = await resolveReferences(client, records.recordType, job.visibleOwnerIds, referring, {
+    ...(job.dryRun && { further: (to, refs) => rehearsedSources(client, job, to, refs) }),
+  })
+  for (const [place, one] of resolved.entries()) {
+    const line = lines[place]
+    if (one.problems.length === 0 || !line) continue
+    const externalRef = records.externalRef(place)
+    for (const problem of one.problems) problems.push({ ...problem, line, externalRef })
+    out.add(place)
+  }
+  return resolved.map(({ elements }) => elements)
+}
+
+/**
+ * Of the records that share an `external_ref` one is written: the earliest, or with `update` the last, which is what would be
+ * left. By the place of each of the others, the place of that one.
+ */
+function repeatedRefs(
+  records: NewRecords,
+  out: ReadonlySet<number>,
+  onConflict: Job['onConflict'],
+): Map<number, number> {
+  const places = Array.from({ length: records.length }, (_, place) => place)
+  if (onConflict === 'update') places.reverse()
+  const written = new Map<string, number>()
+  const repeated = new Map<number, number>()
+  for (const place of places) {
+    const ref = records.externalRef(place)
+    if (ref === undefined || out.has(place)) continue
+    const other = written.get(ref)
+    if (other === undefined) written.set(ref, place)
+    else repeated.set(place, other)
+  }
+  return repeated
+}
+
+function refTaken(job: Job, { records, lines }: Candidates, place: number, holderId: string): LineProblem {
+  const ref = records.externalRef(place) ?? ''
+  const holderLine = lineOfRecord(job.id, holderId)
+  const holder = holderLine === undefined ? `${records.recordType.noun} ${holderId}` : `line ${holderLine}`
+  return {
+    line: lines[place] ?? { number: 0, start: 0 },
+    field: 'external_ref',
+    error: `external_ref "${excerpt(ref)}" is already used by ${holder}`,
+    externalRef: ref,
+  }
+}
+
+async function writeSnapshots(
+  { client, job, milliseconds }: Writing,
+  records: NewRecords,
+  elements: readonly ReadonlyMap<string, Element[]>[],
+  out: ReadonlySet<number>,
+  updated: ReadonlyMap<number, string>,
+): Promise<void> {
+  const { recordType } = records
+  const holders = elements.flatMap((own, place) =>
+    out.has(place) ? [] : [{ id: updated.get(place) ?? records.id(place), elements: own }],
+  )
+  if (updated.size > 0) await deleteSnapshots(client, recordType, job.ownerId, [...updated.values()])
+  await insertSnapshots(client, recordType, job.ownerId, milliseconds, holders)
+}
+
+const UPDATE_COLUMNS: readonly CopyColumn[] = [
+  { name: 'owner_id', type: 'uuid' },
+  { name: 'import_id', type: 'uuid' },
+  { name: 'resource', type: 'text' },
+  { name: 'line_number', type: 'bigint' },
+  { name: 'record_id', type: 'uuid' },
+]
+
+/** Remembers which lines went into which records, where the record's id does not tell. */
+async function insertUpdates(
+  { client, job }: Writing,
+  { records, lines }: Candidates,
+  updated: ReadonlyMap<number, string>,
+  repeated: ReadonlyMap<number, number>,
+): Promise<void> {
+  const rows = new CopyRows(UPDATE_COLUMNS, [job.ownerId, job.id, records.recordType.table])
+  for (const [place, id] of updated) rows.add([lines[place]?.number ?? 0, id])
+  for (const [place, last] of repeated) {
+    rows.add([lines[place]?.number ?? 0, updated.get(last) ?? records.id(last)])
+  }
+  if (rows.length > 0) await rows.copyTo(client, 'import_updates')
+  rows.recycle()
+}

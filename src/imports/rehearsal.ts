@@ -1,0 +1,100 @@
+import sql from 'sql-template-tag'
+import { type CopyColumn, CopyRows } from '../db/copy.js'
+import { type Client, type Pool, rows } from '../db/pool.js'
+import { isAnyOf } from '../db/ref-key.js'
+import { holdersOfRefs, type NewRecords } from '../records/insert.js'
+import type { RecordType } from '../records/record-type.js'
+import type { Source } from '../records/references.js'
+import type { Job } from './queue.js'
+
+/*
+ * A rehearsal is the whole import, but for what it adds: of a record it only writes down the `external_ref`, where later
+ * lines come across it as they would across the record.
+ */
+
+const COLUMNS: readonly CopyColumn[] = [
+  { name: 'owner_id', type: 'uuid' },
+  { name: 'import_id', type: 'uuid' },
+  { name: 'resource', type: 'text' },
+  { name: 'external_ref', type: 'text' },
+  { name: 'id', type: 'uuid' },
+]
+
+/**
+ * Does as if it added records.
+ *
+ * @param except the places of those that are left out, from 0.
+ * @returns by place, the id of the record that has the `external_ref`, or would have it by now.
+ */
+export async function rehearse(
+  client: Client,
+  { id, ownerId }: Job,
+  records: NewRecords,
+  except: ReadonlySet<number>,
+): Promise<Map<number, string>> {
+  const { recordType } = records
+  const places = new Map<string, number>()
+  for (let place = 0; place < records.length; place += 1) {
+    const ref = records.externalRef(place)
+    if (ref !== undefined && !except.has(place)) places.set(ref, place)
+  }
+  const refs = [...places.keys()]
+  const there = await holdersOfRefs(client, recordType, ownerId, refs)
+  const earlier = await rehearsed(client, ownerId, id, recordType, refs)
+  const taken = new Map<number, string>()
+  const rows = new CopyRows(COLUMNS, [ownerId, id, recordType.table])
+  for (const [ref, place] of places) {
+    const holder = there.get(ref) ?? earlier.get(ref)
+    if (holder === undefined) rows.add([ref, records.id(place)])
+    else taken.set(place, holder)
+  }
+  if (rows.length > 0) await rows.copyTo(client, 'rehearsed_refs')
+  rows.recycle()
+  return taken
+}
+
+/** By `external_ref`, what a reference to a record that the rehearsal would have added leads to. */
+export async function rehearsedSources(
+  client: Client,
+  { id, ownerId }: Job,
+  recordType: RecordType,
+  refs: readonly string[],
+): Promise<Map<string, Source>> {
+  const found = await rehearsed(client, ownerId, id, recordType, refs)
+  return new Map([...found].map(([ref, recordId]) => [ref, { id: recordId, owner_id: ownerId }]))
+}
+
+async function rehearsed(
+  client: Client,
+  ownerId: string,
+  importId: string,
+  { table }: RecordType,
+  refs: readonly string[],
+): Promise<Map<string, string>> {
+  const found = await rows<{ external_ref: string; id: string }>(
+    client,
+    sql`
+      select external_ref, id from rehearsed_refs
+      where owner_id = ${ownerId} and import_id = ${importId} and resource = ${table}
+        and ${isAnyOf(sql`external_ref`, refs)}`,
+  )
+  return new Map(found.map(({ external_ref, id }) => [external_ref, id]))
+}
+
+const STEP = 10_000
+
+/** Deletes what rehearsals wrote down that are over, in small steps. */
+export async function forgetRehearsals(pool: Pool): Promise<void> {
+  for (;;) {
+    const { rowCount } = await pool.query(sql`
+      delete from rehearsed_refs r
+      using (
+        select f.owner_id, f.import_id, f.id
+        from rehearsed_refs f join imports i on i.id = f.import_id
+        where i.status in ('success', 'failed')
+        limit ${STEP}
+      ) as over
+      where r.owner_id = over.owner_id and r.import_id = over.import_id and r.id = over.id`)
+    if ((rowCount ?? 0) < STEP) return
+  }
+}

@@ -1,0 +1,39 @@
+import { type Logger, pino, type SerializedError, stdSerializers } from 'pino'
+
+/** Where an error happened and what kind it is. Never what was in a row or a statement, which PostgreSQL's errors tell as well. */
+const KEPT = ['code', 'errno', 'syscall', 'severity', 'schema', 'table', 'constraint', 'routine'] as const
+
+/** The lengths are bounded so that the search is linear: a path may be long, and is the caller's. */
+const EMAIL = /[^\s@"'<>(),;:=/]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+/gi
+
+const withoutEmails = (text: string): string => text.replaceAll(EMAIL, '[e-mail]')
+
+function error(given: Error): unknown {
+  if (!(given instanceof Error)) return given
+  const serialized: SerializedError = stdSerializers.err(given)
+  return {
+    type: serialized.type,
+    message: withoutEmails(serialized.message),
+    stack: withoutEmails(serialized.stack),
+    ...Object.fromEntries(
+      KEPT.flatMap((name) => (serialized[name] === undefined ? [] : [[name, serialized[name]]])),
+    ),
+  }
+}
+
+interface LoggedRequest {
+  readonly method: string
+  readonly url: string
+  readonly ip: string
+}
+
+/** A request without its query, which may have an e-mail address that a list is filtered by, or a key that somebody put there. */
+const request = ({ method, url, ip }: LoggedRequest) => ({
+  method,
+  path: withoutEmails(url.replace(/[?#].*/s, '')),
+  ip,
+})
+
+/** The log of a process or thread: JSON on stderr, in which there are no secrets and no e-mail addresses. */
+export const createLogger = (level: string): Logger =>
+  pino({ level, serializers: { err: error, req: request } }, pino.destination({ fd: 2, sync: true }))

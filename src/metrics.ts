@@ -1,0 +1,234 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Pool } from './db/pool.js'
+import type { WorkerEvent } from './imports/events.js'
+import { type QueueState, queueState } from './imports/queue-state.js'
+import { recordTypes } from './records/index.js'
+import type { UploadStore } from './uploads/store.js'
+import { version } from './version.js'
+
+/** For so long the queue's figures are told again before the database is asked anew. */
+const QUEUE_CACHE_MS = 5000
+
+/** A database that takes longer to say them counts as away: who asks for metrics waits some seconds only. */
+const QUEUE_PATIENCE_MS = 2000
+
+/** In seconds, from a look-up by id to an upload of hours. */
+const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600]
+const CHUNK_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+const IMPORT_BUCKETS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600]
+
+/**
+ * What Prometheus is told of this process; docs/operations.md says what each figure means. The worker thread tells by
+ * messages what it did, so that every count is kept in one place. No label has a name, an id or a reference of anybody's.
+ */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #pool: Pool
+  #queue: { readonly state: QueueState | undefined; readonly until: number } | undefined
+  #asking: Promise<QueueState> | undefined
+
+  readonly #requests = this.#histogram(
+    'intake_http_request_duration_seconds',
+    'How long requests took, by the pattern of their path.',
+    ['method', 'route', 'status'],
+    REQUEST_BUCKETS,
+  )
+  readonly #uploadBytes = this.#counter(
+    'intake_upload_bytes_total',
+    'Bytes of files that were received, whether they became imports or not.',
+  )
+  readonly #chunks = this.#histogram(
+    'intake_chunk_duration_seconds',
+    'How long the transactions took that write a chunk of an import, those that failed included.',
+    ['outcome'],
+    CHUNK_BUCKETS,
+  )
+  readonly #imports = this.#histogram(
+    'intake_import_duration_seconds',
+    'How long imports took from the POST to their end, by outcome: success, or why they failed.',
+    ['outcome'],
+    IMPORT_BUCKETS,
+  )
+  readonly #records = this.#counter(
+    'intake_records_total',
+    'Records of the imports that ended, by type: imported, skipped or rejected.',
+    ['type', 'outcome'],
+  )
+  readonly #errors = this.#counter(
+    'intake_import_errors_total',
+    'Entries in the reports of the imports that ended.',
+  )
+  readonly #interruptions = this.#counter(
+    'intake_import_interruptions_total',
+    'How often a job was interrupted: because the database was away (outage), by a fault, or because the lease was lost.',
+    ['cause'],
+  )
+  readonly #expired = this.#counter(
+    'intake_retention_removed_total',
+    'What was deleted since its time was over: uploads and entries of reports.',
+    ['what'],
+  )
+  readonly #connections = this.#gauge(
+    'intake_database_connections',
+    'Connections of the pools by what they do, and requests that wait for one.',
+    ['pool', 'state'],
+  )
+  readonly #databaseUp = this.#gauge(
+    'intake_database_up',
+    `Whether the database told the figures of the queue within ${QUEUE_PATIENCE_MS / 1000} s: 1 or 0.`,
+  )
+  readonly #queueDepth = this.#gauge('intake_imports', 'Imports that have not ended, by status.', ['status'])
+  readonly #queueAge = this.#gauge(
+    'intake_oldest_import_age_seconds',
+    'How long ago the oldest import that has not ended was posted, by status; 0 if there is none.',
+    ['status'],
+  )
+  readonly #silence = this.#gauge(
+    'intake_import_silence_seconds',
+    'How long ago the started import that is the longest without a step forward made its last one; 0 if none is started.',
+  )
+  readonly #orphans = this.#gauge(
+    'intake_expired_leases',
+    'Started imports that nobody works on: their worker ended or is silent.',
+  )
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+    collectDefaultMetrics({ register: this.#registry })
+    this.#gauge('intake_build_info', 'Always 1; the label tells the version.', ['version']).set(
+      { version: version() },
+      1,
+    )
+    // A counter that is not there yet cannot be told from one that does not grow.
+    for (const { type } of recordTypes) {
+      for (const outcome of ['imported', 'rejected']) this.#records.inc({ type, outcome }, 0)
+    }
+    for (const cause of ['outage', 'fault', 'lease_lost']) this.#interruptions.inc({ cause }, 0)
+    for (const what of ['upload', 'error']) this.#expired.inc({ what }, 0)
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  /** @param route the path's pattern; undefined: there is no such route. */
+  requestEnded(method: string, route: string | undefined, status: number, seconds: number): void {
+    this.#requests.observe({ method, route: route ?? 'none', status }, seconds)
+  }
+
+  /** The store, which counts what is written to it. */
+  counting(store: UploadStore): UploadStore {
+    return {
+      ...store,
+      create: async (key) => {
+        const writer = await store.create(key)
+        return {
+          ...writer,
+          write: async (bytes) => {
+            await writer.write(bytes)
+            this.#uploadBytes.inc(bytes.length)
+          },
+        }
+      },
+    }
+  }
+
+  workerDid(event: WorkerEvent): void {
+    switch (event.kind) {
+      case 'chunk':
+        this.#chunks.observe({ outcome: event.outcome }, event.seconds)
+        break
+      case 'ended':
+        this.#imports.observe({ outcome: event.outcome }, event.seconds)
+        this.#errors.inc(event.errors)
+        for (const [type, uploaded] of Object.entries(event.uploaded)) {
+          const imported = event.imported[type] ?? 0
+          const skipped = event.skipped[type] ?? 0
+          this.#records.inc({ type, outcome: 'imported' }, imported)
+          this.#records.inc({ type, outcome: 'skipped' }, skipped)
+          // One that stopped on its way rejected none of what it did not come to.
+          const isWhole = event.outcome === 'success' || event.outcome === 'all_rejected'
+          this.#records.inc({ type, outcome: 'rejected' }, isWhole ? uploaded - imported - skipped : 0)
+        }
+        break
+      case 'interrupted':
+        this.#interruptions.inc({ cause: event.cause })
+        break
+      case 'expired':
+        this.#expired.inc({ what: event.what }, event.count)
+        break
+      case 'pool':
+        this.#setPool('worker', event)
+    }
+  }
+
+  /** Everything in Prometheus' text format, with the queue's figures if the database is there to tell them. */
+  async text(): Promise<string> {
+    const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.#pool
+    this.#setPool('api', { total, idle, waiting })
+    this.#setQueue(await this.#queueState())
+    return await this.#registry.metrics()
+  }
+
+  #setPool(pool: string, { total, idle, waiting }: PoolUse): void {
+    this.#connections.set({ pool, state: 'busy' }, total - idle)
+    this.#connections.set({ pool, state: 'idle' }, idle)
+    this.#connections.set({ pool, state: 'waiting' }, waiting)
+  }
+
+  #setQueue(state: QueueState | undefined): void {
+    this.#databaseUp.set(state ? 1 : 0)
+    // What is not known is not told: the last known figure would look like a queue that stands still.
+    for (const gauge of [this.#queueDepth, this.#queueAge, this.#silence, this.#orphans]) gauge.reset()
+    if (!state) {
+      this.#silence.remove()
+      this.#orphans.remove()
+      return
+    }
+    for (const { status, count, oldestSeconds } of state.statuses) {
+      this.#queueDepth.set({ status }, count)
+      this.#queueAge.set({ status }, oldestSeconds)
+    }
+    this.#silence.set(state.silenceSeconds)
+    this.#orphans.set(state.expiredLeases)
+  }
+
+  /** The queue, a few seconds old at most; undefined: the database does not say. It is asked once at a time. */
+  async #queueState(): Promise<QueueState | undefined> {
+    if (this.#queue && this.#queue.until > Date.now()) return this.#queue.state
+    this.#asking ??= queueState(this.#pool).finally(() => {
+      this.#asking = undefined
+    })
+    let timer: NodeJS.Timeout | undefined
+    const patience = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, QUEUE_PATIENCE_MS, undefined)
+    })
+    const state = await Promise.race([this.#asking.catch(() => undefined), patience])
+    clearTimeout(timer)
+    this.#queue = { state, until: Date.now() + (state ? QUEUE_CACHE_MS : 0) }
+    return state
+  }
+
+  #counter<Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []) {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] })
+  }
+
+  #gauge<Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []) {
+    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.#registry] })
+  }
+
+  #histogram<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    buckets: number[],
+  ) {
+    return new Histogram({ name, help, labelNames: [...labelNames], buckets, registers: [this.#registry] })
+  }
+}
+
+interface PoolUse {
+  readonly total: number
+  readonly idle: number
+  readonly waiting: number
+}

@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { aProduct, file, times } from '../support/builders.js'
+import { intake } from '../support/cli.js'
+import { insertImport, ownerIdOf } from '../support/rows.js'
+import { administer, serve, startTestService, type TestService, temporaryFolder } from '../support/service.js'
+
+let service: TestService
+beforeEach(async () => {
+  service = await startTestService()
+})
+afterEach(() => service.stop())
+
+interface Finding {
+  readonly check: string
+  readonly status: string
+  readonly found: string
+  readonly remedy?: string
+}
+
+/** What the doctor finds, but for what is well; and its exit code. */
+async function examine(
+  environment: Record<string, string> = {},
+): Promise<{ code: number | null; findings: Finding[] }> {
+  const { code, stdout, stderr } = await intake(['doctor', '--json'], {
+    DATA_DIR: service.dataDir,
+    DATABASE_URL: service.databaseUrl,
+    ...environment,
+  })
+  expect(stderr).toBe('')
+  const findings: Finding[] = JSON.parse(stdout)
+  for (const { status, remedy } of findings) expect(remedy === undefined).toBe(status === 'ok')
+  return { code, findings: findings.filter(({ status }) => status !== 'ok') }
+}
+
+const finding = (check: string, status: string, found: RegExp) =>
+  expect.objectContaining({ check, status, found: expect.stringMatching(found) })
+
+const ownStore = async () => `file:${(await readFile(join(service.dataDir, 'id'), 'utf8')).trim()}`
+
+test('a service that is well: no problem, exit code 0, beside it and without it, as a table and as JSON', async () => {
+  await service.api.import(file(aProduct(), 'garbage'))
+  expect(await examine()).toEqual({ code: 0, findings: [] })
+  await service.server.stop()
+  expect(await examine()).toEqual({ code: 0, findings: [] })
+  const { code, stdout } = await intake(['doctor'], {
+    DATA_DIR: service.dataDir,
+    DATABASE_URL: service.databaseUrl,
+  })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^check +status +found +what to do\n/)
+  for (const check of [
+    'data directory',
+    'folder modes',
+    'disk',
+    'database',
+    'durability',
+    'migrations',
+    'clock',
+    'imports',
+    'uploads',
+    'stray files',
+  ]) {
+    expect(stdout).toMatch(new RegExp(`^${check} +ok +`, 'm'))
+  }
+})
+
+test('the embedded database is examined beside the service that runs it, and without one', async () => {
+  const folder = await temporaryFolder()
+  try {
+    const embedded = { DATA_DIR: join(folder.path, 'data'), DATABASE_URL: '' }
+    const server = await serve(embedded)
+    expect(await examine(embedded)).toEqual({ code: 0, findings: [] })
+    await server.stop()
+    expect(await examine(embedded)).toEqual({ code: 0, findings: [] })
+  } finally {
+    await folder.remove()
+  }
+})
+
+test('a data directory that is not there, and a database that cannot be reached, are problems', async () => {
+  expect(await examine({ DATA_DIR: join(service.dataDir, 'nowhere') })).toEqual({
+    code: 1,
+    findings: [finding('data directory', 'problem', /^There is no folder /)],
+  })
+  expect(await examine({ DATABASE_URL: 'postgresql://x@127.0.0.1:9/x' })).toEqual({
+    code: 1,
+    findings: [finding('database', 'problem', /^It cannot be reached: .*ECONNREFUSED/)],
+  })
+})
+
+test.runIf(process.platform !== 'win32')(
+  'what others may read is a problem, with the command that mends it',
+  async () => {
+    await chmod(join(service.dataDir, 'api-key'), 0o644)
+    const { code, findings } = await examine()
+    expect(code).toBe(1)
+    expect(findings).toEqual([finding('folder modes', 'problem', /Other users of this machine/)])
+    expect(findings[0]?.remedy).toContain(`chmod 600 ${join(service.dataDir, 'api-key')}`)
+  },
+)
+
+test('a database that gives up durability is a problem', async () => {
+  const name = new URL(service.databaseUrl).pathname.slice(1)
+  await administer(`alter database ${name} set synchronous_commit to off`)
+  expect(await examine()).toEqual({
+    code: 1,
+    findings: [finding('durability', 'problem', /^synchronous_commit is off/)],
+  })
+})
+
+test('a database of a newer version is a problem, one that is not migrated yet a warning', async () => {
+  await service.pool.query("delete from migrations where name like '0004%'")
+  expect(await examine()).toEqual({ code: 0, findings: [finding('migrations', 'warning', /0004_/)] })
+  await service.pool.query("insert into migrations (name, run_on) values ('9999_future', now())")
+  expect(await examine()).toEqual({ code: 1, findings: [finding('migrations', 'problem', /9999_future/)] })
+})
+
+test('imports that nobody works on: a warning without a service, a problem beside one', async () => {
+  await service.api.create(times(200_000, (n) => aProduct({ external_ref: `p-${n}` })))
+  await service.server.kill()
+  expect(await examine()).toEqual({
+    code: 0,
+    findings: [finding('imports', 'warning', /^1 wait, and no service runs/)],
+  })
+  // A service that runs, and that cannot be seen to be at work: its thread is asleep, as it were.
+  await service.restart()
+  const owner = await ownerIdOf(service.pool, await service.addStore())
+  service.server.process.kill('SIGSTOP')
+  await insertImport(service.pool, owner, {
+    status: 'started',
+    upload_store: await ownStore(),
+    lease_expires_at: new Date(Date.now() - 300_000),
+    upload_key: 'held',
+  })
+  await writeFile(join(service.dataDir, 'uploads', 'held.jsonl'), '')
+  const { code, findings } = await examine()
+  service.server.process.kill('SIGCONT')
+  expect(code).toBe(1)
+  expect(findings).toContainEqual(finding('imports', 'problem', /^The service runs, but nobody works on: /))
+})
+
+test('uploads that are missing are a problem, those of another data directory a warning', async () => {
+  await service.server.stop()
+  const owner = await ownerIdOf(service.pool, service.api)
+  const other = randomUUID()
+  await insertImport(service.pool, owner, {
+    status: 'pending',
+    upload_store: await ownStore(),
+    upload_key: randomUUID(),
+  })
+  await insertImport(service.pool, owner, { status: 'pending', upload_store: `file:${other}` })
+  expect(await examine()).toEqual({
+    code: 1,
+    findings: [
+      finding('imports', 'warning', /^1 wait/),
+      finding('uploads', 'problem', /^The files of these imports are not in /),
+      finding('other data directories', 'warning', new RegExp(other)),
+    ],
+  })
+})
+
+test('files that belong to no import are a warning; beside a service, once they are old', async () => {
+  const uploads = join(service.dataDir, 'uploads')
+  const stray = join(uploads, `${randomUUID()}.jsonl`)
+  await writeFile(stray, 'x')
+  expect(await examine()).toEqual({ code: 0, findings: [] })
+  await utimes(stray, 0, 0)
+  expect(await examine()).toEqual({
+    code: 0,
+    findings: [finding('stray files', 'warning', /belong to no import/)],
+  })
+  await service.server.stop()
+  await rm(stray)
+  await writeFile(join(uploads, 'incoming', randomUUID()), 'x')
+  expect((await examine()).findings).toEqual([finding('stray files', 'warning', /belong to no import/)])
+  await service.restart()
+  expect(await examine()).toEqual({ code: 0, findings: [] })
+  await service.server.stop()
+  await mkdir(join(service.dataDir, 'postgres.new'))
+  expect((await examine()).findings).toEqual([finding('stray files', 'warning', /postgres\.new/)])
+})

@@ -1,0 +1,112 @@
+import { request } from 'node:http'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { aProduct, file, times } from '../support/builders.js'
+import { formEnd, formType, partHead } from '../support/multipart.js'
+import { startTestService, type TestService } from '../support/service.js'
+
+let service: TestService
+beforeEach(async () => {
+  service = await startTestService({ LOG_LEVEL: 'info' })
+})
+afterEach(() => service.stop())
+
+/** An upload that has begun and waits for the rest of its bytes. */
+async function beginUpload() {
+  const { url, key } = service.api
+  const upload = request(new URL('/subscriptions/imports', url), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': formType },
+  })
+  const answered = new Promise<number | undefined>((resolve, reject) => {
+    upload.once('response', (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    upload.once('error', reject)
+  })
+  answered.catch(() => {})
+  upload.write(partHead({ name: 'import_file', fileName: 'import.jsonl' }) + file(aProduct()))
+  while ((await service.uploads()).length === 0) await sleep(5)
+  return { upload, answered }
+}
+
+/** Resolves once the service takes no connections any more. */
+async function refusesConnections(): Promise<void> {
+  const { port, hostname } = new URL(service.api.url)
+  for (;;) {
+    const refused = await new Promise<boolean>((resolve) => {
+      const socket = connect(Number(port), hostname)
+      socket.once('connect', () => resolve(false))
+      socket.once('error', () => resolve(true))
+      socket.once('close', () => resolve(true))
+      socket.once('connect', () => socket.destroy())
+    })
+    if (refused) return
+    await sleep(5)
+  }
+}
+
+test('SIGTERM lets a request end that has begun, and takes no new connections', async () => {
+  const { upload, answered } = await beginUpload()
+  const ended = service.server.stop()
+  await refusesConnections()
+  upload.end(`\r\n${formEnd}`)
+  expect(await answered).toBe(201)
+  expect(await ended).toBe(0)
+  await service.restart()
+  const { body } = await service.api.get('/subscriptions/imports')
+  expect((await service.api.finished(body.data[0].id)).attributes.status).toBe('success')
+})
+
+test('SIGTERM cuts off an upload that does not come to its end, and leaves nothing of it', async () => {
+  const { answered } = await beginUpload()
+  const ended = service.server.stop()
+  await expect(answered).rejects.toThrow()
+  expect(await ended).toBe(0)
+  expect(await service.uploads()).toEqual([])
+})
+
+test('SIGTERM lays a job down at a checkpoint and gives its lease back: the next process goes on at once', async () => {
+  const records = 200_000
+  const { id } = await service.api.create(times(records, (n) => aProduct({ external_ref: `p-${n}` })))
+  while (((await service.api.find(id)).meta.records.imported.subscription_product ?? 0) === 0);
+  expect(await service.server.stop()).toBe(0)
+  const { rows } = await service.pool.query(
+    `select status, imported_products, checkpoint_lines, attempts, lease_expires_at <= now() as is_free,
+            retry_at <= now() as is_due
+     from imports where id = $1`,
+    [id],
+  )
+  expect(rows).toEqual([
+    {
+      status: 'started',
+      imported_products: expect.any(Number),
+      checkpoint_lines: rows[0].imported_products,
+      attempts: 0,
+      is_free: true,
+      is_due: true,
+    },
+  ])
+  expect(rows[0].imported_products).toBeLessThan(records)
+  await service.restart()
+  const { attributes, meta } = await service.api.finished(id)
+  expect(attributes.status).toBe('success')
+  expect(meta.records.imported.subscription_product).toBe(records)
+})
+
+test('a second signal ends at once; nothing that was answered is lost', async () => {
+  const { id } = await service.api.create(file(aProduct()))
+  const { answered } = await beginUpload()
+  const ended = new Promise((resolve) => service.server.process.once('exit', resolve))
+  service.server.process.kill('SIGTERM')
+  await refusesConnections()
+  // Later than what a terminal and npm together make of one Ctrl-C.
+  await sleep(600)
+  service.server.process.kill('SIGTERM')
+  expect(await ended).toBe(143)
+  await expect(answered).rejects.toThrow()
+  await service.restart()
+  expect((await service.api.finished(id)).attributes.status).toBe('success')
+})
