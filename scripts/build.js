@@ -1,7 +1,9 @@
-// Compiles src/ to dist/ and puts the SQL migrations, which `tsc` does not carry over, beside the compiled code.
+// Compiles src/ to dist/, puts the SQL migrations, which `tsc` does not carry over, beside the compiled code, and builds
+// the browser console to dist/console.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
 
 const root = new URL('..', import.meta.url)
 const path = (relative) => fileURLToPath(new URL(relative, root))
@@ -15,3 +17,4 @@ const { status } = spawnSync(
 if (status !== 0) process.exit(status ?? 1)
 cpSync(path('src/db/migrations'), path('dist/db/migrations'), { recursive: true })
 chmodSync(path('dist/cli.js'), 0o755)
+await build({ configFile: path('console/vite.config.ts') })

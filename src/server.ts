@@ -13,6 +13,7 @@ import { RateLimits } from './http/rate-limits.js'
 import { securityHeaders } from './http/security-headers.js'
 import { limitBodyTime } from './http/slow-bodies.js'
 import type { Metrics } from './metrics.js'
+import { consoleAssets, consolePages } from './routes/console.js'
 import { healthRoutes } from './routes/health.js'
 import { importSchemas } from './routes/import-schemas.js'
 import { importRoutes } from './routes/imports.js'
@@ -106,6 +107,13 @@ export function buildServer({
     metricsRoute(health, metrics)
     closeMethods()
   })
+
+  app.register(async (pages) => {
+    const closeMethods = closeOtherMethods(pages)
+    consolePages(pages)
+    closeMethods()
+  })
+  consoleAssets(app)
 
   app.register(
     async (oauth) => {

@@ -47,7 +47,9 @@ async function serve(flags: Partial<Record<keyof Config, string>>): Promise<void
 function announcer(): (announcement: Announcement) => void {
   const told = new Set<string>()
   return ({ url, apiKey }) => {
-    for (const line of [`listening on ${url}\n`, `API key: ${apiKey}\n`]) {
+    // The key is in the fragment, which browsers send to nobody.
+    const console = `${url}/#key=${encodeURIComponent(apiKey)}`
+    for (const line of [`listening on ${url}\n`, `API key: ${apiKey}\n`, `console: ${console}\n`]) {
       if (!told.has(line)) process.stdout.write(line)
       told.add(line)
     }

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { readConfig } from '../../src/config.js'
 import { createPool } from '../../src/db/pool.js'
 import { Metrics } from '../../src/metrics.js'
+import { CONSOLE_PATHS } from '../../src/routes/console.js'
 import { buildServer } from '../../src/server.js'
 import { Credentials } from '../../src/tenants/credentials.js'
 import { openFileStore } from '../../src/uploads/file.js'
@@ -40,13 +41,17 @@ async function routesOfApplication(): Promise<Route[]> {
   return [...methodsOf].map(([path, methods]) => ({ path, methods }))
 }
 
+const isUnder = (paths: readonly string[], path: string) =>
+  paths.some((one) => path === one || path.startsWith(`${one}/`))
+
+/** Whether a path is there for people, and not a part of the API's document. */
+export const isPage = (path: string): boolean => isUnder(['/docs', '/assets', ...CONSOLE_PATHS], path)
+
 /** What is there for everybody (contract 1, 2). All else takes a token. */
-const OPEN = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs', '/oauth/access_token']
+const OPEN = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/oauth/access_token']
 
 /** The API: every route that takes a token, under both prefixes. `:id`, `:product_id` stand for ids. */
-export const apiRoutes: readonly Route[] = routes.filter(
-  ({ path }) => !OPEN.some((open) => path === open || path.startsWith(`${open}/`)),
-)
+export const apiRoutes: readonly Route[] = routes.filter(({ path }) => !isUnder(OPEN, path) && !isPage(path))
 
 /** The API by method. */
 export const apiRequests = apiRoutes.flatMap(({ path, methods }) =>

@@ -20,6 +20,8 @@ type Environment = Readonly<Record<string, string>>
 export interface ServeProcess {
   readonly url: string
   readonly apiKey: string
+  /** The link that opens the console, with the key. */
+  readonly consoleUrl: string
   readonly process: ChildProcess
   /** SIGTERM; resolves to the exit code. */
   stop(): Promise<number | null>
@@ -28,7 +30,7 @@ export interface ServeProcess {
   stderr(): string
 }
 
-/** Starts `intake serve` as people do and waits for its two lines. The environment is this one's, without our settings. */
+/** Starts `intake serve` as people do and waits for its three lines. The environment is this one's, without our settings. */
 export async function serve(environment: Environment): Promise<ServeProcess> {
   const child = spawn(process.execPath, [cli, 'serve'], {
     env: { ...cleanEnvironment(), PORT: '0', LOG_LEVEL: 'warn', ...environment },
@@ -40,11 +42,12 @@ export async function serve(environment: Environment): Promise<ServeProcess> {
     stderr += text
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  const ready = new Promise<{ url: string; apiKey: string }>((resolve, reject) => {
+  const ready = new Promise<{ url: string; apiKey: string; consoleUrl: string }>((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
-      const [, url, apiKey] = /^listening on (\S+)\nAPI key: (\S+)\n/m.exec(stdout) ?? []
-      if (url && apiKey) resolve({ url, apiKey })
+      const [, url, apiKey, consoleUrl] =
+        /^listening on (\S+)\nAPI key: (\S+)\nconsole: (\S+)\n/m.exec(stdout) ?? []
+      if (url && apiKey && consoleUrl) resolve({ url, apiKey, consoleUrl })
     })
     ended.then((code) => reject(new Error(`intake serve ended with ${code}:\n${stderr}`)))
   })

@@ -1,0 +1,112 @@
+import { contains, type Page, pageQuery, request, requestJson, urlOf } from './request'
+
+/** How many records, by type. */
+export type Counts = Readonly<Record<string, number>>
+
+export const STATUSES = ['pending', 'started', 'success', 'failed'] as const
+export type Status = (typeof STATUSES)[number]
+
+/** What to do with a record whose `external_ref` is already there. */
+export const CONFLICT_POLICIES = ['reject', 'skip', 'update'] as const
+export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number]
+
+export interface Import {
+  readonly id: string
+  readonly attributes: { readonly external_ref?: string; readonly status: Status }
+  readonly meta: {
+    readonly timestamps: {
+      readonly created_at: string
+      readonly updated_at: string
+      readonly started_at?: string
+      readonly finished_at?: string
+    }
+    readonly records: { readonly uploaded: Counts; readonly imported: Counts; readonly skipped?: Counts }
+    readonly errors: number
+    readonly file: { readonly bytes: number; readonly lines: number; readonly sha256: string }
+    readonly failure?: { readonly reason: string; readonly detail: string }
+    readonly dry_run?: boolean
+    readonly on_conflict?: ConflictPolicy
+  }
+}
+
+export interface ImportError {
+  readonly id: string
+  readonly meta: {
+    readonly error: string
+    readonly field: string
+    readonly line_number: number
+    readonly external_ref?: string
+  }
+}
+
+/** Errors that say the same of different lines. */
+export interface ErrorKind {
+  readonly id: string
+  readonly meta: {
+    readonly field: string
+    readonly error: string
+    readonly lines: number
+    readonly first_line_number: number
+  }
+}
+
+/** How a file is to be imported. */
+export interface ImportOptions {
+  readonly externalRef: string
+  readonly isRehearsal: boolean
+  readonly onConflict: ConflictPolicy
+}
+
+/** The form that a file is posted in. What is as by default is left out, so that any version of the service takes it. */
+export function importForm(file: File, { externalRef, isRehearsal, onConflict }: ImportOptions): FormData {
+  const form = new FormData()
+  if (externalRef !== '') form.set('external_ref', externalRef)
+  if (isRehearsal) form.set('dry_run', 'true')
+  if (onConflict !== 'reject') form.set('on_conflict', onConflict)
+  // Last, so that a wrong option is refused before the file is sent.
+  form.set('import_file', file)
+  return form
+}
+
+export const IMPORTS_URL = urlOf('/imports')
+
+const importUrl = (id: string, rest = ''): string => `${IMPORTS_URL}/${encodeURIComponent(id)}${rest}`
+
+export interface ImportsQuery {
+  readonly status: Status | undefined
+  /** Part of the `external_ref`; empty: any. */
+  readonly reference: string
+  readonly offset: number
+}
+
+export function listImports({ status, reference, offset }: ImportsQuery): Promise<Page<Import>> {
+  const query = pageQuery(offset)
+  if (status) query.append('filter', `eq(status,${status})`)
+  if (reference !== '') query.append('filter', contains('external_ref', reference))
+  return requestJson(`${IMPORTS_URL}?${query}`)
+}
+
+export const getImport = async (id: string): Promise<Import> =>
+  (await requestJson<{ data: Import }>(importUrl(id))).data
+
+export const listErrors = (id: string, offset: number): Promise<Page<ImportError>> =>
+  requestJson(importUrl(id, `/errors?${pageQuery(offset)}`))
+
+export const listErrorKinds = async (id: string): Promise<readonly ErrorKind[]> =>
+  (await requestJson<{ data: readonly ErrorKind[] }>(importUrl(id, '/errors/kinds'))).data
+
+/** The original bytes of a rejected line, as text. */
+export const getRejectedLine = async (id: string, line: number): Promise<string> =>
+  (await request(importUrl(id, `/rejected?line_number=${line}`))).text()
+
+/** What of an import can be downloaded as a JSON Lines file. */
+export type Download = 'rejected' | 'results'
+
+export const download = async (id: string, what: Download): Promise<Blob> =>
+  (await request(importUrl(id, `/${what}`))).blob()
+
+/** What can be asked of an import. */
+export type Command = 'cancel' | 'retry'
+
+export const command = async (id: string, what: Command): Promise<Import> =>
+  (await requestJson<{ data: Import }>(importUrl(id, `/${what}`), { method: 'POST' })).data

@@ -1,0 +1,104 @@
+import { currentKey } from '../session'
+
+/** One entry of the service's `{"errors": […]}`. */
+export interface Problem {
+  readonly status: string
+  readonly title: string
+  readonly detail?: string
+  readonly meta?: { readonly id?: string; readonly request_id?: string }
+}
+
+/** The service answered, and not with what was asked for. Its message is the service's own sentences. */
+export class Refused extends Error {
+  override name = 'Refused'
+  constructor(
+    readonly status: number,
+    readonly problems: readonly Problem[],
+  ) {
+    super(problems.map(({ title, detail }) => detail ?? title).join('\n'))
+  }
+}
+
+/** No answer came. */
+export class Unreachable extends Error {
+  override name = 'Unreachable'
+  constructor() {
+    super('The service does not answer. Is it still running?')
+  }
+}
+
+/** Whether the same may work later. What the service refused otherwise it will refuse again. */
+export const isPassing = (error: Error): boolean =>
+  !(error instanceof Refused) || error.status >= 500 || error.status === 429
+
+const BASE = '/v2/subscriptions'
+
+export const urlOf = (path: string): string => `${BASE}${path}`
+
+interface RequestOptions {
+  readonly method?: 'GET' | 'POST'
+  /** Another key than the one that is signed in with. */
+  readonly key?: string
+}
+
+/** Asks the API. @throws Refused, Unreachable */
+export async function request(
+  url: string,
+  { method = 'GET', key = currentKey() }: RequestOptions = {},
+): Promise<Response> {
+  const headers = new Headers()
+  try {
+    headers.set('authorization', `Bearer ${key}`)
+  } catch {
+    // A text that no header can have is nobody's key.
+    throw refused(401, '')
+  }
+  const response = await fetch(url, { method, headers }).catch(() => {
+    throw new Unreachable()
+  })
+  if (!response.ok) throw refused(response.status, await response.text().catch(() => ''))
+  return response
+}
+
+export async function requestJson<T>(url: string, options?: RequestOptions): Promise<T> {
+  return (await request(url, options)).json()
+}
+
+/** What an answer that is none of 2xx says; a proxy's own page says nothing that we could read. */
+export function refused(status: number, body: string): Refused {
+  return new Refused(
+    status,
+    problemsOf(body) ?? [{ status: String(status), title: `The answer was ${status}.` }],
+  )
+}
+
+function problemsOf(body: string): readonly Problem[] | undefined {
+  try {
+    const { errors } = JSON.parse(body) as { errors?: readonly Problem[] }
+    return Array.isArray(errors) ? errors : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A page of a list. */
+export interface Page<T> {
+  readonly data: readonly T[]
+  readonly meta: {
+    readonly page: { readonly limit: number; readonly offset: number }
+    readonly results: { readonly total: number }
+  }
+}
+
+/** How many rows a page shows. */
+export const PAGE_LENGTH = 25
+
+export const pageQuery = (offset: number): URLSearchParams =>
+  new URLSearchParams({ 'page[offset]': String(offset), 'page[limit]': String(PAGE_LENGTH) })
+
+/** A value of a filter, quoted. */
+export const quoted = (value: string): string => `"${value.replaceAll(/[\\"]/g, '\\$&')}"`
+
+/** A condition that finds a text anywhere in an attribute. */
+export const contains = (attribute: string, text: string): string =>
+  `like(${attribute},${quoted(`*${text}*`)})`

@@ -1,0 +1,89 @@
+/** Numbers and times for people. The console speaks English, so it formats by English rules everywhere. */
+
+const integers = new Intl.NumberFormat('en')
+
+export const count = (number: number): string => integers.format(number)
+
+/** `1 line`, `1,234 lines` */
+export const counted = (number: number, noun: string, plural = `${noun}s`): string =>
+  `${count(number)} ${number === 1 ? noun : plural}`
+
+const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB']
+
+/** Bytes in powers of 1000, as file managers show them: `24.8 kB`. */
+export function bytes(number: number): string {
+  const exponent = Math.min(Math.floor(Math.log10(Math.max(number, 1)) / 3), UNITS.length - 1)
+  const value = number / 1000 ** exponent
+  const digits = exponent === 0 || value >= 100 ? 0 : 1
+  return `${value.toLocaleString('en', { maximumFractionDigits: digits })} ${number === 1 ? 'byte' : UNITS[exponent]}`
+}
+
+/** A share of 1, never rounded up to the whole. */
+export const percent = (share: number): string => `${Math.floor(share * 100 + 1e-9)} %`
+
+/** Milliseconds as people say them: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`. */
+export function duration(ms: number): string {
+  if (ms < 50) return 'less than 0.1 s'
+  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`
+  const hours = Math.floor(minutes / 60)
+  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`
+}
+
+const exactFormat = new Intl.DateTimeFormat('en-GB', {
+  dateStyle: 'medium',
+  timeStyle: 'long',
+})
+const shortFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
+
+/** `22 Nov 2026, 01:36:57 UTC`, in the browser's time zone. */
+export const exactTime = (time: string): string => exactFormat.format(new Date(time))
+
+/** `22 Nov 2026, 01:36` */
+export const shortTime = (time: string): string => shortFormat.format(new Date(time))
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['year', 365 * 24 * 60 * 60],
+  ['month', 30 * 24 * 60 * 60],
+  ['day', 24 * 60 * 60],
+  ['hour', 60 * 60],
+  ['minute', 60],
+]
+
+/** `3 minutes ago`. What happens within the minute is `just now`: clocks differ by seconds. */
+export function relativeTime(time: string, now: number): string {
+  const seconds = (Date.parse(time) - now) / 1000
+  const [unit, length] = STEPS.find(([, step]) => Math.abs(seconds) >= step) ?? []
+  return unit === undefined || length === undefined
+    ? 'just now'
+    : relative.format(Math.trunc(seconds / length), unit)
+}
+
+/** An amount in a currency's smallest unit: `€25.00`, `¥900`. A code that is no currency stays as it is. */
+export function money(amount: number, currency: string): string {
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
+  const decimals = format.resolvedOptions().maximumFractionDigits ?? 2
+  // By its digits: a division would round amounts beyond 2^53 / 100.
+  const digits = String(Math.abs(amount)).padStart(decimals + 1, '0')
+  const whole = digits.slice(0, digits.length - decimals)
+  const text = `${amount < 0 ? '-' : ''}${whole}.${digits.slice(digits.length - decimals) || '0'}`
+  return format.format(text as Intl.StringNumericLiteral)
+}
+
+const WORDS: Readonly<Record<string, string>> = { id: 'ID', ref: 'reference', refs: 'references', sku: 'SKU' }
+
+/** An attribute's name as a heading: `external_ref` → `External reference`. */
+export function label(name: string): string {
+  const words = name
+    .split('_')
+    .map((word) => WORDS[word] ?? word)
+    .join(' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** `products` → `Products` */
+export const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)

@@ -1,0 +1,12 @@
+import '@mantine/core/styles.css'
+import './style.css'
+import { createRoot } from 'react-dom/client'
+import { App } from './app'
+import { takeKeyFromAddress } from './session'
+
+takeKeyFromAddress()
+// A link that is pasted over the address of an open console changes the fragment alone.
+addEventListener('hashchange', takeKeyFromAddress)
+
+const root = document.getElementById('root')
+if (root) createRoot(root).render(<App />)

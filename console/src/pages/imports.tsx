@@ -1,0 +1,158 @@
+import { Select, Text } from '@mantine/core'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { type Import, listImports, STATUSES, type Status } from '../api/imports'
+import { bytes, count, counted, shortTime } from '../format'
+import { isUnderWay, isWorkedOut, tallyOf } from '../imports'
+import { useAddress } from '../ui/address'
+import { type Column, DataTable } from '../ui/data-table'
+import { ButtonLink, TextLink } from '../ui/link'
+import { Page } from '../ui/page'
+import { LIST_MAX_OFFSET, Paging } from '../ui/paging'
+import { SearchInput } from '../ui/search-input'
+import { Empty, Failure } from '../ui/states'
+import { StatusBadge } from '../ui/status-badge'
+import { TallyBar } from '../ui/tally-bar'
+import { RelativeTime } from '../ui/time'
+
+const STATUS_NAMES: Readonly<Record<Status, string>> = {
+  pending: 'Waiting',
+  started: 'Running',
+  success: 'Finished',
+  failed: 'Failed or canceled',
+}
+
+/** While something is under way, and otherwise: others may import as well. */
+const BUSY_MS = 1000
+const QUIET_MS = 5000
+
+/** The live list of imports, newest first. */
+export function ImportsPage() {
+  const address = useAddress()
+  const { offset } = address
+  const reference = address.get('reference')
+  const status = STATUSES.find((one) => one === address.get('status'))
+  const imports = useQuery({
+    queryKey: ['imports', { status, reference, offset }],
+    queryFn: () => listImports({ status, reference, offset }),
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => (state.data?.data.some(isUnderWay) ? BUSY_MS : QUIET_MS),
+  })
+  const { data, error } = imports
+  const isFiltered = status !== undefined || reference !== ''
+  const isEmpty = data?.data.length === 0
+  return (
+    <Page title="Imports" actions={<ButtonLink href="/new">New import</ButtonLink>}>
+      <div className="filters">
+        <Select
+          label="Status"
+          data={STATUSES.map((value) => ({ value, label: STATUS_NAMES[value] }))}
+          value={status ?? null}
+          placeholder="All"
+          clearable
+          clearButtonProps={{ 'aria-label': 'Show all statuses' }}
+          onChange={(value) => address.set({ status: value ?? '', offset: 0 })}
+        />
+        <SearchInput
+          label="Reference"
+          value={reference}
+          onChange={(value) => address.set({ reference: value, offset: 0 }, { replace: true })}
+        />
+      </div>
+      {error && <Failure error={error} onRetry={() => imports.refetch()} />}
+      {isEmpty ? (
+        <Nothing
+          isFiltered={isFiltered}
+          isPastEnd={offset > 0}
+          showAll={() => address.set({ status: '', reference: '', offset: 0 })}
+        />
+      ) : (
+        !(error && !data) && (
+          <DataTable
+            label="Imports, newest first"
+            columns={COLUMNS}
+            rows={data?.data}
+            rowKey={({ id }) => id}
+            isStale={imports.isPlaceholderData}
+          />
+        )
+      )}
+      {data && (
+        <Paging
+          what="imports"
+          offset={offset}
+          total={data.meta.results.total}
+          maxOffset={LIST_MAX_OFFSET}
+          onChange={(changed) => address.set({ offset: changed })}
+        />
+      )}
+    </Page>
+  )
+}
+
+const COLUMNS: readonly Column<Import>[] = [
+  {
+    header: 'Import',
+    cell: (one) => (
+      <>
+        <TextLink href={`/imports/${one.id}`} fw={600} className="break">
+          {nameOf(one)}
+        </TextLink>
+        <Text size="xs" className="quiet">
+          {bytes(one.meta.file.bytes)}, {counted(one.meta.file.lines, 'line')}
+        </Text>
+      </>
+    ),
+  },
+  { header: 'Status', width: '13rem', cell: (one) => <StatusBadge one={one} /> },
+  {
+    header: 'Imported',
+    width: '15rem',
+    cell: (one) => {
+      const tally = tallyOf(one)
+      return (
+        <div className="tally">
+          <Text size="sm" className="numbers">
+            {count(tally.imported)} of {count(tally.uploaded)}
+          </Text>
+          <TallyBar tally={tally} isRestRejected={isWorkedOut(one)} />
+        </div>
+      )
+    },
+  },
+  { header: 'Errors', width: '6rem', isNumber: true, cell: ({ meta }) => count(meta.errors) },
+  {
+    header: 'Age',
+    width: '9rem',
+    isNumber: true,
+    cell: ({ meta }) => <RelativeTime time={meta.timestamps.created_at} />,
+  },
+]
+
+/** What people know an import by: the reference that they gave, else when it was. */
+export const nameOf = ({ attributes, meta }: Import): string =>
+  attributes.external_ref ?? `Import of ${shortTime(meta.timestamps.created_at)}`
+
+interface NothingProps {
+  readonly isFiltered: boolean
+  readonly isPastEnd: boolean
+  showAll(): void
+}
+
+function Nothing({ isFiltered, isPastEnd, showAll }: NothingProps) {
+  if (isFiltered || isPastEnd) {
+    return (
+      <Empty title={isPastEnd ? 'The list does not go on so far' : 'No import is like that'}>
+        <button type="button" className="link-button" onClick={showAll}>
+          Show all imports
+        </button>
+      </Empty>
+    )
+  }
+  return (
+    <Empty title="Nothing was imported yet">
+      <Text>
+        Choose a file and see what becomes of each line. <TextLink href="/new">New import</TextLink>
+      </Text>
+    </Empty>
+  )
+}

@@ -1,0 +1,260 @@
+import { Alert, Anchor, Button, Progress, Radio, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { useEffect, useId, useState } from 'react'
+import { useLocation } from 'wouter'
+import catalogue from '../../../examples/catalogue.jsonl?url'
+import mistakes from '../../../examples/mistakes.jsonl?url'
+import { type Features, useService } from '../api/document'
+import { CONFLICT_POLICIES, type ConflictPolicy, type ImportOptions } from '../api/imports'
+import { Refused } from '../api/request'
+import { bytes, duration, percent } from '../format'
+import { useAddress } from '../ui/address'
+import { TextLink } from '../ui/link'
+import { Page } from '../ui/page'
+import { Failure } from '../ui/states'
+import { cancelUpload, forgetUpload, startUpload, type Upload, useUpload } from '../upload'
+
+const POLICIES: Readonly<Record<ConflictPolicy, { readonly label: string; readonly description: string }>> = {
+  reject: {
+    label: 'Reject it',
+    description: 'It is reported as an error, and the record that is there stays as it is.',
+  },
+  skip: {
+    label: 'Skip it',
+    description:
+      'The record that is there stays as it is, and that is no error. So a file can be sent again.',
+  },
+  update: {
+    label: 'Update it',
+    description: 'The record that is there takes the attributes of the line, and counts as imported.',
+  },
+}
+
+/** Choosing a file, saying how, and watching it go. */
+export function NewImportPage() {
+  const [, navigate] = useLocation()
+  const upload = useUpload()
+  const { data: service, error, refetch } = useService()
+  const created = upload?.status === 'done' ? upload.created : undefined
+  useEffect(() => {
+    if (!created) return
+    navigate(`/imports/${created.id}`, { replace: true })
+    forgetUpload()
+  }, [created, navigate])
+  return (
+    <Page title="New import">
+      {error && !service && <Failure error={error} onRetry={() => refetch()} />}
+      {upload?.status === 'sending' ? (
+        <Sending upload={upload} />
+      ) : (
+        service && (
+          <Form features={service.features} failed={upload?.status === 'failed' ? upload : undefined} />
+        )
+      )}
+    </Page>
+  )
+}
+
+interface FormProps {
+  readonly features: Features
+  /** The upload that was tried from this form. */
+  readonly failed: (Upload & { status: 'failed' }) | undefined
+}
+
+function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps) {
+  const address = useAddress()
+  const isAgain = address.get('again') !== ''
+  const [file, setFile] = useState<File | undefined>(failed?.file)
+  const [externalRef, setExternalRef] = useState(failed?.options.externalRef ?? address.get('external_ref'))
+  const [isRehearsal, setRehearsal] = useState(failed?.options.isRehearsal ?? !isAgain)
+  const [onConflict, setOnConflict] = useState<ConflictPolicy>(
+    failed?.options.onConflict ??
+      CONFLICT_POLICIES.find((one) => one === address.get('on_conflict')) ??
+      'reject',
+  )
+  const [complaint, setComplaint] = useState<string>()
+  const options: ImportOptions = {
+    externalRef,
+    isRehearsal: canRehearse && isRehearsal,
+    onConflict: conflictPolicies.includes(onConflict) ? onConflict : 'reject',
+  }
+  const choose = (chosen: File) => {
+    forgetUpload()
+    setComplaint(chosen.size === 0 ? `${chosen.name} is empty: there is nothing in it to import.` : undefined)
+    setFile(chosen.size === 0 ? undefined : chosen)
+  }
+  return (
+    <form
+      className="narrow"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (file) startUpload(file, options)
+        else setComplaint('Please choose a file first.')
+      }}
+    >
+      <Stack gap="lg">
+        {isAgain && (
+          <Alert color="blue" variant="light" className="block" title="Please choose the file again">
+            This page was loaded anew since the rehearsal, and the browser does not keep files for it. The
+            options are those of the rehearsal.
+          </Alert>
+        )}
+        <FileChooser file={file} complaint={complaint} choose={choose} />
+        <TextInput
+          label="Reference (optional)"
+          description="A name of your own to find the import by. No other import may have it, so that the same file is not imported twice by accident."
+          maxLength={2048}
+          value={externalRef}
+          onChange={(event) => setExternalRef(event.currentTarget.value)}
+        />
+        {conflictPolicies.length > 0 && (
+          <Radio.Group
+            label="When a record with the same external reference is there already"
+            value={onConflict}
+            onChange={(value) => setOnConflict(value as ConflictPolicy)}
+          >
+            <Stack gap="sm" mt="xs">
+              {conflictPolicies.map((policy) => (
+                <Radio key={policy} value={policy} {...POLICIES[policy]} />
+              ))}
+            </Stack>
+          </Radio.Group>
+        )}
+        {canRehearse && (
+          <Switch
+            label="Rehearse it"
+            description="Every line is checked just as in the real import, and nothing is added. You can run it for real afterwards."
+            checked={isRehearsal}
+            onChange={(event) => setRehearsal(event.currentTarget.checked)}
+          />
+        )}
+        {failed && <UploadFailure error={failed.error} />}
+        <div>
+          <Button type="submit" size="md">
+            {options.isRehearsal ? 'Rehearse the import' : 'Import'}
+          </Button>
+        </div>
+      </Stack>
+    </form>
+  )
+}
+
+interface FileChooserProps {
+  readonly file: File | undefined
+  readonly complaint: string | undefined
+  choose(file: File): void
+}
+
+function FileChooser({ file, complaint, choose }: FileChooserProps) {
+  const id = useId()
+  const [isOver, setOver] = useState(false)
+  return (
+    <div>
+      <Text component="label" htmlFor={id} fw={600} size="sm">
+        File
+      </Text>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is a shortcut for those with a mouse; the input is for all */}
+      <div
+        className="drop"
+        data-over={isOver || undefined}
+        onDragOver={(event) => {
+          event.preventDefault()
+          setOver(true)
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          event.preventDefault()
+          setOver(false)
+          const [dropped] = event.dataTransfer.files
+          if (dropped) choose(dropped)
+        }}
+      >
+        <input
+          id={id}
+          type="file"
+          className="drop-input"
+          accept=".jsonl,.ndjson,.json,.txt,.gz,.zst,application/jsonl,application/x-ndjson"
+          aria-describedby={`${id}-hint`}
+          aria-invalid={complaint !== undefined}
+          onChange={(event) => {
+            const [chosen] = event.currentTarget.files ?? []
+            if (chosen) choose(chosen)
+            // The same file can be chosen again after it was mended.
+            event.currentTarget.value = ''
+          }}
+        />
+        <div className="drop-words">
+          {file ? (
+            <>
+              <Text fw={600} className="break">
+                {file.name}
+              </Text>
+              <Text size="sm" className="quiet">
+                {bytes(file.size)} · choose or drop another one to replace it
+              </Text>
+            </>
+          ) : (
+            <>
+              <Text fw={600}>Drop a file here, or choose one</Text>
+              <Text size="sm" className="quiet">
+                JSON Lines in UTF-8: one record a line
+              </Text>
+            </>
+          )}
+        </div>
+      </div>
+      <div id={`${id}-hint`} className="drop-hint">
+        <Text size="sm" role="alert" className="complaint">
+          {complaint}
+        </Text>
+        <Text size="sm" className="quiet">
+          To try it out: <SampleLink href={catalogue} name="catalogue.jsonl" />, a sample of 200 good records,
+          and <SampleLink href={mistakes} name="mistakes.jsonl" />, with every mistake that people make.
+        </Text>
+      </div>
+    </div>
+  )
+}
+
+const SampleLink = ({ href, name }: { readonly href: string; readonly name: string }) => (
+  <Anchor href={href} download={name} inherit>
+    {name}
+  </Anchor>
+)
+
+function UploadFailure({ error }: { readonly error: Error }) {
+  const otherId = error instanceof Refused ? error.problems.find(({ meta }) => meta?.id)?.meta?.id : undefined
+  return (
+    <Failure error={error}>
+      <Text size="sm" mt="xs">
+        Nothing was imported.{' '}
+        {otherId !== undefined && <TextLink href={`/imports/${otherId}`}>See the other import</TextLink>}
+      </Text>
+    </Failure>
+  )
+}
+
+function Sending({ upload: { file, sent, startedAt } }: { readonly upload: Upload & { status: 'sending' } }) {
+  const share = sent / file.size
+  const elapsed = performance.now() - startedAt
+  const rate = elapsed > 500 ? (sent / elapsed) * 1000 : undefined
+  const left = rate && sent < file.size ? ((file.size - sent) / rate) * 1000 : undefined
+  return (
+    <div className="narrow panel">
+      <Text fw={600} className="break">
+        {sent < file.size ? `Sending ${file.name}` : `${file.name} is sent; the service makes it safe`}
+      </Text>
+      <Progress value={share * 100} size="lg" my="sm" aria-label={`Sending ${file.name}`} />
+      <Text size="sm" className="numbers quiet">
+        {percent(share)} · {bytes(sent)} of {bytes(file.size)}
+        {rate !== undefined && ` · ${bytes(rate)} a second`}
+        {left !== undefined && ` · about ${duration(left)} left`}
+      </Text>
+      <Text size="sm" mt="md" className="quiet">
+        You may look at other pages meanwhile, but keep this tab open.
+      </Text>
+      <Button variant="default" mt="md" onClick={cancelUpload}>
+        Stop sending
+      </Button>
+    </div>
+  )
+}

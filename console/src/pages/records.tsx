@@ -1,0 +1,153 @@
+import { Select, Text } from '@mantine/core'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
+import { type Attribute, type ListedType, type RecordType, useService } from '../api/document'
+import { listRecords, SEARCHABLE, type StoredRecord } from '../api/records'
+import { capitalized, label } from '../format'
+import { useAddress } from '../ui/address'
+import { type Column, DataTable } from '../ui/data-table'
+import { TextLink } from '../ui/link'
+import { Page } from '../ui/page'
+import { LIST_MAX_OFFSET, Paging } from '../ui/paging'
+import { SearchInput } from '../ui/search-input'
+import { Empty, Failure } from '../ui/states'
+import { Value } from '../ui/value'
+import { NotFoundPage } from './not-found'
+
+/** The records of one type. `list`: its list's name; undefined: the first type's. */
+export function RecordsPage({ list }: { readonly list: string | undefined }) {
+  const { data: service, error, refetch } = useService()
+  const type =
+    list === undefined ? service?.recordTypes[0] : service?.recordTypes.find((one) => one.list === list)
+  if (service && !type) return <NotFoundPage />
+  return (
+    <Page title={type ? capitalized(type.list) : 'Records'}>
+      {error && <Failure error={error} onRetry={() => refetch()} />}
+      <nav className="tabs" aria-label="Types of records">
+        {service?.recordTypes.map((one) => (
+          <Link
+            key={one.type}
+            href={`/records/${one.list}`}
+            className="tab"
+            aria-current={one === type ? 'page' : undefined}
+          >
+            {capitalized(one.list)}
+          </Link>
+        ))}
+      </nav>
+      {type && <Records key={type.type} type={type} />}
+    </Page>
+  )
+}
+
+function Records({ type }: { readonly type: ListedType }) {
+  const address = useAddress()
+  const { offset } = address
+  const text = address.get('text')
+  const by = SEARCHABLE.find((one) => one === address.get('by')) ?? 'name'
+  const records = useQuery({
+    queryKey: ['records', type.list, { by, text, offset }],
+    queryFn: () => listRecords({ list: type.list, by, text, offset }),
+    placeholderData: keepPreviousData,
+  })
+  const { data, error } = records
+  const columns: Column<StoredRecord>[] = [
+    {
+      header: 'Name',
+      width: '22%',
+      cell: ({ id, attributes }) => (
+        <TextLink href={`/records/${type.list}/${id}`} fw={600} className="break">
+          {String(attributes.name ?? id)}
+        </TextLink>
+      ),
+    },
+    ...columnsOf(type).map((attribute) => columnOf(attribute)),
+  ]
+  return (
+    <>
+      <div className="filters">
+        <Select
+          label="Search by"
+          data={SEARCHABLE.map((value) => ({ value, label: label(value) }))}
+          value={by}
+          allowDeselect={false}
+          onChange={(value) => address.set({ by: value === 'name' ? '' : (value ?? ''), offset: 0 })}
+        />
+        <SearchInput
+          label="Search for"
+          value={text}
+          onChange={(value) => address.set({ text: value, offset: 0 }, { replace: true })}
+        />
+      </div>
+      {error && <Failure error={error} onRetry={() => records.refetch()} />}
+      {data?.data.length === 0 ? (
+        <Empty
+          title={
+            text === '' && offset === 0 ? `There are no ${type.list} yet` : `No ${type.noun} is like that`
+          }
+        >
+          {text === '' && offset === 0 ? (
+            <Text>
+              They come with an import. <TextLink href="/new">New import</TextLink>
+            </Text>
+          ) : (
+            <button
+              type="button"
+              className="link-button"
+              onClick={() => address.set({ text: '', offset: 0 })}
+            >
+              Show all {type.list}
+            </button>
+          )}
+        </Empty>
+      ) : (
+        !(error && !data) && (
+          <DataTable
+            label={`${capitalized(type.list)}, newest first`}
+            columns={columns}
+            rows={data?.data}
+            rowKey={({ id }) => id}
+            isStale={records.isPlaceholderData}
+          />
+        )
+      )}
+      {data && (
+        <Paging
+          what={type.list}
+          offset={offset}
+          total={data.meta.results.total}
+          maxOffset={LIST_MAX_OFFSET}
+          onChange={(changed) => address.set({ offset: changed })}
+        />
+      )}
+    </>
+  )
+}
+
+/** How many attributes a list shows beside name, reference and age. */
+const MAX_COLUMNS = 4
+
+/** What a list shows of a type: what every record has comes first. Long texts and addresses are left to a record's own page. */
+export function columnsOf({ attributes }: RecordType): Attribute[] {
+  const by = (name: string) => attributes.filter((attribute) => attribute.name === name)
+  const others = attributes.filter(
+    ({ name, schema: { format } }) =>
+      !['name', 'external_ref', 'description'].includes(name) && format !== 'uri' && format !== 'date-time',
+  )
+  const required = others.filter(({ isRequired }) => isRequired)
+  const optional = others.filter(({ isRequired }) => !isRequired)
+  return [...by('external_ref'), ...[...required, ...optional].slice(0, MAX_COLUMNS), ...by('created_at')]
+}
+
+/** A column that shows an attribute. `of`: where its value is. */
+export function columnOf(
+  attribute: Attribute,
+  of: (record: StoredRecord) => unknown = ({ attributes }) => attributes[attribute.name],
+): Column<StoredRecord> {
+  const { name, schema } = attribute
+  return {
+    header: label(name),
+    isNumber: schema.type === 'integer' || schema.type === 'number',
+    cell: (record) => <Value attribute={attribute} value={of(record)} />,
+  }
+}

@@ -1,0 +1,11 @@
+/** Lets the browser save bytes as a file. */
+export function save(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob)
+  const link = document.createElement('a')
+  link.href = url
+  // The browser would put something of its own in place of these.
+  link.download = name.replaceAll(/[\\/:*?"<>|]/g, '_')
+  link.click()
+  // Not at once: the browser reads the URL after the click.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}

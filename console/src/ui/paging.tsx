@@ -1,0 +1,52 @@
+import { Button, Text } from '@mantine/core'
+import { PAGE_LENGTH } from '../api/request'
+import { count } from '../format'
+
+interface PagingProps {
+  /** What is paged, for screen readers: `imports`. */
+  readonly what: string
+  readonly offset: number
+  readonly total: number
+  /** The last offset that the list has, where the service sets one. */
+  readonly maxOffset?: number
+  onChange(offset: number): void
+}
+
+/** Most lists go no further; what lies beyond is found by searching. */
+export const LIST_MAX_OFFSET = 10_000
+
+/** Which part of a list is shown, and the ways to the others. */
+export function Paging({ what, offset, total, maxOffset = Number.POSITIVE_INFINITY, onChange }: PagingProps) {
+  if (total <= PAGE_LENGTH && offset === 0) return null
+  const next = offset + PAGE_LENGTH
+  const isAtCeiling = next < total && next > maxOffset
+  return (
+    <nav className="paging" aria-label={`Pages of ${what}`}>
+      <Text size="sm" aria-live="polite">
+        {count(Math.min(offset + 1, total))}–{count(Math.min(next, total))} of {count(total)}
+        {isAtCeiling && '. Search to find what lies beyond.'}
+      </Text>
+      <div className="paging-buttons">
+        <Button size="xs" variant="default" disabled={offset === 0} onClick={() => onChange(0)}>
+          First
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          disabled={offset === 0}
+          onClick={() => onChange(Math.max(0, offset - PAGE_LENGTH))}
+        >
+          Previous
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          disabled={next >= total || isAtCeiling}
+          onClick={() => onChange(next)}
+        >
+          Next
+        </Button>
+      </div>
+    </nav>
+  )
+}

@@ -1,0 +1,87 @@
+import { useSyncExternalStore } from 'react'
+import { IMPORTS_URL, type Import, type ImportOptions, importForm } from './api/imports'
+import { refused, Unreachable } from './api/request'
+import { currentKey } from './session'
+
+/** The one upload that is under way, which goes on whatever page is shown. */
+export type Upload = {
+  readonly file: File
+  readonly options: ImportOptions
+} & (
+  | {
+      readonly status: 'sending'
+      /** Bytes that have left the browser. */
+      readonly sent: number
+      /** Milliseconds, as `performance.now()` has them. */
+      readonly startedAt: number
+    }
+  | { readonly status: 'done'; readonly created: Import }
+  | { readonly status: 'failed'; readonly error: Error }
+)
+
+let upload: Upload | undefined
+let request: XMLHttpRequest | undefined
+const listeners = new Set<() => void>()
+
+/** The files that were rehearsed from this page, by the rehearsal's id: it is run for real with its file. */
+const rehearsedFiles = new Map<string, File>()
+export const rehearsedFile = (importId: string): File | undefined => rehearsedFiles.get(importId)
+
+function change(changed: Upload | undefined): void {
+  upload = changed
+  for (const listener of listeners) listener()
+}
+
+export function useUpload(): Upload | undefined {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    () => upload,
+  )
+}
+
+/** Posts a file. By XMLHttpRequest, for `fetch` does not tell how much was sent; the browser reads the file as it sends it. */
+export function startUpload(file: File, options: ImportOptions): void {
+  if (upload?.status === 'sending') return
+  const xhr = new XMLHttpRequest()
+  const startedAt = performance.now()
+  const sending = (sent: number) => change({ status: 'sending', file, options, sent, startedAt })
+  const fail = (error: Error) => change({ status: 'failed', file, options, error })
+  xhr.upload.onprogress = ({ loaded }) => sending(Math.min(loaded, file.size))
+  xhr.onload = () => {
+    if (xhr.status !== 201) return fail(refused(xhr.status, xhr.responseText))
+    const created = (JSON.parse(xhr.responseText) as { data: Import }).data
+    if (options.isRehearsal) rehearsedFiles.set(created.id, file)
+    change({ status: 'done', file, options, created })
+  }
+  xhr.onerror = async () => fail(await whyNotSent(file))
+  xhr.onabort = () => change(undefined)
+  xhr.onloadend = () => removeEventListener('beforeunload', askBeforeLeaving)
+  addEventListener('beforeunload', askBeforeLeaving)
+  xhr.open('POST', IMPORTS_URL)
+  xhr.setRequestHeader('authorization', `Bearer ${currentKey()}`)
+  request = xhr
+  sending(0)
+  xhr.send(importForm(file, options))
+}
+
+export const cancelUpload = (): void => request?.abort()
+
+/** Forgets an upload that has ended. */
+export function forgetUpload(): void {
+  if (upload?.status !== 'sending') change(undefined)
+}
+
+const askBeforeLeaving = (event: BeforeUnloadEvent): void => event.preventDefault()
+
+/** A file that was changed or removed after it was chosen fails just as a connection does. */
+async function whyNotSent(file: File): Promise<Error> {
+  try {
+    await file.slice(0, 1).arrayBuffer()
+    return new Unreachable()
+  } catch {
+    return new Error(`${file.name} can no longer be read: it was changed or removed. Please choose it again.`)
+  }
+}

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+
+/** What `scripts/build.js` makes of `console/`. */
+const BUILT = new URL('../../dist/console/', import.meta.url)
+
+/** The pages of the console. Each is the one document, which shows what its path says. */
+export const CONSOLE_PATHS = ['/', '/new', '/imports', '/imports/*', '/records', '/records/*']
+
+/** The document and everything it loads come from here, and it sends requests to no other host. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "object-src 'none'",
+].join('; ')
+
+const A_YEAR_IN_SECONDS = 365 * 24 * 60 * 60
+
+/** The documents of the browser console, for everybody: what they show takes a key. */
+export function consolePages(app: FastifyInstance): void {
+  const send = async (_request: unknown, reply: FastifyReply) =>
+    reply
+      .headers({
+        'content-type': 'text/html; charset=utf-8',
+        // It names its files by their hashes, so a browser must not keep it past a new version.
+        'cache-control': 'no-cache',
+        'content-security-policy': CONTENT_SECURITY_POLICY,
+      })
+      .send(await readFile(new URL('index.html', BUILT)))
+  for (const path of CONSOLE_PATHS) app.get(path, { schema: { hide: true } }, send)
+}
+
+/** The files that the documents load, named by their hashes. */
+export function consoleAssets(app: FastifyInstance): void {
+  app.register(fastifyStatic, {
+    root: fileURLToPath(new URL('assets/', BUILT)),
+    prefix: '/assets/',
+    index: false,
+    maxAge: A_YEAR_IN_SECONDS * 1000,
+    immutable: true,
+    decorateReply: false,
+    schemaHide: true,
+  })
+}

@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises'
+import { beforeAll, expect, test } from 'vitest'
+import {
+  type Device,
+  describeConsole,
+  type Scheme,
+  shifts,
+  sidewaysScroll,
+  violations,
+  WIDTHS,
+  watchShifts,
+} from '../support/browser.js'
+
+const example = (name: string) => readFile(new URL(`../../examples/${name}`, import.meta.url))
+
+describeConsole('Every page', (console) => {
+  const ids: Record<string, string> = {}
+  beforeAll(async () => {
+    const { api } = console.service
+    await api.import(await example('catalogue.jsonl'), { externalRef: 'catalogue' })
+    ids.import = (await api.import(await example('mistakes.jsonl'), { externalRef: 'mistakes' })).id
+    for (const list of ['products', 'plans', 'subscribers', 'offerings']) {
+      ids[list] = (await api.read<{ id: string }[]>(`/subscriptions/${list}`))[0]?.id ?? ''
+    }
+  })
+
+  /** Each page, and what is there once it is loaded. */
+  const pages: readonly (readonly [path: () => string, ready: string])[] = [
+    [() => '/', 'mistakes'],
+    [() => '/imports?reference=nothing', 'No import is like that'],
+    [() => '/new', 'Drop a file here'],
+    [() => `/imports/${ids.import}`, 'the line is not valid JSON'],
+    [() => '/records/products', 'Created at'],
+    [() => '/records/plans', 'Billing frequency'],
+    [() => '/records/subscribers', 'Account ID'],
+    [() => '/records/offerings', 'Created at'],
+    [() => `/records/products/${ids.products}`, 'Belongs to'],
+    [() => `/records/offerings/${ids.offerings}`, 'Price in this offering'],
+    [() => '/records/nothing', 'Perhaps the address was cut short'],
+  ]
+
+  const looks = (Object.keys(WIDTHS) as Device[]).flatMap((device) =>
+    (['light', 'dark'] as const).map((scheme: Scheme) => ({ device, scheme })),
+  )
+
+  test.each(looks)(
+    'passes axe, does not jump while it loads, and needs no sideways scrolling: $device, $scheme',
+    async ({ device, scheme }) => {
+      const { page } = await console.open('/', { device, scheme })
+      await watchShifts(page)
+      const found: Record<string, unknown> = {}
+      for (const [path, ready] of pages) {
+        await page.goto(`${console.service.server.url}${path()}`)
+        await page.getByRole('main').getByText(ready).first().waitFor({ state: 'attached' })
+        const wrong = await violations(page)
+        if (wrong.length > 0) found[path()] = wrong
+        expect(await sidewaysScroll(page), path()).toBe(0)
+        expect(await shifts(page), path()).toBeLessThan(0.02)
+      }
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      await page.getByLabel('API key').waitFor()
+      await page.getByRole('button', { name: 'Sign in' }).waitFor()
+      const wrong = await violations(page)
+      if (wrong.length > 0) found['sign-in'] = wrong
+      expect(found).toEqual({})
+    },
+  )
+
+  test('is reached and used by the keyboard alone', async () => {
+    const { page } = await console.tab()
+    // From the beginning: a chooser that opens before the browser was told to hand it over is not seen.
+    const chooser = page.waitForEvent('filechooser')
+    await page.goto(console.service.server.url)
+    const { keyboard } = page
+    /** The name of what has the focus; empty: nothing has it. */
+    const focused = () =>
+      page.evaluate<string>(`(() => {
+        const { activeElement } = document
+        if (activeElement === document.body) return ''
+        return activeElement.ariaLabel ?? (activeElement.labels?.[0] ?? activeElement).textContent.trim()
+      })()`)
+    const tabTo = async (name: string | RegExp) => {
+      for (let steps = 0; !(await focused()).match(name); steps += 1) {
+        if (steps > 60) throw new Error(`the keyboard does not reach ${name}; it is at ${await focused()}`)
+        await keyboard.press('Tab')
+      }
+    }
+    await page.getByLabel('API key').waitFor()
+    await tabTo('API key')
+    await keyboard.type(console.service.server.apiKey)
+    await keyboard.press('Enter')
+    await page.getByRole('link', { name: 'mistakes' }).waitFor()
+
+    await tabTo('Skip to the content')
+    await keyboard.press('Enter')
+    await tabTo(/^mistakes$/)
+    await keyboard.press('Enter')
+    // The heading has the focus, so that the new page is told of.
+    await page.getByRole('heading', { name: 'mistakes' }).waitFor()
+    await expect.poll(focused).toBe('mistakes')
+    await tabTo(/^Next$/)
+    await keyboard.press('Enter')
+    await page.getByText('26–50 of 137').waitFor()
+
+    await page.getByRole('link', { name: 'New import' }).focus()
+    await keyboard.press('Enter')
+    await page.getByText('Drop a file here').waitFor()
+    await tabTo(/^File$/)
+    await keyboard.press('Enter')
+    await (await chooser).setFiles({ name: 'a.jsonl', mimeType: '', buffer: Buffer.from('{}') })
+    await page.getByText('a.jsonl').waitFor()
+  })
+})

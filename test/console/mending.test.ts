@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { choose, describeConsole, importForReal, violations } from '../support/browser.js'
+import { aProduct, file, times } from '../support/builders.js'
+
+const MALFORMED = '{"data":{"type":"subscription_product","attributes":{"name":"No brace'
+const SHORT = JSON.stringify(aProduct({ name: 'ab', external_ref: 'mug' }))
+const MISTAKES = file(aProduct({ name: 'Tea', external_ref: 'tea' }), SHORT, MALFORMED)
+
+describeConsole('Rehearsing, mending and cancelling', (console) => {
+  test('leads from a rehearsal over its errors to the mended import', async () => {
+    const { page } = await console.tab()
+    await page.goto(console.service.server.consoleUrl)
+    await page.getByRole('link', { name: 'New import' }).first().click()
+    await choose(page, 'file.jsonl', MISTAKES)
+    await page.getByRole('button', { name: 'Rehearse the import' }).click()
+    await page.getByText('1 of 2 records would be imported; 1 would be rejected.').waitFor()
+    await page.getByText('Rehearsal', { exact: true }).waitFor()
+    expect((await console.service.api.get('/subscriptions/products')).body.data).toEqual([])
+
+    await page.getByRole('button', { name: 'Show line 2' }).click()
+    await page.getByText('Line 2 as it stands in the file').waitFor()
+    await expect.poll(() => page.locator('pre').textContent()).toBe(SHORT)
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Hide line 2' }).click()
+    await page.getByText('By kind').click()
+    const kinds = page.getByRole('table', { name: 'Errors by kind' })
+    await kinds.getByRole('row', { name: 'name must be at least 3 characters' }).waitFor()
+    expect(await violations(page)).toEqual([])
+
+    const downloading = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download rejected lines' }).click()
+    const rejected = await readFile(await (await downloading).path(), 'utf8')
+    expect(rejected).toBe(file(SHORT, MALFORMED))
+
+    await page.getByRole('button', { name: 'Run it for real' }).click()
+    await page.getByText('1 of 2 records was imported; 1 was rejected.').waitFor()
+
+    await page.getByRole('link', { name: 'New import' }).click()
+    await choose(page, 'file.jsonl', rejected.replace('"ab"', '"Mug"').replace('No brace', 'Teapot"}}}'))
+    await importForReal(page)
+    await page.getByText('All 2 records were imported.').waitFor()
+    await page.getByRole('link', { name: 'Products' }).click()
+    for (const name of ['Tea', 'Mug', 'Teapot']) await page.getByRole('link', { name, exact: true }).waitFor()
+  })
+
+  test('asks for the file of a rehearsal again after the page was loaded anew', async () => {
+    const { page } = await console.open('/new')
+    await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'pot' })))
+    await page.getByLabel('Reference (optional)').fill('pots')
+    await page.getByRole('radio', { name: 'Skip it' }).check()
+    await page.getByRole('button', { name: 'Rehearse the import' }).click()
+    await page.getByText('The one record would be imported.').waitFor()
+    await page.reload()
+    await page.getByRole('link', { name: 'Run it for real' }).click()
+    await page.getByText('Please choose the file again').waitFor()
+    expect(await page.getByLabel('Reference (optional)').inputValue()).toBe('pots')
+    expect(await page.getByRole('radio', { name: 'Skip it' }).isChecked()).toBe(true)
+    await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'pot' })))
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText('The one record was imported.').waitFor()
+  })
+
+  test('tells of records that were skipped', async () => {
+    await console.service.api.import(file(aProduct({ external_ref: 'there' })))
+    const { page } = await console.open('/new')
+    await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'there' }), aProduct()))
+    await page.getByRole('radio', { name: 'Skip it' }).check()
+    await importForReal(page)
+    await page.getByText('1 of 2 records was imported; 1 was skipped, being there already.').waitFor()
+  })
+
+  test('stops an import that runs, when asked twice, and goes on with it', async () => {
+    const { service } = console
+    const blocker = await service.pool.connect()
+    await blocker.query('begin')
+    await blocker.query('lock table products in exclusive mode')
+    const { id } = await service.api.create(times(100, () => aProduct()))
+    const { page } = await console.open(`/imports/${id}`)
+    await page.getByText('Running').waitFor()
+    await page.getByRole('button', { name: 'Stop the import' }).click()
+    await page.getByRole('button', { name: 'Let it go on' }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Stop the import' }).click()
+    await page.getByRole('button', { name: 'Stop it' }).click()
+    await blocker.query('rollback')
+    blocker.release()
+    await page.getByText('Canceled', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Go on with it' }).click()
+    await page.getByText('All 100 records were imported.').waitFor()
+  })
+})

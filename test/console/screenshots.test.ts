@@ -1,0 +1,68 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Device, describeConsole, type Scheme } from '../support/browser.js'
+import { aProduct, times } from '../support/builders.js'
+
+/** The pictures in README and docs. Taken by `npm run screenshots`, which sets SCREENSHOTS; else they would change each day. */
+const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url))
+
+const example = (name: string) => readFile(new URL(`../../examples/${name}`, import.meta.url))
+
+describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
+  describeConsole('are taken', (console) => {
+    const ids: Record<string, string> = {}
+    beforeAll(async () => {
+      await mkdir(FOLDER, { recursive: true })
+      const { api } = console.service
+      await api.import(await example('catalogue.jsonl'), { externalRef: 'catalogue' })
+      ids.import = (await api.import(await example('mistakes.jsonl'), { externalRef: 'mistakes' })).id
+      await api.import(
+        times(20_000, (index) => aProduct({ name: `Tea ${index}` })),
+        { externalRef: 'teas' },
+      )
+      const filter = 'eq(external_ref,box-office)'
+      const offerings = await api.read<{ id: string }[]>(`/subscriptions/offerings?filter=${filter}`)
+      ids.offering = offerings[0]?.id ?? ''
+    })
+
+    interface Shot {
+      readonly name: string
+      readonly look?: { readonly device?: Device; readonly scheme?: Scheme }
+      path(): string
+      readonly ready: string
+      prepare?(page: Page): Promise<void>
+    }
+    const imports = { path: () => '/imports', ready: 'mistakes' }
+    const one = { path: () => `/imports/${ids.import}`, ready: 'the line is not valid JSON' }
+    const shots: readonly Shot[] = [
+      { name: 'imports', ...imports },
+      { name: 'imports-phone', look: { device: 'phone' }, ...imports },
+      { name: 'new-import', path: () => '/new', ready: 'Drop a file here', prepare: chooseMistakes },
+      { name: 'import', ...one },
+      { name: 'import-dark', look: { scheme: 'dark' }, ...one },
+      {
+        name: 'offering',
+        path: () => `/records/offerings/${ids.offering}`,
+        ready: 'Price in this offering',
+      },
+    ]
+
+    async function chooseMistakes(page: Page) {
+      const buffer = await example('mistakes.jsonl')
+      await page
+        .getByLabel('File', { exact: true })
+        .setInputFiles({ name: 'mistakes.jsonl', mimeType: '', buffer })
+    }
+
+    test.each(shots)('$name', async ({ name, look, path, ready, prepare }) => {
+      const { page } = await console.open('/', look)
+      await page.goto(`${console.service.server.url}${path()}`)
+      await page.getByRole('main').getByText(ready).first().waitFor()
+      await prepare?.(page)
+      const png = await page.screenshot({ path: `${FOLDER}${name}.png` })
+      expect(png.length).toBeLessThan(200_000)
+    })
+  })
+})

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { choose, describeConsole, importForReal, linkOf } from '../support/browser.js'
+import { aProduct, file } from '../support/builders.js'
+
+describeConsole('The console', (console) => {
+  test('takes the key out of the address, and keeps it through a reload', async () => {
+    const { page } = await console.open('/records')
+    await page.getByRole('heading', { name: 'Products' }).waitFor()
+    expect(page.url()).toBe(`${console.service.server.url}/records`)
+    await page.reload()
+    await page.getByText('There are no products yet').waitFor()
+    expect(await page.evaluate('history.length')).toBeLessThanOrEqual(2)
+  })
+
+  test('without a key asks for one, and says so when it is not known', async () => {
+    const { page } = await console.tab()
+    await page.goto(`${console.service.server.url}/imports?status=failed`)
+    await page.getByLabel('API key').fill('not a key')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('The service does not know this key.').waitFor()
+    await page.getByLabel('API key').fill(` ${console.service.server.apiKey} `)
+    await page.keyboard.press('Enter')
+    // One is then where one wanted to be.
+    await page.getByText('No import is like that').waitFor()
+    expect(page.url()).toContain('status=failed')
+  })
+
+  test('a link with a wrong key leads to the sign-in, which says why', async () => {
+    const { page } = await console.tab()
+    await page.goto(`${console.service.server.url}/#key=wrong`)
+    await page.getByText('The service does not take the key').waitFor()
+    // A key that the keyboard cannot even type into a header is no key either.
+    await page.getByLabel('API key').fill('ключ')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('The service does not know this key.').waitFor()
+  })
+
+  test('a link that is pasted over an open page signs in with its key; signing out forgets it', async () => {
+    const other = await console.service.addStore()
+    await other.import(file(aProduct({ name: 'Of another store' })))
+    const { page } = await console.open('/records/products')
+    await page.getByText('There are no products yet').waitFor()
+    await page.evaluate(`location.hash = 'key=${other.key}'`)
+    await page.getByRole('link', { name: 'Of another store' }).waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('API key').waitFor()
+    await page.reload()
+    await page.getByLabel('API key').waitFor()
+  })
+
+  test('a store without imports is told how to begin', async () => {
+    const { page } = await console.open('/')
+    await page.getByText('Nothing was imported yet').waitFor()
+    await page.getByRole('main').getByRole('link', { name: 'New import' }).last().click()
+    await page.getByRole('heading', { name: 'New import' }).waitFor()
+  })
+
+  test('what is not there says so, in the words of the service', async () => {
+    const { page } = await console.open(`/imports/${randomUUID()}`)
+    await page.getByText('No import found').waitFor()
+    await page.goto(`${console.service.server.url}/imports/not-an-id`)
+    await page.getByText('id must be a UUID').waitFor()
+    await page.goto(`${console.service.server.url}/records/plans/${randomUUID()}`)
+    await page.getByText('No plan found').waitFor()
+    await page.goto(`${console.service.server.url}/records/pears`)
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
+    await page.goto(`${console.service.server.url}/imports?offset=10000000`)
+    await page.getByText('page[offset] must be a whole number from 0 to 10000').waitFor()
+  })
+
+  test('a service that is stopped is told of, and what was shown stays until it is back', async () => {
+    const { service } = console
+    await service.api.import(file(aProduct()), { externalRef: 'spring' })
+    const { page } = await console.open('/imports')
+    await page.getByRole('link', { name: 'spring' }).waitFor()
+    const { port } = new URL(service.server.url)
+    await service.server.stop()
+    await page.getByText('The service cannot be reached').waitFor()
+    expect(await page.getByRole('link', { name: 'spring' }).isVisible()).toBe(true)
+    await service.restart({ PORT: port })
+    await page.getByText('The service cannot be reached').waitFor({ state: 'hidden' })
+  })
+
+  test('a file that cannot be sent stays chosen, with the reason', async () => {
+    const { service } = console
+    const { page } = await console.open('/new')
+    await choose(page, 'list.csv', 'a;b\n1;2\n')
+    await page.getByLabel('Reference (optional)').fill('from a sheet')
+    await importForReal(page)
+    await page.getByRole('alert').getByText('Nothing was imported.').waitFor()
+    expect(await page.getByLabel('Reference (optional)').inputValue()).toBe('from a sheet')
+    await page.getByText('list.csv').waitFor()
+    expect(
+      (await service.api.get('/subscriptions/imports?filter=eq(external_ref,from a sheet)')).body.data,
+    ).toEqual([])
+  })
+
+  test('a reference that is taken leads to the import that has it', async () => {
+    const { service } = console
+    const { id } = await service.api.import(file(aProduct()), { externalRef: 'taken' })
+    const { page } = await console.tab()
+    await page.goto(linkOf(service, '/new'))
+    await choose(page, 'a.jsonl', file(aProduct()))
+    await page.getByLabel('Reference (optional)').fill('taken')
+    await importForReal(page)
+    await page.getByRole('link', { name: 'See the other import' }).click()
+    await page.waitForURL(`**/imports/${id}`)
+    await page.getByRole('heading', { name: 'taken' }).waitFor()
+  })
+})
