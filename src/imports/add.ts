@@ -2,8 +2,9 @@ import { type CopyColumn, CopyRows } from '../db/copy.js'
 import type { Client } from '../db/pool.js'
 import type { NewRecords } from '../records/insert.js'
 import { deleteSnapshots, type Element, insertSnapshots, resolveReferences } from '../records/references.js'
-import { excerpt } from '../records/validate.js'
-import type { Candidates, LineProblem } from './chunks.js'
+import type { Candidates } from './chunks.js'
+import type { LineProblem } from './passes.js'
+import { refTaken } from './problems.js'
 import type { Job } from './queue.js'
 import { lineOfRecord } from './record-id.js'
 import { rehearse, rehearsedSources } from './rehearsal.js'
@@ -44,9 +45,9 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
   const updates = job.onConflict === 'update'
   if (!updates) for (const place of taken.keys()) out.add(place)
   if (job.onConflict === 'reject') {
-    for (const [place, holderId] of taken) problems.push(refTaken(job, candidates, place, holderId))
+    for (const [place, holderId] of taken) problems.push(takenBy(job, candidates, place, holderId))
     for (const [place, earlier] of repeated) {
-      problems.push(refTaken(job, candidates, place, taken.get(earlier) ?? records.id(earlier)))
+      problems.push(takenBy(job, candidates, place, taken.get(earlier) ?? records.id(earlier)))
     }
   }
   if (!job.dryRun) {
@@ -123,17 +124,11 @@ function repeatedRefs(
   return repeated
 }
 
-function refTaken(job: Job, candidates: Candidates, place: number, holderId: string): LineProblem {
+function takenBy(job: Job, candidates: Candidates, place: number, holderId: string): LineProblem {
   const { records } = candidates
-  const ref = records.externalRef(place) ?? ''
-  const holderLine = lineOfRecord(job.id, holderId)
-  const holder = holderLine === undefined ? `${records.recordType.noun} ${holderId}` : `line ${holderLine}`
-  return {
-    line: candidates.line(place),
-    field: 'external_ref',
-    error: `external_ref "${excerpt(ref)}" is already used by ${holder}`,
-    externalRef: ref,
-  }
+  const line = lineOfRecord(job.id, holderId)
+  const holder = line === undefined ? `${records.recordType.noun} ${holderId}` : `line ${line}`
+  return refTaken(candidates.line(place), records.externalRef(place) ?? '', holder)
 }
 
 async function writeSnapshots(

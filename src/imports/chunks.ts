@@ -1,23 +1,10 @@
-import { recordTypes } from '../records/index.js'
 import { NewRecords } from '../records/insert.js'
 import type { RecordType } from '../records/record-type.js'
-import { isStorableText, type Problem, validateRecord } from '../records/validate.js'
-import { UploadMissing, type UploadReader } from '../uploads/store.js'
-import { type Line, LineSplitter, readLine } from './lines.js'
+import type { UploadReader } from '../uploads/store.js'
+import type { Line } from './lines.js'
+import { examineLine, type LinePlace, type LineProblem, type Pass, passes, readLines } from './passes.js'
 import type { Checkpoint, Job } from './queue.js'
 import { recordIds } from './record-id.js'
-
-/** Which line, from 1, and where in the file it begins, in bytes. */
-export interface LinePlace {
-  readonly number: number
-  readonly start: number
-}
-
-/** A problem and where it is. */
-export interface LineProblem extends Problem {
-  readonly line: LinePlace
-  readonly externalRef: string | undefined
-}
 
 /**
  * Records of one type whose attributes are valid by themselves, in the order of the file. Whether their references and
@@ -51,78 +38,39 @@ const CHUNK_RECORD_BYTES = 2 ** 20
 const CHUNK_PROBLEMS = 5000
 const CHUNK_FILE_BYTES = 16 * 2 ** 20
 
-const READ_BYTES = 256 * 2 ** 10
-
-/**
- * The passes over a file. Records that refer to others come after all that they may refer to, wherever they stand.
- * A pass after the first reads only lines that may hold a type of its own.
- */
-const passes: readonly (readonly RecordType[])[] = [
-  recordTypes.filter(({ references }) => references.length === 0),
-  recordTypes.filter(({ references }) => references.length > 0),
-]
-
 /** Reads an import's file in chunks, from its checkpoint to its end, through all passes. */
 export async function* readChunks(job: Job, reader: UploadReader): AsyncGenerator<Chunk, void, undefined> {
-  for (const [index, types] of passes.entries()) {
-    const pass = index + 1
-    if (pass < job.checkpoint.pass) continue
-    const isFirst = index === 0
-    if (!isFirst && types.every(({ type }) => job.uploaded[type] === 0)) continue
-    const from = pass === job.checkpoint.pass ? job.checkpoint : { bytes: 0, lines: 0 }
-    yield* readPass(job, reader, { pass, types, isFirst, from })
+  for (const pass of passes) {
+    if (pass.number < job.checkpoint.pass) continue
+    if (pass.number > 1 && [...pass.types].every(({ type }) => job.uploaded[type] === 0)) continue
+    const from = pass.number === job.checkpoint.pass ? job.checkpoint : { bytes: 0, lines: 0 }
+    yield* readPass(job, reader, pass, from)
   }
-}
-
-interface Pass {
-  readonly pass: number
-  readonly types: readonly RecordType[]
-  readonly isFirst: boolean
-  readonly from: { readonly bytes: number; readonly lines: number }
 }
 
 async function* readPass(
   job: Job,
   reader: UploadReader,
-  { pass, types, isFirst, from }: Pass,
+  pass: Pass,
+  from: { readonly bytes: number; readonly lines: number },
 ): AsyncGenerator<Chunk, void, undefined> {
-  const { fileBytes, maxLineBytes } = job
-  const splitter = new LineSplitter(maxLineBytes, from)
-  const wanted = new Set(types)
-  const names = types.map(({ type }) => Buffer.from(type))
-  const buffer = Buffer.allocUnsafe(READ_BYTES)
   let chunk = new ChunkInProgress(job, pass, from)
-
-  for (let position = from.bytes; position < fileBytes; ) {
-    const length = await reader.read(buffer, position)
-    if (length === 0) throw new UploadMissing(`The uploaded file ends at byte ${position} of ${fileBytes}.`)
-    position += length
-    const isLast = position >= fileBytes
-    for (const lines of isLast
-      ? [splitter.push(buffer.subarray(0, length)), splitter.end()]
-      : [splitter.push(buffer.subarray(0, length))]) {
-      for (const line of lines) {
-        if (isFirst || mayHold(line, names)) chunk.add(line, maxLineBytes, wanted, isFirst)
-        else chunk.skip(line)
-        if (chunk.isFull) {
-          yield chunk.finish()
-          chunk = new ChunkInProgress(job, pass, { bytes: line.end, lines: line.number })
-        }
+  for await (const lines of readLines(job, reader, from)) {
+    for (const line of lines) {
+      chunk.add(line)
+      if (chunk.isFull) {
+        yield chunk.finish()
+        chunk = new ChunkInProgress(job, pass, { bytes: line.end, lines: line.number })
       }
     }
   }
   if (chunk.hasLines) yield chunk.finish()
 }
 
-/** Whether a line may be a record of a type: it has the type's name in plain letters, or something escaped. */
-function mayHold({ bytes }: Line, names: readonly Buffer[]): boolean {
-  return bytes !== null && (names.some((name) => bytes.includes(name)) || bytes.includes('\\u'))
-}
-
 /** Collects lines until there are enough for a chunk. */
 class ChunkInProgress {
   readonly #job: Job
-  readonly #pass: number
+  readonly #pass: Pass
   readonly #from: { readonly bytes: number; readonly lines: number }
   readonly #milliseconds = Date.now()
   readonly #idOf: (line: number) => string
@@ -132,7 +80,7 @@ class ChunkInProgress {
   #recordBytes = 0
   #end: { readonly bytes: number; readonly lines: number }
 
-  constructor(job: Job, pass: number, from: { readonly bytes: number; readonly lines: number }) {
+  constructor(job: Job, pass: Pass, from: { readonly bytes: number; readonly lines: number }) {
     this.#job = job
     this.#pass = pass
     this.#from = from
@@ -140,30 +88,15 @@ class ChunkInProgress {
     this.#end = from
   }
 
-  add(line: Line, maxLineBytes: number, wanted: ReadonlySet<RecordType>, reportsMalformed: boolean): void {
-    this.skip(line)
-    const { number, start } = line
-    const content = readLine(line, maxLineBytes)
-    if (content.kind === 'malformed' && reportsMalformed) {
-      this.#problems.push({
-        line: { number, start },
-        field: '',
-        error: content.error,
-        externalRef: undefined,
-      })
-    }
-    if (content.kind !== 'record' || !wanted.has(content.recordType)) return
-    const { recordType, attributes } = content
-    const problems = validateRecord(recordType, attributes)
-    this.#recordBytes += line.bytes?.length ?? 0
-    if (problems.length > 0) {
-      const externalRef = showableRef(attributes)
-      for (const problem of problems)
-        this.#problems.push({ ...problem, line: { number, start }, externalRef })
-      return
-    }
-    this.#candidatesOf(recordType).add(line, attributes as Attributes)
-    this.#records += 1
+  add(line: Line): void {
+    this.#end = { bytes: line.end, lines: line.number }
+    const examined = examineLine(line, this.#pass, this.#job.maxLineBytes)
+    if (examined.kind === 'passed over' || examined.kind === 'of another pass') return
+    if (examined.kind !== 'malformed') this.#recordBytes += line.bytes?.length ?? 0
+    if (examined.kind === 'valid') {
+      this.#candidatesOf(examined.recordType).add(line, examined.attributes)
+      this.#records += 1
+    } else this.#problems.push(...examined.problems)
   }
 
   #candidatesOf(recordType: RecordType): CandidatesInProgress {
@@ -173,10 +106,6 @@ class ChunkInProgress {
       this.#candidates.set(recordType, candidates)
     }
     return candidates
-  }
-
-  skip(line: Line): void {
-    this.#end = { bytes: line.end, lines: line.number }
   }
 
   get hasLines(): boolean {
@@ -197,7 +126,7 @@ class ChunkInProgress {
       candidates: this.#candidates,
       problems: this.#problems,
       milliseconds: this.#milliseconds,
-      checkpoint: { pass: this.#pass, ...this.#end },
+      checkpoint: { pass: this.#pass.number, ...this.#end },
     }
   }
 }
@@ -238,12 +167,3 @@ class CandidatesInProgress implements Candidates {
 
 /** A long one by its beginning alone, for an index knows it by that and a digest (migration 0001). */
 const identifying = (ref: string): string => (ref.length > 200 ? ref.slice(0, 200) : ref)
-
-/** The `external_ref` of a record that is wrong elsewhere, if it can be shown. */
-function showableRef(attributes: unknown): string | undefined {
-  const ref = (attributes as { external_ref?: unknown } | null | undefined)?.external_ref
-  // At most 2048 code points, which are at most twice as many UTF-16 units.
-  return typeof ref === 'string' && ref.length <= 4096 && [...ref].length <= 2048 && isStorableText(ref)
-    ? ref
-    : undefined
-}

@@ -2,7 +2,8 @@ import sql from 'sql-template-tag'
 import { type CopyColumn, CopyRows } from '../db/copy.js'
 import type { Client } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
-import type { LineProblem } from './chunks.js'
+import { excerpt } from '../records/validate.js'
+import type { LinePlace, LineProblem } from './passes.js'
 import type { Job } from './queue.js'
 
 /** The problems of a chunk on their way into the report. */
@@ -40,6 +41,14 @@ export async function insertProblems({ client, job, milliseconds, problems }: Re
   rows.recycle()
 }
 
+/** The problem of a record whose `external_ref` another one has. @param holder which one: `line 12` */
+export const refTaken = (line: LinePlace, ref: string, holder: string): LineProblem => ({
+  line,
+  field: 'external_ref',
+  error: `external_ref "${excerpt(ref)}" is already used by ${holder}`,
+  externalRef: ref,
+})
+
 /** What errors that say the same have in common: names, places and numbers are left out. */
 interface Kind {
   readonly field: string
@@ -47,42 +56,60 @@ interface Kind {
 }
 
 interface CountedKind extends Kind {
-  readonly lines: Set<number>
+  lines: number
   first: number
+  last: number
 }
+
+/** Counts lines by kind of error. */
+export class ErrorKinds {
+  readonly #kinds = new Map<string, CountedKind>()
+  // Most problems are the same few sentences.
+  readonly #known = new Map<string, CountedKind>()
+
+  /** The problems of a line are to come one after another. */
+  add({ line, field, error }: LineProblem): void {
+    const counted = this.#countedOf(field, error)
+    if (counted.last !== line.number) counted.lines += 1
+    counted.last = line.number
+    counted.first = Math.min(counted.first, line.number)
+  }
+
+  get all(): readonly Readonly<CountedKind>[] {
+    return [...this.#kinds.values()]
+  }
+
+  #countedOf(field: string, error: string): CountedKind {
+    const sentence = `${field}\0${error}`
+    const known = this.#known.get(sentence)
+    if (known) return known
+    const kind = kindOf(field, error)
+    const key = `${kind.field}\0${kind.error}`
+    const counted = this.#kinds.get(key) ?? { ...kind, lines: 0, first: Number.POSITIVE_INFINITY, last: 0 }
+    this.#kinds.set(key, counted)
+    if (this.#known.size === MAX_KNOWN) this.#known.clear()
+    this.#known.set(sentence, counted)
+    return counted
+  }
+}
+
+/** Sentences with names in them have no end. */
+const MAX_KNOWN = 10_000
 
 /** Adds a chunk's problems to the numbers of lines by kind. Locks them: only when the chunk's turn has come. */
 export async function countKinds({ client, job, problems }: Reporting): Promise<void> {
-  const kinds = [...kindsOf(problems)]
+  const counted = new ErrorKinds()
+  for (const problem of problems) counted.add(problem)
+  const kinds = counted.all
   if (kinds.length === 0) return
   await client.query(sql`
     insert into import_error_kinds as k (owner_id, import_id, field, error, lines, first_line_number)
     select ${job.ownerId}::uuid, ${job.id}::uuid, n.field, n.error, n.lines, n.first
     from unnest(${kinds.map(({ field }) => field)}::text[], ${kinds.map(({ error }) => error)}::text[],
-                ${kinds.map(({ lines }) => lines.size)}::bigint[], ${kinds.map(({ first }) => first)}::bigint[])
+                ${kinds.map(({ lines }) => lines)}::bigint[], ${kinds.map(({ first }) => first)}::bigint[])
            as n(field, error, lines, first)
     on conflict (owner_id, import_id, field, error) do update
     set lines = k.lines + excluded.lines, first_line_number = least(k.first_line_number, excluded.first_line_number)`)
-}
-
-function kindsOf(problems: readonly LineProblem[]): Iterable<CountedKind> {
-  const kinds = new Map<string, CountedKind>()
-  // Most problems of a chunk are the same few sentences.
-  const known = new Map<string, CountedKind>()
-  for (const { line, field, error } of problems) {
-    const sentence = `${field}\0${error}`
-    let counted = known.get(sentence)
-    if (!counted) {
-      const kind = kindOf(field, error)
-      const key = `${kind.field}\0${kind.error}`
-      counted = kinds.get(key) ?? { ...kind, lines: new Set(), first: line.number }
-      kinds.set(key, counted)
-      known.set(sentence, counted)
-    }
-    counted.lines.add(line.number)
-    counted.first = Math.min(counted.first, line.number)
-  }
-  return kinds.values()
 }
 
 /** Objects whose keys are the caller's: `price.USD.amount` is `price.*.amount`. */

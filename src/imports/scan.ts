@@ -38,7 +38,7 @@ export class Scanner {
   #lines = 0
   #records = 0
   #beginning = Buffer.alloc(0)
-  #firstComplaint: string | undefined
+  #firstComplaint: LineComplaint | undefined
 
   constructor(limits: ScanLimits) {
     this.#limits = limits
@@ -56,7 +56,7 @@ export class Scanner {
   /** @throws UnusableFile if no line at all is a record. */
   end(): ScannedFile {
     this.#count(this.#splitter.end())
-    if (this.#records === 0) throw new UnusableFile(this.#whyNothing())
+    if (this.#records === 0) throw new UnusableFile(whyNoRecord(this.#beginning, this.#firstComplaint))
     return {
       bytes: this.#bytes,
       lines: this.#lines,
@@ -75,7 +75,7 @@ export class Scanner {
       if ('type' in content) this.#countRecord(content)
       else if (content.kind === 'record') this.#countRecord(content.recordType)
       else if (content.kind === 'malformed') {
-        this.#firstComplaint ??= `Its first line that is not blank, line ${line.number}, says why: ${content.error}.`
+        this.#firstComplaint ??= { line: line.number, error: content.error }
       }
     }
   }
@@ -89,15 +89,26 @@ export class Scanner {
       )
     }
   }
+}
 
-  #whyNothing(): string {
-    if (this.#bytes === 0) return 'The file is empty.'
-    const [, kind] =
-      SIGNATURES.find(([bytes]) => this.#beginning.subarray(0, bytes.length).equals(bytes)) ?? []
-    if (kind) return `The file is ${kind}, not JSON Lines in UTF-8.`
-    if (this.#firstComplaint === undefined) return 'The file has no records: all of its lines are blank.'
-    return `No line of the file is a record. ${this.#firstComplaint}`
-  }
+/**
+ * Why no job can be made of a file without records, in a sentence.
+ *
+ * @param beginning its first eight bytes, or all that there are.
+ * @param complaint what is wrong with its first line that is not blank.
+ */
+export function whyNoRecord(beginning: Buffer, complaint: LineComplaint | undefined): string {
+  if (beginning.length === 0) return 'The file is empty.'
+  const [, kind] = SIGNATURES.find(([bytes]) => beginning.subarray(0, bytes.length).equals(bytes)) ?? []
+  if (kind) return `The file is ${kind}, not JSON Lines in UTF-8.`
+  if (complaint === undefined) return 'The file has no records: all of its lines are blank.'
+  return `No line of the file is a record. Its first line that is not blank, line ${complaint.line}, says why: ${complaint.error}.`
+}
+
+interface LineComplaint {
+  /** From 1. */
+  readonly line: number
+  readonly error: string
 }
 
 export interface ScanLimits {

@@ -28,7 +28,14 @@ const packings: readonly Packing[] = [
     : []),
 ]
 
-const LONGEST_MAGIC = Math.max(...packings.map(({ magic }) => magic.length))
+/** So many of a file's first bytes tell whether it is packed. */
+export const LONGEST_MAGIC = Math.max(...packings.map(({ magic }) => magic.length))
+
+const packingOf = (beginning: Buffer): Packing | undefined =>
+  packings.find(({ magic }) => beginning.subarray(0, magic.length).equals(magic))
+
+/** Whether a file with these first bytes is packed. */
+export const isPacked = (beginning: Buffer): boolean => packingOf(beginning) !== undefined
 
 /**
  * Passes a file's bytes on; those of a packed one, told by its first bytes, unpacked.
@@ -45,7 +52,7 @@ export async function* unpack(bytes: AsyncIterable<Buffer>, maxBytes: number): A
       beginning = Buffer.concat([beginning, value])
     }
     const rest = continued(beginning, source)
-    const packing = packings.find(({ magic }) => beginning.subarray(0, magic.length).equals(magic))
+    const packing = packingOf(beginning)
     if (packing) yield* unpacked(rest, packing, maxBytes)
     else yield* rest
   } finally {

@@ -99,11 +99,16 @@ async function findSources(
   return sources
 }
 
-function toElements(
+/**
+ * Turns a list of references into elements, and adds to the problems those that lead nowhere, or twice to the same.
+ *
+ * @param sources what was found, by the reference as it was given.
+ */
+export function toElements(
   { attribute, to }: Reference,
   list: readonly unknown[],
   sources: ReadonlyMap<string, Source>,
-  { problems, missing }: Resolved,
+  { problems, missing }: Pick<Resolved, 'problems' | 'missing'>,
 ): Element[] {
   const seen = new Map<string, number>()
   return list.flatMap((element, index): Element[] => {
