@@ -2,16 +2,20 @@
 import { Command } from 'commander'
 import { doctorCommand } from './cli/doctor.js'
 import { importCommand } from './cli/import.js'
+import { importsCommand } from './cli/imports.js'
 import { keysCommand } from './cli/keys.js'
 import { organizationsCommand } from './cli/organizations.js'
 import { serveCommand } from './cli/serve.js'
 import { storesCommand } from './cli/stores.js'
+import { validateCommand } from './cli/validate.js'
 import { version } from './version.js'
 
 const HELP = `
 Examples:
   $ intake serve                          run the service on 127.0.0.1:8080
+  $ intake validate records.jsonl         check a file, without a service
   $ intake import records.jsonl           import a file, service or not
+  $ intake imports list                   see what became of imports
   $ intake keys create --store default    make a further API key
 
 "intake <command> --help" tells all about a command.`
@@ -20,7 +24,9 @@ const program = new Command('intake')
   .description('Imports subscription data in bulk: JSON Lines in, PostgreSQL rows and an exact report out.')
   .version(version(), '-v, --version', 'print the version')
   .addCommand(serveCommand())
+  .addCommand(validateCommand())
   .addCommand(importCommand())
+  .addCommand(importsCommand())
   .addCommand(storesCommand())
   .addCommand(organizationsCommand())
   .addCommand(keysCommand())

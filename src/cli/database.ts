@@ -6,7 +6,7 @@ import { embeddedConnection, hasCluster, startEmbeddedPostgres } from '../db/emb
 import { migrate } from '../db/migrate.js'
 import { type Connection, createPool, type Pool } from '../db/pool.js'
 import { defaultStore } from '../tenants/owners.js'
-import { CommandError } from './fail.js'
+import { CommandError, noDatabaseIn } from './fail.js'
 
 /** Where a command finds the database; the environment has the rest. */
 export interface DatabaseFlags {
@@ -82,12 +82,7 @@ async function onDatabase<T>(connection: Connection, work: (pool: Pool) => Promi
 /** The data directory's: ours for now, or that of the service that has it. One that is no service yet, or no more, is waited for. */
 async function embedded(folder: string, mayCreate: boolean, signal: AbortSignal): Promise<Database> {
   const isNew = !hasCluster(folder)
-  if (isNew && !mayCreate) {
-    throw new CommandError(
-      `There is no database in ${folder}. Give the data directory of the service with --data-dir or DATA_DIR, ` +
-        'or start the service there for the first time.',
-    )
-  }
+  if (isNew && !mayCreate) throw noDatabaseIn(folder)
   if (isNew) process.stderr.write(`There is no database in ${folder} yet; one is made now.\n`)
   const deadline = Date.now() + PATIENCE_MS
   for (;;) {

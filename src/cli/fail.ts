@@ -5,6 +5,12 @@ export class CommandError extends Error {
   override name = 'CommandError'
 }
 
+export const noDatabaseIn = (folder: string) =>
+  new CommandError(
+    `There is no database in ${folder}. Give the data directory of the service with --data-dir or DATA_DIR, ` +
+      'or start the service there for the first time.',
+  )
+
 /** What a person could cause: told in a line, without a stack. */
 const expected = [CommandError, StartError]
 

@@ -2,17 +2,16 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Config, readConfig } from '../config.js'
 import { DataDirInUse, readApiKey } from '../data-dir.js'
+import { hasCluster } from '../db/embedded.js'
 import { type Service, startService } from '../service.js'
 import { type Address, answers } from './client.js'
-import { CommandError } from './fail.js'
+import { CommandError, noDatabaseIn } from './fail.js'
 
 /** The server that an import goes to, until `stop`. */
 export interface Server {
   readonly address: Address
   /** Whether this process runs it, so that it ends with this process. */
   readonly isOwn: boolean
-  /** What a shell puts the key's value in place of: `$API_KEY`. */
-  readonly keyInShell: string
   /** Where the API will be once this process is gone. */
   readonly lastingUrl: string
   /** Looks for the server again, which was lost `ms` ago. */
@@ -38,16 +37,19 @@ const RESTART_MS = 5000
 /**
  * The server of `--url`; else the one that uses the data directory; else one of our own on it.
  *
+ * @param mayCreate whether a data directory that is not there is made. One mistyped would else be.
  * @param say tells the person what happens, in a sentence.
  * @throws CommandError, ConfigError, and what `startService` throws. Nothing is left running then.
  */
 export async function findServer(
   flags: ServerFlags,
+  mayCreate: boolean,
   say: (sentence: string) => void,
   signal: AbortSignal,
 ): Promise<Server> {
   if (flags.url !== undefined) return remoteServer(flags.url, flags.apiKey)
   const server = new LocalServer(flags, say)
+  if (!mayCreate) server.requireDatabase()
   try {
     await server.find(signal)
     return server
@@ -65,7 +67,6 @@ function remoteServer(given: string, flagKey: string | undefined): Server {
   return {
     address: { url, ...key },
     isOwn: false,
-    keyInShell: '$API_KEY',
     lastingUrl: url,
     recover: async () => {},
     stop: async () => {},
@@ -122,13 +123,15 @@ class LocalServer implements Server {
     return this.#own !== undefined
   }
 
-  get keyInShell(): string {
-    return this.#given ? '$API_KEY' : `$(cat ${quoted(this.#keyFile)})`
-  }
-
   get lastingUrl(): string {
     const { host, port } = this.#lasting
     return this.isOwn ? `http://${host.includes(':') ? `[${host}]` : host}:${port}` : this.address.url
+  }
+
+  /** @throws CommandError if there is no database yet */
+  requireDatabase(): void {
+    const { dataDir, databaseUrl } = this.#config
+    if (databaseUrl === undefined && !hasCluster(dataDir)) throw noDatabaseIn(dataDir)
   }
 
   /** Returns once there is a server that answers. */
@@ -186,7 +189,3 @@ class LocalServer implements Server {
     return key
   }
 }
-
-/** A path as a word of a POSIX shell. */
-const quoted = (path: string): string =>
-  /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`

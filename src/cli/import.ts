@@ -1,19 +1,31 @@
 import { Command, Option } from 'commander'
+import { ON_CONFLICT, type OnConflict } from '../imports/import.js'
 import { count, number, size } from './amounts.js'
-import { getErrors, type ImportAnswer, importPath } from './client.js'
+import {
+  type ErrorAnswer,
+  errorsPath,
+  getErrorKinds,
+  getPage,
+  type ImportAnswer,
+  importPath,
+} from './client.js'
+import { errorsSection, MOST_ERRORS } from './error-tables.js'
 import { CommandError, fail } from './fail.js'
-import { findServer, type Server, type ServerFlags } from './find-server.js'
-import { errorsTable, howToFetchAll, SHOWN_ERRORS } from './first-errors.js'
+import { findServer, type Server } from './find-server.js'
 import { followImport } from './follow.js'
+import { type ImportFile, openImportFile } from './import-file.js'
 import { type Teller, tellOn } from './progress.js'
+import { commandLine, type ServerCommandFlags, styleOf, withServerFlags } from './server-command.js'
 import { exitCodeOf, firstSignal } from './signals.js'
-import { isWorkedOut, type Style, summaryOf, totals } from './summary.js'
-import { colorsOf, ignoreReaderGone, printable, widthOf } from './terminal.js'
-import { type ImportFile, openImportFile, uploadFile } from './upload.js'
+import { outcomeOf, summaryOf, totals } from './summary.js'
+import { colorsOf, ignoreReaderGone, printable, wrap } from './terminal.js'
+import { uploadFile } from './upload.js'
 
-interface Flags extends ServerFlags {
+interface Flags extends ServerCommandFlags {
   readonly externalRef?: string
-  readonly color: boolean
+  readonly dryRun?: true
+  readonly onConflict: OnConflict
+  readonly watch: boolean
 }
 
 /** What a shell is told. */
@@ -21,15 +33,28 @@ const ALL_IMPORTED = 0
 const SOME_REJECTED = 2
 
 const HELP = `
+The file may be compressed by gzip. "-" reads the standard input.
+
 Without --url the import goes to the server that runs on the data directory.
 If none runs, this command runs one itself until the import has ended.
 
 Progress goes to stderr: a bar on a terminal, else a line now and then.
 The summary goes to stdout.
 
+A rehearsal (--dry-run) does all that the import would do, references and
+conflicts with what is there included, and adds nothing. Its exit code is that
+of the import. "intake validate" checks a file without any server.
+
+What happens to a record whose external_ref is there already (--on-conflict):
+  reject  it is an error of its line
+  skip    it is left out, and is no error
+  update  its attributes replace those of the record that is there
+With skip or update the same file can be sent again after any accident.
+
 Exit codes:
-  0    every line of the file was imported
-  1    the import could not be made, or a fault stopped it
+  0    every line of the file was imported, or skipped as asked; with
+       --no-watch, the file was received
+  1    the import could not be made, or a fault or a person stopped it
   2    some lines were rejected, or all of them; the others were imported
   130  interrupted by Ctrl-C; an import that was received goes on
 
@@ -43,22 +68,26 @@ Environment:
   too, such as DATABASE_URL and MAX_LINE_BYTES.
 
 Examples:
-  $ intake import records.jsonl
+  $ intake import records.jsonl --dry-run
   $ intake import records.jsonl --external-ref june-2024
+  $ gzip -c records.jsonl | intake import - --on-conflict skip
   $ API_KEY=... intake import records.jsonl --url https://intake.example.com`
 
 /** `intake import`: posts a file, waits for its end and tells what became of it. */
 export function importCommand(): Command {
-  return new Command('import')
+  const command = new Command('import')
     .description('import a file of JSON Lines, and report what was imported and what was not')
-    .argument('<file>', 'the file, with a record on every line')
-    .option('--external-ref <text>', 'your own name of this import; no two imports can have the same')
+    .argument('<file>', 'the file, with a record on every line; "-" is the standard input')
+    .option('--dry-run', 'rehearse: check everything, and add nothing')
     .addOption(
-      new Option('--url <url>', 'the server to import to; needs --api-key or API_KEY').conflicts('dataDir'),
+      new Option('--on-conflict <what>', 'what happens to a record whose external_ref is there already')
+        .choices(ON_CONFLICT)
+        .default('reject'),
     )
-    .option('--api-key <key>', 'the API key (default: API_KEY, else the one that the data directory keeps)')
-    .option('--data-dir <folder>', 'the data directory to import into (default: DATA_DIR, else ./data)')
-    .option('--no-color', 'no colours')
+    .option('--external-ref <text>', 'your own name of this import; no two imports can have the same')
+    .option('--watch', 'follow the import to its end, and report (this is the default)', true)
+    .option('--no-watch', 'end as soon as the file was received')
+  return withServerFlags(command)
     .addHelpText('after', HELP)
     .showHelpAfterError('Run "intake import --help" for help.')
     .action(async (path: string, flags: Flags) => {
@@ -72,13 +101,14 @@ async function run(path: string, flags: Flags): Promise<number> {
   const signal = firstSignal()
   const teller = tellOn(process.stderr, colorsOf(process.stderr, flags.color))
   const file = await openImportFile(path)
-  const terms: Terms = { file, flags, teller, signal }
+  const terms: Terms = { path, file, flags, teller, signal }
   let server: Server | undefined
   let received: ImportAnswer | undefined
   try {
-    server = await findServer(flags, teller.say, signal)
+    server = await findServer(flags, true, teller.say, signal)
     received = await upload(server, terms)
-    const ended = await follow(server, received, terms)
+    if (!flags.watch) return leave(server, received, terms)
+    const ended = await watchImport(server, received, teller, signal)
     return await report(server, ended, terms)
   } catch (error) {
     teller.stop()
@@ -87,12 +117,13 @@ async function run(path: string, flags: Flags): Promise<number> {
     return exitCodeOf(signal.reason)
   } finally {
     await server?.stop()
-    await file.handle.close()
+    await file.close()
   }
 }
 
 /** What every step is given. */
 interface Terms {
+  readonly path: string
   readonly file: ImportFile
   readonly flags: Flags
   readonly teller: Teller
@@ -100,46 +131,115 @@ interface Terms {
 }
 
 async function upload(server: Server, { file, flags, teller, signal }: Terms): Promise<ImportAnswer> {
-  const all = size(file.bytes)
+  const all = file.bytes === undefined ? undefined : size(file.bytes)
   const progress = teller.start('uploading', file.bytes)
-  const onSent = (bytes: number) => progress.update(bytes, `${size(bytes)} of ${all}`)
-  const received = await uploadFile(server.address, file, flags.externalRef, onSent, signal)
-  progress.finish(`uploaded ${all}`)
+  let sent = 0
+  const onSent = (bytes: number) => {
+    sent = bytes
+    progress.update(bytes, all === undefined ? size(bytes) : `${size(bytes)} of ${all}`)
+  }
+  const { externalRef, dryRun = false, onConflict } = flags
+  const options = { externalRef, dryRun, onConflict }
+  const received = await uploadFile(server.address, file, options, onSent, signal)
+  progress.finish(`uploaded ${all ?? size(sent)}`)
   return received
 }
 
-async function follow(
+/** Tells that the import is left to itself. */
+function leave(server: Server, received: ImportAnswer, { flags }: Terms): number {
+  if (flags.json) process.stdout.write(`${JSON.stringify(received, null, 2)}\n`)
+  else {
+    const { width } = styleOf(flags)
+    const goesOn = server.isOwn ? 'It is worked on while `intake serve` runs.' : 'It is worked on now.'
+    const sentence = `Import ${received.id} was received. ${goesOn} This follows it to its end:`
+    const command = commandLine(flags, 'imports', 'show', received.id, '--watch')
+    process.stdout.write(`${wrap(sentence, width)}\n\n  ${command}\n`)
+  }
+  return ALL_IMPORTED
+}
+
+/** Shows how far an import is until it has ended. @throws CommandError, and the signal's reason */
+export async function watchImport(
   server: Server,
   received: ImportAnswer,
-  { teller, signal }: Terms,
+  teller: Teller,
+  signal: AbortSignal,
 ): Promise<ImportAnswer> {
-  const progress = teller.start('importing', totals(received).uploaded)
-  const onState = (state: ImportAnswer) => progress.update(totals(state).imported, howFar(state))
+  const verb = received.meta.dry_run ? 'rehearsing' : 'importing'
+  const progress = teller.start(verb, totals(received).uploaded)
+  const onState = (state: ImportAnswer) => {
+    const { imported, skipped } = totals(state)
+    progress.update(imported + skipped, howFar(state))
+  }
   const ended = await followImport(server, received.id, onState, teller.say, signal)
-  progress.finish(`imported ${howFar(ended)}`)
+  progress.finish(`${received.meta.dry_run ? 'rehearsed' : 'imported'} ${howFar(ended)}`)
   return ended
 }
 
 function howFar(state: ImportAnswer): string {
   if (state.attributes.status === 'pending') return 'waiting for its turn'
-  const { uploaded, imported } = totals(state)
+  const { uploaded, imported, skipped } = totals(state)
   const { errors } = state.meta
-  return `${number(imported)} of ${count(uploaded, 'record')}${errors === 0 ? '' : `, ${count(errors, 'error')}`}`
+  return [
+    `${number(imported)} of ${count(uploaded, 'record')}`,
+    ...(skipped === 0 ? [] : [`${number(skipped)} skipped`]),
+    ...(errors === 0 ? [] : [count(errors, 'error')]),
+  ].join(', ')
 }
 
-/** Tells how it ended, and returns the exit code. */
-async function report(server: Server, ended: ImportAnswer, { file, flags, signal }: Terms): Promise<number> {
+async function report(server: Server, ended: ImportAnswer, terms: Terms): Promise<number> {
+  const { path, file, flags, signal } = terms
+  const code = await reportEnd(server, ended, file.name, flags, signal)
+  if (ended.meta.dry_run && !flags.json && code !== FAILED) {
+    const { width } = styleOf(flags)
+    const sentence = 'This was a rehearsal: nothing was added. This runs the import for real:'
+    const options = [
+      ...(flags.onConflict === 'reject' ? [] : ['--on-conflict', flags.onConflict]),
+      ...(flags.externalRef === undefined ? [] : ['--external-ref', flags.externalRef]),
+    ]
+    process.stdout.write(
+      `\n${wrap(sentence, width)}\n\n  ${commandLine(flags, 'import', path, ...options)}\n`,
+    )
+  }
+  if (code !== FAILED) return code
+  throw new CommandError(`Import ${ended.id} failed. ${printable(ended.meta.failure?.detail ?? '')}`)
+}
+
+const FAILED = 1
+
+/** Tells how an import ended, with its errors and what to do about them. Returns the exit code. */
+export async function reportEnd(
+  server: Server,
+  ended: ImportAnswer,
+  name: string,
+  flags: ServerCommandFlags,
+  signal: AbortSignal,
+): Promise<number> {
   const { id, meta } = ended
-  const style: Style = { colors: colorsOf(process.stdout, flags.color), width: widthOf(process.stdout) }
-  process.stdout.write(`\n${summaryOf(ended, file.name, style)}`)
-  if (meta.errors > 0) {
-    const errors = await getErrors(server.address, id, SHOWN_ERRORS, signal)
-    process.stdout.write(`\n${errorsTable(errors, meta.errors, style)}`)
+  const outcome = outcomeOf(ended)
+  if (flags.json) process.stdout.write(`${JSON.stringify(ended, null, 2)}\n`)
+  else {
+    const style = styleOf(flags)
+    process.stdout.write(`\n${summaryOf(outcome, name, style)}`)
+    if (meta.errors > 0) {
+      const isLong = meta.errors > MOST_ERRORS
+      const kinds = isLong ? await getErrorKinds(server.address, id, signal) : []
+      const errors = isLong
+        ? []
+        : (await getPage<ErrorAnswer>(server.address, errorsPath(id), { limit: MOST_ERRORS }, signal)).data
+      const commands = [
+        ...(isLong ? [commandLine(flags, 'imports', 'errors', id)] : []),
+        commandLine(flags, 'imports', 'rejected', id, '--output', 'rejected.jsonl'),
+      ]
+      const what = isLong ? 'Every error by line, and the' : 'The'
+      process.stdout.write(
+        `\n${errorsSection(meta.errors, errors, kinds, style)}\n` +
+          `${wrap(`${what} rejected lines as a file to mend and import:`, style.width)}\n\n` +
+          commands.map((command) => `  ${command}\n`).join(''),
+      )
+    }
   }
-  if (meta.errors > SHOWN_ERRORS) process.stdout.write(`\n${howToFetchAll(server, ended, style)}`)
-  if (!isWorkedOut(ended)) {
-    throw new CommandError(`Import ${id} failed. ${printable(meta.failure?.detail ?? '')}`)
-  }
+  if (!outcome.isWorkedOut) return FAILED
   return meta.errors === 0 ? ALL_IMPORTED : SOME_REJECTED
 }
 

@@ -7,6 +7,7 @@ export interface Column<Row> {
   readonly title: string
   readonly wraps?: boolean
   readonly mayGo?: boolean
+  readonly isNumber?: boolean
   value(row: Row): string
 }
 
@@ -15,6 +16,7 @@ interface Filled {
   readonly title: string
   readonly wraps: boolean
   readonly mayGo: boolean
+  readonly isNumber: boolean
   readonly texts: readonly string[]
   /** The longest text, in characters. */
   readonly natural: number
@@ -41,11 +43,18 @@ export const listed = <Row>(
 })
 
 function fill<Row>(
-  { title, wraps = false, mayGo = false, value }: Column<Row>,
+  { title, wraps = false, mayGo = false, isNumber = false, value }: Column<Row>,
   rows: readonly Row[],
 ): Filled {
   const texts = rows.map((row) => printable(value(row)))
-  return { title, wraps, mayGo, texts, natural: Math.max(...[title, ...texts].map(({ length }) => length)) }
+  return {
+    title,
+    wraps,
+    mayGo,
+    isNumber,
+    texts,
+    natural: Math.max(...[title, ...texts].map(({ length }) => length)),
+  }
 }
 
 function drawColumns(all: readonly Filled[], width: number | undefined): string {
@@ -54,7 +63,7 @@ function drawColumns(all: readonly Filled[], width: number | undefined): string 
   const broken = columns.map(({ wraps, texts }) => texts.map((text) => wrap(text, wraps ? most : undefined)))
   return drawTable(
     columns.map(({ title }) => title),
-    columns.map(() => 'left'),
+    columns.map(({ isNumber }) => (isNumber ? 'right' : 'left')),
     (broken[0] ?? []).map((_, index) => broken.map((texts) => texts[index] ?? '')),
   )
 }

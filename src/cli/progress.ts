@@ -14,9 +14,9 @@ export interface Teller {
   say(sentence: string): void
   /**
    * @param verb what is being done: `uploading`.
-   * @param total the value that is all of it.
+   * @param total the value that is all of it; undefined: nobody knows.
    */
-  start(verb: string, total: number): Progress
+  start(verb: string, total: number | undefined): Progress
   /** Breaks off a progress that was not finished. */
   stop(): void
 }
@@ -70,11 +70,11 @@ function writeLines(output: Output, verb: string): Drawn {
 /** Columns that the words beside the bar may take: `importing`, the percentage, counts and units. */
 const WORDS = 58
 
-function drawBar(output: Output, colors: Colors, verb: string, total: number): Drawn {
+function drawBar(output: Output, colors: Colors, verb: string, total: number | undefined): Drawn {
   const columns = Math.min(Math.max((widthOf(output) ?? 0) - WORDS, 10), 40)
   const bar = new SingleBar({
     stream: output,
-    format: `${verb} {bar} {percentage}%  {text}`,
+    format: total === undefined ? `${verb} {text}` : `${verb} {bar} {percentage}%  {text}`,
     formatValue: (value, _options, type) =>
       type === 'percentage' ? String(value).padStart(3) : String(value),
     formatBar(share) {
@@ -88,7 +88,7 @@ function drawBar(output: Output, colors: Colors, verb: string, total: number): D
   })
   let state = { value: 0, text: '' }
   let isFinished = false
-  const draw = () => bar.start(total, state.value, { text: state.text })
+  const draw = () => bar.start(total ?? 0, state.value, { text: state.text })
   draw()
   return {
     update(value, text) {

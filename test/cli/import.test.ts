@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 // Drives the built command (dist/cli.js) as a shell does.
@@ -123,8 +124,8 @@ const many = <T>(count: number, make: (index: number) => T): T[] =>
 
 /** The rows of the table of counts: `{ product: ['3', '1', '2'], …, total: […] }`. */
 function countsIn(stdout: string): Record<string, string[]> {
-  const rows = stdout.matchAll(/^(\w+) +([\d,]+) +([\d,]+) +([\d,]+)$/gm)
-  return Object.fromEntries([...rows].map(([, name, ...counts]) => [name, counts]))
+  const rows = stdout.matchAll(/^(\w+) +([\d,]+) +([\d,]+) +([\d,]+)(?: +([\d,]+))?$/gm)
+  return Object.fromEntries([...rows].map(([, name, ...counts]) => [name, counts.filter(Boolean)]))
 }
 
 describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
@@ -231,17 +232,63 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     expect((await runImport([file, '--url', server.url], { API_KEY: server.apiKey })).code).toBe(0)
   })
 
-  test('shows the first 20 errors, and how to fetch all of them', async () => {
-    const { code, stdout } = await runImport([await aFile(many(25, () => wrong)), '--data-dir', dataDir])
-    expect(stdout).toContain('The first 20 of 25 errors:')
-    expect(stdout.match(/name must be at least 3 characters/g)).toHaveLength(20)
-    expect(stdout).toContain('5 more errors are not shown.')
-    const [url = ''] = /http\S+\/errors$/m.exec(stdout) ?? []
-    const response = await fetch(url, {
-      headers: { authorization: `Bearer ${server.apiKey}`, accept: 'application/jsonl' },
-    })
-    expect((await response.text()).trim().split('\n')).toHaveLength(25)
+  test('tells many errors by kind, the most frequent first, and how to see all of them', async () => {
+    const lines = [...many(3, () => '{'), ...many(25, () => wrong), ...many(2, () => aProduct({ name: 1 }))]
+    const { code, stdout } = await runImport([await aFile(lines), '--data-dir', dataDir])
+    expect(stdout).toContain('30 errors of 3 kinds, with the number of lines and the first of them:')
+    expect(stdout.match(/^ +\d+ +\d+ +\S.*$/gm)?.map((row) => row.trim().split(/ {2,}/))).toEqual([
+      ['25', '4', 'name', 'name must be at least 3 characters'],
+      ['3', '1', '(whole line)', 'the line is not valid JSON'],
+      ['2', '29', 'name', 'name must be a text, in quotes'],
+    ])
+    const [, command = ''] = /^ {2}intake (imports errors .*)$/m.exec(stdout) ?? []
+    const all = await intake([...command.split(' '), '--all']).ended
+    expect(all.stdout.trim().split('\n')).toHaveLength(30)
     expect(code).toBe(2)
+  })
+
+  test('reads the standard input, packed or not', async () => {
+    const packed = gzipSync(`${aProduct()}\n${aProduct()}\n`)
+    for (const bytes of [packed, gunzipSync(packed)]) {
+      const running = intake(['import', '-', '--data-dir', dataDir])
+      running.child.stdin?.end(bytes)
+      const { code, stdout } = await running.ended
+      expect(stdout).toContain('All 2 records of the standard input were imported.')
+      expect(code).toBe(0)
+    }
+  })
+
+  test('rehearses, adds nothing, and says what runs it for real', async () => {
+    const file = await aFile([aProduct({ external_ref: 'rehearsed' }), wrong])
+    const rehearsal = await runImport([file, '--dry-run', '--on-conflict', 'skip', '--data-dir', dataDir])
+    expect(rehearsal.stdout).toContain('would be imported; 1 would be rejected.')
+    expect(rehearsal.code).toBe(2)
+    const [, command = ''] = /^ {2}intake (import .*)$/m.exec(rehearsal.stdout) ?? []
+    expect(command).toBe(`import ${file} --on-conflict skip --data-dir ${dataDir}`)
+    const real = await intake(command.split(' ')).ended
+    expect(countsIn(real.stdout).total).toEqual(['2', '1', '0', '1'])
+    const again = await intake(command.split(' ')).ended
+    expect(again.stdout).toContain('1 was skipped, as it is there already')
+    expect(countsIn(again.stdout).total).toEqual(['2', '0', '1', '1'])
+  })
+
+  test('counts what is skipped or updated as fine', async () => {
+    const file = await aFile([aProduct({ external_ref: 'kept' })])
+    expect((await runImport([file, '--data-dir', dataDir])).code).toBe(0)
+    expect((await runImport([file, '--data-dir', dataDir])).code).toBe(2)
+    for (const what of ['skip', 'update']) {
+      expect((await runImport([file, '--on-conflict', what, '--data-dir', dataDir])).code).toBe(0)
+    }
+    expect((await runImport([file, '--on-conflict', 'mend', '--data-dir', dataDir])).code).toBe(1)
+  })
+
+  test('with --json prints the import, and with --no-watch does not wait for its end', async () => {
+    const args = [await aFile([aProduct()]), '--json', '--data-dir', dataDir]
+    const ended = JSON.parse((await runImport(args)).stdout)
+    expect(ended).toMatchObject({ type: 'subscription_import', attributes: { status: 'success' } })
+    const { code, stdout } = await runImport([...args, '--no-watch'])
+    expect(JSON.parse(stdout).attributes.status).toBe('pending')
+    expect(code).toBe(0)
   })
 
   test('gives the import its external_ref, and tells that one is taken', async () => {
