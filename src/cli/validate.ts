@@ -244,7 +244,12 @@ const outcomeOf = (checked: Checked, { onConflict }: Flags): Outcome => ({
 /** As the API sums up an import's errors: the most frequent first. */
 const kindsOf = ({ kinds }: Checked): ErrorKindAnswer[] =>
   [...kinds.all]
-    .sort((a, b) => b.lines - a.lines || a.first - b.first)
+    .sort(
+      (a, b) =>
+        b.lines - a.lines ||
+        a.first - b.first ||
+        (`${a.field}\0${a.error}` < `${b.field}\0${b.error}` ? -1 : 1),
+    )
     .map(({ field, error, lines, first }) => ({ meta: { field, error, lines, first_line_number: first } }))
 
 function looseReferences({ loose }: Checked, examples: Examples, { colors, width }: Style): string {

@@ -87,7 +87,9 @@ export async function checkFile(
       await tell({ pass: pass.number, bytes, ...check.flush() })
     }
   }
-  return check.finish()
+  const beginning = Buffer.alloc(8)
+  const length = await reader.read(beginning, 0)
+  return check.finish(beginning.subarray(0, length))
 }
 
 const NONE: readonly never[] = []
@@ -102,7 +104,6 @@ class FileCheck {
   #lines = 0
   #errors = 0
   #loose = 0
-  #beginning = Buffer.alloc(0)
   #firstComplaint: { readonly line: number; readonly error: string } | undefined
   #found: { readonly problems: LineProblem[]; readonly loose: LooseReference[] } = { problems: [], loose: [] }
   /** Whether there are records that a later pass looks at. */
@@ -114,7 +115,6 @@ class FileCheck {
 
   take(line: Line, pass: Pass, maxLineBytes: number): void {
     if (line.number > this.#lines) this.#lines = line.number
-    if (line.number === 1) this.#beginning = Buffer.from(line.bytes?.subarray(0, 8) ?? [0])
     const examined = examineLine(line, pass, maxLineBytes)
     if (examined.kind === 'passed over') return
     if (examined.kind === 'of another pass') {
@@ -188,7 +188,8 @@ class FileCheck {
     return found
   }
 
-  finish(): Checked {
+  /** @param beginning the file's first bytes */
+  finish(beginning: Buffer): Checked {
     const hasRecords = Object.values(this.#uploaded).some((records) => records > 0)
     return {
       lines: this.#lines,
@@ -198,7 +199,7 @@ class FileCheck {
       errors: this.#errors,
       kinds: this.#kinds,
       loose: this.#loose,
-      unusable: hasRecords ? undefined : whyNoRecord(this.#beginning, this.#firstComplaint),
+      unusable: hasRecords ? undefined : whyNoRecord(beginning, this.#firstComplaint),
     }
   }
 }

@@ -7,21 +7,28 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Runs `intake` as a shell does, to its end. The environment is this one's, without our settings. */
+/**
+ * Runs `intake` as a shell does, to its end. The environment is this one's, without our settings.
+ *
+ * @param input what its standard input has; none: it is not there.
+ */
 export function intake(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  input?: string | Uint8Array,
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [cli, ...args], {
     env: { ...cleanEnvironment(), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  // One that does not want it all closes it.
+  child.stdin?.on('error', () => {}).end(input)
   let stdout = ''
   let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))

@@ -1,0 +1,190 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Api, ImportResource } from '../support/api.js'
+import { aProduct, counts, file } from '../support/builders.js'
+import { intake, intakeJson, type Outcome } from '../support/cli.js'
+import { startTestService, type TestService, temporaryFolder } from '../support/service.js'
+
+let service: TestService
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let api: Api
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  service = await startTestService()
+})
+beforeEach(async () => {
+  api = await service.addStore()
+})
+afterAll(async () => {
+  await service.stop()
+  await folder.remove()
+})
+
+const place = () => ['--url', api.url]
+const environment = () => ({ API_KEY: api.key })
+const imports = (...args: string[]): Promise<Outcome> =>
+  intake(['imports', ...args, ...place()], environment())
+// biome-ignore lint/suspicious/noExplicitAny: a test says by its assertions what shape it expects
+const importsJson = (...args: string[]): Promise<any> =>
+  intakeJson(['imports', ...args, ...place()], environment())
+
+/** The command that an output tells to type, without `intake`. */
+function nextCommand({ stdout }: Outcome, beginning: string): string[] {
+  const line = stdout.split('\n').find((text) => text.startsWith(`  intake ${beginning}`))
+  if (line === undefined) throw new Error(`There is no "intake ${beginning}" in:\n${stdout}`)
+  return line.trim().split(' ').slice(1)
+}
+
+const wrong = aProduct({ name: 'x' })
+
+describe('intake imports list', () => {
+  test('shows imports, newest first, and how to see the next ones', async () => {
+    const ids: string[] = []
+    for (const externalRef of ['june "1"', 'june 2', 'july']) {
+      ids.unshift((await api.import(file(aProduct()), { externalRef })).id)
+    }
+    const { stdout, code } = await imports('list', '--limit', '2')
+    const [head, ...rows] = stdout.split('\n')
+    expect(head).toMatch(/^id +status +reference +records +imported +errors +received$/)
+    expect(rows[0]).toMatch(
+      new RegExp(`^${ids[0]} +success +july +1 +1 +0 +\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d$`),
+    )
+    expect(rows[1]).toContain(ids[1])
+    expect(stdout).toContain('1 to 2 of 3 imports. "--offset 2" shows what follows.')
+    expect(code).toBe(0)
+    const next = await importsJson('list', '--offset', '2')
+    expect(next.map(({ id }: { id: string }) => id)).toEqual(ids.slice(2))
+  })
+
+  test('finds by status and by reference, exactly or by a part', async () => {
+    const good = await api.import(file(aProduct()), { externalRef: 'june "1"' })
+    const bad = await api.import(file(wrong), { externalRef: 'june 2' })
+    const found = async (...args: string[]) =>
+      (await importsJson('list', ...args)).map(({ id }: { id: string }) => id)
+    expect(await found('--status', 'failed')).toEqual([bad.id])
+    expect(await found('--status', 'failed,success')).toEqual([bad.id, good.id])
+    expect(await found('--external-ref', 'june "1"')).toEqual([good.id])
+    expect(await found('--external-ref', 'june*')).toEqual([bad.id, good.id])
+    expect(await found('--external-ref', 'june')).toEqual([])
+    expect(await found('--filter', 'ge(created_at,2000-01-01)', '--status', 'failed')).toEqual([bad.id])
+    expect((await imports('list', '--status', 'pending')).stdout).toBe('There are no such imports.\n')
+    expect(await imports('list', '--status', 'gone')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('answered 400: Could not parse the supplied filter'),
+    })
+  })
+})
+
+/** An import that cannot come to its end before it is released, so that the next ones of the owner wait. */
+async function heldUp(): Promise<{ before: ImportResource; release(): Promise<void> }> {
+  const client = await service.pool.connect()
+  await client.query('begin; lock table products')
+  const before = await api.create(file(aProduct()))
+  return {
+    before,
+    async release() {
+      await client.query('rollback')
+      client.release()
+    },
+  }
+}
+
+describe('One import', () => {
+  test('is shown, and its errors by line, by kind or all of them', async () => {
+    const content = file(...Array.from({ length: 30 }, () => wrong), '{', aProduct())
+    const { id } = await api.import(content, { externalRef: 'mine', onConflict: 'skip' })
+    const shown = await imports('show', id)
+    expect(shown.stdout).toMatch(/^reference {3}mine$/m)
+    expect(shown.stdout).toMatch(/^on conflict skip$/m)
+    expect(shown.stdout).toMatch(/^product +31 +1 +0 +30$/m)
+    expect(await importsJson('show', id)).toEqual(await api.find(id))
+
+    const told = await intake(nextCommand(shown, 'imports errors'), environment())
+    expect(told.stdout).toMatch(/^ +25 +name +name must be at least 3 characters$/m)
+    expect(told.stdout).toContain('1 to 25 of 31 errors. "--offset 25" shows what follows.')
+    const rest = await importsJson('errors', id, '--offset', '25', '--limit', '5')
+    expect(rest.map(({ meta }: { meta: { line_number: number } }) => meta.line_number)).toEqual([
+      26, 27, 28, 29, 30,
+    ])
+    expect((await imports('errors', id, '--kinds')).stdout).toMatch(/^ +30 +1 +name +name must be/m)
+    const all = await imports('errors', id, '--all')
+    expect(all.stdout.split('\n').filter(Boolean)).toHaveLength(31)
+  })
+
+  test('followed to its end, ends with the exit code of an import', async () => {
+    const part = await api.create(file(wrong, aProduct()))
+    const { code, stdout } = await imports('show', part.id, '--watch')
+    expect(stdout).toContain(`1 of the 2 records of import ${part.id} was imported; 1 was rejected.`)
+    expect(code).toBe(2)
+    const whole = await api.create(file(aProduct()))
+    expect((await imports('show', whole.id, '--watch')).code).toBe(0)
+  })
+
+  test('gives its rejected lines to be mended, and what became of the others', async () => {
+    const { id } = await api.import(file(aProduct({ external_ref: 'a' }), wrong, ' {'))
+    const output = join(folder.path, 'rejected.jsonl')
+    const rejected = await imports('rejected', id, '--output', output)
+    expect(rejected.stdout).toContain(`2 rejected lines are in ${output}.`)
+    expect(await readFile(output, 'utf8')).toBe(file(wrong, ' {'))
+    expect((await imports('rejected', id)).stdout).toBe(file(wrong, ' {'))
+
+    await writeFile(output, file(aProduct()))
+    expect(await imports('rejected', id, '--output', output)).toMatchObject({
+      code: 1,
+      stderr: `intake: There is a file ${output} already. Give another name, or remove it.\n`,
+    })
+    const mended = await intake([...nextCommand(rejected, 'import'), '--json'], environment())
+    expect(JSON.parse(mended.stdout).meta.records.imported).toEqual(counts(1))
+
+    const results = (await imports('results', id)).stdout
+    expect(JSON.parse(results)).toMatchObject({ line_number: 1, external_ref: 'a' })
+    const file2 = join(folder.path, 'results.jsonl')
+    expect(await importsJson('results', id, '--output', file2)).toMatchObject({ file: file2, lines: 1 })
+  })
+
+  test('is canceled, and gone on with', async () => {
+    const { before, release } = await heldUp()
+    const { id } = await api.create(file(aProduct()))
+    const canceled = await imports('cancel', id)
+    await release()
+    expect(canceled.stdout.replaceAll(/\s+/g, ' ')).toContain(
+      `Import ${id} is canceled. 0 of its 1 record had been imported, and stay.`,
+    )
+    expect(await imports('cancel', id)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('answered 409: The import is finished'),
+    })
+    const followed = await imports('show', id, '--watch')
+    expect(followed.code).toBe(1)
+    expect(followed.stdout).toContain((await api.find(id)).meta.failure?.detail)
+
+    const retried = await intake(nextCommand(canceled, 'imports retry'), environment())
+    expect(retried.code).toBe(0)
+    expect((await intake(nextCommand(retried, 'imports show'), environment())).code).toBe(0)
+    expect((await api.finished(before.id)).attributes.status).toBe('success')
+    expect(await imports('retry', id)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('answered 409'),
+    })
+  })
+
+  test('that is not there, or has no such id, is told of in a sentence', async () => {
+    for (const command of ['show', 'errors', 'rejected', 'results', 'cancel', 'retry']) {
+      expect(await imports(command, '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b')).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `intake: The server at ${api.url} answered 404: No import found.\n`,
+      })
+      expect((await imports(command, '../products')).stderr).toContain('id must be a UUID')
+    }
+  })
+})
+
+test('Without a service they run one, but make no database', async () => {
+  const DATA_DIR = join(folder.path, 'none')
+  expect(await intake(['imports', 'list'], { DATA_DIR })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`There is no database in ${DATA_DIR}.`),
+  })
+})
