@@ -3,6 +3,7 @@ import type { RecordType } from '../records/record-type.js'
 import { isStorableText, type Problem, validateRecord } from '../records/validate.js'
 import { UploadMissing, type UploadReader } from '../uploads/store.js'
 import { type Line, LineSplitter, readLine } from './lines.js'
+import { recognizeRecord } from './recognize.js'
 
 /**
  * A walk over a file. Records that refer to others come in a later pass than all that they may refer to, wherever they
@@ -89,6 +90,7 @@ const OF_ANOTHER_PASS: Examined = { kind: 'of another pass' }
 
 /** Reads and validates a line, if it is one of the pass. */
 export function examineLine(line: Line, pass: Pass, maxLineBytes: number): Examined {
+  if (isFirst(pass) && isOfLaterPass(line)) return OF_ANOTHER_PASS
   if (!isFirst(pass) && !mayHold(line, pass.names)) return PASSED_OVER
   const content = readLine(line, maxLineBytes)
   const place = { number: line.number, start: line.start }
@@ -112,6 +114,15 @@ export function examineLine(line: Line, pass: Pass, maxLineBytes: number): Exami
 /** Whether a line may be a record of a type: it has the type's name in plain letters, or something escaped. */
 function mayHold({ bytes }: Line, names: readonly Buffer[]): boolean {
   return bytes !== null && (names.some((name) => bytes.includes(name)) || bytes.includes('\\u'))
+}
+
+const namesOfLaterPasses = passes.slice(1).flatMap(({ names }) => names)
+
+/** Whether a line is a well-formed record that the first pass has nothing to do with: it need not be parsed to be known. */
+function isOfLaterPass({ bytes }: Line): boolean {
+  if (bytes === null || !namesOfLaterPasses.some((name) => bytes.includes(name))) return false
+  const recordType = recognizeRecord(bytes)
+  return recordType !== undefined && recordType.references.length > 0
 }
 
 /** The `external_ref` of a record that is wrong elsewhere, if it can be shown. */
