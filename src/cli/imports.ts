@@ -1,7 +1,3 @@
-import { createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
 import { IMPORT_STATUSES } from '../imports/import.js'
 import { count, number, size } from './amounts.js'
@@ -20,10 +16,10 @@ import {
   type PageFlags,
 } from './client.js'
 import { errorsTable, kindsTable } from './error-tables.js'
-import { CommandError } from './fail.js'
 import { reportEnd, watchImport } from './import.js'
 import { type Column, listed } from './list.js'
 import { tellOn } from './progress.js'
+import { print, type Saved, saveTo } from './save.js'
 import {
   atServer,
   commandLine,
@@ -195,7 +191,10 @@ const errors = () =>
     .option('--all', 'all of them, as JSON Lines')
     .action((id: string, flags: ListFlags & { readonly kinds?: true; readonly all?: true }) =>
       atServer(flags, async ({ address }, signal) => {
-        if (flags.all) return await save(await download(address, errorsPath(id), signal), undefined)
+        if (flags.all) {
+          await print(await download(address, errorsPath(id), signal))
+          return 0
+        }
         const style = styleOf(flags)
         if (flags.kinds) {
           const kinds = await getErrorKinds(address, id, signal)
@@ -213,91 +212,44 @@ const errors = () =>
 
 const NO_ERRORS = 'There are no such errors.\n'
 
-type DownloadFlags = ServerCommandFlags & { readonly output?: string }
-
-const withOutput = (downloading: Command): Command =>
-  downloading.option('--output <file>', 'write them to this new file (default: to the standard output)')
-
 const rejected = () =>
-  withOutput(
-    ofImport('rejected', 'fetch the rejected lines, byte for byte, to be mended and imported'),
-  ).action((id: string, flags: DownloadFlags) =>
-    atServer(flags, async ({ address }, signal) => {
-      const { output } = flags
-      const lines = await download(address, `${importPath(id)}/rejected`, signal)
-      return await save(lines, output, flags, (written) => {
-        const sentence = `${count(written.lines, 'rejected line')} ${written.lines === 1 ? 'is' : 'are'} in ${output}. Once mended, this imports them:`
-        return `${wrap(sentence, styleOf(flags).width)}\n\n  ${commandLine(flags, 'import', output ?? '')}`
-      })
-    }),
+  downloading(
+    'rejected',
+    'fetch the rejected lines, byte for byte, to be mended and imported',
+    ({ lines }, output, flags) => {
+      const sentence = `${count(lines, 'rejected line')} ${lines === 1 ? 'is' : 'are'} in ${output}. Once mended, this imports them:`
+      return `${wrap(sentence, styleOf(flags).width)}\n\n  ${commandLine(flags, 'import', output)}`
+    },
   )
 
 const results = () =>
-  withOutput(ofImport('results', 'fetch what the imported lines became, as JSON Lines')).action(
-    (id: string, flags: DownloadFlags) =>
-      atServer(flags, async ({ address }, signal) => {
-        const lines = await download(address, `${importPath(id)}/results`, signal)
-        return await save(
-          lines,
-          flags.output,
-          flags,
-          (written) => `${count(written.lines, 'record')} told of in ${flags.output}.`,
-        )
-      }),
+  downloading(
+    'results',
+    'fetch what the imported lines became, as JSON Lines',
+    ({ lines }, output) => `${output} says what became of ${count(lines, 'line')}.`,
   )
 
-interface Written {
-  readonly lines: number
-  readonly bytes: number
-}
-
-/** Writes a download to a new file, and says so; or to the standard output. */
-async function save(
-  pieces: AsyncIterable<Uint8Array>,
-  output: string | undefined,
-  flags?: ServerCommandFlags,
-  tell?: (written: Written) => string,
-): Promise<number> {
-  if (output === undefined) {
-    await pipeline(Readable.from(pieces, { objectMode: false }), process.stdout, { end: false }).catch(
-      ifReaderStays,
+/** A command that fetches JSON Lines which the API has under the same name. @param saidOf what is said of those that went into a file. */
+const downloading = (
+  name: string,
+  description: string,
+  saidOf: (saved: Saved, output: string, flags: ServerCommandFlags) => string,
+): Command =>
+  ofImport(name, description)
+    .option('--output <file>', 'write them to this new file (default: to the standard output)')
+    .action((id: string, flags: ServerCommandFlags & { readonly output?: string }) =>
+      atServer(flags, async ({ address }, signal) => {
+        const { output } = flags
+        const lines = await download(address, `${importPath(id)}/${name}`, signal)
+        if (output === undefined) await print(lines)
+        else {
+          const saved = await saveTo(output, lines)
+          if (flags.json) printJson({ file: output, ...saved })
+          else process.stdout.write(`${saidOf(saved, output, flags)}\n`)
+        }
+        return 0
+      }),
     )
-    return 0
-  }
-  let lines = 0
-  let bytes = 0
-  async function* counted() {
-    for await (const piece of pieces) {
-      bytes += piece.length
-      for (let at = piece.indexOf(NEWLINE); at !== -1; at = piece.indexOf(NEWLINE, at + 1)) lines += 1
-      yield piece
-    }
-  }
-  try {
-    // Not one that is there: it may be a file that somebody has mended.
-    await pipeline(
-      Readable.from(counted(), { objectMode: false }),
-      createWriteStream(output, { flags: 'wx' }),
-    )
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new CommandError(`There is a file ${output} already. Give another name, or remove it.`)
-    }
-    // What was written is not all.
-    if (bytes > 0) await rm(output, { force: true })
-    throw error
-  }
-  if (flags?.json) printJson({ file: output, lines, bytes })
-  else if (tell) process.stdout.write(`${tell({ lines, bytes })}\n`)
-  return 0
-}
-
-const NEWLINE = 0x0a
-
-/** Who reads may have read enough (`| head`). */
-function ifReaderStays(error: NodeJS.ErrnoException): void {
-  if (!['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(error.code ?? '')) throw error
-}
 
 const cancel = () =>
   ofImport('cancel', 'cancel an import; what it had imported stays').action(

@@ -14,6 +14,7 @@ import { CommandError, fail } from './fail.js'
 import { type ImportFile, openImportFile } from './import-file.js'
 import { tellOn } from './progress.js'
 import { makeReadable, type ReadableFile } from './readable-file.js'
+import { NEW_FILE, whyNotWritten } from './save.js'
 import { styleOf } from './server-command.js'
 import { exitCodeOf, firstSignal } from './signals.js'
 import { type Outcome, type Style, summaryOf, validated } from './summary.js'
@@ -164,11 +165,9 @@ class ErrorFile {
   readonly #done: Promise<void>
 
   constructor(path: string) {
-    // Not a file that is there: it may be the one that is checked.
-    this.#stream = createWriteStream(path, { flags: 'wx' })
-    this.#done = finished(this.#stream).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-      throw new CommandError(`There is a file ${path} already. Give another name, or remove it.`)
+    this.#stream = createWriteStream(path, NEW_FILE)
+    this.#done = finished(this.#stream).catch((error: unknown) => {
+      throw whyNotWritten(path, error)
     })
     this.#done.catch(() => {})
   }
