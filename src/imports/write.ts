@@ -2,8 +2,9 @@ import sql, { join, raw } from 'sql-template-tag'
 import { isUniqueViolation } from '../db/errors.js'
 import { type Client, type Pool, transaction } from '../db/pool.js'
 import { addToTotals } from '../db/totals.js'
+import { keepFromDeletion } from '../records/deletion-lock.js'
 import { type Added, addRecords } from './add.js'
-import type { Chunk } from './chunks.js'
+import type { Chunk, LineProblem } from './chunks.js'
 import { countKinds, insertProblems } from './problems.js'
 import { type Job, LEASE_SECONDS, LeaseLost } from './queue.js'
 
@@ -44,12 +45,18 @@ export class ChunkWriter {
   async begin(chunk: Chunk): Promise<void> {
     while (this.#mustWait(chunk)) await this.#underWay[0]?.written
     const turn = this.#underWay.at(-1)?.written ?? Promise.resolve()
-    const written = this.#measured(() => this.#write(chunk, turn)).then(() => {
+    let opened = () => {}
+    const opening = new Promise<void>((resolve) => {
+      opened = resolve
+    })
+    const written = this.#measured(() => this.#write(chunk, turn, opened)).then(() => {
       this.#underWay.shift()
     })
     // Awaited by `begin` or `end`; until then a failure is not unhandled.
     written.catch(() => {})
     this.#underWay.push({ chunk, written })
+    // A chunk that waited for a lock behind somebody who waits for a later chunk would wait for ever.
+    await Promise.race([opening, written])
   }
 
   /** Waits until every chunk is committed. @throws as `begin` */
@@ -69,17 +76,9 @@ export class ChunkWriter {
     )
   }
 
-  async #write(chunk: Chunk, turn: Promise<void>): Promise<void> {
-    if (this.#careful === 0) {
-      try {
-        await writeChunk(this.#pool, this.#job, chunk, turn, false)
-        return
-      } catch (error) {
-        if (!isUniqueViolation(error)) throw error
-        this.#careful = CAREFUL_CHUNKS
-      }
-    }
-    const conflicts = await writeChunk(this.#pool, this.#job, chunk, turn, true)
+  async #write(chunk: Chunk, turn: Promise<void>, opened: () => void): Promise<void> {
+    const careful = this.#careful > 0
+    const conflicts = await writeChunk(this.#pool, this.#job, chunk, { careful, opened, turn })
     this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
   }
 }
@@ -92,39 +91,74 @@ function shareARef(one: Chunk, other: Chunk): boolean {
   return false
 }
 
+interface Order {
+  /** Whether an `external_ref` is expected to be taken. */
+  readonly careful: boolean
+  /** Called when the chunk has the locks that others may wait for. */
+  readonly opened: () => void
+  /** Resolves when the chunk before this one is committed. */
+  readonly turn: Promise<void>
+}
+
 /**
  * Writes a chunk in one transaction, which is committed when its turn has come: either all of it is there afterwards, or
  * nothing is.
  *
- * @param careful expects that an `external_ref` may be taken; the other way is faster, and fails then.
- * @returns whether one was taken.
- * @throws LeaseLost; DatabaseError, of a unique violation if not careful; what `turn` is rejected with
+ * @returns whether an `external_ref` was taken.
+ * @throws LeaseLost; what `turn` is rejected with
  */
 async function writeChunk(
   pool: Pool,
   job: Job,
   chunk: Chunk,
-  turn: Promise<void>,
-  careful: boolean,
+  { careful, opened, turn }: Order,
 ): Promise<boolean> {
   const conflicts = await transaction(pool, async (client) => {
-    const problems = [...chunk.problems]
-    const writing = { client, job, careful, milliseconds: chunk.milliseconds, problems }
-    const outcomes = new Map<string, Added>()
-    for (const [{ table }, candidates] of chunk.candidates) {
-      outcomes.set(table, await addRecords(writing, candidates))
-    }
-    await insertProblems(writing)
+    const refers = [...chunk.candidates.keys()].some(({ references }) => references.length > 0)
+    if (refers) await keepFromDeletion(client, job.visibleOwnerIds)
+    opened()
+    const quick = careful ? undefined : await addQuickly(client, job, chunk)
+    const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, true))
+    const reporting = { client, job, milliseconds: chunk.milliseconds, problems }
+    await insertProblems(reporting)
     await turn
     // What follows is locked until the end of the transaction, so an earlier chunk has to have it first.
     const inserted = new Map([...outcomes].map(([table, outcome]) => [table, outcome.inserted]))
     if (!job.dryRun) await addToTotals(client, job.ownerId, inserted)
-    await countKinds(writing)
+    await countKinds(reporting)
     await advance(client, job, chunk, outcomes, problems.length)
-    return [...outcomes.values()].some((outcome) => outcome.conflicts)
+    return !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
   })
   for (const { records } of chunk.candidates.values()) records.recycle()
   return conflicts
+}
+
+interface AddedChunk {
+  readonly outcomes: ReadonlyMap<string, Added>
+  readonly problems: readonly LineProblem[]
+}
+
+/** Adds a chunk's records by COPY. Undefined: one was in the way, and nothing was added. */
+async function addQuickly(client: Client, job: Job, chunk: Chunk): Promise<AddedChunk | undefined> {
+  await client.query('savepoint quick')
+  try {
+    return await addChunk(client, job, chunk, false)
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    // Not the whole transaction: it would lose its place among those who wait for locks.
+    await client.query('rollback to savepoint quick')
+    return undefined
+  }
+}
+
+async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean): Promise<AddedChunk> {
+  const problems = [...chunk.problems]
+  const outcomes = new Map<string, Added>()
+  const writing = { client, job, careful, milliseconds: chunk.milliseconds, problems }
+  for (const [{ table }, candidates] of chunk.candidates) {
+    outcomes.set(table, await addRecords(writing, candidates))
+  }
+  return { outcomes, problems }
 }
 
 /**
