@@ -22,7 +22,7 @@ export interface Delivery {
   readonly attempts: number
   readonly created_at: string
   readonly last_attempt_at: string | null
-  /** What came of the last attempt, in words. */
+  /** What came of the last attempt, in words; null while it is under way. */
   readonly last_answer: string | null
   /** Null once there will be none. */
   readonly next_attempt_at: string | null
@@ -119,6 +119,7 @@ export async function claimDelivery(
       update webhook_deliveries d
       set attempts = d.attempts + 1,
           last_attempt_at = now(),
+          last_answer = null,
           next_attempt_at = now() + make_interval(secs => ${LEASE_SECONDS})
       from next, webhooks w
       where d.owner_id = next.owner_id and d.id = next.id and w.owner_id = d.owner_id and w.id = d.webhook_id
