@@ -2,7 +2,6 @@ import sql, { join, raw } from 'sql-template-tag'
 import { isUniqueViolation } from '../db/errors.js'
 import { type Client, type Pool, transaction } from '../db/pool.js'
 import { addToTotals } from '../db/totals.js'
-import { keepFromDeletion } from '../records/deletion-lock.js'
 import { type Added, addRecords } from './add.js'
 import type { Chunk, LineProblem } from './chunks.js'
 import { countKinds, insertProblems } from './problems.js'
@@ -45,18 +44,12 @@ export class ChunkWriter {
   async begin(chunk: Chunk): Promise<void> {
     while (this.#mustWait(chunk)) await this.#underWay[0]?.written
     const turn = this.#underWay.at(-1)?.written ?? Promise.resolve()
-    let opened = () => {}
-    const opening = new Promise<void>((resolve) => {
-      opened = resolve
-    })
-    const written = this.#measured(() => this.#write(chunk, turn, opened)).then(() => {
+    const written = this.#measured(() => this.#write(chunk, turn)).then(() => {
       this.#underWay.shift()
     })
     // Awaited by `begin` or `end`; until then a failure is not unhandled.
     written.catch(() => {})
     this.#underWay.push({ chunk, written })
-    // A chunk that waited for a lock behind somebody who waits for a later chunk would wait for ever.
-    await Promise.race([opening, written])
   }
 
   /** Waits until every chunk is committed. @throws as `begin` */
@@ -76,9 +69,8 @@ export class ChunkWriter {
     )
   }
 
-  async #write(chunk: Chunk, turn: Promise<void>, opened: () => void): Promise<void> {
-    const careful = this.#careful > 0
-    const conflicts = await writeChunk(this.#pool, this.#job, chunk, { careful, opened, turn })
+  async #write(chunk: Chunk, turn: Promise<void>): Promise<void> {
+    const conflicts = await writeChunk(this.#pool, this.#job, chunk, turn, this.#careful > 0)
     this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
   }
 }
@@ -91,32 +83,23 @@ function shareARef(one: Chunk, other: Chunk): boolean {
   return false
 }
 
-interface Order {
-  /** Whether an `external_ref` is expected to be taken. */
-  readonly careful: boolean
-  /** Called when the chunk has the locks that others may wait for. */
-  readonly opened: () => void
-  /** Resolves when the chunk before this one is committed. */
-  readonly turn: Promise<void>
-}
-
 /**
  * Writes a chunk in one transaction, which is committed when its turn has come: either all of it is there afterwards, or
  * nothing is.
  *
- * @returns whether an `external_ref` was taken.
+ * @param turn resolves when the chunk before this one is committed.
+ * @param careful whether an `external_ref` is expected to be taken.
+ * @returns whether one was.
  * @throws LeaseLost; what `turn` is rejected with
  */
 async function writeChunk(
   pool: Pool,
   job: Job,
   chunk: Chunk,
-  { careful, opened, turn }: Order,
+  turn: Promise<void>,
+  careful: boolean,
 ): Promise<boolean> {
   const conflicts = await transaction(pool, async (client) => {
-    const refers = [...chunk.candidates.keys()].some(({ references }) => references.length > 0)
-    if (refers) await keepFromDeletion(client, job.visibleOwnerIds)
-    opened()
     const quick = careful ? undefined : await addQuickly(client, job, chunk)
     const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, true))
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems }
@@ -145,7 +128,6 @@ async function addQuickly(client: Client, job: Job, chunk: Chunk): Promise<Added
     return await addChunk(client, job, chunk, false)
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
-    // Not the whole transaction: it would lose its place among those who wait for locks.
     await client.query('rollback to savepoint quick')
     return undefined
   }

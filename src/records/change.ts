@@ -4,7 +4,6 @@ import { isDeadlock, isUniqueViolation } from '../db/errors.js'
 import { type Client, type Pool, rows, transaction } from '../db/pool.js'
 import { addToTotals } from '../db/totals.js'
 import { columnValue } from './columns.js'
-import { lockForDeletion } from './deletion-lock.js'
 import { recordTypes } from './index.js'
 import { holdersOfRefs, insertRecord } from './insert.js'
 import { findRecord, type StoredRecord } from './read.js'
@@ -152,8 +151,7 @@ export async function deleteRecord(
   { ownerId, id }: StoredRecord,
 ): Promise<void> {
   await transaction(pool, async (client) => {
-    // The check below then sees what came of whoever was referring to it.
-    await lockForDeletion(client, ownerId)
+    // Whoever is attaching it just now holds the row; the check below then sees what came of it.
     const { rowCount } = await client.query(
       sql`select from ${raw(recordType.table)} where owner_id = ${ownerId} and id = ${id} for update`,
     )

@@ -6,7 +6,6 @@ import { type Client, rows } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
 import { UUID_PATTERN } from './attributes.js'
 import { columnValue } from './columns.js'
-import { keepFromDeletion } from './deletion-lock.js'
 import type { RecordType, Reference } from './record-type.js'
 import { addProblem, excerpt, MAX_PROBLEMS, type Problem } from './validate.js'
 
@@ -38,8 +37,8 @@ interface LookUp {
 
 /**
  * Looks up every record that these (valid) attributes refer to, among those visible to the owner: by id, else by
- * `external_ref`, the owner's own before its organization's (contract 8). What is found is not deleted before the
- * transaction ends.
+ * `external_ref`, the owner's own before its organization's (contract 8). What is found stays locked against deletion
+ * until the transaction ends.
  */
 export async function resolveReferences(
   client: Client,
@@ -48,7 +47,6 @@ export async function resolveReferences(
   records: readonly Readonly<Record<string, unknown>>[],
   { by = 'id or external_ref', further }: LookUp = {},
 ): Promise<Resolved[]> {
-  await keepFromDeletion(client, visibleOwnerIds)
   const resolved: Resolved[] = records.map(() => ({ problems: [], missing: [], elements: new Map() }))
   for (const reference of references) {
     const lists = records.map((attributes) => (attributes[reference.attribute] ?? []) as readonly unknown[])
@@ -79,7 +77,8 @@ async function findSources(
       sql`
         select r.text, t.id, t.owner_id
         from unnest(${ids}::text[]) as r(text) join ${raw(table)} t on t.id = r.text::uuid
-        where t.owner_id = any(${visibleOwnerIds}::uuid[]) and t.id = any(${ids}::uuid[])`,
+        where t.owner_id = any(${visibleOwnerIds}::uuid[]) and t.id = any(${ids}::uuid[])
+        for key share of t`,
     )
     for (const source of found) sources.set(source.text, source)
   }
@@ -90,7 +89,8 @@ async function findSources(
       sql`
         select t.external_ref, t.id, t.owner_id
         from ${raw(table)} t
-        where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${isAnyOf(sql`t.external_ref`, refs)}`,
+        where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${isAnyOf(sql`t.external_ref`, refs)}
+        for key share of t`,
     )
     // The owner stands first among those that are visible to it: its own records win.
     const rank = ({ owner_id }: Source) => visibleOwnerIds.indexOf(owner_id)
