@@ -8,6 +8,7 @@ import { organizationsCommand } from './cli/organizations.js'
 import { serveCommand } from './cli/serve.js'
 import { storesCommand } from './cli/stores.js'
 import { validateCommand } from './cli/validate.js'
+import { webhooksCommand } from './cli/webhooks.js'
 import { version } from './version.js'
 
 const HELP = `
@@ -30,6 +31,7 @@ const program = new Command('intake')
   .addCommand(storesCommand())
   .addCommand(organizationsCommand())
   .addCommand(keysCommand())
+  .addCommand(webhooksCommand())
   .addCommand(doctorCommand())
   .addHelpText('after', HELP)
   .showHelpAfterError('Run "intake --help" for help.')
