@@ -92,6 +92,20 @@ export const reportExpired = (at: string) =>
     `The errors of this import expired on ${at.slice(0, 10)}: they are kept for some time after its end only. Its counts remain.`,
   )
 
+export const resultsExpired = (at: string) =>
+  httpError(
+    410,
+    'Gone',
+    `Which records this import changed was kept until ${at.slice(0, 10)} only. The records remain.`,
+  )
+
+export const fileGone = () =>
+  httpError(
+    410,
+    'Gone',
+    'The file of this import is not here: it is no longer kept, or another process of the service has it.',
+  )
+
 /** RFC 9110's name for it; Node's list still has the older one. */
 export const contentTooLarge = (detail: string) => httpError(413, 'Content Too Large', detail)
 

@@ -44,10 +44,20 @@ interface Handlers<File> {
  */
 export async function readImportForm<File>(
   request: IncomingMessage,
+  query: Readonly<Record<string, unknown>>,
   maxFileBytes: number,
   handlers: Handlers<File>,
 ): Promise<ImportBody<File>> {
   checkLength(request, maxFileBytes)
+  // Left unread, a rehearsal that was asked for there would be an import.
+  const misplaced = Object.keys(query).filter(isOptionName)
+  if (misplaced.length > 0) {
+    const error = 'is a field of the form; only a body that is the file alone has it in the query'
+    throw validationError(
+      '',
+      misplaced.map((field) => ({ field, error })),
+    )
+  }
   const form = new FormInProgress(handlers, maxFileBytes)
   const parser = createParser(request, maxFileBytes)
   try {
@@ -100,6 +110,8 @@ export async function readImportFile<File>(
   if (problems.length > 0) throw validationError('', problems)
   await handlers.check(options)
   const body = new PassThrough()
+  // It may break off before anybody reads it; whoever reads it then is told.
+  body.on('error', () => {})
   const gone = () => body.destroy(new ClientGone('The client went away in mid-upload.'))
   request.on('error', gone)
   request.on('close', () => {
@@ -125,7 +137,9 @@ function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]
         field: name.slice(0, 100),
         error: `is not a parameter of this request; ${takes(OPTION_NAMES)}`,
       })
-    else if (typeof value === 'string') given.set(name, value)
+    else if (value === '' && name !== 'external_ref') {
+      problems.push({ field: name, error: `"${name}" must not be empty` })
+    } else if (typeof value === 'string') given.set(name, value)
     else problems.push({ field: name, error: `"${name}" must be given once` })
   }
   return given

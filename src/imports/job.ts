@@ -10,7 +10,7 @@ import { failImport, finishImport } from './end.js'
 import { endedImport, type WorkerEvent } from './events.js'
 import type { Import } from './import.js'
 import { type Job, LEASE_SECONDS, LeaseLost, releaseLease, renewLease } from './queue.js'
-import { forgetRehearsals } from './rehearsal.js'
+import { forgetRehearsal } from './rehearsal.js'
 import { ChunkWriter } from './write.js'
 
 export interface JobContext {
@@ -63,7 +63,7 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
   } finally {
     clearInterval(heartbeat)
     if (job.dryRun) {
-      await forgetRehearsals(pool).catch((error: Error) =>
+      await forgetRehearsal(pool, job, stop).catch((error: Error) =>
         logger.warn({ err: error }, 'a rehearsal is not forgotten yet'),
       )
     }

@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag'
+import sql, { empty } from 'sql-template-tag'
 import { type CopyColumn, CopyRows } from '../db/copy.js'
 import { type Client, type Pool, rows } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
@@ -83,18 +83,41 @@ async function rehearsed(
 
 const STEP = 10_000
 
-/** Deletes what rehearsals wrote down that are over, in small steps. */
-export async function forgetRehearsals(pool: Pool): Promise<void> {
-  for (;;) {
-    const { rowCount } = await pool.query(sql`
-      delete from rehearsed_refs r
-      using (
-        select f.owner_id, f.import_id, f.id
-        from rehearsed_refs f join imports i on i.id = f.import_id
-        where i.status in ('success', 'failed')
-        limit ${STEP}
-      ) as over
-      where r.owner_id = over.owner_id and r.import_id = over.import_id and r.id = over.id`)
-    if ((rowCount ?? 0) < STEP) return
+/** Deletes what a rehearsal wrote down, in small steps, if it is over. */
+export async function forgetRehearsal(
+  pool: Pool,
+  { id, ownerId }: { readonly id: string; readonly ownerId: string },
+  stop: AbortSignal,
+): Promise<void> {
+  const its = sql`owner_id = ${ownerId} and import_id = ${id}`
+  // A range of the primary key, so that no step comes past what the ones before it deleted.
+  let after = '00000000-0000-0000-0000-000000000000'
+  while (!stop.aborted) {
+    const [last] = await rows<{ id: string }>(
+      pool,
+      sql`
+        select f.id from rehearsed_refs f
+        where ${its} and f.id > ${after} and exists (select from imports where id = ${id} and status in ('success', 'failed'))
+        order by f.id limit 1 offset ${STEP - 1}`,
+    )
+    const upTo = last ? sql`and id <= ${last.id}` : empty
+    await pool.query(sql`
+      delete from rehearsed_refs where ${its} and id > ${after} ${upTo}
+        and exists (select from imports i where i.id = ${id} and i.status in ('success', 'failed'))`)
+    if (!last) return
+    after = last.id
   }
+}
+
+/** Rehearsals that are over, and of which something is left: their worker died, or was stopped. */
+export async function leftRehearsals(pool: Pool): Promise<{ id: string; ownerId: string }[]> {
+  const found = await rows<{ id: string; owner_id: string }>(
+    pool,
+    sql`
+      select i.id, i.owner_id from imports i
+      where i.dry_run and i.finished_at is not null
+        and exists (select from rehearsed_refs r where r.owner_id = i.owner_id and r.import_id = i.id)
+      limit 100`,
+  )
+  return found.map(({ id, owner_id }) => ({ id, ownerId: owner_id }))
 }

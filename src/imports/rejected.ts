@@ -1,6 +1,6 @@
 import sql, { empty } from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
-import type { UploadReader, UploadStore } from '../uploads/store.js'
+import type { UploadReader } from '../uploads/store.js'
 import type { Import } from './import.js'
 
 interface RejectedLine {
@@ -16,35 +16,36 @@ const NEWLINE = 0x0a
  * The lines of an import's file that have errors, in their order and byte for byte as they were uploaded, each with its
  * newline. Streams: a line is held at most in part.
  *
+ * @param reader of the import's file; stays open.
  * @param lineNumber of the only line that is asked for.
- * @throws UploadMissing
+ * @throws Error if the report expired while it was read, so that a part is not taken for the whole
  */
 export async function* rejectedLines(
   pool: Pool,
-  store: UploadStore,
+  reader: UploadReader,
   { id, ownerId }: Import,
   lineNumber?: number,
 ): AsyncGenerator<Buffer, void, undefined> {
   const only = lineNumber === undefined ? empty : sql`and line_number = ${lineNumber}`
-  const window = new Window(await store.open(id))
-  let after = 0
-  try {
-    for (;;) {
-      const lines = await rows<RejectedLine>(
-        pool,
-        sql`
-          select line_number, min(line_start) as line_start
-          from import_errors
-          where owner_id = ${ownerId} and import_id = ${id} and line_number > ${after} ${only}
-          group by line_number order by line_number limit ${BATCH}`,
-      )
-      for (const { line_start: start } of lines) if (start !== null) yield* window.line(start)
-      const last = lines.at(-1)
-      if (!last || lines.length < BATCH) return
+  const window = new Window(reader)
+  for (let after = 0; ; ) {
+    const lines = await rows<RejectedLine>(
+      pool,
+      sql`
+        select line_number, min(line_start) as line_start
+        from import_errors
+        where owner_id = ${ownerId} and import_id = ${id} and line_number > ${after} ${only}
+        group by line_number order by line_number limit ${BATCH}`,
+    )
+    for (const { line_start: start } of lines) if (start !== null) yield* window.line(start)
+    const last = lines.at(-1)
+    if (last && lines.length === BATCH) {
       after = last.line_number
+      continue
     }
-  } finally {
-    await window.close()
+    const { rowCount } = await pool.query(sql`select from imports where id = ${id} and expired_at is null`)
+    if (rowCount === 0) throw new Error(`the report of import ${id} expired while it was read`)
+    return
   }
 }
 
@@ -72,10 +73,6 @@ class Window {
       if (newline !== -1) return
       at += piece.length
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#reader.close()
   }
 
   /** Bytes from a place on, one at least; none: the file ends there. */

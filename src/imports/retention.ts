@@ -3,6 +3,7 @@ import sql, { empty } from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
 import { deleteOldDeliveries } from '../webhooks/deliveries.js'
 import type { JobContext } from './job.js'
+import { forgetRehearsal, leftRehearsals } from './rehearsal.js'
 
 /** So often it is looked what has expired. */
 const SWEEP_MS = 10 * 60_000
@@ -29,6 +30,9 @@ export async function retain(context: JobContext, days: number, stop: AbortSigna
       if (days > 0) await deleteDeliveries(context, days, stop)
       await deleteErrors(context, stop)
       await deleteUploads(context, stop)
+      for (const rehearsal of await leftRehearsals(context.pool)) {
+        await forgetRehearsal(context.pool, rehearsal, stop)
+      }
     } catch (error) {
       context.logger.warn({ err: error }, 'what has expired could not be deleted; trying again')
     }

@@ -25,8 +25,9 @@ export async function retryImport(
       where id = ${id} and status = 'failed' and failure_reason <> 'all_rejected' and not dry_run and expired_at is null
       returning ${importColumns}`,
   ).catch(async (error: unknown) => {
-    const holder = isUniqueViolation(error) && (await findByExternalRef(pool, ownerId, externalRef ?? ''))
-    throw holder ? new ExternalRefTaken(holder) : error
+    if (!isUniqueViolation(error)) throw error
+    // Nobody: the one that was in the way has failed in this very moment, and whoever tries again will see.
+    throw new ExternalRefTaken((await findByExternalRef(pool, ownerId, externalRef ?? '')) ?? id)
   })
   if (!row) return undefined
   await pool.query(`notify ${IMPORTS_CHANNEL}`)

@@ -31,7 +31,7 @@ export interface Source {
 
 interface LookUp {
   readonly by?: 'id or external_ref' | 'id'
-  /** Finds what an `external_ref` leads to that is not in a table of records. It wins. */
+  /** Finds what an `external_ref` leads to that is not in a table of records. It wins over other external_refs. */
   readonly further?: (to: RecordType, refs: readonly string[]) => Promise<ReadonlyMap<string, Source>>
 }
 
@@ -53,7 +53,9 @@ export async function resolveReferences(
     const texts = new Set(lists.flat().filter((element) => typeof element === 'string'))
     const sources = await findSources(client, reference.to, visibleOwnerIds, [...texts], by)
     const others = further ? await further(reference.to, [...texts]) : []
-    for (const [ref, source] of others) sources.set(ref, source)
+    // An id comes before an external_ref that reads the same.
+    for (const [ref, source] of others)
+      if (sources.get(ref)?.id !== ref.toLowerCase()) sources.set(ref, source)
     for (const [index, list] of lists.entries()) {
       const one = resolved[index]
       if (one) one.elements.set(reference.attribute, toElements(reference, list, sources, one))

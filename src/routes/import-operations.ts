@@ -125,7 +125,7 @@ export const importOperations = {
         headers: { 'content-disposition': Type.String() },
       },
     },
-    errors: [400, 404],
+    errors: [400, 404, 410],
   }),
   cancel: operation({
     id: 'cancelImport',

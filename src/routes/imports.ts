@@ -6,10 +6,12 @@ import type { Pool } from '../db/pool.js'
 import {
   badRequest,
   contentTooLarge,
+  fileGone,
   noRoom,
   notFound,
   permissionDenied,
   reportExpired,
+  resultsExpired,
   tooManyRequests,
   validationError,
   writeConflict,
@@ -48,7 +50,7 @@ import { retryImport } from '../imports/retry.js'
 import { type ScanLimits, UnusableFile } from '../imports/scan.js'
 import { UnpacksToTooMuch } from '../imports/unpack.js'
 import { type Caller, ownerKind, visibleOwnerIds } from '../tenants/owners.js'
-import type { UploadStore } from '../uploads/store.js'
+import { UploadMissing, type UploadStore } from '../uploads/store.js'
 import { importFilterKinds, importOperations } from './import-operations.js'
 
 interface Dependencies {
@@ -105,7 +107,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
     }
     const { file, options } = isJsonLines(raw.headers['content-type'])
       ? await readImportFile(raw, query as Record<string, unknown>, limits.maxUploadBytes, handlers)
-      : await readImportForm(raw, limits.maxUploadBytes, handlers)
+      : await readImportForm(raw, query as Record<string, unknown>, limits.maxUploadBytes, handlers)
     const { externalRef } = options
     return await createImport(
       pool,
@@ -145,7 +147,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
   app.get('/imports/:id/errors', { schema: importOperations.errors }, async (request, reply) => {
     const { caller } = request
     const found = await findWithReport(caller, readId(request.params))
-    if (acceptsJsonLines(request.headers.accept)) {
+    if (acceptsJsonLines(request.headers.accept) && request.method !== 'HEAD') {
       return reply.type('application/jsonl; charset=utf-8').send(Readable.from(errorLines(caller, found)))
     }
     const page = readPage(
@@ -165,13 +167,24 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
 
   app.get('/imports/:id/rejected', { schema: importOperations.rejected }, async (request, reply) => {
     const found = await findWithReport(request.caller, readId(request.params))
-    const lines = rejectedLines(pool, store, found, readLineNumber(request.query))
-    return await sendJsonLines(reply, await begun(lines), `rejected-${found.id}`)
+    const lineNumber = readLineNumber(request.query)
+    const name = `rejected-${found.id}`
+    // Who asks for the head alone is not read to; and where nothing is wrong, the file may be gone.
+    if (request.method === 'HEAD' || found.errors === 0) return sendJsonLines(reply, '', name)
+    const reader = await store.open(found.id).catch((error) => {
+      throw error instanceof UploadMissing ? fileGone() : error
+    })
+    const lines = Readable.from(rejectedLines(pool, reader, found, lineNumber))
+    // However the answer ends, and whether or not it began.
+    lines.once('close', () => reader.close())
+    return sendJsonLines(reply, lines, name)
   })
 
   app.get('/imports/:id/results', { schema: importOperations.results }, async (request, reply) => {
     const found = await find(request.caller, readId(request.params))
-    return await sendJsonLines(reply, resultLines(pool, found), `results-${found.id}`)
+    if (found.expiredAt !== undefined && found.onConflict === 'update') throw resultsExpired(found.expiredAt)
+    const lines = request.method === 'HEAD' ? '' : Readable.from(resultLines(pool, found))
+    return sendJsonLines(reply, lines, `results-${found.id}`)
   })
 
   app.post('/imports/:id/cancel', { schema: importOperations.cancel }, async (request) => {
@@ -187,7 +200,9 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
   app.post('/imports/:id/retry', { schema: importOperations.retry }, async (request) => {
     const found = await findOwn(request.caller, readId(request.params))
     const retried = await retryImport(pool, found).catch(explainRefused)
-    if (!retried) throw writeConflict(whyNoRetry(found), { id: found.id })
+    if (!retried) {
+      throw writeConflict(whyNoRetry(await find(request.caller, found.id)), { id: found.id })
+    }
     request.log.info({ import_id: found.id }, 'import is tried again')
     return { data: importAnswer(request.caller, retried) }
   })
@@ -218,21 +233,11 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
   }
 }
 
-const sendJsonLines = (reply: FastifyReply, lines: AsyncIterable<unknown>, name: string): FastifyReply =>
+const sendJsonLines = (reply: FastifyReply, lines: Readable | '', name: string): FastifyReply =>
   reply
     .type('application/jsonl; charset=utf-8')
     .header('content-disposition', `attachment; filename="${name}.jsonl"`)
-    .send(Readable.from(lines))
-
-/** Asks for the first piece, so that what cannot be begun is an error instead of an answer that breaks off. */
-async function begun<Piece>(pieces: AsyncGenerator<Piece, void, undefined>): Promise<AsyncIterable<Piece>> {
-  const first = await pieces.next()
-  return (async function* () {
-    if (first.done) return
-    yield first.value
-    yield* pieces
-  })()
-}
+    .send(lines)
 
 async function* resultLines(pool: Pool, found: Import): AsyncGenerator<string> {
   for await (const { line, type, id, externalRef } of importResults(pool, found)) {
