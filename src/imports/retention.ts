@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import sql, { empty } from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
 import type { JobContext } from './job.js'
+import { forgetRehearsals } from './rehearsal.js'
 
 /** So often it is looked what has expired. */
 const SWEEP_MS = 10 * 60_000
@@ -26,6 +27,8 @@ export async function retain(context: JobContext, days: number, stop: AbortSigna
       if (days > 0) await expireReports(context, days, stop)
       await deleteErrors(context, stop)
       await deleteUploads(context, stop)
+      // A crash may have come between a rehearsal's end and this.
+      await forgetRehearsals(context.pool)
     } catch (error) {
       context.logger.warn({ err: error }, 'what has expired could not be deleted; trying again')
     }
