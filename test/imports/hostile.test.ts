@@ -283,7 +283,11 @@ describe('Numbers that a parser alters', () => {
 test('An upload that breaks off is no matter for the log', async () => {
   const before = service.server.stderr()
   const { length } = await service.uploads()
-  const socket = openUpload(api, partHead({ name: 'import_file', fileName: 'a' }), 'content-length: 1000')
+  const socket = openUpload(
+    api,
+    partHead({ name: 'import_file', fileName: 'a' }) + file(aProduct()),
+    'content-length: 1000',
+  )
   await expect.poll(async () => (await service.uploads()).length).toBe(length + 1)
   socket.destroy()
   await expect.poll(async () => (await service.uploads()).length).toBe(length)

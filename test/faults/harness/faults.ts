@@ -89,8 +89,10 @@ export const faults: Readonly<Record<string, Fault>> = {
     victim.signal('SIGCONT')
   },
 
-  /** Time passes for the lease only. */
-  async 'a pause past the lease'({ victim, random }) {
+  /** Time passes for the lease only, while a job is under way; awake again, the process finds the job free, and still works on it. */
+  async 'a pause past the lease'(scene) {
+    const { victim, random } = scene
+    await underWay(scene)
     victim.signal('SIGSTOP')
     await expireLeases(victim)
     await sleep(random.below(300))
@@ -98,13 +100,19 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
 
   /** Only when nothing is being posted: a start clears away what is not an import yet. */
-  async 'a pause in which another process takes over'({ victim, random, posted }) {
+  async 'a pause in which another process takes over'(scene) {
+    const { victim, random, posted } = scene
     await posted
+    const id = await underWay(scene)
     victim.signal('SIGSTOP')
-    const twin = await victim.twin().finally(async () => {
-      await sleep(random.below(500))
-      victim.signal('SIGCONT')
-    })
+    const fence = async () =>
+      (await victim.query<{ fence: number }>('select fence from imports where id = $1', [id]))[0]?.fence ?? 0
+    const before = await fence()
+    const twin = await victim.twin().catch((error: Error) => error)
+    for (let waited = 0; waited < 50 && (await fence()) === before; waited += 1) await sleep(10)
+    await sleep(random.below(60))
+    victim.signal('SIGCONT')
+    if (twin instanceof Error) throw twin
     await sleep(random.below(500))
     if (random.oneIn(2)) await twin.stop()
     else {
@@ -140,6 +148,27 @@ export const faults: Readonly<Record<string, Fault>> = {
       else socket.resetAndDestroy()
     }
   },
+}
+
+const LONG = times(40_000, () => aProduct())
+
+/**
+ * Posts a long file of records that nothing would keep from being imported twice, and waits until some of it is imported.
+ * Returns the import's id; empty if the service is not there.
+ */
+async function underWay({ victim, bystander }: Scene): Promise<string> {
+  const answer = await bystander.api.upload(LONG).catch(() => undefined)
+  if (answer?.status !== 201) return ''
+  const { id } = answer.body.data
+  for (let waited = 0; waited < 200; waited += 1) {
+    const [row] = await victim.query<{ imported: number }>(
+      'select imported_products as imported from imports where id = $1',
+      [id],
+    )
+    if ((row?.imported ?? 0) > 0) break
+    await sleep(5)
+  }
+  return id
 }
 
 /** Those after which nothing may be left even without a new start: no process ended, and no connection. */

@@ -198,6 +198,13 @@ async function checkNothingElse(victim: Victim, bystander: Owner, clients: reado
     "select id from imports where status in ('pending', 'started')",
     victim,
   )
+  await left(
+    'products of the bystander that are not there once for each line',
+    `select (select count(*) from products where owner_id = $1) as rows, sum(imported_products) as imported, sum(file_lines) as lines
+     from imports where owner_id = $1
+     having (select count(*) from products where owner_id = $1) <> sum(file_lines) or sum(imported_products) <> sum(file_lines)`,
+    [bystander.id],
+  )
   await left('failed imports', "select id, failure_reason from imports where status = 'failed'")
   await until('traces of rehearsals', 'select import_id from rehearsed_refs limit 5', victim)
   await left('leases of jobs that are over', 'select id from imports where lease_expires_at is not null')
