@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -59,7 +59,7 @@ interface Spawned {
 }
 
 function spawnServer(dataDir: string): Spawned {
-  const child = spawn(process.execPath, [join(projectFolder(), 'dist', 'cli.js'), 'serve'], {
+  const child = spawn(process.execPath, [...startFlags(), join(projectFolder(), 'dist', 'cli.js'), 'serve'], {
     // Not our own environment: its settings (contract 1) must not change what is measured.
     env: {
       PATH: process.env.PATH,
@@ -88,6 +88,12 @@ function spawnServer(dataDir: string): Spawned {
     spawned.stderr = (spawned.stderr + text).slice(-KEPT_STDERR)
   })
   return spawned
+}
+
+/** What `npm start` gives Node beside the program. */
+function startFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(projectFolder(), 'package.json'), 'utf8'))
+  return String(scripts.start).match(/--\S+(?=.* dist\/cli\.js)/g) ?? []
 }
 
 /** The folder of package.json: this file runs from its own place under vitest, and from build/ otherwise. */

@@ -6,6 +6,7 @@ import { keysCommand } from './cli/keys.js'
 import { organizationsCommand } from './cli/organizations.js'
 import { serveCommand } from './cli/serve.js'
 import { storesCommand } from './cli/stores.js'
+import { webhooksCommand } from './cli/webhooks.js'
 import { version } from './version.js'
 
 const HELP = `
@@ -24,6 +25,7 @@ const program = new Command('intake')
   .addCommand(storesCommand())
   .addCommand(organizationsCommand())
   .addCommand(keysCommand())
+  .addCommand(webhooksCommand())
   .addCommand(doctorCommand())
   .addHelpText('after', HELP)
   .showHelpAfterError('Run "intake --help" for help.')

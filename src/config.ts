@@ -34,6 +34,8 @@ export interface Config {
   readonly statementTimeoutSeconds: number
   /** For so many days after its end an import's file and report are kept; 0: for ever. */
   readonly retentionDays: number
+  /** Whether webhooks may be at addresses that are not public. */
+  readonly allowPrivateWebhooks: boolean
   readonly logLevel: string
 }
 
@@ -49,7 +51,7 @@ interface Setting {
   readonly placeholder: string
   readonly description: string
   readonly default?: string
-  readonly parse: (text: string) => string | number
+  readonly parse: (text: string) => string | number | boolean
 }
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
@@ -85,6 +87,11 @@ function byteSize(minimum: number, maximum: number) {
 function text(text: string): string {
   if (text === '') throw new ConfigError('must not be empty')
   return text
+}
+
+function yesOrNo(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new ConfigError('takes true or false')
+  return text === 'true'
 }
 
 function databaseUrl(text: string): string {
@@ -288,6 +295,15 @@ export const settings: readonly Setting[] = [
     parse: days,
   },
   {
+    key: 'allowPrivateWebhooks',
+    variable: 'ALLOW_PRIVATE_WEBHOOKS',
+    flag: '--allow-private-webhooks',
+    placeholder: '<true|false>',
+    description: 'whether webhooks may be at private addresses: of this machine or of its network',
+    default: 'false',
+    parse: yesOrNo,
+  },
+  {
     key: 'logLevel',
     variable: 'LOG_LEVEL',
     flag: '--log-level',
@@ -307,7 +323,7 @@ export function readConfig(
   flags: Readonly<Partial<Record<keyof Config, string>>>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Config {
-  const config: Partial<Record<keyof Config, string | number | undefined>> = {}
+  const config: Partial<Record<keyof Config, string | number | boolean | undefined>> = {}
   for (const { key, variable, flag, parse, default: preset } of settings) {
     const fromFlag = flags[key]
     const given = fromFlag ?? (environment[variable] || preset)

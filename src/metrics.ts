@@ -65,8 +65,13 @@ export class Metrics {
   )
   readonly #expired = this.#counter(
     'intake_retention_removed_total',
-    'What was deleted since its time was over: uploads and entries of reports.',
+    'What was deleted since its time was over: uploads, entries of reports, and deliveries to webhooks.',
     ['what'],
+  )
+  readonly #deliveries = this.#counter(
+    'intake_webhook_attempts_total',
+    'Attempts to deliver a message to a webhook, by what they led to: delivered, postponed or failed for good.',
+    ['outcome'],
   )
   readonly #connections = this.#gauge(
     'intake_database_connections',
@@ -92,6 +97,11 @@ export class Metrics {
     'Started imports that nobody works on: their worker ended or is silent.',
   )
 
+  readonly #waitingDeliveries = this.#gauge(
+    'intake_webhook_deliveries_waiting',
+    'Messages to webhooks that wait for their first or for a further attempt.',
+  )
+
   constructor(pool: Pool) {
     this.#pool = pool
     collectDefaultMetrics({ register: this.#registry })
@@ -104,7 +114,8 @@ export class Metrics {
       for (const outcome of ['imported', 'rejected']) this.#records.inc({ type, outcome }, 0)
     }
     for (const cause of ['outage', 'fault', 'lease_lost']) this.#interruptions.inc({ cause }, 0)
-    for (const what of ['upload', 'error']) this.#expired.inc({ what }, 0)
+    for (const what of ['upload', 'error', 'delivery']) this.#expired.inc({ what }, 0)
+    for (const outcome of ['delivered', 'postponed', 'failed']) this.#deliveries.inc({ outcome }, 0)
   }
 
   get contentType(): string {
@@ -157,6 +168,9 @@ export class Metrics {
       case 'expired':
         this.#expired.inc({ what: event.what }, event.count)
         break
+      case 'delivery':
+        this.#deliveries.inc({ outcome: event.outcome })
+        break
       case 'pool':
         this.#setPool('worker', event)
     }
@@ -179,10 +193,10 @@ export class Metrics {
   #setQueue(state: QueueState | undefined): void {
     this.#databaseUp.set(state ? 1 : 0)
     // What is not known is not told: the last known figure would look like a queue that stands still.
-    for (const gauge of [this.#queueDepth, this.#queueAge, this.#silence, this.#orphans]) gauge.reset()
+    const single = [this.#silence, this.#orphans, this.#waitingDeliveries]
+    for (const gauge of [this.#queueDepth, this.#queueAge, ...single]) gauge.reset()
     if (!state) {
-      this.#silence.remove()
-      this.#orphans.remove()
+      for (const gauge of single) gauge.remove()
       return
     }
     for (const { status, count, oldestSeconds } of state.statuses) {
@@ -191,6 +205,7 @@ export class Metrics {
     }
     this.#silence.set(state.silenceSeconds)
     this.#orphans.set(state.expiredLeases)
+    this.#waitingDeliveries.set(state.waitingDeliveries)
   }
 
   /** The queue, a few seconds old at most; undefined: the database does not say. It is asked once at a time. */

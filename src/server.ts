@@ -22,6 +22,7 @@ import { oauthRoutes } from './routes/oauth.js'
 import { recordSchemas } from './routes/record-schemas.js'
 import { recordRoutes } from './routes/records.js'
 import { settingsRoutes } from './routes/settings.js'
+import { webhookDocument } from './routes/webhook-document.js'
 import type { Credentials } from './tenants/credentials.js'
 import type { UploadStore } from './uploads/store.js'
 
@@ -88,7 +89,7 @@ export function buildServer({
   securityHeaders(app)
   limitBodyTime(app, requestTimeoutMs)
   jsonBodies(app)
-  documentRoutes(app, [...importSchemas, ...recordSchemas])
+  documentRoutes(app, [...importSchemas, ...recordSchemas], webhookDocument)
   docsPages(app)
 
   app.addHook('onResponse', async (request, reply) => {

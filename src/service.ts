@@ -145,6 +145,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
       connection,
       uploads: { folder, id: dataDir.id },
       retentionDays: config.retentionDays,
+      allowPrivateWebhooks: config.allowPrivateWebhooks,
       logLevel: config.logLevel,
     },
     logger,

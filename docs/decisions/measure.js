@@ -129,14 +129,14 @@ const measurements = {
     const dataDir = await openDataDir(folder)
     const uploads = { folder: join(folder, 'uploads'), id: dataDir.id }
     const store = await openFileStore(uploads.folder, uploads.id)
-    const limits = { maxLineBytes: 2 ** 20, maxRecords: undefined }
+    const limits = { maxLineBytes: 2 ** 20, maxRecords: undefined, maxUploadBytes: 2 ** 30 }
     const logger = pino({ level: 'silent' })
     const delays = { 'in the same thread': [], 'in a thread of its own': [] }
     const busy = { 'in the same thread': [], 'in a thread of its own': [] }
     const beside = {
       'in the same thread': () => {
         const stop = new AbortController()
-        const working = work({ pool, store, logger }, connection, stop.signal)
+        const working = work({ pool, store, logger, tell: () => {} }, connection, stop.signal)
         return () => {
           stop.abort()
           return working
@@ -144,7 +144,7 @@ const measurements = {
       },
       'in a thread of its own': () => {
         const thread = new Worker(new URL('../../dist/imports/worker-thread.js', import.meta.url), {
-          workerData: { connection, uploads, logLevel: 'silent' },
+          workerData: { connection, uploads, retentionDays: 0, logLevel: 'silent' },
         })
         const ended = once(thread, 'exit')
         return () => {
@@ -161,7 +161,15 @@ const measurements = {
         const delay = monitorEventLoopDelay({ resolution: 1 })
         delay.enable()
         const before = performance.eventLoopUtilization()
-        const { id } = await createImport(pool, store, await defaultStore(pool), undefined, file)
+        const { id } = await createImport(
+          pool,
+          store,
+          await defaultStore(pool),
+          undefined,
+          { dryRun: false, onConflict: 'reject' },
+          file,
+          1000,
+        )
         const finished = async () =>
           (await pool.query('select from imports where id = $1 and finished_at is not null', [id])).rowCount >
           0

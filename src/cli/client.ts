@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Failure, ImportStatus } from '../imports/import.js'
 import type { Counts } from '../imports/scan.js'
+import { networkFault } from '../network-fault.js'
 import { CommandError } from './fail.js'
 import { printable } from './terminal.js'
 
@@ -140,22 +141,7 @@ function sentence({ title, detail, meta }: ErrorEntry): string {
   return meta?.id === undefined ? said : `${said} The other one's id is ${meta.id}.`
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'there is no host of this name',
-  EAI_AGAIN: 'the name of the host cannot be looked up',
-  ECONNRESET: 'the connection broke',
-  EPIPE: 'the connection broke',
-  UND_ERR_SOCKET: 'the connection broke',
-  ETIMEDOUT: 'it does not answer',
-  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
-  TimeoutError: 'it does not answer',
-}
-
 /** What went wrong below HTTP, as a sentence. */
 export function unreachable({ url }: Address, error: unknown): ServerUnreachable {
-  const cause = (error as { cause?: unknown }).cause ?? error
-  const { code, name, message } = cause as NodeJS.ErrnoException
-  const why = reasons[code ?? ''] ?? reasons[name] ?? (message || String(error))
-  return new ServerUnreachable(`The server at ${url} cannot be reached: ${why}.`)
+  return new ServerUnreachable(`The server at ${url} cannot be reached: ${networkFault(error)}.`)
 }

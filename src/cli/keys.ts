@@ -1,6 +1,5 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { validate as isUuid } from 'uuid'
-import type { Pool } from '../db/pool.js'
 import {
   type Credential,
   type CredentialKind,
@@ -12,7 +11,8 @@ import {
 import { administer, type CommonFlags, perform, told } from './administer.js'
 import { CommandError } from './fail.js'
 import { type Column, day, listed } from './list.js'
-import { existing, newName } from './names.js'
+import { newName } from './names.js'
+import { type OwnerFlags, ownerOf, withOwner } from './owner.js'
 import { printable } from './terminal.js'
 
 const HELP = `
@@ -38,22 +38,6 @@ export function keysCommand(): Command {
     .addCommand(revoke())
     .addHelpText('after', HELP)
     .showHelpAfterError('Run "intake keys --help" for help.')
-}
-
-interface OwnerFlags extends CommonFlags {
-  readonly store?: string
-  readonly organization?: string
-}
-
-const withOwner = (command: Command): Command =>
-  command
-    .addOption(new Option('--store <id>', 'of this store, by id or name').conflicts('organization'))
-    .option('--organization <id>', 'of this organization, by id or name')
-
-async function ownerOf(pool: Pool, { store, organization }: OwnerFlags) {
-  if (store !== undefined) return { kind: 'store', ...(await existing(pool, 'store', store)) }
-  if (organization === undefined) return undefined
-  return { kind: 'organization', ...(await existing(pool, 'organization', organization)) }
 }
 
 const kinds: Readonly<Record<CredentialKind, string>> = { api_key: 'API key', client: 'client' }

@@ -146,7 +146,7 @@ interface CopyConnection {
 
 /**
  * A COPY statement with all that it copies. Not by `pg-copy-streams`: as of 7.0 an error that comes while it waits for
- * the socket to drain ends the process (docs/decisions/0009).
+ * the socket to drain ends the process (docs/decisions/0025).
  */
 class CopyQuery extends pg.Query {
   readonly #message: Buffer

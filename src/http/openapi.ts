@@ -29,8 +29,13 @@ const TAGS = [
  * `/openapi.json`. Validation stays with the routes, which answer in sentences, and serialization with `JSON.stringify`.
  *
  * @param schemas those that routes refer to by their `$id`, beside the shared ones.
+ * @param webhooks the requests that we make, as the document has them.
  */
-export function documentRoutes(app: FastifyInstance, schemas: readonly TSchema[]): void {
+export function documentRoutes(
+  app: FastifyInstance,
+  schemas: readonly TSchema[],
+  webhooks: Readonly<Record<string, object>>,
+): void {
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   for (const schema of [...sharedSchemas, ...schemas]) app.addSchema(schema)
@@ -41,6 +46,7 @@ export function documentRoutes(app: FastifyInstance, schemas: readonly TSchema[]
       servers: [{ url: '/', description: 'This service.' }],
       tags: TAGS,
       security: [{ bearer: [] }, { oauth2: [] }],
+      webhooks,
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or an access token.' },

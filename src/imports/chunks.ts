@@ -5,6 +5,7 @@ import { isStorableText, type Problem, validateRecord } from '../records/validat
 import { UploadMissing, type UploadReader } from '../uploads/store.js'
 import { type Line, LineSplitter, readLine } from './lines.js'
 import type { Checkpoint, Job } from './queue.js'
+import { recognizeRecord } from './recognize.js'
 import { recordIds } from './record-id.js'
 
 /** Which line, from 1, and where in the file it begins, in bytes. */
@@ -102,8 +103,8 @@ async function* readPass(
       ? [splitter.push(buffer.subarray(0, length)), splitter.end()]
       : [splitter.push(buffer.subarray(0, length))]) {
       for (const line of lines) {
-        if (isFirst || mayHold(line, names)) chunk.add(line, maxLineBytes, wanted, isFirst)
-        else chunk.skip(line)
+        if (isFirst ? isOfLaterPass(line) : !mayHold(line, names)) chunk.skip(line)
+        else chunk.add(line, maxLineBytes, wanted, isFirst)
         if (chunk.isFull) {
           yield chunk.finish()
           chunk = new ChunkInProgress(job, pass, { bytes: line.end, lines: line.number })
@@ -117,6 +118,15 @@ async function* readPass(
 /** Whether a line may be a record of a type: it has the type's name in plain letters, or something escaped. */
 function mayHold({ bytes }: Line, names: readonly Buffer[]): boolean {
   return bytes !== null && (names.some((name) => bytes.includes(name)) || bytes.includes('\\u'))
+}
+
+const namesOfLaterPasses = passes.slice(1).flatMap((types) => types.map(({ type }) => Buffer.from(type)))
+
+/** Whether a line is a well-formed record that the first pass has nothing to do with: it need not be parsed to be known. */
+function isOfLaterPass({ bytes }: Line): boolean {
+  if (bytes === null || !namesOfLaterPasses.some((name) => bytes.includes(name))) return false
+  const recordType = recognizeRecord(bytes)
+  return recordType !== undefined && recordType.references.length > 0
 }
 
 /** Collects lines until there are enough for a chunk. */

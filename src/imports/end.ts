@@ -1,8 +1,10 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
-import { type Pool, rows } from '../db/pool.js'
+import { type Pool, rows, transaction } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
+import { addDeliveries } from '../webhooks/deliveries.js'
 import { type Failure, type Import, type ImportRow, importColumns, toImport } from './import.js'
 import { IMPORTS_CHANNEL, type Job, LeaseLost } from './queue.js'
+import { importResource } from './resource.js'
 
 /**
  * Ends a job whose file was worked to its end: `success`, or `failed` if every record was rejected.
@@ -49,22 +51,34 @@ function mustBe({ id }: Job, ended: Import | undefined): Import {
   return ended
 }
 
-/** @param reason why it failed; null: it is a success. */
+/**
+ * Ends an import, and in the same transaction queues what its owner's webhooks are told: no end goes untold.
+ *
+ * @param reason why it failed; null: it is a success.
+ */
 async function endImport(pool: Pool, where: Sql, reason: Sql, detail: string): Promise<Import | undefined> {
-  const [row] = await rows<ImportRow>(
-    pool,
-    sql`
-      update imports
-      set status = case when ${reason} is null then 'success' else 'failed' end,
-          failure_reason = ${reason},
-          failure_detail = case when ${reason} is not null then ${detail}::text end,
-          finished_at = at, updated_at = at, lease_expires_at = null
-      from (select clock_timestamp() as at) as ending
-      where ${where}
-      returning ${importColumns}`,
-  )
-  if (!row) return undefined
-  // Wakes whoever may have the owner's next import.
-  await pool.query(`notify ${IMPORTS_CHANNEL}`)
-  return toImport(row)
+  return await transaction(pool, async (client) => {
+    const [row] = await rows<ImportRow & { readonly owner_kind: 'store' | 'organization' }>(
+      client,
+      sql`
+        update imports
+        set status = case when ${reason} is null then 'success' else 'failed' end,
+            failure_reason = ${reason},
+            failure_detail = case when ${reason} is not null then ${detail}::text end,
+            finished_at = at, updated_at = at, lease_expires_at = null
+        from (select clock_timestamp() as at) as ending
+        where ${where}
+        returning ${importColumns}, (select kind from owners where id = imports.owner_id) as owner_kind`,
+    )
+    if (!row) return undefined
+    const ended = toImport(row)
+    await addDeliveries(client, ended.ownerId, ended.id, {
+      type: 'import.finished',
+      timestamp: ended.updatedAt,
+      data: importResource(row.owner_kind, ended),
+    })
+    // Wakes whoever may have the owner's next import.
+    await client.query(`notify ${IMPORTS_CHANNEL}`)
+    return ended
+  })
 }

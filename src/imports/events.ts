@@ -1,3 +1,4 @@
+import type { Outcome } from '../webhooks/deliveries.js'
 import type { Failure, Import } from './import.js'
 import type { Counts } from './scan.js'
 
@@ -6,7 +7,8 @@ export type WorkerEvent =
   | { readonly kind: 'chunk'; readonly seconds: number; readonly outcome: 'committed' | 'failed' }
   | ({ readonly kind: 'ended' } & EndedImport)
   | { readonly kind: 'interrupted'; readonly cause: 'outage' | 'fault' | 'lease_lost' }
-  | { readonly kind: 'expired'; readonly what: 'upload' | 'error'; readonly count: number }
+  | { readonly kind: 'expired'; readonly what: 'upload' | 'error' | 'delivery'; readonly count: number }
+  | { readonly kind: 'delivery'; readonly outcome: Outcome }
   | { readonly kind: 'pool'; readonly total: number; readonly idle: number; readonly waiting: number }
 
 /** An import at its end. */

@@ -1,7 +1,8 @@
 import sql from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
+import { waitingDeliveries } from '../webhooks/deliveries.js'
 
-/** The imports of all owners that have not ended. */
+/** What of all owners waits or runs. */
 export interface QueueState {
   readonly statuses: readonly {
     readonly status: 'pending' | 'started'
@@ -13,9 +14,11 @@ export interface QueueState {
   readonly silenceSeconds: number
   /** Started imports whose lease ran out. */
   readonly expiredLeases: number
+  /** Messages to webhooks that are not delivered yet. */
+  readonly waitingDeliveries: number
 }
 
-/** Reads the queue by its index, which has the imports alone that have not ended. */
+/** Reads the queues by their indexes, which have the imports and deliveries alone that have not ended. */
 export async function queueState(pool: Pool): Promise<QueueState> {
   const found = await rows<{
     status: 'pending' | 'started'
@@ -40,5 +43,6 @@ export async function queueState(pool: Pool): Promise<QueueState> {
     statuses: found.map(({ status, count, oldest }) => ({ status, count, oldestSeconds: oldest })),
     silenceSeconds: started?.silence ?? 0,
     expiredLeases: started?.expired ?? 0,
+    waitingDeliveries: await waitingDeliveries(pool),
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import sql, { empty } from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
+import { deleteOldDeliveries } from '../webhooks/deliveries.js'
 import type { JobContext } from './job.js'
 import { forgetRehearsals } from './rehearsal.js'
 
@@ -13,11 +14,12 @@ const GRACE_MINUTES = 60
 /** Steps are small, so that nothing else waits for them. */
 const STEP_IMPORTS = 100
 const STEP_ERRORS = 5000
+const STEP_DELIVERIES = 1000
 const PAUSE_MS = 50
 
 /**
- * Deletes the uploads and the errors of imports that ended more than `days` ago, until `stop` is signalled. What went
- * wrong is tried again with the next look.
+ * Deletes the uploads and the errors of imports that ended more than `days` ago, and the deliveries of webhooks that were over
+ * by then, until `stop` is signalled. What went wrong is tried again with the next look.
  *
  * @param days 0: they are kept for ever.
  */
@@ -25,6 +27,7 @@ export async function retain(context: JobContext, days: number, stop: AbortSigna
   while (!stop.aborted) {
     try {
       if (days > 0) await expireReports(context, days, stop)
+      if (days > 0) await deleteDeliveries(context, days, stop)
       await deleteErrors(context, stop)
       await deleteUploads(context, stop)
       // A crash may have come between a rehearsal's end and this.
@@ -106,6 +109,14 @@ async function deleteRest(pool: Pool, ownerId: string, importId: string): Promis
           select line_number from import_updates where ${its} order by line_number limit ${STEP_ERRORS}) as step)`)
     deleted = result.rowCount
   } while (deleted === STEP_ERRORS)
+}
+
+async function deleteDeliveries({ pool, tell }: JobContext, days: number, stop: AbortSignal): Promise<void> {
+  await inSteps(stop, async () => {
+    const count = await deleteOldDeliveries(pool, days, STEP_DELIVERIES)
+    tell({ kind: 'expired', what: 'delivery', count })
+    return count === STEP_DELIVERIES
+  })
 }
 
 /** Only those of the own store: another process has the others. */

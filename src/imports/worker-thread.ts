@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type Connection, createPool } from '../db/pool.js'
 import { createLogger } from '../log.js'
 import { openFileStore } from '../uploads/file.js'
+import { deliver } from '../webhooks/deliver.js'
 import type { WorkerEvent } from './events.js'
 import { retain } from './retention.js'
 import { CONCURRENCY, work } from './worker.js'
@@ -13,6 +14,7 @@ export interface WorkerData {
   readonly connection: Connection
   readonly uploads: { readonly folder: string; readonly id: string }
   readonly retentionDays: number
+  readonly allowPrivateWebhooks: boolean
   readonly logLevel: string
 }
 
@@ -29,11 +31,11 @@ const LOCK_SECONDS = 5
  * The worker beside the API: a thread of its own, so that a chunk's milliseconds of CPU never stand in front of a
  * request. Any message asks it to stop; it ends when its jobs have laid their work down.
  */
-const { connection, uploads, retentionDays, logLevel } = workerData as WorkerData
+const { connection, uploads, retentionDays, allowPrivateWebhooks, logLevel } = workerData as WorkerData
 const logger = createLogger(logLevel).child({ thread: 'worker' })
 const pool = createPool(
   connection,
-  CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 1,
+  CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 2,
   (error) => logger.warn({ reason: error.message }, 'an idle database connection broke'),
   0,
   LOCK_SECONDS,
@@ -49,6 +51,10 @@ const telling = setInterval(() => {
 
 const store = await openFileStore(uploads.folder, uploads.id)
 const context = { pool, store, logger, tell }
-await Promise.all([work(context, connection, stop.signal), retain(context, retentionDays, stop.signal)])
+await Promise.all([
+  work(context, connection, stop.signal),
+  deliver({ ...context, allowPrivate: allowPrivateWebhooks }, stop.signal),
+  retain(context, retentionDays, stop.signal),
+])
 clearInterval(telling)
 await pool.end()

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { Bell } from '../bell.js'
 import { type Connection, clientConfig } from '../db/pool.js'
 import { type JobContext, runJob } from './job.js'
 import { claimImport, IMPORTS_CHANNEL, releaseLeasesOf } from './queue.js'
@@ -42,31 +43,6 @@ export async function work(context: JobContext, connection: Connection, stop: Ab
   }
   await Promise.all(jobs)
   await listening
-}
-
-/** Wakes one waiter; a ring that nobody waits for is heard by the next. */
-class Bell {
-  #rung = false
-  #wake: (() => void) | undefined
-
-  ring(): void {
-    this.#rung = true
-    this.#wake?.()
-  }
-
-  async heard(timeoutMs: number): Promise<void> {
-    if (!this.#rung) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs)
-        this.#wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    }
-    this.#wake = undefined
-    this.#rung = false
-  }
 }
 
 /** Rings when the queue changes. A broken connection is made anew; meanwhile the poll does. */

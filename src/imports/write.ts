@@ -3,7 +3,7 @@ import { isUniqueViolation } from '../db/errors.js'
 import { type Client, type Pool, transaction } from '../db/pool.js'
 import { addToTotals } from '../db/totals.js'
 import { type Added, addRecords } from './add.js'
-import type { Chunk } from './chunks.js'
+import type { Chunk, LineProblem } from './chunks.js'
 import { countKinds, insertProblems } from './problems.js'
 import { type Job, LEASE_SECONDS, LeaseLost } from './queue.js'
 
@@ -70,16 +70,7 @@ export class ChunkWriter {
   }
 
   async #write(chunk: Chunk, turn: Promise<void>): Promise<void> {
-    if (this.#careful === 0) {
-      try {
-        await writeChunk(this.#pool, this.#job, chunk, turn, false)
-        return
-      } catch (error) {
-        if (!isUniqueViolation(error)) throw error
-        this.#careful = CAREFUL_CHUNKS
-      }
-    }
-    const conflicts = await writeChunk(this.#pool, this.#job, chunk, turn, true)
+    const conflicts = await writeChunk(this.#pool, this.#job, chunk, turn, this.#careful > 0)
     this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
   }
 }
@@ -96,9 +87,10 @@ function shareARef(one: Chunk, other: Chunk): boolean {
  * Writes a chunk in one transaction, which is committed when its turn has come: either all of it is there afterwards, or
  * nothing is.
  *
- * @param careful expects that an `external_ref` may be taken; the other way is faster, and fails then.
- * @returns whether one was taken.
- * @throws LeaseLost; DatabaseError, of a unique violation if not careful; what `turn` is rejected with
+ * @param turn resolves when the chunk before this one is committed.
+ * @param careful whether an `external_ref` is expected to be taken.
+ * @returns whether one was.
+ * @throws LeaseLost; what `turn` is rejected with
  */
 async function writeChunk(
   pool: Pool,
@@ -108,23 +100,47 @@ async function writeChunk(
   careful: boolean,
 ): Promise<boolean> {
   const conflicts = await transaction(pool, async (client) => {
-    const problems = [...chunk.problems]
-    const writing = { client, job, careful, milliseconds: chunk.milliseconds, problems }
-    const outcomes = new Map<string, Added>()
-    for (const [{ table }, candidates] of chunk.candidates) {
-      outcomes.set(table, await addRecords(writing, candidates))
-    }
-    await insertProblems(writing)
+    const quick = careful ? undefined : await addQuickly(client, job, chunk)
+    const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, true))
+    const reporting = { client, job, milliseconds: chunk.milliseconds, problems }
+    await insertProblems(reporting)
     await turn
     // What follows is locked until the end of the transaction, so an earlier chunk has to have it first.
     const inserted = new Map([...outcomes].map(([table, outcome]) => [table, outcome.inserted]))
     if (!job.dryRun) await addToTotals(client, job.ownerId, inserted)
-    await countKinds(writing)
+    await countKinds(reporting)
     await advance(client, job, chunk, outcomes, problems.length)
-    return [...outcomes.values()].some((outcome) => outcome.conflicts)
+    return !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
   })
   for (const { records } of chunk.candidates.values()) records.recycle()
   return conflicts
+}
+
+interface AddedChunk {
+  readonly outcomes: ReadonlyMap<string, Added>
+  readonly problems: readonly LineProblem[]
+}
+
+/** Adds a chunk's records by COPY. Undefined: one was in the way, and nothing was added. */
+async function addQuickly(client: Client, job: Job, chunk: Chunk): Promise<AddedChunk | undefined> {
+  await client.query('savepoint quick')
+  try {
+    return await addChunk(client, job, chunk, false)
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    await client.query('rollback to savepoint quick')
+    return undefined
+  }
+}
+
+async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean): Promise<AddedChunk> {
+  const problems = [...chunk.problems]
+  const outcomes = new Map<string, Added>()
+  const writing = { client, job, careful, milliseconds: chunk.milliseconds, problems }
+  for (const [{ table }, candidates] of chunk.candidates) {
+    outcomes.set(table, await addRecords(writing, candidates))
+  }
+  return { outcomes, problems }
 }
 
 /**

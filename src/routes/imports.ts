@@ -42,6 +42,7 @@ import {
   listErrors,
   listImports,
 } from '../imports/report.js'
+import { importResource } from '../imports/resource.js'
 import { importResults } from '../imports/results.js'
 import { retryImport } from '../imports/retry.js'
 import { type ScanLimits, UnusableFile } from '../imports/scan.js'
@@ -86,7 +87,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
       return await reply
         .code(201)
         .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
-        .send({ data: importResource(request.caller, created) })
+        .send({ data: importAnswer(request.caller, created) })
     },
   )
 
@@ -133,12 +134,12 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
       requestUrl(request),
       page,
       total,
-      imports.map((one) => importResource(caller, one)),
+      imports.map((one) => importAnswer(caller, one)),
     )
   })
 
   app.get('/imports/:id', { schema: importOperations.get }, async (request) => {
-    return { data: importResource(request.caller, await find(request.caller, readId(request.params))) }
+    return { data: importAnswer(request.caller, await find(request.caller, readId(request.params))) }
   })
 
   app.get('/imports/:id/errors', { schema: importOperations.errors }, async (request, reply) => {
@@ -180,7 +181,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
       throw writeConflict('The import is finished; there is nothing to cancel.', { id: found.id })
     tell({ kind: 'ended', ...endedImport(canceled) })
     request.log.info({ import_id: found.id }, 'import canceled')
-    return { data: importResource(request.caller, canceled) }
+    return { data: importAnswer(request.caller, canceled) }
   })
 
   app.post('/imports/:id/retry', { schema: importOperations.retry }, async (request) => {
@@ -188,7 +189,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
     const retried = await retryImport(pool, found).catch(explainRefused)
     if (!retried) throw writeConflict(whyNoRetry(found), { id: found.id })
     request.log.info({ import_id: found.id }, 'import is tried again')
-    return { data: importResource(request.caller, retried) }
+    return { data: importAnswer(request.caller, retried) }
   })
 
   /** @throws HttpError 404; 410 when its report is no longer kept */
@@ -304,33 +305,8 @@ function importFilters(caller: Caller): FilterAttributes {
   }
 }
 
-/** The Import resource (contract 6). What has no value yet is absent. */
-function importResource(caller: Caller, one: Import) {
-  return {
-    id: one.id,
-    type: 'subscription_import',
-    attributes: { external_ref: one.externalRef, status: one.status },
-    meta: {
-      owner: ownerKind(caller, one.ownerId),
-      timestamps: {
-        created_at: one.createdAt,
-        updated_at: one.updatedAt,
-        started_at: one.startedAt,
-        finished_at: one.finishedAt,
-      },
-      records: {
-        uploaded: one.uploaded,
-        imported: one.imported,
-        skipped: one.onConflict === 'skip' ? one.skipped : undefined,
-      },
-      dry_run: one.dryRun || undefined,
-      on_conflict: one.onConflict === 'reject' ? undefined : one.onConflict,
-      errors: one.errors,
-      file: one.file,
-      failure: one.failure,
-    },
-  }
-}
+/** The Import resource as the caller sees it. */
+const importAnswer = (caller: Caller, one: Import) => importResource(ownerKind(caller, one.ownerId), one)
 
 function errorKindResource({ id, field, error, lines, firstLine }: ErrorKind) {
   return {

@@ -68,10 +68,12 @@ async function upload(records: readonly Line[]): Promise<string> {
   const file = records.map((record) => `${JSON.stringify(record)}\n`).join('')
   const { data, error } = await client.POST('/v2/subscriptions/imports', {
     body: { import_file: new Blob([file]), external_ref: 'from a generated client' },
-    bodySerializer: ({ import_file, external_ref }) => {
+    bodySerializer: (body) => {
+      // The file alone would do as well, as `application/jsonl`.
+      if (!('import_file' in body)) return body
       const form = new FormData()
-      if (external_ref !== undefined) form.set('external_ref', external_ref)
-      form.set('import_file', import_file, 'import.jsonl')
+      if (body.external_ref !== undefined) form.set('external_ref', body.external_ref)
+      form.set('import_file', body.import_file, 'import.jsonl')
       return form
     },
   })

@@ -1,0 +1,50 @@
+import { type TSchema, Type } from 'typebox'
+import { timestamp } from '../http/schemas.js'
+import { oneOf } from '../records/attributes.js'
+
+const header = (name: string, description: string) => ({
+  name,
+  in: 'header' as const,
+  required: true,
+  description,
+  schema: { type: 'string' as const },
+})
+
+const importOf = (description: string): TSchema =>
+  Type.Unsafe({ $ref: '#/components/schemas/Import', description })
+
+/** What is posted to webhooks (docs/webhooks.md), in the form that the document has for requests of ours. */
+export const webhookDocument = {
+  'import.finished': {
+    post: {
+      operationId: 'importFinished',
+      tags: ['Imports'],
+      summary: 'An import has ended.',
+      description:
+        'Posted to the webhooks of the store or organization whose import it is, be it a success, a failure, canceled or a rehearsal. ' +
+        'Signed by the scheme of [Standard Webhooks](https://www.standardwebhooks.com). Sent again until it is taken, so perhaps more than once.',
+      parameters: [
+        header('webhook-id', "The message's id, the same whenever it is sent again."),
+        header('webhook-timestamp', 'When it was sent, in seconds since 1970.'),
+        header('webhook-signature', '`v1,` and the HMAC-SHA256, in Base64, of id, timestamp and body.'),
+      ],
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: Type.Object({
+              type: oneOf(['import.finished'], 'What happened.'),
+              timestamp: timestamp('When it ended.'),
+              data: importOf('The import as it was then, as its owner sees it.'),
+            }),
+          },
+        },
+      },
+      responses: {
+        '2XX': {
+          description: 'The message is taken. Anything else, or nothing within 15 s: it is sent again later.',
+        },
+      },
+    },
+  },
+}

@@ -1,0 +1,217 @@
+import sql from 'sql-template-tag'
+import { type Client, type Pool, rows } from '../db/pool.js'
+
+/** What a receiver is told: the body that is sent, as JSON (docs/webhooks.md). */
+export interface Message {
+  readonly type: 'import.finished' | 'webhook.test'
+  /** When it happened, RFC 3339. */
+  readonly timestamp: string
+  readonly data: object
+}
+
+export type DeliveryStatus = 'waiting' | 'delivered' | 'failed'
+
+/** A message for one webhook, as the log has it. */
+export interface Delivery {
+  readonly id: string
+  readonly webhook_id: string
+  readonly import_id: string | null
+  readonly type: Message['type']
+  readonly status: DeliveryStatus
+  /** Those begun. */
+  readonly attempts: number
+  readonly created_at: string
+  readonly last_attempt_at: string | null
+  /** What came of the last attempt, in words; null while it is under way. */
+  readonly last_answer: string | null
+  /** Null once there will be none. */
+  readonly next_attempt_at: string | null
+}
+
+/** A delivery to be attempted now, by this process unless its lease runs out. */
+export interface ClaimedDelivery {
+  readonly ownerId: string
+  readonly id: string
+  readonly webhookId: string
+  readonly importId: string | undefined
+  /** This one included. */
+  readonly attempts: number
+  readonly payload: string
+  readonly url: string
+  readonly secret: string
+}
+
+/** The attempts are spread over some 27 hours, and then given up. */
+export const MAX_ATTEMPTS = 10
+const FIRST_DELAY_SECONDS = 10
+const GROWTH = 3
+
+/** An attempt that has not ended after so long died with its process: it takes 15 s at most. */
+const LEASE_SECONDS = 30
+
+/** How long to wait after so many failed attempts; each time another quarter more or less, so that what failed together does not come together. */
+export const delaySeconds = (attempts: number): number =>
+  FIRST_DELAY_SECONDS * GROWTH ** (attempts - 1) * (0.75 + Math.random() / 2)
+
+/**
+ * Adds a message to the queue, for every webhook that its owner has.
+ *
+ * @param client in the transaction of what the message tells: both are committed, or neither.
+ */
+export async function addDeliveries(
+  client: Client,
+  ownerId: string,
+  importId: string,
+  message: Message,
+): Promise<void> {
+  // Locked, for one that is removed just now is not to be found missing by the foreign key.
+  await client.query(sql`
+    insert into webhook_deliveries (owner_id, id, webhook_id, import_id, type, payload)
+    select w.owner_id, gen_random_uuid(), w.id, ${importId}::uuid, ${message.type}, ${JSON.stringify(message)}
+    from (select owner_id, id from webhooks where owner_id = ${ownerId} for key share) as w`)
+}
+
+/** Adds a message for one webhook to try it by. @returns the delivery's id; undefined: there is no such webhook. */
+export async function addTestDelivery(pool: Pool, webhookId: string): Promise<string | undefined> {
+  const message: Message = {
+    type: 'webhook.test',
+    timestamp: new Date().toISOString().replace('Z', '000Z'),
+    data: {},
+  }
+  const [added] = await rows<{ id: string }>(
+    pool,
+    sql`
+      insert into webhook_deliveries (owner_id, id, webhook_id, type, payload)
+      select owner_id, gen_random_uuid(), id, ${message.type}, ${JSON.stringify(message)} from webhooks where id = ${webhookId}
+      returning id`,
+  )
+  return added?.id
+}
+
+/**
+ * Claims the delivery that has been due for the longest.
+ *
+ * @param busyWebhooks those that are left out: one that is slow to answer is not to hold up the others.
+ */
+export async function claimDelivery(
+  pool: Pool,
+  busyWebhooks: readonly string[],
+): Promise<ClaimedDelivery | undefined> {
+  const [row] = await rows<{
+    owner_id: string
+    id: string
+    webhook_id: string
+    import_id: string | null
+    attempts: number
+    payload: string
+    url: string
+    secret: string
+  }>(
+    pool,
+    sql`
+      with next as (
+        select owner_id, id from webhook_deliveries
+        where status = 'waiting' and next_attempt_at <= now() and webhook_id <> all(${busyWebhooks}::uuid[])
+        order by next_attempt_at
+        limit 1
+        for update skip locked
+      )
+      update webhook_deliveries d
+      set attempts = d.attempts + 1,
+          last_attempt_at = now(),
+          last_answer = null,
+          next_attempt_at = now() + make_interval(secs => ${LEASE_SECONDS})
+      from next, webhooks w
+      where d.owner_id = next.owner_id and d.id = next.id and w.owner_id = d.owner_id and w.id = d.webhook_id
+      returning d.owner_id, d.id, d.webhook_id, d.import_id, d.attempts, d.payload, w.url, w.secret`,
+  )
+  if (!row) return undefined
+  const { owner_id, id, webhook_id, import_id, attempts, payload, url, secret } = row
+  return {
+    ownerId: owner_id,
+    id,
+    webhookId: webhook_id,
+    importId: import_id ?? undefined,
+    attempts,
+    payload,
+    url,
+    secret,
+  }
+}
+
+/** What an attempt led to. */
+export type Outcome = 'delivered' | 'postponed' | 'failed'
+
+/** Records what came of an attempt: it is over, or is tried again later. */
+export async function endAttempt(
+  pool: Pool,
+  { ownerId, id, attempts }: ClaimedDelivery,
+  { delivered, answer }: { readonly delivered: boolean; readonly answer: string },
+): Promise<Outcome> {
+  const outcome = delivered ? 'delivered' : attempts < MAX_ATTEMPTS ? 'postponed' : 'failed'
+  await pool.query(sql`
+    update webhook_deliveries
+    set status = ${outcome === 'postponed' ? 'waiting' : outcome},
+        last_answer = ${answer},
+        finished_at = case when ${outcome !== 'postponed'} then now() end,
+        next_attempt_at = now() + make_interval(secs => ${delaySeconds(attempts)})
+    where owner_id = ${ownerId} and id = ${id} and attempts = ${attempts} and status = 'waiting'`)
+  return outcome
+}
+
+/** Gives back a delivery whose attempt was broken off because the process stops: it does not count. */
+export async function returnDelivery(pool: Pool, { ownerId, id, attempts }: ClaimedDelivery): Promise<void> {
+  await pool.query(sql`
+    update webhook_deliveries set attempts = attempts - 1, next_attempt_at = now()
+    where owner_id = ${ownerId} and id = ${id} and attempts = ${attempts} and status = 'waiting'`)
+}
+
+/** What deliveries are asked for; what is undefined does not matter. */
+export interface DeliveryFilter {
+  readonly ownerId?: string | null | undefined
+  readonly webhookId?: string | null | undefined
+  readonly status?: DeliveryStatus | null | undefined
+}
+
+/** The deliveries that were asked for, the newest first. */
+export async function listDeliveries(
+  pool: Pool,
+  { ownerId = null, webhookId = null, status = null }: DeliveryFilter,
+  limit: number,
+): Promise<Delivery[]> {
+  return rows<Delivery>(
+    pool,
+    sql`
+      select id, webhook_id, import_id, type, status, attempts, created_at, last_attempt_at, last_answer,
+        case when status = 'waiting' then next_attempt_at end as next_attempt_at
+      from webhook_deliveries
+      where (${ownerId}::uuid is null or owner_id = ${ownerId})
+        and (${webhookId}::uuid is null or webhook_id = ${webhookId})
+        and (${status}::text is null or status = ${status})
+      order by created_at desc, id desc
+      limit ${limit}`,
+  )
+}
+
+/** How many deliveries wait, be it for their first attempt or for another one. */
+export async function waitingDeliveries(pool: Pool): Promise<number> {
+  const [row] = await rows<{ count: number }>(
+    pool,
+    sql`select count(*) from webhook_deliveries where status = 'waiting'`,
+  )
+  return row?.count ?? 0
+}
+
+/** Deletes at most `limit` deliveries that were over more than `days` ago. @returns how many there were */
+export async function deleteOldDeliveries(pool: Pool, days: number, limit: number): Promise<number> {
+  const { rowCount } = await pool.query(sql`
+    with due as (
+      select owner_id, id from webhook_deliveries
+      where finished_at < now() - make_interval(days => ${days})
+      order by finished_at
+      limit ${limit}
+      for update skip locked
+    )
+    delete from webhook_deliveries d using due where d.owner_id = due.owner_id and d.id = due.id`)
+  return rowCount ?? 0
+}
