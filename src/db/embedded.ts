@@ -70,7 +70,7 @@ export async function startEmbeddedPostgres(
 
   // A process that ends without `stop` takes the server with it: nobody would be left to stop it.
   const stopWithUs = () => {
-    if (alive(pid)) process.kill(pid, 'SIGINT')
+    if (alive(pid)) process.kill(pid, 'SIGQUIT')
   }
   process.once('exit', stopWithUs)
   const ended = new AbortController()
@@ -80,7 +80,7 @@ export async function startEmbeddedPostgres(
     async stop() {
       ended.abort()
       await watching
-      await stopServer(pid)
+      await stopServer(pid, sockets)
       process.off('exit', stopWithUs)
       if (sockets !== cluster) await rm(sockets, { recursive: true, force: true })
     },
@@ -301,10 +301,14 @@ async function createDatabase(sockets: string): Promise<void> {
   }
 }
 
-/** SIGINT is PostgreSQL's "fast shutdown": it ends the sessions, writes a checkpoint and exits. */
-async function stopServer(pid: number): Promise<void> {
+/**
+ * SIGINT is PostgreSQL's "fast shutdown": it ends the sessions, writes a checkpoint and exits. While it recovers from a crash,
+ * PostgreSQL 18 begins one and never ends it; SIGQUIT, the "immediate shutdown", loses nothing either, but has the next start
+ * recover.
+ */
+async function stopServer(pid: number, sockets: string): Promise<void> {
   if (!alive(pid)) return
-  process.kill(pid, 'SIGINT')
+  process.kill(pid, (await connectable(sockets)) ? 'SIGINT' : 'SIGQUIT')
   while (alive(pid)) await sleep(10)
 }
 

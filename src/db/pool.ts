@@ -74,12 +74,14 @@ export async function prepareSession(client: Client): Promise<void> {
  * A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another.
  *
  * @param statementSeconds for so long a statement may run, or wait for a lock; 0: for ever.
+ * @param lockSeconds for so long a statement may wait for one lock; 0: for ever.
  */
 export function createPool(
   connection: Connection,
   max: number,
   onError: (error: Error) => void,
   statementSeconds = 0,
+  lockSeconds = 0,
 ): Pool {
   const pool = new pg.Pool({
     ...clientConfig(connection),
@@ -87,6 +89,7 @@ export function createPool(
     async onConnect(client) {
       await prepareSession(client)
       if (statementSeconds > 0) await client.query(`set statement_timeout to '${statementSeconds}s'`)
+      if (lockSeconds > 0) await client.query(`set lock_timeout to '${lockSeconds}s'`)
     },
   })
   // While the pool is being closed, the server may be quicker to end the connections.

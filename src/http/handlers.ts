@@ -28,7 +28,9 @@ export function errorHandlers(app: FastifyInstance): void {
     if (answer) return send(reply, answer)
     // Nobody is there to read an answer.
     request.log.info('the client went away')
-    return reply.hijack().raw.destroy()
+    reply.hijack().raw.destroy()
+    // What is returned would be sent.
+    return undefined
   })
   app.setNotFoundHandler((_request, reply) => send(reply, notFound('resource')))
 }

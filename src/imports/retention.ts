@@ -30,6 +30,7 @@ export async function retain(context: JobContext, days: number, stop: AbortSigna
       if (days > 0) await deleteDeliveries(context, days, stop)
       await deleteErrors(context, stop)
       await deleteUploads(context, stop)
+      // A crash may have come between a rehearsal's end and this.
       for (const rehearsal of await leftRehearsals(context.pool)) {
         await forgetRehearsal(context.pool, rehearsal, stop)
       }

@@ -22,13 +22,23 @@ export interface WorkerData {
 const POOL_USE_MS = 1000
 
 /**
+ * A chunk that waits for its turn holds what it has written. If an API writer waits for that, and the chunk whose turn it is
+ * for the writer, PostgreSQL sees no deadlock; so the wait ends here, and the job goes on from its checkpoint.
+ */
+const LOCK_SECONDS = 5
+
+/**
  * The worker beside the API: a thread of its own, so that a chunk's milliseconds of CPU never stand in front of a
  * request. Any message asks it to stop; it ends when its jobs have laid their work down.
  */
 const { connection, uploads, retentionDays, allowPrivateWebhooks, logLevel } = workerData as WorkerData
 const logger = createLogger(logLevel).child({ thread: 'worker' })
-const pool = createPool(connection, CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 2, (error) =>
-  logger.warn({ reason: error.message }, 'an idle database connection broke'),
+const pool = createPool(
+  connection,
+  CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 2,
+  (error) => logger.warn({ reason: error.message }, 'an idle database connection broke'),
+  0,
+  LOCK_SECONDS,
 )
 const stop = new AbortController()
 parentPort?.once('message', () => stop.abort())

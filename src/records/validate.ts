@@ -169,9 +169,8 @@ function compiledOf({ attributes: schema }: RecordType): Validate {
 export function validateRecord(recordType: RecordType, attributes: unknown): Problem[] {
   if (attributes === undefined) return [{ field: '', error: '"attributes" is required' }]
   if (!isObject(attributes)) return [{ field: '', error: 'attributes must be an object' }]
-  removeNulls(recordType, attributes)
   const problems: Problem[] = []
-  for (const problem of compiledOf(recordType)(attributes)) addProblem(problems, problem)
+  for (const problem of attributeProblems(recordType, attributes)) addProblem(problems, problem)
   for (const reference of recordType.references) {
     validateReferences(reference, attributes[reference.attribute], problems)
   }
@@ -202,6 +201,28 @@ export function validateChanges(
   return validateRecord({ ...recordType, references: [] }, { ...attributes, ...changes })
 }
 
+/** Lists what is wrong with attributes in themselves, references aside. */
+function attributeProblems(recordType: RecordType, attributes: Attributes): Problem[] {
+  removeNulls(recordType, attributes)
+  return [...takeOutOverfull(recordType, attributes), ...compiledOf(recordType)(attributes)]
+}
+
+/** So many codes there are of three capital letters. */
+const CURRENCY_CODES = 26 ** 3
+
+/**
+ * Takes out the price maps with more keys than there are currency codes, and lists them: ajv would have an error or more for
+ * each of a million keys, before anybody could say that it is enough.
+ */
+function takeOutOverfull({ columns }: RecordType, attributes: Attributes): Problem[] {
+  return columns.flatMap(({ type, name }) => {
+    const map = attributes[name]
+    if (type !== 'jsonb' || !isObject(map) || Object.keys(map).length <= CURRENCY_CODES) return []
+    delete attributes[name]
+    return [{ field: name, error: `${name} must have at most ${CURRENCY_CODES} currencies` }]
+  })
+}
+
 function removeNulls(
   { attributes: { required = [], properties } }: RecordType,
   attributes: Attributes,
@@ -228,8 +249,7 @@ function validateElement(to: RecordType, field: string, element: unknown, proble
   if (typeof element === 'string') {
     if (!isStorableText(element)) addProblem(problems, { field, error: `${field} ${formats.text}` })
   } else if (isObject(element)) {
-    removeNulls(to, element)
-    for (const problem of compiledOf(to)(element)) addProblem(problems, within(field, problem))
+    for (const problem of attributeProblems(to, element)) addProblem(problems, within(field, problem))
   } else {
     const error = `${field} must be the id or external_ref of a ${to.noun}, or an object with its attributes`
     addProblem(problems, { field, error })

@@ -262,6 +262,9 @@ function whyNoRetry({ status, dryRun, expiredAt }: Import): string {
   return 'The file was worked to its end and every record rejected; mend its lines and post them again.'
 }
 
+/** A full file system, a quota, and a limit of the process. */
+const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG']
+
 function explainUnusable(error: NodeJS.ErrnoException, { maxUploadBytes }: UploadLimits): never {
   if (error instanceof UnpacksToTooMuch) {
     throw contentTooLarge(
@@ -269,7 +272,7 @@ function explainUnusable(error: NodeJS.ErrnoException, { maxUploadBytes }: Uploa
     )
   }
   if (error instanceof UnusableFile) throw badRequest(error.message)
-  throw error.code === 'ENOSPC' || error.code === 'EDQUOT' ? noRoom() : error
+  throw NO_ROOM.includes(error.code ?? '') ? noRoom() : error
 }
 
 function explainRefused(error: Error): never {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { embeddedConnection } from '../../src/db/embedded.js'
 import { Api } from '../support/api.js'
 import { aProduct, file, times } from '../support/builders.js'
 import { cleanEnvironment, cli, type ServeProcess, serve, temporaryFolder } from '../support/service.js'
@@ -186,6 +187,19 @@ describe('the embedded PostgreSQL', () => {
         (await apiOf(server).get('/readyz')).status === 200 && (await postmasterOf()) !== postmaster,
     )
     expect((await apiOf(server).finished(id)).meta.records.imported.subscription_product).toBe(60_000)
+  })
+
+  test('that recovers from a crash is stopped as soon as any other', async () => {
+    const server = await start()
+    const client = new pg.Client(embeddedConnection(dataDir))
+    client.on('error', () => {})
+    await client.connect()
+    const { rows } = await client.query('select pg_backend_pid() as pid')
+    process.kill(rows[0].pid, 'SIGKILL')
+    expect(await server.stop()).toBe(0)
+    await expect(postmasterOf()).rejects.toThrow('ENOENT')
+    const again = await start()
+    expect((await apiOf(again).get('/subscriptions/products')).status).toBe(200)
   })
 
   // PostgreSQL refuses to run as root, and a folder above may be closed to the user that it runs as instead.

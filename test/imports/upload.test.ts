@@ -242,8 +242,8 @@ describe('A refused upload leaves no file and no job', () => {
     ['that is garbage', Buffer.from('garbage'), formType],
     ['that is empty', Buffer.alloc(0), formType],
     ['of random bytes', createHash('sha512').update('seed').digest(), formType],
-    ['with thousands of parts', multipart(Array.from({ length: 5000 }, () => externalRef('a'))), formType],
-    ['with thousands of files', multipart(Array.from({ length: 5000 }, () => theFile)), formType],
+    ['with thousands of parts', multipart(Array.from({ length: 10_000 }, () => externalRef('a'))), formType],
+    ['with thousands of files', multipart(Array.from({ length: 10_000 }, () => theFile)), formType],
     [
       'with a part of another disposition',
       Buffer.from(whole.toString().replace('form-data; name', 'attachment; name')),

@@ -304,6 +304,40 @@ describe('A PUT while an import runs', () => {
   })
 })
 
+test('A PUT that stands between two chunks of an import, each waiting for the next: none is a fault, and all end', async () => {
+  const { id } = await store.add(aProduct({ external_ref: 'old' }))
+  // The first chunk waits for "between", the second has put "new" and waits for the first; the PUT from "old" to "new" waits
+  // for the second. Then the first comes to "old", and waits for the PUT.
+  const client = await service.pool.connect()
+  await client.query('begin')
+  await client.query(
+    `insert into products (owner_id, id, created_at, updated_at, external_ref, name)
+     values ($1, gen_random_uuid(), now(), now(), 'between', 'Never there')`,
+    [ownerId],
+  )
+  const lines = 3000
+  const named = new Map([
+    [1000, 'between'],
+    [1500, 'old'],
+    [2500, 'new'],
+  ])
+  const running = await store.create(
+    times(lines, (index) => aProduct({ external_ref: named.get(index) ?? `p-${index}` })),
+  )
+  await waiting(1)
+  const putting = putProduct(id, { external_ref: 'new' })
+  await waiting(2)
+  await client.query('rollback')
+  client.release()
+  expect((await putting).status).toBe(200)
+  const { meta, attributes } = await store.finished(running.id)
+  expect(attributes.status).toBe('success')
+  expect(await store.errors(running.id)).toMatchObject([
+    { line: 2501, error: `external_ref "new" is already used by product ${id}` },
+  ])
+  expect(meta.records.imported.subscription_product).toBe(lines - 1)
+})
+
 /** The ways in which a product comes into an offering, each with how its answer says whether it did. */
 const ways: readonly [string, (product: RecordResource, offering: RecordResource) => Promise<boolean>][] = [
   ['built', async ({ id }) => isDone(await build({ products: [id] }), 201)],

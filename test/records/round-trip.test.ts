@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Api } from '../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../support/builders.js'
+import { ownerIdOf } from '../support/rows.js'
 import { startTestService, type TestService } from '../support/service.js'
 
 let service: TestService
@@ -72,24 +73,36 @@ describe.each([
     const values = Object.values(texts).map((text) => (Array.from(text).length < 3 ? `${text}...` : text))
     const lines = values.map((text) => build(Object.fromEntries(attributes.map((name) => [name, text]))))
 
-    test.each([
-      ['written as UTF-8', file(...lines)],
+    const imported = async (api: Api, content: string) =>
+      expect(await api.errors((await api.import(content)).id)).toEqual([])
+
+    test.each<[string, (api: Api) => Promise<unknown>]>([
+      ['in a file, written as UTF-8', (api) => imported(api, file(...lines))],
       [
-        'written as escapes',
-        file(...lines.map((line) => JSON.stringify(line))).replace(
-          /[^\n -~]/g,
-          (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-        ),
+        'in a file, written as escapes',
+        (api) =>
+          imported(
+            api,
+            file(...lines.map((line) => JSON.stringify(line))).replace(
+              /[^\n -~]/g,
+              (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+            ),
+          ),
       ],
-    ])('%s', async (_, content) => {
+      [
+        'in the body of a POST',
+        async (api) => {
+          for (const line of lines) await api.add(line)
+        },
+      ],
+    ])('%s', async (_, put) => {
       const api = await service.addStore()
-      const imported = await api.import(content)
-      expect(await api.errors(imported.id)).toEqual([])
+      await put(api)
 
       const read = await readAll(api, table)
       const { rows: stored } = await service.pool.query(
-        `select t.* from ${table} t join imports i on i.owner_id = t.owner_id where i.id = $1 order by t.id`,
-        [imported.id],
+        `select * from ${table} where owner_id = $1 order by id`,
+        [await ownerIdOf(service.pool, api)],
       )
       for (const name of attributes) {
         expect(read.map((one) => codePoints(one[name]))).toEqual(values.map(codePoints))
@@ -111,42 +124,133 @@ test('Texts as long as they may be come back whole', async () => {
   expect(await readAll(api, 'products')).toEqual([attributes])
 })
 
-test('Numbers, booleans and prices come back as they were', async () => {
-  const api = await service.addStore()
+/** The values at the edges of what each attribute may be, texts aside. */
+const edges = (() => {
   const max = Number.MAX_SAFE_INTEGER
   const price = {
     USD: { amount: max, includes_tax: false },
     EUR: { amount: -max, includes_tax: true },
     JPY: { amount: 0 },
+    AAA: { amount: 2 ** 32 },
+    ZZZ: { amount: -(2 ** 32) - 1 },
   }
-  const products = [
-    { name: 'First', price, price_units: { unit: 'month', amount: max } },
-    { name: 'Second', price: {}, price_units: { unit: 'day', amount: 1 } },
-    { name: 'Third', main_image: 'HTTPS://Example.com:443/%7Ea/../b?c#d' },
-  ]
   const plan = aPlan().data.attributes
-  const plans = [0, 0.1, 33.333333333333336, 5e-324, 99.99999999999999, 100].map((percentage, index) => ({
-    ...plan,
-    billing_frequency: max - index,
-    plan_length: index + 1,
-    trial_period: index,
-    can_pause: index % 2 === 0,
-    can_resume: index % 3 === 0,
-    can_cancel: false,
-    base_price_percentage: percentage,
-    fixed_price: price,
-  }))
-  const subscribers = ['a@b.co', "O'Brien+Tag@EXAMPLE.com"].map((email) => ({
-    ...aSubscriber().data.attributes,
-    email,
-  }))
-  const { meta } = await api.import(
-    file(...products.map(aProduct), ...plans.map(aPlan), ...subscribers.map(aSubscriber)),
-  )
-  expect(meta.records.imported).toEqual(counts(products.length, plans.length, subscribers.length))
-  expect(await readAll(api, 'products')).toEqual(products)
-  expect(await readAll(api, 'plans')).toEqual(plans)
-  expect(await readAll(api, 'subscribers')).toEqual(subscribers)
+  const subscriber = aSubscriber().data.attributes
+  return {
+    products: [
+      { name: 'First', price, price_units: { unit: 'month', amount: max } },
+      { name: 'Second', price: {}, price_units: { unit: 'day', amount: 1 } },
+      { name: 'Third', main_image: 'HTTPS://Example.com:443/%7Ea/../b?c#d' },
+      { name: 'Fourth', main_image: `urn:${'x'.repeat(1020)}` },
+      { name: 'Fifth', external_ref: '', description: '', sku: '' },
+    ],
+    plans: [
+      ...[0, 0.1, 1 / 3, 33.333333333333336, 5e-324, 1e-7, 0.1 + 0.2, 99.99999999999999, 100].map(
+        (percentage, index) => ({
+          ...plan,
+          billing_frequency: max - index,
+          plan_length: index + 1,
+          trial_period: index,
+          can_pause: index % 2 === 0,
+          can_resume: index % 3 === 0,
+          can_cancel: false,
+          base_price_percentage: percentage,
+          fixed_price: price,
+        }),
+      ),
+      ...[2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, max].map((trial_period) => ({
+        ...plan,
+        trial_period,
+      })),
+      ...['day', 'week', 'month', 'year'].map((billing_interval_type) => ({
+        ...plan,
+        billing_interval_type,
+      })),
+      { ...plan, end_behavior: 'close' },
+    ],
+    subscribers: [
+      ...['a@b.co', "O'Brien+Tag@EXAMPLE.com", `${'x'.repeat(64)}@${'y'.repeat(60)}.example`].map(
+        (email) => ({
+          ...subscriber,
+          email,
+        }),
+      ),
+      ...['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'].map(
+        (account_id) => ({
+          ...subscriber,
+          account_id,
+        }),
+      ),
+    ],
+  } as const
+})()
+
+describe('Numbers, booleans, prices, URIs, addresses and UUIDs come back as they were', () => {
+  const build = { products: aProduct, plans: aPlan, subscribers: aSubscriber } as const
+  const tables = ['products', 'plans', 'subscribers'] as const
+
+  test.each<[string, (api: Api) => Promise<unknown>]>([
+    [
+      'from the lines of a file',
+      (api) => api.import(file(...tables.flatMap((table) => edges[table].map((one) => build[table](one))))),
+    ],
+    [
+      'from bodies of POST',
+      async (api) => {
+        for (const table of tables) for (const one of edges[table]) await api.add(build[table](one))
+      },
+    ],
+    [
+      'from lines that are written into records that are there',
+      async (api) => {
+        const all = (change: object) =>
+          file(
+            ...tables.flatMap((table) =>
+              edges[table].map((one, index) =>
+                build[table]({ ...one, ...change, external_ref: `r-${index}` }),
+              ),
+            ),
+          )
+        await api.import(all({ name: 'Before' }))
+        await api.import(all({}), { onConflict: 'update' })
+      },
+    ],
+  ])('%s', async (_, put) => {
+    const api = await service.addStore()
+    await put(api)
+    const ownerId = await ownerIdOf(service.pool, api)
+    for (const table of tables) {
+      const expected = edges[table].map((one) => ({ ...one, external_ref: undefined }))
+      const read = await readAll(api, table)
+      expect(read.map((one) => ({ ...one, external_ref: undefined }))).toEqual(expected)
+      const { rows } = await service.pool.query(
+        `select to_jsonb(t)::text as row from ${table} t where owner_id = $1 order by id`,
+        [ownerId],
+      )
+      expect(rows.map(({ row }) => asAttributes(JSON.parse(row)))).toEqual(expected)
+    }
+  })
+
+  /** A row as its attributes, put together here once more. */
+  function asAttributes(row: Record<string, unknown>): Record<string, unknown> {
+    const {
+      owner_id,
+      id,
+      created_at,
+      updated_at,
+      external_ref,
+      price_units_unit,
+      price_units_amount,
+      ...rest
+    } = row
+    const units =
+      price_units_unit === null || price_units_unit === undefined
+        ? undefined
+        : { unit: price_units_unit, amount: price_units_amount }
+    return Object.fromEntries(
+      Object.entries({ ...rest, price_units: units }).filter(([, value]) => value !== null),
+    )
+  }
 })
 
 test('What is null, unknown or not given is absent', async () => {

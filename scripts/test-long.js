@@ -1,0 +1,47 @@
+// Runs one of the tests that have a long form: `npm run test:faults`, `npm run test:fuzz`. The short forms are part of `npm test`.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { Command, InvalidArgumentError } from 'commander'
+
+const tests = {
+  faults: {
+    file: 'test/faults/schedules.test.ts',
+    says: 'Runs schedules of faults; stops at the first that ends otherwise than without them.',
+    flag: 'schedules',
+    preset: 200,
+  },
+  fuzz: {
+    file: 'test/imports/fuzz.test.ts',
+    says: 'Imports mutated lines; stops at the first file that is not accounted for.',
+    flag: 'lines',
+    preset: 100_000,
+  },
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const test = tests[name]
+if (!test) throw new Error(`There is no test "${name}"; there are ${Object.keys(tests).join(', ')}.`)
+
+const options = new Command(`test:${name}`)
+  .description(test.says)
+  .option(`--${test.flag} <number>`, 'how many', wholeNumber, test.preset)
+  .option('--seed <number>', 'which of the possible ones (default: another each time)', wholeNumber)
+  .parse(args, { from: 'user' })
+  .opts()
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', test.file], {
+  cwd: root,
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    LONG_TEST_AMOUNT: String(options[test.flag]),
+    ...(options.seed !== undefined && { TEST_SEED: String(options.seed) }),
+  },
+})
+process.exitCode = status ?? 1
+
+function wholeNumber(text) {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number.')
+  return Number(text)
+}

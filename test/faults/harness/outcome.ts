@@ -1,0 +1,105 @@
+import type { Pool } from '../../../src/db/pool.js'
+import { recordTypes } from '../../../src/records/index.js'
+import type { Api } from '../../support/api.js'
+
+/** All that can be seen of what imports came to, without what is another each time: ids and times. */
+export interface Outcome {
+  readonly imports: readonly unknown[]
+  /** By table, its rows as JSON, in an order that their content gives. */
+  readonly rows: Readonly<Record<string, readonly string[]>>
+}
+
+/** Reads what an owner's imports came to, and all that the owner has. */
+export async function outcomeOf(
+  api: Api,
+  pool: Pool,
+  ownerId: string,
+  imports: readonly string[],
+): Promise<Outcome> {
+  const told: unknown[] = []
+  for (const id of imports) {
+    const { attributes, meta } = await api.find(id)
+    const report: Record<string, unknown> = {}
+    for (const [what, statement] of reports) {
+      const { rows } = await pool.query(statement, [ownerId, id])
+      report[what] = rows
+    }
+    const { records, errors, file, failure } = meta
+    told.push({ status: attributes.status, records, errors, file, failure: failure?.reason, ...report })
+  }
+  const rows: Record<string, readonly string[]> = {}
+  for (const [table, statement] of statements) {
+    const result = await pool.query(`select r::text as row from (${statement}) as s(r) order by 1`, [ownerId])
+    rows[table] = result.rows.map(({ row }) => row)
+  }
+  return { imports: told, rows }
+}
+
+const reports: readonly (readonly [string, string])[] = [
+  [
+    'problems',
+    // A record of an earlier import is named by its id.
+    `select line_number, ordinal, line_start, field, external_ref,
+            regexp_replace(error, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'another') as error
+     from import_errors where owner_id = $1 and import_id = $2 order by line_number, ordinal`,
+  ],
+  [
+    'kinds',
+    `select field, error, lines, first_line_number from import_error_kinds
+     where owner_id = $1 and import_id = $2 order by field, error`,
+  ],
+  [
+    'updates',
+    `select resource, line_number from import_updates where owner_id = $1 and import_id = $2 order by line_number`,
+  ],
+]
+
+const OWN = "array['owner_id', 'id', 'created_at', 'updated_at', 'offering_id', 'source_id']"
+
+const statements: readonly (readonly [string, string])[] = [
+  ...recordTypes.flatMap(({ table, references }): [string, string][] => [
+    [table, `select to_jsonb(t) - ${OWN} from ${table} t where owner_id = $1`],
+    ...references.map((reference): [string, string] => [
+      reference.table,
+      `select jsonb_build_object('of', o.name, 'copies', jsonb_agg(
+                jsonb_build_object('copy', to_jsonb(s) - ${OWN}, 'original', original.external_ref) order by s.id))
+       from ${table} o
+       join ${reference.table} s on s.owner_id = o.owner_id and s.offering_id = o.id
+       left join ${reference.to.table} original on original.owner_id = s.owner_id and original.id = s.source_id
+       where o.owner_id = $1
+       group by o.id, o.name`,
+    ]),
+  ]),
+  [
+    'totals',
+    "select to_jsonb(t) - 'owner_id' from totals t where owner_id = $1 and total > 0 and resource <> 'imports'",
+  ],
+]
+
+/** Where two outcomes differ first, for people; undefined: nowhere. */
+export function difference(expected: Outcome, actual: Outcome): string | undefined {
+  for (const [index, one] of expected.imports.entries()) {
+    const found = firstDifference(one, actual.imports[index], `import ${index + 1}`)
+    if (found) return found
+  }
+  for (const [table, rows] of Object.entries(expected.rows)) {
+    const found = firstDifference(rows, actual.rows[table], table)
+    if (found) return found
+  }
+  return undefined
+}
+
+function firstDifference(expected: unknown, actual: unknown, path: string): string | undefined {
+  if (Object.is(expected, actual)) return undefined
+  if (isObject(expected) && isObject(actual)) {
+    for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+      const found = firstDifference(expected[key], actual[key], `${path}.${key}`)
+      if (found) return found
+    }
+    return undefined
+  }
+  return `${path} is ${JSON.stringify(actual)}; without faults it is ${JSON.stringify(expected)}`
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null

@@ -1,0 +1,69 @@
+import { type RandomNumbers, randomNumbers } from '../../../bench/random.js'
+import { anOffering, aPlan, aProduct, aSubscriber, type RecordLine, times } from '../../support/builders.js'
+
+/** One import of a scenario. */
+export interface Step {
+  readonly content: string
+  readonly dryRun: boolean
+  readonly onConflict: 'reject' | 'skip' | 'update'
+}
+
+/** What one owner imports, one file after the other: the outcome of each depends on those before it. */
+export type Scenario = readonly Step[]
+
+/** How many scenarios there are. Few, so that each need be run without a fault only once. */
+export const SCENARIOS = 12
+
+const made = new Map<number, Scenario>()
+
+/** The scenario of a number from 0: always the same one. */
+export function scenario(number: number): Scenario {
+  const known = made.get(number) ?? makeScenario(randomNumbers(number))
+  made.set(number, known)
+  return known
+}
+
+function makeScenario(random: RandomNumbers): Scenario {
+  return Array.from({ length: 1 + random.below(3) }, () => ({
+    content: dataset(random),
+    dryRun: random.oneIn(4),
+    onConflict: random.pick(['reject', 'reject', 'skip', 'update'] as const),
+  }))
+}
+
+/**
+ * A file of several chunks: every kind of line, mistakes, references up and down the file and to nowhere, and
+ * `external_ref`s that come again, near and far, in this file and in the owner's others.
+ */
+function dataset(random: RandomNumbers): string {
+  const lines = 1000 + random.below(5000)
+  return times(lines, () => line(random, lines))
+}
+
+function line(random: RandomNumbers, lines: number): RecordLine | string {
+  if (random.oneIn(60))
+    return random.pick(['', '  ', 'garbage', '{"data":{}}', '[]', '{"data":{"type":"order"}}'])
+  // Of so many that most are taken once, in a range that the owner's other files have as well.
+  const ref = (kind: string) => `${kind}-${random.below(lines * 2)}`
+  const external_ref = random.oneIn(10) ? undefined : ref('r')
+  const name = random.oneIn(40) ? 'No' : `Name ${random.below(1_000_000)}`
+  const known = () => ref('r')
+  switch (random.below(8)) {
+    case 0:
+    case 1:
+    case 2:
+      return aProduct({ external_ref, name, price: { USD: { amount: random.below(10_000) } } })
+    case 3:
+      return aPlan({ external_ref, name, plan_length: 1 + random.below(24) })
+    case 4:
+      return anOffering({
+        external_ref,
+        // By its name a row is told from others.
+        name: name === 'No' ? name : `Offering ${random.uuid()}`,
+        products: random.oneIn(2) ? [aProduct({ name: 'Within' }).data.attributes] : [known(), known()],
+        plans: random.oneIn(2) ? [aPlan({ name: 'Within' }).data.attributes] : [known()],
+      })
+    default:
+      return aSubscriber({ external_ref, name, account_id: random.uuid() })
+  }
+}

@@ -1,0 +1,268 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type RandomNumbers, randomNumbers } from '../../../bench/random.js'
+import type { Answer } from '../../support/api.js'
+import { CUT_LINES, type Fault, faults, gentle } from './faults.js'
+import { difference, type Outcome, outcomeOf } from './outcome.js'
+import { SCENARIOS, type Scenario, type Step, scenario } from './scenarios.js'
+import type { Owner, Victim } from './victim.js'
+
+/** A job that is not at its end after so long is stuck. The longest that one may rest is a lease, of 15 s. */
+const STUCK_MS = 60_000
+
+/** What scenarios come to without any fault, by number. Found out once each. */
+const undisturbed = new Map<number, Promise<Outcome>>()
+
+/** What the client knows of one owner's imports. */
+interface Client {
+  readonly owner: Owner
+  readonly scenario: Scenario
+  readonly number: number
+  /** By step, the import that it became. */
+  readonly imports: string[]
+  /** Rehearsals of which no answer came: they may be there, and change nothing. */
+  lost: number
+}
+
+/**
+ * Runs one schedule: some owners post files while something happens to the service, seeded. Afterwards everything has to be
+ * as if nothing had happened.
+ *
+ * @param tell is told what happens, for people.
+ * @throws an Error that says what is not as it should be.
+ */
+export async function runSchedule(victim: Victim, seed: number, tell: (what: string) => void): Promise<void> {
+  const random = randomNumbers(seed)
+  const numbers = Array.from({ length: 1 + random.below(3) }, () => random.below(SCENARIOS))
+  const chosen = Array.from({ length: 1 + random.below(3) }, () => random.pick(Object.entries(faults)))
+  for (const number of numbers) await outcomeWithoutFaults(victim, number)
+
+  const bystander = await victim.addOwner()
+  const clients: Client[] = []
+  for (const number of numbers) {
+    const owner = await victim.addOwner()
+    clients.push({ owner, scenario: scenario(number), number, imports: [], lost: 0 })
+  }
+  const posting = Promise.all(clients.map(post)).then(() => {})
+  const interfering = interfere(clients, random, posting)
+  const striking = strike(victim, random, chosen, { bystander, posted: posting }, tell)
+  await Promise.all([posting, striking, interfering])
+  for (const client of clients) await settle(client)
+
+  if (!chosen.every(([name]) => gentle.has(name))) await tidy(victim)
+  for (const client of clients) await check(victim, client)
+  await checkNothingElse(victim, bystander, clients)
+  await victim.forgetOwners()
+}
+
+async function strike(
+  victim: Victim,
+  random: RandomNumbers,
+  chosen: readonly (readonly [string, Fault])[],
+  scene: { readonly bystander: Owner; readonly posted: Promise<void> },
+  tell: (what: string) => void,
+): Promise<void> {
+  for (const [name, fault] of chosen) {
+    await sleep(random.below(250))
+    tell(name)
+    await fault({ ...scene, victim, random })
+  }
+}
+
+/** Posts one file after the other, each until it is known to be an import. */
+async function post(client: Client): Promise<void> {
+  for (const [index, step] of client.scenario.entries()) {
+    client.imports.push(await postStep(client, step, `file-${index}`))
+  }
+}
+
+/** As a client does that wants each file imported once: it names it, and posts it again until it has an answer. */
+async function postStep(client: Client, step: Step, externalRef: string): Promise<string> {
+  const { content, dryRun, onConflict } = step
+  const deadline = Date.now() + STUCK_MS
+  while (Date.now() < deadline) {
+    const answer = await client.owner.api
+      .upload(content, { onConflict, ...(dryRun ? { dryRun } : { externalRef }) })
+      .catch(unanswered)
+    if (answer?.status === 201) return answer.body.data.id
+    // An earlier attempt, whose answer did not come, was taken after all.
+    if (answer?.status === 409) return answer.body.errors[0].meta.id
+    if (answer !== undefined && answer.status !== 503) throw new Error(toldOf('a POST', answer))
+    if (dryRun) client.lost += 1
+    await sleep(50)
+  }
+  throw new Error('A file could not be posted: the service is not there, or has no room.')
+}
+
+/** Cancels an owner's last import now and then, and has it tried again: it goes on as if nothing had been. */
+async function interfere(
+  clients: readonly Client[],
+  random: RandomNumbers,
+  posted: Promise<void>,
+): Promise<void> {
+  const chosen = clients.filter(({ scenario }) => scenario.at(-1)?.dryRun === false && random.oneIn(3))
+  const pause = random.below(150)
+  await posted
+  for (const { owner, imports } of chosen) {
+    await sleep(pause)
+    await act(owner, imports.at(-1) ?? '', 'cancel')
+  }
+}
+
+/** 409: it is over already, or was canceled when no answer came. */
+async function act({ api }: Owner, id: string, what: 'cancel' | 'retry'): Promise<void> {
+  const path = `/subscriptions/imports/${id}/${what}`
+  const { status } = await answered(() => api.request(path, { method: 'POST' }))
+  if (status !== 200 && status !== 409) throw new Error(`${what} was answered ${status}.`)
+}
+
+/** Waits until all imports are over. What was canceled is tried again. */
+async function settle({ owner, imports }: Client): Promise<void> {
+  const deadline = Date.now() + STUCK_MS
+  for (const id of imports) {
+    for (;;) {
+      const { status, body } = await answered(() => owner.api.get(`/subscriptions/imports/${id}`))
+      if (status !== 200)
+        throw new Error(`Import ${id}, which was answered with 201, is answered ${status} now.`)
+      const { attributes, meta } = body.data
+      if (meta.failure?.reason === 'canceled') await act(owner, id, 'retry')
+      else if (['success', 'failed'].includes(attributes.status)) break
+      if (Date.now() > deadline) throw new Error(`Import ${id} is stuck: ${JSON.stringify(body.data)}`)
+      await sleep(20)
+    }
+  }
+}
+
+/** Asks until there is an answer other than that the service is not there just now. */
+async function answered(ask: () => Promise<Answer>): Promise<Answer> {
+  const deadline = Date.now() + STUCK_MS
+  for (;;) {
+    const answer = await ask().catch(unanswered)
+    if (answer && answer.status !== 503) {
+      if (answer.status >= 500) throw new Error(toldOf('a request', answer))
+      return answer
+    }
+    if (Date.now() > deadline) throw new Error('The service does not come back.')
+    await sleep(25)
+  }
+}
+
+/** A connection that broke is no answer; an answer that the service's document does not have is a fault of its own. */
+function unanswered(error: Error): undefined {
+  if (error instanceof TypeError || /ECONN|socket|terminated/.test(error.message)) return undefined
+  throw error
+}
+
+const toldOf = (what: string, { status, body }: Answer): string =>
+  `${what} was answered ${status}: ${JSON.stringify(body)}`
+
+/** What a crash leaves on disk is cleared away by the next start, so there has to be one. */
+async function tidy(victim: Victim): Promise<void> {
+  await victim.kill()
+  await victim.revive()
+}
+
+async function check(victim: Victim, { owner, number, imports, lost }: Client): Promise<void> {
+  const expected = await outcomeWithoutFaults(victim, number)
+  const different = difference(expected, await outcomeOf(owner.api, victim.pool, owner.id, imports))
+  if (different) throw new Error(`Scenario ${number}: ${different}`)
+  const [counted] = await victim.query<{ real: number; rehearsals: number; total: number }>(
+    `select count(*) filter (where not dry_run)::integer as real, count(*) filter (where dry_run)::integer as rehearsals,
+            (select total from totals where owner_id = $1 and resource = 'imports')::integer as total
+     from imports where owner_id = $1`,
+    [owner.id],
+  )
+  const { real = 0, rehearsals = 0, total } = counted ?? {}
+  const due = scenario(number).filter(({ dryRun }) => !dryRun).length
+  const known = imports.length - due
+  if (real !== due || rehearsals < known || rehearsals > known + lost || total !== real + rehearsals) {
+    throw new Error(
+      `Owner ${owner.id} posted ${due} imports and ${known} rehearsals, of ${lost} more no answer came; there are ${JSON.stringify(counted)}.`,
+    )
+  }
+}
+
+/** Nothing is left that belongs to nobody. */
+async function checkNothingElse(victim: Victim, bystander: Owner, clients: readonly Client[]): Promise<void> {
+  const left = async (what: string, statement: string, values: unknown[] = []) => {
+    const rows = await victim.query(statement, values)
+    if (rows.length > 0) throw new Error(`There are ${what}: ${JSON.stringify(rows.slice(0, 5))}`)
+  }
+  const owners = [bystander, ...clients.map(({ owner }) => owner)].map(({ id }) => id)
+  await left(
+    'imports of uploads that broke off',
+    'select id from imports where owner_id = $1 and file_lines = $2',
+    [bystander.id, CUT_LINES],
+  )
+  await until(
+    'imports that are stuck',
+    "select id from imports where status in ('pending', 'started')",
+    victim,
+  )
+  await left(
+    'products of the bystander that are not there once for each line',
+    `select (select count(*) from products where owner_id = $1) as rows, sum(imported_products) as imported, sum(file_lines) as lines
+     from imports where owner_id = $1
+     having (select count(*) from products where owner_id = $1) <> sum(file_lines) or sum(imported_products) <> sum(file_lines)`,
+    [bystander.id],
+  )
+  await left('failed imports', "select id, failure_reason from imports where status = 'failed'")
+  await until('traces of rehearsals', 'select import_id from rehearsed_refs limit 5', victim)
+  await left('leases of jobs that are over', 'select id from imports where lease_expires_at is not null')
+  for (const table of [
+    'products',
+    'plans',
+    'subscribers',
+    'offerings',
+    'import_errors',
+    'import_error_kinds',
+  ]) {
+    await left(`${table} of nobody`, `select owner_id from ${table} where owner_id <> all($1)`, [owners])
+  }
+  for (const table of ['import_errors', 'import_error_kinds', 'import_updates']) {
+    await left(
+      `${table} of an import that never was`,
+      `select import_id from ${table} t where not exists (select from imports i where i.id = t.import_id)`,
+    )
+  }
+  const rows = await victim.query<{ upload_key: string }>('select upload_key from imports')
+  const due = rows.map(({ upload_key }) => `${upload_key}.jsonl`).sort()
+  const deadline = Date.now() + STUCK_MS
+  for (;;) {
+    const { whole, incoming } = await victim.uploads()
+    if (incoming.length === 0 && JSON.stringify(whole) === JSON.stringify(due)) return
+    if (Date.now() > deadline) {
+      throw new Error(`There are the files ${[...whole, ...incoming]}, and imports of ${due}.`)
+    }
+    await sleep(20)
+  }
+}
+
+async function until(what: string, statement: string, victim: Victim): Promise<void> {
+  const deadline = Date.now() + STUCK_MS
+  for (;;) {
+    const rows = await victim.query(statement)
+    if (rows.length === 0) return
+    if (Date.now() > deadline) throw new Error(`There are ${what}: ${JSON.stringify(rows.slice(0, 5))}`)
+    await sleep(20)
+  }
+}
+
+function outcomeWithoutFaults(victim: Victim, number: number): Promise<Outcome> {
+  let outcome = undisturbed.get(number)
+  if (!outcome) {
+    outcome = runUndisturbed(victim, scenario(number))
+    undisturbed.set(number, outcome)
+  }
+  return outcome
+}
+
+async function runUndisturbed(victim: Victim, steps: Scenario): Promise<Outcome> {
+  const owner = await victim.addOwner()
+  const imports: string[] = []
+  for (const { content, dryRun, onConflict } of steps) {
+    imports.push((await owner.api.import(content, { dryRun, onConflict })).id)
+  }
+  const outcome = await outcomeOf(owner.api, victim.pool, owner.id, imports)
+  await victim.forgetOwners()
+  return outcome
+}
