@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.js'
 import { type DataDir, openDataDir } from './data-dir.js'
 import { startEmbeddedPostgres } from './db/embedded.js'
-import { DatabaseAway, migrate } from './db/migrate.js'
+import { DatabaseAway, DatabaseMissing, migrate } from './db/migrate.js'
 import { isOutage } from './db/outage.js'
 import { type Connection, createPool } from './db/pool.js'
 import { type RunningWorker, startWorker } from './imports/start-worker.js'
@@ -177,7 +177,9 @@ async function onceThere<T>(
     try {
       return await Promise.race([attempt(), ...(signal ? [rejectedBy(signal)] : [])])
     } catch (error) {
-      if (!onAway || !(error instanceof DatabaseAway || isOutage(error))) throw error
+      // A server that was away may be set up just now, and make its databases last.
+      const isComing = !isFirst && error instanceof DatabaseMissing
+      if (!onAway || !(isComing || error instanceof DatabaseAway || isOutage(error))) throw error
       logger.warn({ reason: (error as Error).message }, 'the database is away; it is waited for')
       if (isFirst) await announceAway()
     }

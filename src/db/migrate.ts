@@ -18,16 +18,25 @@ export class DatabaseAway extends StartError {
   override name = 'DatabaseAway'
 }
 
+/** The server is there and does not have the database; while it is being set up, it may come. */
+export class DatabaseMissing extends StartError {
+  override name = 'DatabaseMissing'
+}
+
+/** PostgreSQL, appendix A: `invalid_catalog_name`. */
+const NO_SUCH_DATABASE = '3D000'
+
 /**
  * Brings the database to this version's schema by the SQL files in `migrations/`, each in a transaction of its own.
  * Processes that start at once wait for one another.
  *
- * @throws DatabaseAway if the server cannot be reached just now; StartError if it lets nobody in, is older than PostgreSQL 15, or
+ * @throws DatabaseAway if the server cannot be reached just now; DatabaseMissing; StartError if it lets nobody in, is older than PostgreSQL 15, or
  * has the schema of a newer version; and when a migration fails.
  */
 export async function migrate(connection: Connection): Promise<void> {
   const client = await connect(clientConfig(connection)).catch((error: Error) => {
-    const Kind = isOutage(error) ? DatabaseAway : StartError
+    const isMissing = (error as NodeJS.ErrnoException).code === NO_SUCH_DATABASE
+    const Kind = isMissing ? DatabaseMissing : isOutage(error) ? DatabaseAway : StartError
     throw new Kind(`The database ${nameOf(connection)} cannot be reached: ${reasonOf(error)}.`)
   })
   try {
