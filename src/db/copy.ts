@@ -81,11 +81,10 @@ export class CopyRows {
    * Adds the rows to a table, in one statement: all of them or, when it throws, none.
    *
    * @param table as SQL has it.
-   * @param except the places of rows that are left out, from 0.
    * @throws DatabaseError, of a unique violation (23505) for one
    */
-  async copyTo(client: Client, table: string, except: ReadonlySet<number> = NONE): Promise<void> {
-    const output = this.#without(except)
+  async copyTo(client: Client, table: string, selection: Selection = ALL): Promise<void> {
+    const output = this.#selected(selection)
     writeTrailer(output)
     const names = this.#columns.map(({ name }) => name).join(', ')
     const text = `copy ${table} (${names}) from stdin (format binary)`
@@ -101,23 +100,44 @@ export class CopyRows {
     this.#output.recycle()
   }
 
-  #without(except: ReadonlySet<number>): Output {
+  #selected({ except, instead }: Selection): Output {
     // What an earlier call put after the rows goes.
     this.#output.truncate(this.#ends.at(-1) ?? HEADER_BYTES)
     if (except.size === 0) return this.#output
     const output = new Output()
     writeHeader(output)
     const all = this.#output.bytes()
-    let start = HEADER_BYTES
-    for (const [index, end] of this.#ends.entries()) {
-      if (!except.has(index)) output.append(all, start, end)
-      start = end
+    for (const [place, end] of this.#ends.entries()) {
+      if (except.has(place)) continue
+      const start = this.#startOf(place)
+      const other = instead?.get(place)
+      if (other === undefined) output.append(all, start, end)
+      else {
+        const shared = this.#leading.length + ID_BYTES
+        output.append(all, start, start + shared)
+        output.append(all, this.#startOf(other) + shared, this.#ends[other] ?? 0)
+      }
     }
     return output
   }
+
+  #startOf(place: number): number {
+    return this.#ends[place - 1] ?? HEADER_BYTES
+  }
 }
 
-const NONE: ReadonlySet<number> = new Set()
+/** Which of the rows are copied. Their places count from 0. */
+export interface Selection {
+  /** The places of rows that are left out. */
+  readonly except: ReadonlySet<number>
+  /** By place, that of a row left out whose values are copied instead, all after the leading ones and its id, which comes first. */
+  readonly instead?: ReadonlyMap<number, number>
+}
+
+const ALL: Selection = { except: new Set() }
+
+/** An id's length and the id. */
+const ID_BYTES = 4 + 16
 
 function encodeValue(output: Output, encode: Encode | undefined, value: CopyValue): void {
   if (value === null || encode === undefined) output.int32(-1)

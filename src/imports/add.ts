@@ -1,4 +1,4 @@
-import { type CopyColumn, CopyRows } from '../db/copy.js'
+import { type CopyColumn, CopyRows, type Selection } from '../db/copy.js'
 import type { Client } from '../db/pool.js'
 import type { NewRecords } from '../records/insert.js'
 import { deleteSnapshots, type Element, insertSnapshots, resolveReferences } from '../records/references.js'
@@ -39,25 +39,29 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
   const out = new Set<number>()
   const elements = await resolve(writing, candidates, out)
   const rejected = out.size
-  const repeated = candidates.mayRepeat ? repeatedRefs(records, out, job.onConflict) : NONE_REPEATED
+  const repeated = candidates.mayRepeat ? repeatedRefs(records, out) : NONE_REPEATED
   for (const place of repeated.keys()) out.add(place)
-  const taken = await write(writing, records, out)
   const updates = job.onConflict === 'update'
+  // Of lines that share an `external_ref` the first is what is added, and the last is what it ends up as.
+  const instead = new Map(updates ? [...repeated].map(([place, first]) => [first, place]) : [])
+  const taken = await write(writing, records, { except: out, instead })
+  const updated = updates ? taken : NONE_TAKEN
   if (!updates) for (const place of taken.keys()) out.add(place)
   if (job.onConflict === 'reject') {
     for (const [place, holderId] of taken) problems.push(takenBy(job, candidates, place, holderId))
-    for (const [place, earlier] of repeated) {
-      problems.push(takenBy(job, candidates, place, taken.get(earlier) ?? records.id(earlier)))
+    for (const [place, first] of repeated) {
+      problems.push(takenBy(job, candidates, place, taken.get(first) ?? records.id(first)))
     }
   }
   if (!job.dryRun) {
-    if (updates) await insertUpdates(writing, candidates, taken, repeated)
-    if (elements.length > 0) await writeSnapshots(writing, records, elements, out, taken)
+    if (updates) await insertUpdates(writing, candidates, updated, repeated)
+    const written = elements.map((own, place) => elements[instead.get(place) ?? place] ?? own)
+    if (elements.length > 0) await writeSnapshots(writing, records, written, out, updated)
   }
   const kept = records.length - out.size
   return {
     imported: updates ? records.length - rejected : kept,
-    inserted: updates ? kept - taken.size : kept,
+    inserted: kept - updated.size,
     skipped: job.onConflict === 'skip' ? taken.size + repeated.size : 0,
     conflicts: taken.size > 0,
   }
@@ -70,14 +74,14 @@ const NONE_REPEATED: ReadonlyMap<number, number> = new Map()
 async function write(
   { client, job, careful }: Writing,
   records: NewRecords,
-  except: ReadonlySet<number>,
+  selection: Selection,
 ): Promise<ReadonlyMap<number, string>> {
-  if (job.dryRun) return await rehearse(client, job, records, except)
+  if (job.dryRun) return await rehearse(client, job, records, selection.except)
   if (careful)
     return await (job.onConflict === 'update'
-      ? records.upsert(client, except)
-      : records.insert(client, except))
-  await records.copy(client, except)
+      ? records.upsert(client, selection)
+      : records.insert(client, selection))
+  await records.copy(client, selection)
   return NONE_TAKEN
 }
 
@@ -101,25 +105,16 @@ async function resolve(
   return resolved.map(({ elements }) => elements)
 }
 
-/**
- * Of the records that share an `external_ref` one is written: the earliest, or with `update` the last, which is what would be
- * left. By the place of each of the others, the place of that one.
- */
-function repeatedRefs(
-  records: NewRecords,
-  out: ReadonlySet<number>,
-  onConflict: Job['onConflict'],
-): Map<number, number> {
-  const places = Array.from({ length: records.length }, (_, place) => place)
-  if (onConflict === 'update') places.reverse()
-  const written = new Map<string, number>()
+/** Of the records that share an `external_ref`, by the place of each but the first, the first one's place. In order. */
+function repeatedRefs(records: NewRecords, out: ReadonlySet<number>): Map<number, number> {
+  const places = new Map<string, number>()
   const repeated = new Map<number, number>()
-  for (const place of places) {
+  for (let place = 0; place < records.length; place += 1) {
     const ref = records.externalRef(place)
     if (ref === undefined || out.has(place)) continue
-    const other = written.get(ref)
-    if (other === undefined) written.set(ref, place)
-    else repeated.set(place, other)
+    const first = places.get(ref)
+    if (first === undefined) places.set(ref, place)
+    else repeated.set(place, first)
   }
   return repeated
 }
@@ -131,6 +126,7 @@ function takenBy(job: Job, candidates: Candidates, place: number, holderId: stri
   return refTaken(candidates.line(place), records.externalRef(place) ?? '', holder)
 }
 
+/** @param updated the records among them that were there before: their snapshots are replaced. */
 async function writeSnapshots(
   { client, job, milliseconds }: Writing,
   records: NewRecords,
@@ -164,8 +160,8 @@ async function insertUpdates(
   const { records } = candidates
   const rows = new CopyRows(UPDATE_COLUMNS, [job.ownerId, job.id, records.recordType.table])
   for (const [place, id] of updated) rows.add([candidates.line(place).number, id])
-  for (const [place, last] of repeated) {
-    rows.add([candidates.line(place).number, updated.get(last) ?? records.id(last)])
+  for (const [place, first] of repeated) {
+    rows.add([candidates.line(place).number, updated.get(first) ?? records.id(first)])
   }
   if (rows.length > 0) await rows.copyTo(client, 'import_updates')
   rows.recycle()

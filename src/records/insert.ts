@@ -1,5 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { type CopyColumn, CopyRows } from '../db/copy.js'
+import { type CopyColumn, CopyRows, type Selection } from '../db/copy.js'
 import { type Client, type Pool, rows } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
 import { columnValue } from './columns.js'
@@ -48,27 +48,25 @@ export class NewRecords {
   }
 
   /**
-   * Adds them the fastest way: all of them but those left out, or none.
+   * Adds them the fastest way: all that are selected, or none.
    *
-   * @param except the places of those that are left out, from 0.
    * @throws DatabaseError, a unique violation (23505) if an `external_ref` is taken; the transaction is spoilt then.
    */
-  async copy(client: Client, except: ReadonlySet<number>): Promise<void> {
-    if (except.size < this.length) await this.#rows.copyTo(client, this.recordType.table, except)
+  async copy(client: Client, selection: Selection): Promise<void> {
+    if (selection.except.size < this.length) await this.#rows.copyTo(client, this.recordType.table, selection)
   }
 
   /**
    * Adds those whose `external_ref` is free.
    *
-   * @param except the places of those that are left out, from 0.
    * @returns by place, the id of the record that has the `external_ref`, for every record that was not added.
    */
-  async insert(client: Client, except: ReadonlySet<number>): Promise<Map<number, string>> {
+  async insert(client: Client, selection: Selection): Promise<Map<number, string>> {
     const taken = new Map<number, string>()
-    let waiting = this.#placesWithout(except)
+    let waiting = this.#placesWithout(selection.except)
     if (waiting.length === 0) return taken
     const { table } = this.recordType
-    const staged = await this.#stage(client, except)
+    const staged = await this.#stage(client, selection)
     for (let attempt = 0; ; attempt += 1) {
       if (attempt === MAX_ATTEMPTS) throw new Error(`${waiting.length} ${table} are in the way of nobody`)
       const { rowCount } = await client.query(sql`
@@ -92,15 +90,14 @@ export class NewRecords {
   /**
    * Adds those whose `external_ref` is free, and writes the others into the records that have it: all of their attributes.
    *
-   * @param except the places of those that are left out, from 0.
    * @returns by place, the id of the record that was changed, for every record that was not added.
    */
-  async upsert(client: Client, except: ReadonlySet<number>): Promise<Map<number, string>> {
+  async upsert(client: Client, selection: Selection): Promise<Map<number, string>> {
     const changed = new Map<number, string>()
-    const places = this.#placesWithout(except)
+    const places = this.#placesWithout(selection.except)
     if (places.length === 0) return changed
     const { table, columns } = this.recordType
-    const staged = await this.#stage(client, except)
+    const staged = await this.#stage(client, selection)
     const assignments = columns.map(({ name }) => raw(`${name} = excluded.${name}`))
     // Two changes never share an `updated_at`, however coarse the clock.
     const written = await rows<{ id: string; external_ref: string | null }>(
@@ -125,11 +122,11 @@ export class NewRecords {
   }
 
   /** Puts the records into a table beside their own, which is gone with the transaction. Returns its name. */
-  async #stage(client: Client, except: ReadonlySet<number>): Promise<Sql> {
+  async #stage(client: Client, selection: Selection): Promise<Sql> {
     const { table } = this.recordType
     const staged = `new_${table}`
     await client.query(`create temp table ${staged} (like ${table} including defaults) on commit drop`)
-    await this.#rows.copyTo(client, staged, except)
+    await this.#rows.copyTo(client, staged, selection)
     return raw(staged)
   }
 

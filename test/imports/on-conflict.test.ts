@@ -110,6 +110,22 @@ test('update makes an offering’s snapshots anew, of what the same file brings'
   expect(body.included.plans.map((one: Record) => one.attributes.name)).toEqual(['After'])
 })
 
+test.each(['reject', 'skip'] as const)('%s leaves an offering’s snapshots alone', async (onConflict) => {
+  const content = (name: string) =>
+    file(
+      anOffering({ external_ref: 'o', products: ['p', aProduct().data.attributes], plans: ['q'] }),
+      aProduct({ external_ref: 'p', name }),
+      aPlan({ external_ref: 'q', name }),
+    )
+  await api.import(content('Before'))
+  const before = await api.get('/subscriptions/offerings?include=products,plans')
+  await api.import(content('After'), { onConflict })
+  expect(before.body.included.products).toHaveLength(2)
+  expect(await api.get('/subscriptions/offerings?include=products,plans')).toMatchObject({
+    body: before.body,
+  })
+})
+
 test('An offering whose references lead nowhere is rejected, whatever on_conflict says', async () => {
   await api.import(file(anOffering({ external_ref: 'o', name: 'Kept' })))
   const { meta } = await api.import(

@@ -165,9 +165,12 @@ const line = fc.oneof(
   { weight: 1, arbitrary: garbage },
 )
 
+const onConflicts = ['reject', 'skip', 'update'] as const
+
 interface Content {
   readonly lines: readonly Line[]
   readonly bytes: Buffer
+  readonly onConflict: (typeof onConflicts)[number]
 }
 
 /** A file with a record somewhere, as it has to have, and every end of line that there is. */
@@ -179,8 +182,9 @@ const content: fc.Arbitrary<Content> = fc
     ends: fc.infiniteStream(fc.constantFrom('\n', '\r\n')),
     hasMark: fc.boolean(),
     hasLastNewline: fc.boolean(),
+    onConflict: fc.constantFrom(...onConflicts),
   })
-  .map(({ before, record, after, ends, hasMark, hasLastNewline }) => {
+  .map(({ before, record, after, ends, hasMark, hasLastNewline, onConflict }) => {
     const lines = [...before, record, ...after]
     const pieces = lines.flatMap(({ bytes }, index) => {
       const isOpen = !hasLastNewline && index === lines.length - 1
@@ -191,21 +195,38 @@ const content: fc.Arbitrary<Content> = fc
     return {
       lines: isNoLine ? lines.slice(0, -1) : lines,
       bytes: Buffer.concat([Buffer.from(hasMark ? '\ufeff' : ''), ...pieces]),
+      onConflict,
     }
   })
 
-/** What an owner has, as the oracle sees it: attributes by noun, and the `external_ref`s that are taken, by whom. */
-class Oracle {
-  readonly stored: Record<Noun, Attributes[]> = { product: [], plan: [], subscriber: [], offering: [] }
-  readonly #takenBy = new Map<string, string>()
+/** A record as the oracle keeps it. */
+interface Stored {
+  attributes: Attributes
+  /** An offering's snapshots, by their names, as they were when it was written. */
+  readonly names: { readonly products: Names; readonly plans: Names }
+  /** In a report: its line, or, from the next file on, its type. */
+  place: string
+}
 
-  /** Works a file as the contract has it, one record after the other; returns what the report has to say. */
-  work(lines: readonly Line[]): { imported: number[]; errors: [number, string, string][] } {
+type Names = readonly (string | undefined)[] | undefined
+
+/** What an owner has, as the oracle sees it. */
+class Oracle {
+  readonly stored: Record<Noun, Stored[]> = { product: [], plan: [], subscriber: [], offering: [] }
+
+  /** Works a file as the contract has it, one record after the other; returns what is counted, and what the report has to say. */
+  work({ lines, onConflict }: Content): {
+    imported: Map<Noun, number>
+    skipped: Map<Noun, number>
+    errors: [number, string, string][]
+  } {
     const errors: [number, string, string][] = []
     const imported = new Map<Noun, number>()
+    const skipped = new Map<Noun, number>()
+    const count = (counts: Map<Noun, number>, noun: Noun) => counts.set(noun, (counts.get(noun) ?? 0) + 1)
     const numbered = lines.map((line, index) => ({ line, number: index + 1 }))
     // Holders of earlier files are told by their noun; a line number means the same file only.
-    for (const [key] of this.#takenBy) this.#takenBy.set(key, `a ${key.split(' ')[0]}`)
+    for (const noun of NOUNS) for (const one of this.stored[noun]) one.place = `a ${noun}`
     const [others, offerings] = [false, true].map((isOffering) =>
       numbered.filter(({ line }) => (line.kind === 'record' && line.noun === 'offering') === isOffering),
     )
@@ -214,21 +235,33 @@ class Oracle {
       if (line.kind !== 'record') continue
       const { noun, attributes } = line
       const problems = line.problems.length > 0 ? line.problems : this.#unresolved(noun, attributes)
-      const key = `${noun} ${attributes.external_ref}`
-      const holder = attributes.external_ref === undefined ? undefined : this.#takenBy.get(key)
-      if (problems.length > 0)
+      if (problems.length > 0) {
         errors.push(...problems.map(([field, error]) => [number, field, error] as [number, string, string]))
-      else if (holder !== undefined) errors.push([number, 'external_ref', holder])
+        continue
+      }
+      const holder = this.#holder(noun, attributes.external_ref)
+      if (holder && onConflict === 'reject') errors.push([number, 'external_ref', holder.place])
+      else if (holder && onConflict === 'skip') count(skipped, noun)
       else {
-        if (attributes.external_ref !== undefined) this.#takenBy.set(key, `line ${number}`)
-        this.stored[noun].push(attributes)
-        imported.set(noun, (imported.get(noun) ?? 0) + 1)
+        const names = { products: this.#names('product', attributes), plans: this.#names('plan', attributes) }
+        if (holder) Object.assign(holder, { attributes, names })
+        else this.stored[noun].push({ attributes, names, place: `line ${number}` })
+        count(imported, noun)
       }
     }
-    return {
-      imported: NOUNS.map((noun) => imported.get(noun) ?? 0),
-      errors: errors.sort(([a], [b]) => a - b),
-    }
+    return { imported, skipped, errors: errors.sort(([a], [b]) => a - b) }
+  }
+
+  #holder(noun: Noun, ref: string | undefined): Stored | undefined {
+    return ref === undefined
+      ? undefined
+      : this.stored[noun].find(({ attributes }) => attributes.external_ref === ref)
+  }
+
+  #names(to: 'product' | 'plan', attributes: Attributes): Names {
+    return attributes[`${to}s`]?.map((element) =>
+      typeof element === 'string' ? this.#holder(to, element)?.attributes.name : element.name,
+    )
   }
 
   #unresolved(noun: Noun, attributes: Attributes): [string, string][] {
@@ -238,7 +271,7 @@ class Oracle {
       const seen = new Map<string, number>()
       return (attributes[list] ?? []).flatMap((element, index): [string, string][] => {
         if (typeof element !== 'string') return []
-        if (!this.#takenBy.has(`${to} ${element}`)) return [[`${list}[${index}]`, 'was not found']]
+        if (!this.#holder(to, element)) return [[`${list}[${index}]`, 'was not found']]
         const before = seen.get(element)
         if (before !== undefined) return [[`${list}[${index}]`, `is already named by ${list}[${before}]`]]
         seen.set(element, index)
@@ -275,7 +308,7 @@ async function storedIn(table: string, ownerId: string): Promise<Record<string, 
   )
 }
 
-/** blank + malformed + uploaded = lines; for every type, imported + rejected = uploaded. By the report, without the oracle. */
+/** blank + malformed + uploaded = lines; for every type, imported + skipped + rejected = uploaded. By the report, without the oracle. */
 async function checkCounts(api: Api, { id, meta }: ImportResource, { lines }: Content): Promise<void> {
   const report = await api.errors(id)
   const rejectedLines = new Set(report.map(({ line }) => line))
@@ -285,12 +318,18 @@ async function checkCounts(api: Api, { id, meta }: ImportResource, { lines }: Co
     const [products, plans, subscribers, offerings] = NOUNS.map((noun) => number(noun, condition))
     return counts(products, plans, subscribers, offerings)
   }
-  expect(meta.records.uploaded).toEqual(by(() => true))
-  expect(meta.records.imported).toEqual(by((line) => !rejectedLines.has(line)))
-  const uploaded = Object.values(meta.records.uploaded).reduce((sum, count) => sum + count)
+  const { uploaded, imported, skipped } = meta.records
+  expect(uploaded).toEqual(by(() => true))
+  const left = Object.entries(imported).map(([type, count]) => [type, count + (skipped?.[type] ?? 0)])
+  expect(Object.fromEntries(left)).toEqual(by((line) => !rejectedLines.has(line)))
   const others = lines.filter(({ kind }) => kind !== 'record').length
-  expect(others + uploaded).toBe(meta.file.lines)
+  expect(others + Object.values(uploaded).reduce((sum, count) => sum + count)).toBe(meta.file.lines)
   expect(meta.errors).toBe(report.length)
+}
+
+const countsOf = (of: ReadonlyMap<Noun, number>) => {
+  const [products, plans, subscribers, offerings] = NOUNS.map((noun) => of.get(noun) ?? 0)
+  return counts(products, plans, subscribers, offerings)
 }
 
 /** Imports the files one after the other for a new owner, and holds everything that can be seen against the oracle. */
@@ -299,24 +338,25 @@ async function check(files: readonly Content[]): Promise<void> {
   const oracle = new Oracle()
   let ownerId = ''
   for (const one of files) {
-    const imported = await api.import(one.bytes)
-    const expected = oracle.work(one.lines)
+    const resource = await api.import(one.bytes, { onConflict: one.onConflict })
+    const { id, attributes, meta } = resource
+    const expected = oracle.work(one)
 
-    const [products, plans, subscribers, offerings] = expected.imported
-    expect(imported.meta.records.imported).toEqual(counts(products, plans, subscribers, offerings))
-    const isSuccess = expected.imported.some((count) => count > 0)
-    expect(imported.attributes.status).toBe(isSuccess ? 'success' : 'failed')
-    await checkCounts(api, imported, one)
+    expect(meta.records.imported).toEqual(countsOf(expected.imported))
+    expect(meta.records.skipped).toEqual(one.onConflict === 'skip' ? countsOf(expected.skipped) : undefined)
+    const isSuccess = expected.imported.size + expected.skipped.size > 0
+    expect(attributes.status).toBe(isSuccess ? 'success' : 'failed')
+    await checkCounts(api, resource, one)
 
-    const errors = await api.errors(imported.id)
+    const errors = await api.errors(id)
     expect(errors.map(({ line, field, error }) => essence(line, field, error))).toEqual(expected.errors)
 
-    const { rows } = await service.pool.query('select owner_id from imports where id = $1', [imported.id])
+    const { rows } = await service.pool.query('select owner_id from imports where id = $1', [id])
     ownerId = rows[0].owner_id
   }
   for (const noun of NOUNS) {
     const stored = await storedIn(TABLES[noun], ownerId)
-    const attributes = oracle.stored[noun].map(({ products, plans, ...own }) => own)
+    const attributes = oracle.stored[noun].map(({ attributes: { products, plans, ...own } }) => own)
     expect(stored).toEqual(attributes)
     const { rows } = await service.pool.query(
       'select total from totals where owner_id = $1 and resource = $2',
@@ -326,19 +366,13 @@ async function check(files: readonly Content[]): Promise<void> {
   }
   for (const attribute of ['products', 'plans'] as const) {
     const { rows } = await service.pool.query(
-      `select o.id, array_agg(s.name order by s.id) as names
+      `select o.id, array_agg(s.name order by s.id) filter (where s.id is not null) as names
        from offerings o left join offering_${attribute} s on s.owner_id = o.owner_id and s.offering_id = o.id
        where o.owner_id = $1 group by o.id order by o.id`,
       [ownerId],
     )
-    const nameOf = (element: string | Attributes) =>
-      typeof element === 'string'
-        ? oracle.stored[attribute === 'products' ? 'product' : 'plan'].find(
-            ({ external_ref }) => external_ref === element,
-          )?.name
-        : element.name
-    expect(rows.map(({ names }) => names)).toEqual(
-      oracle.stored.offering.map((offering) => offering[attribute]?.map(nameOf)),
+    expect(rows.map(({ names }) => names ?? undefined)).toEqual(
+      oracle.stored.offering.map(({ names }) => names[attribute]),
     )
   }
 }
@@ -354,9 +388,10 @@ test('Whatever the lines, the counts, the report and the tables are those of the
 })
 
 test('The same holds of files that are worked in many chunks', async () => {
-  const repeated = content.map(({ lines }): Content => {
+  const repeated = content.map(({ lines, onConflict }): Content => {
     const many = Array.from({ length: Math.ceil(4500 / lines.length) }, () => lines).flat()
-    return { lines: many, bytes: Buffer.concat(many.flatMap(({ bytes }) => [bytes, Buffer.from('\n')])) }
+    const bytes = Buffer.concat(many.flatMap(({ bytes }) => [bytes, Buffer.from('\n')]))
+    return { lines: many, bytes, onConflict }
   })
   await fc.assert(
     fc.asyncProperty(repeated, (one) => check([one])),
