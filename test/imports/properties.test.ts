@@ -332,27 +332,29 @@ const countsOf = (of: ReadonlyMap<Noun, number>) => {
   return counts(products, plans, subscribers, offerings)
 }
 
-/** Imports the files one after the other for a new owner, and holds everything that can be seen against the oracle. */
+/** Rehearses and imports the files one after the other for a new owner, and holds everything that can be seen against the oracle. */
 async function check(files: readonly Content[]): Promise<void> {
   const api = await service.addStore()
   const oracle = new Oracle()
   let ownerId = ''
   for (const one of files) {
-    const resource = await api.import(one.bytes, { onConflict: one.onConflict })
-    const { id, attributes, meta } = resource
     const expected = oracle.work(one)
+    for (const dryRun of [true, false]) {
+      const resource = await api.import(one.bytes, { onConflict: one.onConflict, dryRun })
+      const { id, attributes, meta } = resource
 
-    expect(meta.records.imported).toEqual(countsOf(expected.imported))
-    expect(meta.records.skipped).toEqual(one.onConflict === 'skip' ? countsOf(expected.skipped) : undefined)
-    const isSuccess = expected.imported.size + expected.skipped.size > 0
-    expect(attributes.status).toBe(isSuccess ? 'success' : 'failed')
-    await checkCounts(api, resource, one)
+      expect(meta.records.imported).toEqual(countsOf(expected.imported))
+      expect(meta.records.skipped).toEqual(one.onConflict === 'skip' ? countsOf(expected.skipped) : undefined)
+      const isSuccess = expected.imported.size + expected.skipped.size > 0
+      expect(attributes.status).toBe(isSuccess ? 'success' : 'failed')
+      await checkCounts(api, resource, one)
 
-    const errors = await api.errors(id)
-    expect(errors.map(({ line, field, error }) => essence(line, field, error))).toEqual(expected.errors)
+      const errors = await api.errors(id)
+      expect(errors.map(({ line, field, error }) => essence(line, field, error))).toEqual(expected.errors)
 
-    const { rows } = await service.pool.query('select owner_id from imports where id = $1', [id])
-    ownerId = rows[0].owner_id
+      const { rows } = await service.pool.query('select owner_id from imports where id = $1', [id])
+      ownerId = rows[0].owner_id
+    }
   }
   for (const noun of NOUNS) {
     const stored = await storedIn(TABLES[noun], ownerId)
