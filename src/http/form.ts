@@ -112,12 +112,7 @@ export async function readImportFile<File>(
   const body = new PassThrough()
   // It may break off before anybody reads it; whoever reads it then is told.
   body.on('error', () => {})
-  const gone = () => body.destroy(new ClientGone('The client went away in mid-upload.'))
-  request.on('error', gone)
-  request.on('close', () => {
-    if (!request.complete) gone()
-  })
-  if (request.destroyed) gone()
+  onceGone(request, (error) => body.destroy(error))
   request.pipe(body)
   try {
     return { file: await handlers.receive(withLimit(body, maxFileBytes)), options }
@@ -127,6 +122,16 @@ export async function readImportFile<File>(
     request.resume()
     throw error
   }
+}
+
+/** Tells when the client goes away before all of its request is there; at once, if it has already. */
+function onceGone(request: IncomingMessage, tell: (error: ClientGone) => void): void {
+  const gone = () => tell(new ClientGone('The client went away in mid-upload.'))
+  request.on('error', gone)
+  request.on('close', () => {
+    if (!request.complete) gone()
+  })
+  if (request.destroyed) gone()
 }
 
 function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]): Map<OptionName, string> {
@@ -189,7 +194,6 @@ class FormInProgress<File> {
   /** Resolves when the whole body was read; rejects as soon as it is clear that the request fails. */
   async readFrom(request: IncomingMessage, parser: BusboyInstance): Promise<void> {
     const { resolve, reject, promise: read } = deferred<void>()
-    const gone = () => reject(new ClientGone('The client went away in mid-upload.'))
     const broken = (error: Error) => reject(unreadable(error))
     let isTaken = false
     parser.on('file', (name: string | undefined, stream) => {
@@ -206,12 +210,7 @@ class FormInProgress<File> {
     parser.on('partsLimit', () => broken(new Error('it has too many parts')))
     parser.on('error', broken)
     parser.on('finish', resolve)
-    request.on('error', gone)
-    request.on('close', () => {
-      if (!request.complete) gone()
-    })
-    // It may have gone while something else was looked up.
-    if (request.destroyed) gone()
+    onceGone(request, reject)
     request.pipe(parser)
     try {
       await Promise.race([read, this.#failed.promise])
