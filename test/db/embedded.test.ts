@@ -189,6 +189,24 @@ describe('the embedded PostgreSQL', () => {
     expect((await apiOf(server).finished(id)).meta.records.imported.subscription_product).toBe(60_000)
   })
 
+  test('that somebody stops, and that never ends, is ended and started again', async () => {
+    const server = await start()
+    const api = apiOf(server)
+    await api.import(file(aProduct()))
+    const postmaster = await postmasterOf()
+    const client = new pg.Client(embeddedConnection(dataDir))
+    client.on('error', () => {})
+    await client.connect()
+    const { rows } = await client.query('select pg_backend_pid() as pid')
+    // It waits for this session, which never hears of it.
+    process.kill(rows[0].pid, 'SIGSTOP')
+    process.kill(postmaster, 'SIGINT')
+    await until(async () => (await api.get('/subscriptions/products')).status === 503)
+    await until(async () => (await api.get('/subscriptions/products')).status === 200)
+    expect(isAlive(postmaster)).toBe(false)
+    expect((await api.get('/subscriptions/products')).body.meta.results.total).toBe(1)
+  })
+
   test('that recovers from a crash is stopped as soon as any other', async () => {
     const server = await start()
     const client = new pg.Client(embeddedConnection(dataDir))
