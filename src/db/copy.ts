@@ -78,12 +78,13 @@ export class CopyRows {
   }
 
   /**
-   * Adds the rows to a table, in one statement: all of them or, when it throws, none.
+   * Adds the rows to a table, if there are any, in one statement: all of them or, when it throws, none.
    *
    * @param table as SQL has it.
    * @throws DatabaseError, of a unique violation (23505) for one
    */
   async copyTo(client: Client, table: string, selection: Selection = ALL): Promise<void> {
+    if (selection.except.size === this.length) return
     const output = this.#selected(selection)
     writeTrailer(output)
     const names = this.#columns.map(({ name }) => name).join(', ')
@@ -165,22 +166,24 @@ interface CopyConnection {
 }
 
 /**
- * A COPY statement with all that it copies. Not by `pg-copy-streams`: as of 7.0 an error that comes while it waits for
- * the socket to drain ends the process (docs/decisions/0025).
+ * A COPY statement with all that it copies, which is sent without waiting until the server is ready for it: when the statement
+ * fails, the server drops what follows (PostgreSQL's documentation, "COPY Operations"). Not by `pg-copy-streams`: as of 7.0 an
+ * error that comes while it waits for the socket to drain ends the process (docs/decisions/0025).
  */
 class CopyQuery extends pg.Query {
-  readonly #message: Buffer
-
   constructor(text: string, message: Buffer, callback: (error: Error | undefined) => void) {
     super(text, callback)
-    this.#message = message
+    const { submit } = this
+    this.submit = (connection) => {
+      submit.call(this, connection)
+      const { stream, endCopyFrom } = connection as unknown as CopyConnection
+      stream.write(message)
+      endCopyFrom.call(connection)
+    }
   }
 
-  /** pg calls this when the server is ready for the data. */
-  handleCopyInResponse(connection: CopyConnection): void {
-    connection.stream.write(this.#message)
-    connection.endCopyFrom()
-  }
+  /** pg calls this when the server is ready for the data, which is on its way. */
+  handleCopyInResponse(): void {}
 }
 
 /** Writes a value's length in bytes, then the value as the type's `…recv` function reads it. */

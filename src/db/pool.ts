@@ -42,10 +42,11 @@ const types: pg.CustomTypesConfig = {
   },
 }
 
-/** What every connection of ours needs: values in the forms above. */
+/** What every connection of ours needs: values in the forms above, and statements that are sent without waiting for those before. */
 export const clientConfig = (connection: Connection): pg.ClientConfig => ({
   ...connection,
   types,
+  pipeline: true,
   application_name: 'intake',
   connectionTimeoutMillis: 10_000,
   keepAlive: true,
@@ -107,7 +108,10 @@ export async function connect(config: pg.ClientConfig): Promise<pg.Client> {
   return client
 }
 
-/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+/**
+ * Runs `work` in one transaction: committed when it returns, rolled back when it throws. Statements that `work` does not wait
+ * for by itself are to be given to `settled`, so that none is on its way any more when it returns.
+ */
 export async function transaction<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
@@ -117,8 +121,7 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
   }
   client.on('error', onError)
   try {
-    await client.query('begin')
-    const result = await work(client)
+    const [, result] = await settled([client.query('begin'), work(client)])
     await client.query('commit')
     return result
   } catch (error) {
@@ -131,6 +134,19 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
     client.off('error', onError)
     client.release(broken)
   }
+}
+
+/**
+ * Waits until all of them have ended: statements, say, that were sent one behind the other.
+ *
+ * @throws what the first in their order was rejected with, which may be why the others were too
+ */
+export async function settled<T extends readonly unknown[]>(
+  promises: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  const outcomes = await Promise.allSettled(promises)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as unknown as T
 }
 
 /** Runs a statement written with `sql` and returns its rows. */

@@ -1,7 +1,14 @@
-import { type CopyColumn, CopyRows, type Selection } from '../db/copy.js'
-import type { Client } from '../db/pool.js'
+import { type CopyColumn, CopyRows } from '../db/copy.js'
+import { type Client, settled } from '../db/pool.js'
 import type { NewRecords } from '../records/insert.js'
-import { deleteSnapshots, type Element, insertSnapshots, resolveReferences } from '../records/references.js'
+import type { RecordType } from '../records/record-type.js'
+import {
+  deleteSnapshots,
+  type Element,
+  type Holder,
+  insertSnapshots,
+  resolveReferences,
+} from '../records/references.js'
 import type { Candidates } from './chunks.js'
 import type { LineProblem } from './passes.js'
 import { refTaken } from './problems.js'
@@ -17,8 +24,6 @@ export interface Writing {
   readonly careful: boolean
   /** Since 1970: `created_at` of all that is written. */
   readonly milliseconds: number
-  /** Of the chunk so far. */
-  readonly problems: LineProblem[]
 }
 
 /** What became of a chunk's records of one type. */
@@ -30,79 +35,84 @@ export interface Added {
   /** Records left out because their `external_ref` is there already, where that is what was asked for. */
   readonly skipped: number
   readonly conflicts: boolean
+  /** What is wrong with those that could not be added. */
+  readonly problems: readonly LineProblem[]
 }
 
-/** Adds what can be added of one type, as the import's `on_conflict` says, and appends to the problems what cannot. */
+/** Adds what can be added of one type, as the import's `on_conflict` says. */
 export async function addRecords(writing: Writing, candidates: Candidates): Promise<Added> {
-  const { job, problems } = writing
+  const { client, job, careful } = writing
   const { records } = candidates
-  const out = new Set<number>()
-  const elements = await resolve(writing, candidates, out)
-  const rejected = out.size
+  const { elements, problems, unresolved } = await resolve(writing, candidates)
+  const out = new Set(unresolved)
   const repeated = candidates.mayRepeat ? repeatedRefs(records, out) : NONE_REPEATED
   for (const place of repeated.keys()) out.add(place)
   const updates = job.onConflict === 'update'
   // Of lines that share an `external_ref` the first is what is added, and the last is what it ends up as.
   const instead = new Map(updates ? [...repeated].map(([place, first]) => [first, place]) : [])
-  const taken = await write(writing, records, { except: out, instead })
-  const updated = updates ? taken : NONE_TAKEN
-  if (!updates) for (const place of taken.keys()) out.add(place)
+  const selection = { except: out, instead }
+  const writeRest = async (taken: Taken) => {
+    const holders = elements.flatMap((_, place): Holder[] => {
+      if (out.has(place) || (taken.has(place) && !updates)) return []
+      const id = taken.get(place) ?? records.id(place)
+      return [{ id, elements: elements[instead.get(place) ?? place] ?? NO_ELEMENTS }]
+    })
+    await settled([
+      updates ? insertUpdates(writing, candidates, taken, repeated) : NOTHING,
+      writeSnapshots(writing, records.recordType, holders, updates ? [...taken.values()] : []),
+    ])
+  }
+  let taken = NONE_TAKEN
+  if (job.dryRun) taken = await rehearse(client, job, records, out)
+  else if (careful) {
+    taken = await (updates ? records.upsert(client, selection) : records.insert(client, selection))
+    await writeRest(taken)
+  } else await settled([records.copy(client, selection), writeRest(NONE_TAKEN)])
+
   if (job.onConflict === 'reject') {
     for (const [place, holderId] of taken) problems.push(takenBy(job, candidates, place, holderId))
     for (const [place, first] of repeated) {
       problems.push(takenBy(job, candidates, place, taken.get(first) ?? records.id(first)))
     }
   }
-  if (!job.dryRun) {
-    if (updates) await insertUpdates(writing, candidates, updated, repeated)
-    const written = elements.map((own, place) => elements[instead.get(place) ?? place] ?? own)
-    if (elements.length > 0) await writeSnapshots(writing, records, written, out, updated)
-  }
-  const kept = records.length - out.size
+  const added = records.length - out.size - taken.size
   return {
-    imported: updates ? records.length - rejected : kept,
-    inserted: kept - updated.size,
+    imported: updates ? records.length - unresolved.length : added,
+    inserted: added,
     skipped: job.onConflict === 'skip' ? taken.size + repeated.size : 0,
     conflicts: taken.size > 0,
+    problems,
   }
 }
 
-const NONE_TAKEN: ReadonlyMap<number, string> = new Map()
-const NONE_REPEATED: ReadonlyMap<number, number> = new Map()
+/** By place, the id of the record that has the `external_ref`: it was changed, or else is in the way. */
+type Taken = ReadonlyMap<number, string>
 
-/** Returns, by place, the id of the record that has the `external_ref`: it was changed, or else is in the way. */
-async function write(
-  { client, job, careful }: Writing,
-  records: NewRecords,
-  selection: Selection,
-): Promise<ReadonlyMap<number, string>> {
-  if (job.dryRun) return await rehearse(client, job, records, selection.except)
-  if (careful)
-    return await (job.onConflict === 'update'
-      ? records.upsert(client, selection)
-      : records.insert(client, selection))
-  await records.copy(client, selection)
-  return NONE_TAKEN
+const NONE_TAKEN: Taken = new Map()
+const NONE_REPEATED: ReadonlyMap<number, number> = new Map()
+const NO_ELEMENTS: ReadonlyMap<string, Element[]> = new Map()
+const NOTHING = Promise.resolve()
+
+interface References {
+  /** By place, what becomes each record's snapshots. Empty for a type without references. */
+  readonly elements: readonly ReadonlyMap<string, Element[]>[]
+  /** The places of those with references that lead nowhere, and what is said of them. */
+  readonly unresolved: readonly number[]
+  readonly problems: LineProblem[]
 }
 
-/** By place, the elements that become each record's snapshots. Those with references that lead nowhere are left out. */
-async function resolve(
-  { client, job, problems }: Writing,
-  candidates: Candidates,
-  out: Set<number>,
-): Promise<readonly ReadonlyMap<string, Element[]>[]> {
+async function resolve({ client, job }: Writing, candidates: Candidates): Promise<References> {
   const { records, referring } = candidates
-  if (records.recordType.references.length === 0) return []
+  if (records.recordType.references.length === 0) return { elements: [], unresolved: [], problems: [] }
   const resolved = await resolveReferences(client, records.recordType, job.visibleOwnerIds, referring, {
     ...(job.dryRun && { further: (to, refs) => rehearsedSources(client, job, to, refs) }),
   })
-  for (const [place, one] of resolved.entries()) {
-    if (one.problems.length === 0) continue
+  const unresolved = resolved.flatMap((one, place) => (one.problems.length > 0 ? [place] : []))
+  const problems = unresolved.flatMap((place) => {
     const at = { line: candidates.line(place), externalRef: records.externalRef(place) }
-    for (const problem of one.problems) problems.push({ ...problem, ...at })
-    out.add(place)
-  }
-  return resolved.map(({ elements }) => elements)
+    return (resolved[place]?.problems ?? []).map((problem) => ({ ...problem, ...at }))
+  })
+  return { elements: resolved.map(({ elements }) => elements), unresolved, problems }
 }
 
 /** Of the records that share an `external_ref`, by the place of each but the first, the first one's place. In order. */
@@ -126,20 +136,17 @@ function takenBy(job: Job, candidates: Candidates, place: number, holderId: stri
   return refTaken(candidates.line(place), records.externalRef(place) ?? '', holder)
 }
 
-/** @param updated the records among them that were there before: their snapshots are replaced. */
+/** @param updatedIds of the holders that were there before: their snapshots are replaced. */
 async function writeSnapshots(
   { client, job, milliseconds }: Writing,
-  records: NewRecords,
-  elements: readonly ReadonlyMap<string, Element[]>[],
-  out: ReadonlySet<number>,
-  updated: ReadonlyMap<number, string>,
+  recordType: RecordType,
+  holders: readonly Holder[],
+  updatedIds: readonly string[],
 ): Promise<void> {
-  const { recordType } = records
-  const holders = elements.flatMap((own, place) =>
-    out.has(place) ? [] : [{ id: updated.get(place) ?? records.id(place), elements: own }],
-  )
-  if (updated.size > 0) await deleteSnapshots(client, recordType, job.ownerId, [...updated.values()])
-  await insertSnapshots(client, recordType, job.ownerId, milliseconds, holders)
+  await settled([
+    updatedIds.length > 0 ? deleteSnapshots(client, recordType, job.ownerId, updatedIds) : NOTHING,
+    insertSnapshots(client, recordType, job.ownerId, milliseconds, holders),
+  ])
 }
 
 const UPDATE_COLUMNS: readonly CopyColumn[] = [
@@ -163,6 +170,6 @@ async function insertUpdates(
   for (const [place, first] of repeated) {
     rows.add([candidates.line(place).number, updated.get(first) ?? records.id(first)])
   }
-  if (rows.length > 0) await rows.copyTo(client, 'import_updates')
+  await rows.copyTo(client, 'import_updates')
   rows.recycle()
 }

@@ -1,6 +1,6 @@
 import sql, { empty } from 'sql-template-tag'
 import { type CopyColumn, CopyRows } from '../db/copy.js'
-import { type Client, type Pool, rows } from '../db/pool.js'
+import { type Client, type Pool, rows, settled } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
 import { holdersOfRefs, type NewRecords } from '../records/insert.js'
 import type { RecordType } from '../records/record-type.js'
@@ -39,8 +39,10 @@ export async function rehearse(
     if (ref !== undefined && !except.has(place)) places.set(ref, place)
   }
   const refs = [...places.keys()]
-  const there = await holdersOfRefs(client, recordType, ownerId, refs)
-  const earlier = await rehearsed(client, ownerId, id, recordType, refs)
+  const [there, earlier] = await settled([
+    holdersOfRefs(client, recordType, ownerId, refs),
+    rehearsed(client, ownerId, id, recordType, refs),
+  ])
   const taken = new Map<number, string>()
   const rows = new CopyRows(COLUMNS, [ownerId, id, recordType.table])
   for (const [ref, place] of places) {
@@ -48,7 +50,7 @@ export async function rehearse(
     if (holder === undefined) rows.add([ref, records.id(place)])
     else taken.set(place, holder)
   }
-  if (rows.length > 0) await rows.copyTo(client, 'rehearsed_refs')
+  await rows.copyTo(client, 'rehearsed_refs')
   rows.recycle()
   return taken
 }

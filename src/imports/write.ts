@@ -1,6 +1,6 @@
 import sql, { join, raw } from 'sql-template-tag'
 import { isUniqueViolation } from '../db/errors.js'
-import { type Client, type Pool, transaction } from '../db/pool.js'
+import { type Client, type Pool, settled, transaction } from '../db/pool.js'
 import { addToTotals } from '../db/totals.js'
 import { type Added, addRecords } from './add.js'
 import type { Chunk } from './chunks.js'
@@ -55,8 +55,7 @@ export class ChunkWriter {
 
   /** Waits until every chunk is committed. @throws as `begin` */
   async end(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#underWay.map(({ written }) => written))
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    await settled(this.#underWay.map(({ written }) => written))
   }
 
   /** Which of two lines has an `external_ref` is decided by their order alone: those that share one wait for each other. */
@@ -108,9 +107,11 @@ async function writeChunk(
     await turn
     // What follows is locked until the end of the transaction, so an earlier chunk has to have it first.
     const inserted = new Map([...outcomes].map(([table, outcome]) => [table, outcome.inserted]))
-    if (!job.dryRun) await addToTotals(client, job.ownerId, inserted)
-    await countKinds(reporting)
-    await advance(client, job, chunk, outcomes, problems.length)
+    await settled([
+      addToTotals(client, job.ownerId, job.dryRun ? new Map() : inserted),
+      countKinds(reporting),
+      advance(client, job, chunk, outcomes, problems.length),
+    ])
     return !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
   })
   for (const { records } of chunk.candidates.values()) records.recycle()
@@ -124,9 +125,9 @@ interface AddedChunk {
 
 /** Adds a chunk's records by COPY. Undefined: one was in the way, and nothing was added. */
 async function addQuickly(client: Client, job: Job, chunk: Chunk): Promise<AddedChunk | undefined> {
-  await client.query('savepoint quick')
   try {
-    return await addChunk(client, job, chunk, false)
+    const [, added] = await settled([client.query('savepoint quick'), addChunk(client, job, chunk, false)])
+    return added
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
     await client.query('rollback to savepoint quick')
@@ -135,13 +136,16 @@ async function addQuickly(client: Client, job: Job, chunk: Chunk): Promise<Added
 }
 
 async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean): Promise<AddedChunk> {
-  const problems = [...chunk.problems]
-  const outcomes = new Map<string, Added>()
-  const writing = { client, job, careful, milliseconds: chunk.milliseconds, problems }
-  for (const [{ table }, candidates] of chunk.candidates) {
-    outcomes.set(table, await addRecords(writing, candidates))
+  const writing = { client, job, careful, milliseconds: chunk.milliseconds }
+  const outcomes = await settled(
+    [...chunk.candidates].map(
+      async ([{ table }, candidates]) => [table, await addRecords(writing, candidates)] as const,
+    ),
+  )
+  return {
+    outcomes: new Map(outcomes),
+    problems: [...chunk.problems, ...outcomes.flatMap(([, { problems }]) => problems)],
   }
-  return { outcomes, problems }
 }
 
 /**

@@ -1,6 +1,6 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { type CopyColumn, CopyRows, type Selection } from '../db/copy.js'
-import { type Client, type Pool, rows } from '../db/pool.js'
+import { type Client, type Pool, rows, settled } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
 import { columnValue } from './columns.js'
 import type { RecordType } from './record-type.js'
@@ -53,7 +53,7 @@ export class NewRecords {
    * @throws DatabaseError, a unique violation (23505) if an `external_ref` is taken; the transaction is spoilt then.
    */
   async copy(client: Client, selection: Selection): Promise<void> {
-    if (selection.except.size < this.length) await this.#rows.copyTo(client, this.recordType.table, selection)
+    await this.#rows.copyTo(client, this.recordType.table, selection)
   }
 
   /**
@@ -125,8 +125,10 @@ export class NewRecords {
   async #stage(client: Client, selection: Selection): Promise<Sql> {
     const { table } = this.recordType
     const staged = `new_${table}`
-    await client.query(`create temp table ${staged} (like ${table} including defaults) on commit drop`)
-    await this.#rows.copyTo(client, staged, selection)
+    await settled([
+      client.query(`create temp table ${staged} (like ${table} including defaults) on commit drop`),
+      this.#rows.copyTo(client, staged, selection),
+    ])
     return raw(staged)
   }
 

@@ -2,7 +2,7 @@ import { getRandomValues } from 'node:crypto'
 import sql, { raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type CopyColumn, CopyRows, type CopyValue } from '../db/copy.js'
-import { type Client, rows } from '../db/pool.js'
+import { type Client, rows, settled } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
 import { UUID_PATTERN } from './attributes.js'
 import { columnValue } from './columns.js'
@@ -48,21 +48,31 @@ export async function resolveReferences(
   { by = 'id or external_ref', further }: LookUp = {},
 ): Promise<Resolved[]> {
   const resolved: Resolved[] = records.map(() => ({ problems: [], missing: [], elements: new Map() }))
-  for (const reference of references) {
-    const lists = records.map((attributes) => (attributes[reference.attribute] ?? []) as readonly unknown[])
-    const texts = new Set(lists.flat().filter((element) => typeof element === 'string'))
-    const sources = await findSources(client, reference.to, visibleOwnerIds, [...texts], by)
-    const others = further ? await further(reference.to, [...texts]) : []
-    // An id comes before an external_ref that reads the same.
-    for (const [ref, source] of others)
-      if (sources.get(ref)?.id !== ref.toLowerCase()) sources.set(ref, source)
-    for (const [index, list] of lists.entries()) {
-      const one = resolved[index]
-      if (one) one.elements.set(reference.attribute, toElements(reference, list, sources, one))
+  const lookedUp = await settled(
+    references.map(async ({ attribute, to }) => {
+      const lists = records.map((attributes) => (attributes[attribute] ?? []) as readonly unknown[])
+      const texts = [...new Set(lists.flat().filter((element) => typeof element === 'string'))]
+      const [sources, others] = await settled([
+        findSources(client, to, visibleOwnerIds, texts, by),
+        further ? further(to, texts) : NO_OTHERS,
+      ])
+      // An id comes before an external_ref that reads the same.
+      for (const [ref, source] of others)
+        if (sources.get(ref)?.id !== ref.toLowerCase()) sources.set(ref, source)
+      return { lists, sources }
+    }),
+  )
+  for (const [index, { lists, sources }] of lookedUp.entries()) {
+    const reference = references[index]
+    for (const [place, list] of lists.entries()) {
+      const one = resolved[place]
+      if (reference && one) one.elements.set(reference.attribute, toElements(reference, list, sources, one))
     }
   }
   return resolved
 }
+
+const NO_OTHERS: Promise<ReadonlyMap<string, Source>> = Promise.resolve(new Map())
 
 async function findSources(
   client: Client,
@@ -152,28 +162,32 @@ export async function insertSnapshots(
   milliseconds: number,
   holders: readonly Holder[],
 ): Promise<void> {
-  for (const reference of references) {
-    const columns = reference.to.columns
-    const copies: Copy[] = []
-    const inline = new CopyRows(
-      [...SNAPSHOT_COLUMNS, ...columns],
-      [ownerId, null, milliseconds, milliseconds],
-    )
-    for (const { id: offeringId, elements } of holders) {
-      for (const [seq, element] of (elements.get(reference.attribute) ?? []).entries()) {
-        const id = uuidv7({ msecs: milliseconds, seq, random: randomBytes() })
-        if ('sourceId' in element) copies.push({ offeringId, id, ...element })
-        else {
-          const values: CopyValue[] = [offeringId, id]
-          for (const column of columns) values.push(columnValue(column, element.attributes))
-          inline.add(values)
+  await settled(
+    references.map(async (reference) => {
+      const columns = reference.to.columns
+      const copies: Copy[] = []
+      const inline = new CopyRows(
+        [...SNAPSHOT_COLUMNS, ...columns],
+        [ownerId, null, milliseconds, milliseconds],
+      )
+      for (const { id: offeringId, elements } of holders) {
+        for (const [seq, element] of (elements.get(reference.attribute) ?? []).entries()) {
+          const id = uuidv7({ msecs: milliseconds, seq, random: randomBytes() })
+          if ('sourceId' in element) copies.push({ offeringId, id, ...element })
+          else {
+            const values: CopyValue[] = [offeringId, id]
+            for (const column of columns) values.push(columnValue(column, element.attributes))
+            inline.add(values)
+          }
         }
       }
-    }
-    if (copies.length > 0) await insertCopies(client, reference, ownerId, milliseconds, copies)
-    if (inline.length > 0) await inline.copyTo(client, reference.table)
-    inline.recycle()
-  }
+      await settled([
+        insertCopies(client, reference, ownerId, milliseconds, copies),
+        inline.copyTo(client, reference.table),
+      ])
+      inline.recycle()
+    }),
+  )
 }
 
 /** Deletes all snapshots that records hold. */
@@ -183,11 +197,13 @@ export async function deleteSnapshots(
   ownerId: string,
   ids: readonly string[],
 ): Promise<void> {
-  for (const { table } of references) {
-    await client.query(
-      sql`delete from ${raw(table)} where owner_id = ${ownerId} and offering_id = any(${ids}::uuid[])`,
-    )
-  }
+  await settled(
+    references.map(({ table }) =>
+      client.query(
+        sql`delete from ${raw(table)} where owner_id = ${ownerId} and offering_id = any(${ids}::uuid[])`,
+      ),
+    ),
+  )
 }
 
 const SNAPSHOT_COLUMNS: readonly CopyColumn[] = [
@@ -213,6 +229,7 @@ async function insertCopies(
   milliseconds: number,
   copies: readonly Copy[],
 ): Promise<void> {
+  if (copies.length === 0) return
   const createdAt = new Date(milliseconds).toISOString()
   const names = to.columns.map(({ name }) => name)
   // "offset 0" has each original looked up by its key. Joined, the planner would rather read the whole table, for each chunk.
