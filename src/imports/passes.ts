@@ -36,7 +36,7 @@ export interface FileToRead {
   readonly maxLineBytes: number
 }
 
-const READ_BYTES = 256 * 2 ** 10
+const READ_BYTES = 64 * 2 ** 10
 
 /**
  * The lines of a file, a batch for each time that it is read. Each batch has to be walked through before the next, and a
