@@ -11,7 +11,7 @@ import { endedImport, type WorkerEvent } from './events.js'
 import type { Import } from './import.js'
 import { type Job, LEASE_SECONDS, LeaseLost, releaseLease, renewLease } from './queue.js'
 import { forgetRehearsal } from './rehearsal.js'
-import { ChunkWriter } from './write.js'
+import { ChunkWriter, type WrittenChunk } from './write.js'
 
 export interface JobContext {
   readonly pool: Pool
@@ -73,7 +73,7 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
 /** Reads and writes side by side: while the database takes some chunks, the next one is read and validated. */
 async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: AbortSignal): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
-  const writer = new ChunkWriter(pool, job, (write) => timed(tell, write))
+  const writer = new ChunkWriter(pool, job, (write) => timed(tell, job, write))
   try {
     for await (const chunk of readChunks(job, reader)) {
       if (stop.aborted) return false
@@ -85,14 +85,17 @@ async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: Ab
   }
 }
 
-async function timed(tell: JobContext['tell'], write: () => Promise<void>): Promise<void> {
+async function timed(
+  tell: JobContext['tell'],
+  { dryRun }: Job,
+  write: () => Promise<WrittenChunk>,
+): Promise<void> {
   const from = performance.now()
-  let outcome: 'committed' | 'failed' = 'failed'
+  let written: WrittenChunk | undefined
   try {
-    await write()
-    outcome = 'committed'
+    written = await write()
   } finally {
-    tell({ kind: 'chunk', outcome, seconds: (performance.now() - from) / 1000 })
+    tell({ kind: 'chunk', written, dryRun, seconds: (performance.now() - from) / 1000 })
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Api } from '../support/api.js'
 import { aPlan, aProduct, file, times } from '../support/builders.js'
@@ -58,6 +59,29 @@ test('an import is counted: its bytes, records by type, errors, chunks and its e
     async () => {
       const { meta } = await service.api.import(lines)
       expect(meta.errors).toBe(2)
+    },
+  )
+})
+
+test('records are counted once, also of an import that was canceled and tried again; those of a rehearsal are not', async () => {
+  const lines = times(60_000, (n) => aProduct(n % 10 === 0 ? { name: 'No' } : {}))
+  const act = (id: string, what: string) =>
+    service.api.request(`/subscriptions/imports/${id}/${what}`, { method: 'POST' })
+  await expectGrowth(
+    {
+      'intake_records_total{type="subscription_product",outcome="imported"}': 54_000,
+      'intake_records_total{type="subscription_product",outcome="rejected"}': 6000,
+      'intake_import_duration_seconds_count{outcome="canceled"}': 1,
+      'intake_import_duration_seconds_count{outcome="success"}': 2,
+      intake_import_errors_total: 6001,
+    },
+    async () => {
+      const { id } = await service.api.create(lines)
+      while ((await service.api.find(id)).meta.records.imported.subscription_product === 0) await sleep(2)
+      expect((await act(id, 'cancel')).status).toBe(200)
+      expect((await act(id, 'retry')).status).toBe(200)
+      await service.api.finished(id)
+      await service.api.import(file(aProduct(), aProduct({ name: 'No' })), { dryRun: true })
     },
   )
 })
