@@ -1,6 +1,7 @@
 import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { isUniqueViolation } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
 import type { Pool } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
@@ -127,7 +128,8 @@ async function handleFault(
   stop: AbortSignal,
 ): Promise<void> {
   const { pool, tell } = context
-  if (error instanceof LeaseLost) {
+  // Whoever has lost the lease without knowing it comes across what the other one wrote.
+  if (error instanceof LeaseLost || (isUniqueViolation(error) && (await hasLost(pool, job)))) {
     tell({ kind: 'interrupted', cause: 'lease_lost' })
     logger.warn('another worker has this import now, or it was ended')
     return
@@ -159,6 +161,12 @@ async function handleFault(
     if (!(failure instanceof LeaseLost)) logger.error({ err: failure }, 'the import could not be given back')
   }
 }
+
+const hasLost = (pool: Pool, job: Job): Promise<boolean> =>
+  renewLease(pool, job).then(
+    () => false,
+    (failure: unknown) => failure instanceof LeaseLost,
+  )
 
 /** Gives a job back as soon as the database is there again. After a lease's time it has come free by itself. */
 async function releaseOnceThere(pool: Pool, job: Job, stop: AbortSignal): Promise<void> {

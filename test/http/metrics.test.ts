@@ -139,6 +139,37 @@ test('a lease that is lost is counted, and the import is worked to its end', asy
   })
 })
 
+test('a worker that comes across what another one wrote has lost its lease, and nothing is at fault', async () => {
+  const store = await service.addStore()
+  const ownerId = await ownerIdOf(service.pool, store)
+  const growth = {
+    'intake_import_interruptions_total{cause="lease_lost"}': 1,
+    'intake_import_interruptions_total{cause="fault"}': 0,
+  }
+  await expectGrowth(growth, async () => {
+    const inTheWay = await service.pool.connect()
+    await inTheWay.query('begin')
+    await inTheWay.query(
+      `insert into products (owner_id, id, created_at, updated_at, external_ref, name)
+       values ($1, $2, now(), now(), 'p', 'Waited for')`,
+      [ownerId, randomUUID()],
+    )
+    const { id } = await store.create(file(aProduct({ external_ref: 'p' }), aProduct({ name: 'No' })))
+    const isWaiting =
+      'select from pg_stat_activity where datname = current_database() and wait_event_type = $1'
+    await expect.poll(async () => (await service.pool.query(isWaiting, ['Lock'])).rowCount).toBe(1)
+    // As if the import had been canceled, tried again, and had come past this chunk.
+    await store.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })
+    await service.pool.query(
+      `insert into import_errors (owner_id, import_id, line_number, ordinal, field, error, created_at)
+       values ($1, $2, 2, 0, 'name', 'name must be at least 3 characters', now())`,
+      [ownerId, id],
+    )
+    await inTheWay.query('rollback')
+    inTheWay.release()
+  })
+})
+
 test('the pools of the API and of the worker are told', async () => {
   await expect
     .poll(() => figure('intake_database_connections{pool="worker",state="idle"}'), { timeout: 20_000 })
