@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Pool } from './db/pool.js'
-import type { WorkerEvent } from './imports/events.js'
+import type { ChunkEvent, EndedImport, WorkerEvent } from './imports/events.js'
 import { type QueueState, queueState } from './imports/queue-state.js'
 import { recordTypes } from './records/index.js'
 import type { UploadStore } from './uploads/store.js'
@@ -51,13 +51,10 @@ export class Metrics {
   )
   readonly #records = this.#counter(
     'intake_records_total',
-    'Records of the imports that ended, by type: imported, skipped or rejected.',
+    'Records of imports, by type: imported and skipped ones as they are committed, rejected ones at the end.',
     ['type', 'outcome'],
   )
-  readonly #errors = this.#counter(
-    'intake_import_errors_total',
-    'Entries in the reports of the imports that ended.',
-  )
+  readonly #errors = this.#counter('intake_import_errors_total', 'Entries in the reports of imports.')
   readonly #interruptions = this.#counter(
     'intake_import_interruptions_total',
     'How often a job was interrupted: because the database was away (outage), by a fault, or because the lease was lost.',
@@ -111,7 +108,7 @@ export class Metrics {
     )
     // A counter that is not there yet cannot be told from one that does not grow.
     for (const { type } of recordTypes) {
-      for (const outcome of ['imported', 'rejected']) this.#records.inc({ type, outcome }, 0)
+      for (const outcome of ['imported', 'skipped', 'rejected']) this.#records.inc({ type, outcome }, 0)
     }
     for (const cause of ['outage', 'fault', 'lease_lost']) this.#interruptions.inc({ cause }, 0)
     for (const what of ['upload', 'error', 'delivery']) this.#expired.inc({ what }, 0)
@@ -147,20 +144,11 @@ export class Metrics {
   workerDid(event: WorkerEvent): void {
     switch (event.kind) {
       case 'chunk':
-        this.#chunks.observe({ outcome: event.outcome }, event.seconds)
+        this.#countChunk(event)
         break
       case 'ended':
         this.#imports.observe({ outcome: event.outcome }, event.seconds)
-        this.#errors.inc(event.errors)
-        for (const [type, uploaded] of Object.entries(event.uploaded)) {
-          const imported = event.imported[type] ?? 0
-          const skipped = event.skipped[type] ?? 0
-          this.#records.inc({ type, outcome: 'imported' }, imported)
-          this.#records.inc({ type, outcome: 'skipped' }, skipped)
-          // One that stopped on its way rejected none of what it did not come to.
-          const isWhole = event.outcome === 'success' || event.outcome === 'all_rejected'
-          this.#records.inc({ type, outcome: 'rejected' }, isWhole ? uploaded - imported - skipped : 0)
-        }
+        this.#countRejected(event)
         break
       case 'interrupted':
         this.#interruptions.inc({ cause: event.cause })
@@ -182,6 +170,26 @@ export class Metrics {
     this.#setPool('api', { total, idle, waiting })
     this.#setQueue(await this.#queueState())
     return await this.#registry.metrics()
+  }
+
+  /** What an import comes to is counted as it is committed: one that failed may be tried again, and would be counted twice at its ends. */
+  #countChunk({ written, dryRun, seconds }: ChunkEvent): void {
+    this.#chunks.observe({ outcome: written ? 'committed' : 'failed' }, seconds)
+    if (!written) return
+    this.#errors.inc(written.errors)
+    if (dryRun) return
+    for (const outcome of ['imported', 'skipped'] as const) {
+      for (const [type, count] of Object.entries(written[outcome]))
+        this.#records.inc({ type, outcome }, count)
+    }
+  }
+
+  /** One that stopped on its way rejected none of what it did not come to. */
+  #countRejected({ outcome, dryRun, uploaded, imported, skipped }: EndedImport): void {
+    if (dryRun || (outcome !== 'success' && outcome !== 'all_rejected')) return
+    for (const [type, count] of Object.entries(uploaded)) {
+      this.#records.inc({ type, outcome: 'rejected' }, count - (imported[type] ?? 0) - (skipped[type] ?? 0))
+    }
   }
 
   #setPool(pool: string, { total, idle, waiting }: PoolUse): void {

@@ -1,6 +1,7 @@
 import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { isUniqueViolation } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
 import type { Pool } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
@@ -11,7 +12,7 @@ import { endedImport, type WorkerEvent } from './events.js'
 import type { Import } from './import.js'
 import { type Job, LEASE_SECONDS, LeaseLost, releaseLease, renewLease } from './queue.js'
 import { forgetRehearsal } from './rehearsal.js'
-import { ChunkWriter } from './write.js'
+import { ChunkWriter, type WrittenChunk } from './write.js'
 
 export interface JobContext {
   readonly pool: Pool
@@ -73,7 +74,7 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
 /** Reads and writes side by side: while the database takes some chunks, the next one is read and validated. */
 async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: AbortSignal): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
-  const writer = new ChunkWriter(pool, job, (write) => timed(tell, write))
+  const writer = new ChunkWriter(pool, job, (write) => timed(tell, job, write))
   try {
     for await (const chunk of readChunks(job, reader)) {
       if (stop.aborted) return false
@@ -85,14 +86,17 @@ async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: Ab
   }
 }
 
-async function timed(tell: JobContext['tell'], write: () => Promise<void>): Promise<void> {
+async function timed(
+  tell: JobContext['tell'],
+  { dryRun }: Job,
+  write: () => Promise<WrittenChunk>,
+): Promise<void> {
   const from = performance.now()
-  let outcome: 'committed' | 'failed' = 'failed'
+  let written: WrittenChunk | undefined
   try {
-    await write()
-    outcome = 'committed'
+    written = await write()
   } finally {
-    tell({ kind: 'chunk', outcome, seconds: (performance.now() - from) / 1000 })
+    tell({ kind: 'chunk', written, dryRun, seconds: (performance.now() - from) / 1000 })
   }
 }
 
@@ -124,7 +128,8 @@ async function handleFault(
   stop: AbortSignal,
 ): Promise<void> {
   const { pool, tell } = context
-  if (error instanceof LeaseLost) {
+  // Whoever has lost the lease without knowing it comes across what the other one wrote.
+  if (error instanceof LeaseLost || (isUniqueViolation(error) && (await hasLost(pool, job)))) {
     tell({ kind: 'interrupted', cause: 'lease_lost' })
     logger.warn('another worker has this import now, or it was ended')
     return
@@ -156,6 +161,12 @@ async function handleFault(
     if (!(failure instanceof LeaseLost)) logger.error({ err: failure }, 'the import could not be given back')
   }
 }
+
+const hasLost = (pool: Pool, job: Job): Promise<boolean> =>
+  renewLease(pool, job).then(
+    () => false,
+    (failure: unknown) => failure instanceof LeaseLost,
+  )
 
 /** Gives a job back as soon as the database is there again. After a lease's time it has come free by itself. */
 async function releaseOnceThere(pool: Pool, job: Job, stop: AbortSignal): Promise<void> {

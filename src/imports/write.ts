@@ -7,12 +7,20 @@ import type { Chunk } from './chunks.js'
 import type { LineProblem } from './passes.js'
 import { countKinds, insertProblems } from './problems.js'
 import { type Job, LEASE_SECONDS, LeaseLost } from './queue.js'
+import type { Counts } from './scan.js'
 
 /** So many chunks of a job are on their way into the database, each over a connection of its own. */
 export const CHUNKS_AT_ONCE = 3
 
 /** After a record that was in the way, so many chunks without one are written the careful way, before COPY is tried again. */
 const CAREFUL_CHUNKS = 4
+
+/** What a chunk that is committed came to. */
+export interface WrittenChunk {
+  readonly imported: Counts
+  readonly skipped: Counts
+  readonly errors: number
+}
 
 interface ChunkUnderWay {
   readonly chunk: Chunk
@@ -26,12 +34,12 @@ interface ChunkUnderWay {
 export class ChunkWriter {
   readonly #pool: Pool
   readonly #job: Job
-  readonly #measured: (write: () => Promise<void>) => Promise<void>
+  readonly #measured: (write: () => Promise<WrittenChunk>) => Promise<void>
   readonly #underWay: ChunkUnderWay[] = []
   #careful = 0
 
   /** @param measured runs the writing of a chunk, and takes its time. */
-  constructor(pool: Pool, job: Job, measured: (write: () => Promise<void>) => Promise<void>) {
+  constructor(pool: Pool, job: Job, measured: (write: () => Promise<WrittenChunk>) => Promise<void>) {
     this.#pool = pool
     this.#job = job
     this.#measured = measured
@@ -70,9 +78,10 @@ export class ChunkWriter {
     )
   }
 
-  async #write(chunk: Chunk, turn: Promise<void>): Promise<void> {
-    const conflicts = await writeChunk(this.#pool, this.#job, chunk, turn, this.#careful > 0)
+  async #write(chunk: Chunk, turn: Promise<void>): Promise<WrittenChunk> {
+    const { conflicts, ...written } = await writeChunk(this.#pool, this.#job, chunk, turn, this.#careful > 0)
     this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
+    return written
   }
 }
 
@@ -90,7 +99,7 @@ function shareARef(one: Chunk, other: Chunk): boolean {
  *
  * @param turn resolves when the chunk before this one is committed.
  * @param careful whether an `external_ref` is expected to be taken.
- * @returns whether one was.
+ * @returns what it came to, and whether one was.
  * @throws LeaseLost; what `turn` is rejected with
  */
 async function writeChunk(
@@ -99,8 +108,8 @@ async function writeChunk(
   chunk: Chunk,
   turn: Promise<void>,
   careful: boolean,
-): Promise<boolean> {
-  const conflicts = await transaction(pool, async (client) => {
+): Promise<WrittenChunk & { readonly conflicts: boolean }> {
+  const written = await transaction(pool, async (client) => {
     const quick = careful ? undefined : await addQuickly(client, job, chunk)
     const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, true))
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems }
@@ -111,10 +120,15 @@ async function writeChunk(
     if (!job.dryRun) await addToTotals(client, job.ownerId, inserted)
     await countKinds(reporting)
     await advance(client, job, chunk, outcomes, problems.length)
-    return !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
+    const conflicts = (!careful && !quick) || [...outcomes.values()].some((outcome) => outcome.conflicts)
+    const counts = (of: 'imported' | 'skipped'): Counts =>
+      Object.fromEntries(
+        [...chunk.candidates.keys()].map(({ type, table }) => [type, outcomes.get(table)?.[of] ?? 0]),
+      )
+    return { imported: counts('imported'), skipped: counts('skipped'), errors: problems.length, conflicts }
   })
   for (const { records } of chunk.candidates.values()) records.recycle()
-  return conflicts
+  return written
 }
 
 interface AddedChunk {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Api } from '../support/api.js'
 import { aPlan, aProduct, file, times } from '../support/builders.js'
@@ -62,6 +63,29 @@ test('an import is counted: its bytes, records by type, errors, chunks and its e
   )
 })
 
+test('records are counted once, also of an import that was canceled and tried again; those of a rehearsal are not', async () => {
+  const lines = times(60_000, (n) => aProduct(n % 10 === 0 ? { name: 'No' } : {}))
+  const act = (id: string, what: string) =>
+    service.api.request(`/subscriptions/imports/${id}/${what}`, { method: 'POST' })
+  await expectGrowth(
+    {
+      'intake_records_total{type="subscription_product",outcome="imported"}': 54_000,
+      'intake_records_total{type="subscription_product",outcome="rejected"}': 6000,
+      'intake_import_duration_seconds_count{outcome="canceled"}': 1,
+      'intake_import_duration_seconds_count{outcome="success"}': 2,
+      intake_import_errors_total: 6001,
+    },
+    async () => {
+      const { id } = await service.api.create(lines)
+      while ((await service.api.find(id)).meta.records.imported.subscription_product === 0) await sleep(2)
+      expect((await act(id, 'cancel')).status).toBe(200)
+      expect((await act(id, 'retry')).status).toBe(200)
+      await service.api.finished(id)
+      await service.api.import(file(aProduct(), aProduct({ name: 'No' })), { dryRun: true })
+    },
+  )
+})
+
 test('requests are counted by the pattern of their path, and nothing tells whose they are', async () => {
   const store = await service.addStore()
   const ref = `ref-${randomUUID()}`
@@ -112,6 +136,37 @@ test('a lease that is lost is counted, and the import is worked to its end', asy
     ])
     const { meta } = await store.finished(id)
     expect(meta.records.imported.subscription_product).toBe(60_000)
+  })
+})
+
+test('a worker that comes across what another one wrote has lost its lease, and nothing is at fault', async () => {
+  const store = await service.addStore()
+  const ownerId = await ownerIdOf(service.pool, store)
+  const growth = {
+    'intake_import_interruptions_total{cause="lease_lost"}': 1,
+    'intake_import_interruptions_total{cause="fault"}': 0,
+  }
+  await expectGrowth(growth, async () => {
+    const inTheWay = await service.pool.connect()
+    await inTheWay.query('begin')
+    await inTheWay.query(
+      `insert into products (owner_id, id, created_at, updated_at, external_ref, name)
+       values ($1, $2, now(), now(), 'p', 'Waited for')`,
+      [ownerId, randomUUID()],
+    )
+    const { id } = await store.create(file(aProduct({ external_ref: 'p' }), aProduct({ name: 'No' })))
+    const isWaiting =
+      'select from pg_stat_activity where datname = current_database() and wait_event_type = $1'
+    await expect.poll(async () => (await service.pool.query(isWaiting, ['Lock'])).rowCount).toBe(1)
+    // As if the import had been canceled, tried again, and had come past this chunk.
+    await store.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })
+    await service.pool.query(
+      `insert into import_errors (owner_id, import_id, line_number, ordinal, field, error, created_at)
+       values ($1, $2, 2, 0, 'name', 'name must be at least 3 characters', now())`,
+      [ownerId, id],
+    )
+    await inTheWay.query('rollback')
+    inTheWay.release()
   })
 })
 

@@ -112,6 +112,14 @@ describe.each(packings)('A file packed by %s', (name, pack) => {
     expect(response.status).toBe(201)
   })
 
+  test('piece by piece is imported whole, wherever a piece ends', async () => {
+    const pieces = Array.from({ length: 300 }, (_, index) => pack(file(aProduct({ sku: `${index}` }))))
+    const { body } = await post(Buffer.concat(pieces))
+    expect(body.data.meta.records.uploaded).toEqual(counts(300))
+    const cutOff = await post(Buffer.concat(pieces).subarray(0, -10))
+    expectError(cutOff, 400, 'Bad Request', new RegExp(name))
+  })
+
   test('that unpacks to more than a file may have: 413, and nothing is left', async () => {
     const bomb = pack(`${products}${' '.repeat(200 * 2 ** 20)}`)
     expect(bomb.length).toBeLessThan(MAX_UPLOAD_BYTES)
