@@ -239,7 +239,7 @@ export const readApiKey = (path: string): Promise<string | undefined> =>
   readFileIfThere(join(path, 'api-key'))
 
 /** A file's text without the newline; undefined if it is not there or empty. */
-async function readFileIfThere(file: string): Promise<string | undefined> {
+export async function readFileIfThere(file: string): Promise<string | undefined> {
   try {
     return (await readFile(file, 'utf8')).trim() || undefined
   } catch (error) {
