@@ -7,7 +7,7 @@ import { recordTypes } from '../records/index.js'
 import { UploadMissing, type UploadStore } from '../uploads/store.js'
 import { readChunks } from './chunks.js'
 import { failImport, finishImport } from './end.js'
-import { endedImport, type WorkerEvent } from './events.js'
+import { endedImport, type WorkerEvent, type Written } from './events.js'
 import type { Import } from './import.js'
 import { type Job, LEASE_SECONDS, LeaseLost, releaseLease, renewLease } from './queue.js'
 import { forgetRehearsal } from './rehearsal.js'
@@ -85,14 +85,15 @@ async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: Ab
   }
 }
 
-async function timed(tell: JobContext['tell'], write: () => Promise<void>): Promise<void> {
+async function timed(tell: JobContext['tell'], write: () => Promise<Written>): Promise<void> {
   const from = performance.now()
-  let outcome: 'committed' | 'failed' = 'failed'
+  const seconds = () => (performance.now() - from) / 1000
   try {
-    await write()
-    outcome = 'committed'
-  } finally {
-    tell({ kind: 'chunk', outcome, seconds: (performance.now() - from) / 1000 })
+    const written = await write()
+    tell({ kind: 'chunk', outcome: 'committed', seconds: seconds(), written })
+  } catch (error) {
+    tell({ kind: 'chunk', outcome: 'failed', seconds: seconds() })
+    throw error
   }
 }
 

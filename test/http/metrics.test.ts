@@ -62,6 +62,44 @@ test('an import is counted: its bytes, records by type, errors, chunks and its e
   )
 })
 
+test('a rehearsal adds no records, and an import that is tried again counts none of them twice', async () => {
+  const imported = 'intake_records_total{type="subscription_product",outcome="imported"}'
+  const store = await service.addStore()
+  await expectGrowth(
+    { [imported]: 0, 'intake_import_duration_seconds_count{outcome="success"}': 1 },
+    async () => {
+      await store.import(file(aProduct()), { dryRun: true })
+    },
+  )
+  await expectGrowth(
+    {
+      [imported]: 60_000,
+      'intake_records_total{type="subscription_product",outcome="rejected"}': 1,
+      intake_import_errors_total: 1,
+      'intake_import_duration_seconds_count{outcome="canceled"}': 1,
+      'intake_import_duration_seconds_count{outcome="success"}': 1,
+    },
+    async () => {
+      const { id } = await store.create(file(aProduct({ name: 'No' })) + times(60_000, () => aProduct()))
+      await expect
+        .poll(async () => (await store.get(`/subscriptions/imports/${id}`)).body.data.meta.errors)
+        .toBe(1)
+      expect((await store.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })).status).toBe(
+        200,
+      )
+      expect((await store.request(`/subscriptions/imports/${id}/retry`, { method: 'POST' })).status).toBe(200)
+      await store.finished(id)
+    },
+  )
+})
+
+test('what an alert waits for is there before it happens, or its first time would be no increase', async () => {
+  const text = await metricsOf(service)
+  for (const outcome of ['success', 'all_rejected', 'upload_missing', 'fault', 'canceled'])
+    expect(text).toMatch(new RegExp(`^intake_import_duration_seconds_count{outcome="${outcome}"} \\d`, 'm'))
+  expect(text).toMatch(/^intake_server_errors_total 0$/m)
+})
+
 test('requests are counted by the pattern of their path, and nothing tells whose they are', async () => {
   const store = await service.addStore()
   const ref = `ref-${randomUUID()}`
