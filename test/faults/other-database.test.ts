@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { aProduct, file } from '../support/builders.js'
@@ -44,4 +44,17 @@ test('a data directory without uploads may change its database, as may one whose
   await rm(join(service.dataDir, 'database'))
   await startOnAnother()
   expect(await service.uploads()).toEqual([])
+})
+
+test('a data directory whose id is gone is a one-line error, and takes no file either', async () => {
+  const posted = await service.api.import(file(aProduct(), 'garbage'))
+  await service.server.kill()
+  const id = join(service.dataDir, 'id')
+  await rename(id, `${id}.kept`)
+  const error = await service.restart().catch((given: Error) => given)
+  expect(String(error)).toMatch(/ended with 1:\nintake: The data directory .* has uploads[^\n]*\n$/)
+  await rename(`${id}.kept`, id)
+  await service.restart()
+  const rejected = await service.api.get(`/subscriptions/imports/${posted.id}/rejected`)
+  expect(rejected.body).toBe('garbage\n')
 })
