@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Pool } from './db/pool.js'
-import type { ChunkEvent, EndedImport, WorkerEvent } from './imports/events.js'
+import type { WorkerEvent, Written } from './imports/events.js'
+import { FAILURE_REASONS } from './imports/import.js'
 import { type QueueState, queueState } from './imports/queue-state.js'
 import { recordTypes } from './records/index.js'
 import type { UploadStore } from './uploads/store.js'
@@ -33,6 +34,10 @@ export class Metrics {
     ['method', 'route', 'status'],
     REQUEST_BUCKETS,
   )
+  readonly #serverErrors = this.#counter(
+    'intake_server_errors_total',
+    'Requests that were answered by 500, which is our fault.',
+  )
   readonly #uploadBytes = this.#counter(
     'intake_upload_bytes_total',
     'Bytes of files that were received, whether they became imports or not.',
@@ -51,10 +56,13 @@ export class Metrics {
   )
   readonly #records = this.#counter(
     'intake_records_total',
-    'Records of imports, by type: imported and skipped ones as they are committed, rejected ones at the end.',
+    'Records of imports, by type: imported, skipped or rejected. Not those of rehearsals.',
     ['type', 'outcome'],
   )
-  readonly #errors = this.#counter('intake_import_errors_total', 'Entries in the reports of imports.')
+  readonly #errors = this.#counter(
+    'intake_import_errors_total',
+    'Entries in the reports of imports, rehearsals included.',
+  )
   readonly #interruptions = this.#counter(
     'intake_import_interruptions_total',
     'How often a job was interrupted: because the database was away (outage), by a fault, or because the lease was lost.',
@@ -110,6 +118,7 @@ export class Metrics {
     for (const { type } of recordTypes) {
       for (const outcome of ['imported', 'skipped', 'rejected']) this.#records.inc({ type, outcome }, 0)
     }
+    for (const outcome of ['success', ...FAILURE_REASONS]) this.#imports.zero({ outcome })
     for (const cause of ['outage', 'fault', 'lease_lost']) this.#interruptions.inc({ cause }, 0)
     for (const what of ['upload', 'error', 'delivery']) this.#expired.inc({ what }, 0)
     for (const outcome of ['delivered', 'postponed', 'failed']) this.#deliveries.inc({ outcome }, 0)
@@ -122,6 +131,7 @@ export class Metrics {
   /** @param route the path's pattern; undefined: there is no such route. */
   requestEnded(method: string, route: string | undefined, status: number, seconds: number): void {
     this.#requests.observe({ method, route: route ?? 'none', status }, seconds)
+    if (status === 500) this.#serverErrors.inc()
   }
 
   /** The store, which counts what is written to it. */
@@ -144,11 +154,18 @@ export class Metrics {
   workerDid(event: WorkerEvent): void {
     switch (event.kind) {
       case 'chunk':
-        this.#countChunk(event)
+        this.#chunks.observe({ outcome: event.outcome }, event.seconds)
+        if (event.outcome === 'committed') this.#count(event.written)
         break
       case 'ended':
         this.#imports.observe({ outcome: event.outcome }, event.seconds)
-        this.#countRejected(event)
+        // One that stopped on its way rejected none of what it did not come to; and it may be tried again.
+        if (!event.dryRun && (event.outcome === 'success' || event.outcome === 'all_rejected')) {
+          for (const [type, uploaded] of Object.entries(event.uploaded)) {
+            const kept = (event.imported[type] ?? 0) + (event.skipped[type] ?? 0)
+            this.#records.inc({ type, outcome: 'rejected' }, uploaded - kept)
+          }
+        }
         break
       case 'interrupted':
         this.#interruptions.inc({ cause: event.cause })
@@ -164,32 +181,21 @@ export class Metrics {
     }
   }
 
+  /** By the chunk: an import that is canceled and tried again comes to an end twice. */
+  #count({ imported, skipped, errors }: Written): void {
+    for (const [type, count] of Object.entries(imported))
+      this.#records.inc({ type, outcome: 'imported' }, count)
+    for (const [type, count] of Object.entries(skipped))
+      this.#records.inc({ type, outcome: 'skipped' }, count)
+    this.#errors.inc(errors)
+  }
+
   /** Everything in Prometheus' text format, with the queue's figures if the database is there to tell them. */
   async text(): Promise<string> {
     const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.#pool
     this.#setPool('api', { total, idle, waiting })
     this.#setQueue(await this.#queueState())
     return await this.#registry.metrics()
-  }
-
-  /** What an import comes to is counted as it is committed: one that failed may be tried again, and would be counted twice at its ends. */
-  #countChunk({ written, dryRun, seconds }: ChunkEvent): void {
-    this.#chunks.observe({ outcome: written ? 'committed' : 'failed' }, seconds)
-    if (!written) return
-    this.#errors.inc(written.errors)
-    if (dryRun) return
-    for (const outcome of ['imported', 'skipped'] as const) {
-      for (const [type, count] of Object.entries(written[outcome]))
-        this.#records.inc({ type, outcome }, count)
-    }
-  }
-
-  /** One that stopped on its way rejected none of what it did not come to. */
-  #countRejected({ outcome, dryRun, uploaded, imported, skipped }: EndedImport): void {
-    if (dryRun || (outcome !== 'success' && outcome !== 'all_rejected')) return
-    for (const [type, count] of Object.entries(uploaded)) {
-      this.#records.inc({ type, outcome: 'rejected' }, count - (imported[type] ?? 0) - (skipped[type] ?? 0))
-    }
   }
 
   #setPool(pool: string, { total, idle, waiting }: PoolUse): void {

@@ -1,41 +1,44 @@
 import type { Outcome } from '../webhooks/deliveries.js'
 import type { Failure, Import } from './import.js'
 import type { Counts } from './scan.js'
-import type { WrittenChunk } from './write.js'
 
 /** What a worker did, for whoever counts it. Plain data: it goes from thread to thread. Times are in seconds. */
 export type WorkerEvent =
-  | ({ readonly kind: 'chunk' } & ChunkEvent)
+  | {
+      readonly kind: 'chunk'
+      readonly seconds: number
+      readonly outcome: 'committed'
+      readonly written: Written
+    }
+  | { readonly kind: 'chunk'; readonly seconds: number; readonly outcome: 'failed' }
   | ({ readonly kind: 'ended' } & EndedImport)
   | { readonly kind: 'interrupted'; readonly cause: 'outage' | 'fault' | 'lease_lost' }
   | { readonly kind: 'expired'; readonly what: 'upload' | 'error' | 'delivery'; readonly count: number }
   | { readonly kind: 'delivery'; readonly outcome: Outcome }
   | { readonly kind: 'pool'; readonly total: number; readonly idle: number; readonly waiting: number }
 
-/** An attempt to write a chunk. */
-export interface ChunkEvent {
-  readonly seconds: number
-  /** It is one of a rehearsal. */
-  readonly dryRun: boolean
-  /** Undefined: it failed. */
-  readonly written: WrittenChunk | undefined
+/** What a committed chunk added to an import's counts; a rehearsal's to no record's. */
+export interface Written {
+  readonly imported: Counts
+  readonly skipped: Counts
+  readonly errors: number
 }
 
 /** An import at its end. */
 export interface EndedImport {
   readonly outcome: 'success' | Failure['reason']
-  readonly dryRun: boolean
   /** Since the POST. */
   readonly seconds: number
   readonly uploaded: Counts
   readonly imported: Counts
   readonly skipped: Counts
   readonly errors: number
+  readonly dryRun: boolean
 }
 
 /** What is counted of an import that is over. */
 export function endedImport(one: Import): EndedImport {
-  const { failure, dryRun, createdAt, finishedAt = createdAt, uploaded, imported, skipped, errors } = one
+  const { failure, createdAt, finishedAt = createdAt, uploaded, imported, skipped, errors, dryRun } = one
   const seconds = (Date.parse(finishedAt) - Date.parse(createdAt)) / 1000
-  return { outcome: failure?.reason ?? 'success', dryRun, seconds, uploaded, imported, skipped, errors }
+  return { outcome: failure?.reason ?? 'success', seconds, uploaded, imported, skipped, errors, dryRun }
 }

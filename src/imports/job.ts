@@ -8,11 +8,11 @@ import { recordTypes } from '../records/index.js'
 import { UploadMissing, type UploadStore } from '../uploads/store.js'
 import { readChunks } from './chunks.js'
 import { failImport, finishImport } from './end.js'
-import { endedImport, type WorkerEvent } from './events.js'
+import { endedImport, type WorkerEvent, type Written } from './events.js'
 import type { Import } from './import.js'
 import { type Job, LEASE_SECONDS, LeaseLost, releaseLease, renewLease } from './queue.js'
 import { forgetRehearsal } from './rehearsal.js'
-import { ChunkWriter, type WrittenChunk } from './write.js'
+import { ChunkWriter } from './write.js'
 
 export interface JobContext {
   readonly pool: Pool
@@ -74,7 +74,7 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
 /** Reads and writes side by side: while the database takes some chunks, the next one is read and validated. */
 async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: AbortSignal): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
-  const writer = new ChunkWriter(pool, job, (write) => timed(tell, job, write))
+  const writer = new ChunkWriter(pool, job, (write) => timed(tell, write))
   try {
     for await (const chunk of readChunks(job, reader)) {
       if (stop.aborted) return false
@@ -86,17 +86,15 @@ async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: Ab
   }
 }
 
-async function timed(
-  tell: JobContext['tell'],
-  { dryRun }: Job,
-  write: () => Promise<WrittenChunk>,
-): Promise<void> {
+async function timed(tell: JobContext['tell'], write: () => Promise<Written>): Promise<void> {
   const from = performance.now()
-  let written: WrittenChunk | undefined
+  const seconds = () => (performance.now() - from) / 1000
   try {
-    written = await write()
-  } finally {
-    tell({ kind: 'chunk', written, dryRun, seconds: (performance.now() - from) / 1000 })
+    const written = await write()
+    tell({ kind: 'chunk', outcome: 'committed', seconds: seconds(), written })
+  } catch (error) {
+    tell({ kind: 'chunk', outcome: 'failed', seconds: seconds() })
+    throw error
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Transform } from 'node:stream'
-import zlib, { createGunzip, type Zlib } from 'node:zlib'
+import type { Duplex } from 'node:stream'
+import zlib, { createGunzip } from 'node:zlib'
 import { UnusableFile } from './scan.js'
 
 /** A compressed file that unpacks to more than a file may have. */
@@ -7,27 +7,24 @@ export class UnpacksToTooMuch extends Error {
   override name = 'UnpacksToTooMuch'
 }
 
-type Unpacker = Transform & Zlib
+/** `bytesWritten`: how many of the bytes that were written to it it has used. */
+type Unpacker = Duplex & { readonly bytesWritten: number }
 
 interface Packing {
   readonly name: string
   readonly magic: Buffer
   readonly unpacker: () => Unpacker
-  /** Whether bytes that an unpacker has left over are for another one; if not, they are padding. */
-  readonly goesOn: boolean
 }
 
 /** How files may be packed: RFC 1952, and RFC 8878 where the runtime has it (Node from 22.15). */
 const packings: readonly Packing[] = [
-  { name: 'gzip', magic: Buffer.from([0x1f, 0x8b]), unpacker: createGunzip, goesOn: false },
+  { name: 'gzip', magic: Buffer.from([0x1f, 0x8b]), unpacker: createGunzip },
   ...('createZstdDecompress' in zlib
     ? [
         {
           name: 'zstd',
           magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
           unpacker: zlib.createZstdDecompress as () => Unpacker,
-          // A file may have many frames, one after the other, and Node's ends with the first that ends within a piece.
-          goesOn: true,
         },
       ]
     : []),
@@ -70,27 +67,28 @@ async function* continued(beginning: Buffer, rest: AsyncIterator<Buffer>): Async
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
 }
 
+/**
+ * A file may be several packed ones, one after the other: `cat` makes such, and programs that pack in parallel. Node's unpacker of
+ * zstd ends with the first of them and says nothing of the rest, as that of gzip does where zeros are between them.
+ */
 async function* unpacked(
-  bytes: AsyncIterator<Buffer>,
-  { name, unpacker, goesOn }: Packing,
+  bytes: AsyncIterable<Buffer>,
+  { name, unpacker }: Packing,
   maxBytes: number,
 ): AsyncGenerator<Buffer> {
+  const packed = new PackedBytes(bytes[Symbol.asyncIterator]())
   let length = 0
   try {
-    for (let rest: Buffer | undefined = Buffer.alloc(0); rest; ) {
+    do {
       const stream = unpacker()
-      // What it is rejected with, the loop below throws.
-      const fed: Promise<Buffer | undefined> = feed(stream, rest, bytes).catch((error: Error) => {
-        stream.destroy(error)
-        return undefined
-      })
+      const fed = feed(stream, packed)
       for await (const piece of stream as AsyncIterable<Buffer>) {
         length += piece.length
         if (length > maxBytes) throw new UnpacksToTooMuch()
         yield piece
       }
-      rest = goesOn ? await fed : undefined
-    }
+      await fed
+    } while (await packed.goOn())
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
     if (!/^(Z_|ZSTD_|ERR_ZSTD)/.test(code)) throw error
@@ -98,23 +96,52 @@ async function* unpacked(
   }
 }
 
-/** Writes bytes into an unpacker until they end, or until it takes no more: returns what it left of the last piece. */
-async function feed(
-  stream: Unpacker,
-  beginning: Buffer,
-  bytes: AsyncIterator<Buffer>,
-): Promise<Buffer | undefined> {
-  for (let piece = beginning; ; ) {
-    const before = stream.bytesWritten
-    await new Promise<void>((resolve, reject) => {
-      stream.write(piece, (error) => (error ? reject(error) : resolve()))
-    })
-    const taken = stream.bytesWritten - before
-    if (taken < piece.length) return piece.subarray(taken)
-    const next = await bytes.next()
-    if (next.done) break
-    piece = next.value
+/** Writes to an unpacker until it or the bytes are at their end. What goes wrong, the unpacker's reader is told. */
+async function feed(stream: Unpacker, packed: PackedBytes): Promise<void> {
+  try {
+    for (let piece = await packed.next(); piece; piece = await packed.next()) {
+      const before = stream.bytesWritten
+      const error = await new Promise<unknown>((resolve) => stream.write(piece, resolve))
+      if (error) return
+      const used = stream.bytesWritten - before
+      if (used < piece.length) return packed.putBack(piece.subarray(used))
+    }
+    stream.end()
+  } catch (error) {
+    stream.destroy(error as Error)
   }
-  stream.end()
-  return undefined
+}
+
+/** Of which one unpacker takes up what another has left. */
+class PackedBytes {
+  readonly #source: AsyncIterator<Buffer>
+  #left: Buffer | undefined
+
+  constructor(source: AsyncIterator<Buffer>) {
+    this.#source = source
+  }
+
+  /** undefined: there are no more. */
+  async next(): Promise<Buffer | undefined> {
+    const left = this.#left
+    this.#left = undefined
+    if (left) return left
+    const { value, done } = await this.#source.next()
+    return done ? undefined : value
+  }
+
+  putBack(piece: Buffer): void {
+    this.#left = piece
+  }
+
+  /** Passes over zeros, by which some programs fill up. Whether anything else follows. */
+  async goOn(): Promise<boolean> {
+    for (let piece = await this.next(); piece; piece = await this.next()) {
+      const start = piece.findIndex((byte) => byte !== 0)
+      if (start === -1) continue
+      this.putBack(piece.subarray(start))
+      return true
+    }
+    return false
+  }
 }

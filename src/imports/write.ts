@@ -4,23 +4,16 @@ import { type Client, type Pool, transaction } from '../db/pool.js'
 import { addToTotals } from '../db/totals.js'
 import { type Added, addRecords } from './add.js'
 import type { Chunk } from './chunks.js'
+import type { Written } from './events.js'
 import type { LineProblem } from './passes.js'
 import { countKinds, insertProblems } from './problems.js'
 import { type Job, LEASE_SECONDS, LeaseLost } from './queue.js'
-import type { Counts } from './scan.js'
 
 /** So many chunks of a job are on their way into the database, each over a connection of its own. */
 export const CHUNKS_AT_ONCE = 3
 
 /** After a record that was in the way, so many chunks without one are written the careful way, before COPY is tried again. */
 const CAREFUL_CHUNKS = 4
-
-/** What a chunk that is committed came to. */
-export interface WrittenChunk {
-  readonly imported: Counts
-  readonly skipped: Counts
-  readonly errors: number
-}
 
 interface ChunkUnderWay {
   readonly chunk: Chunk
@@ -34,12 +27,12 @@ interface ChunkUnderWay {
 export class ChunkWriter {
   readonly #pool: Pool
   readonly #job: Job
-  readonly #measured: (write: () => Promise<WrittenChunk>) => Promise<void>
+  readonly #measured: (write: () => Promise<Written>) => Promise<void>
   readonly #underWay: ChunkUnderWay[] = []
   #careful = 0
 
   /** @param measured runs the writing of a chunk, and takes its time. */
-  constructor(pool: Pool, job: Job, measured: (write: () => Promise<WrittenChunk>) => Promise<void>) {
+  constructor(pool: Pool, job: Job, measured: (write: () => Promise<Written>) => Promise<void>) {
     this.#pool = pool
     this.#job = job
     this.#measured = measured
@@ -78,8 +71,8 @@ export class ChunkWriter {
     )
   }
 
-  async #write(chunk: Chunk, turn: Promise<void>): Promise<WrittenChunk> {
-    const { conflicts, ...written } = await writeChunk(this.#pool, this.#job, chunk, turn, this.#careful > 0)
+  async #write(chunk: Chunk, turn: Promise<void>): Promise<Written> {
+    const { conflicts, written } = await writeChunk(this.#pool, this.#job, chunk, turn, this.#careful > 0)
     this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
     return written
   }
@@ -99,7 +92,7 @@ function shareARef(one: Chunk, other: Chunk): boolean {
  *
  * @param turn resolves when the chunk before this one is committed.
  * @param careful whether an `external_ref` is expected to be taken.
- * @returns what it came to, and whether one was.
+ * @returns whether one was, and what the chunk added to the counts.
  * @throws LeaseLost; what `turn` is rejected with
  */
 async function writeChunk(
@@ -108,8 +101,8 @@ async function writeChunk(
   chunk: Chunk,
   turn: Promise<void>,
   careful: boolean,
-): Promise<WrittenChunk & { readonly conflicts: boolean }> {
-  const written = await transaction(pool, async (client) => {
+): Promise<{ readonly conflicts: boolean; readonly written: Written }> {
+  const result = await transaction(pool, async (client) => {
     const quick = careful ? undefined : await addQuickly(client, job, chunk)
     const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, true))
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems }
@@ -120,15 +113,20 @@ async function writeChunk(
     if (!job.dryRun) await addToTotals(client, job.ownerId, inserted)
     await countKinds(reporting)
     await advance(client, job, chunk, outcomes, problems.length)
-    const conflicts = (!careful && !quick) || [...outcomes.values()].some((outcome) => outcome.conflicts)
-    const counts = (of: 'imported' | 'skipped'): Counts =>
-      Object.fromEntries(
-        [...chunk.candidates.keys()].map(({ type, table }) => [type, outcomes.get(table)?.[of] ?? 0]),
-      )
-    return { imported: counts('imported'), skipped: counts('skipped'), errors: problems.length, conflicts }
+    const conflicts = !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
+    return { conflicts, written: writtenBy(chunk, job.dryRun ? new Map() : outcomes, problems.length) }
   })
   for (const { records } of chunk.candidates.values()) records.recycle()
-  return written
+  return result
+}
+
+function writtenBy(chunk: Chunk, outcomes: ReadonlyMap<string, Added>, errors: number): Written {
+  const added = [...chunk.candidates.keys()].map(({ type, table }) => ({ type, ...outcomes.get(table) }))
+  return {
+    imported: Object.fromEntries(added.map(({ type, imported = 0 }) => [type, imported])),
+    skipped: Object.fromEntries(added.map(({ type, skipped = 0 }) => [type, skipped])),
+    errors,
+  }
 }
 
 interface AddedChunk {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Api } from '../support/api.js'
 import { aPlan, aProduct, file, times } from '../support/builders.js'
@@ -63,27 +62,42 @@ test('an import is counted: its bytes, records by type, errors, chunks and its e
   )
 })
 
-test('records are counted once, also of an import that was canceled and tried again; those of a rehearsal are not', async () => {
-  const lines = times(60_000, (n) => aProduct(n % 10 === 0 ? { name: 'No' } : {}))
-  const act = (id: string, what: string) =>
-    service.api.request(`/subscriptions/imports/${id}/${what}`, { method: 'POST' })
+test('a rehearsal adds no records, and an import that is tried again counts none of them twice', async () => {
+  const imported = 'intake_records_total{type="subscription_product",outcome="imported"}'
+  const store = await service.addStore()
   await expectGrowth(
-    {
-      'intake_records_total{type="subscription_product",outcome="imported"}': 54_000,
-      'intake_records_total{type="subscription_product",outcome="rejected"}': 6000,
-      'intake_import_duration_seconds_count{outcome="canceled"}': 1,
-      'intake_import_duration_seconds_count{outcome="success"}': 2,
-      intake_import_errors_total: 6001,
-    },
+    { [imported]: 0, 'intake_import_duration_seconds_count{outcome="success"}': 1 },
     async () => {
-      const { id } = await service.api.create(lines)
-      while ((await service.api.find(id)).meta.records.imported.subscription_product === 0) await sleep(2)
-      expect((await act(id, 'cancel')).status).toBe(200)
-      expect((await act(id, 'retry')).status).toBe(200)
-      await service.api.finished(id)
-      await service.api.import(file(aProduct(), aProduct({ name: 'No' })), { dryRun: true })
+      await store.import(file(aProduct()), { dryRun: true })
     },
   )
+  await expectGrowth(
+    {
+      [imported]: 60_000,
+      'intake_records_total{type="subscription_product",outcome="rejected"}': 1,
+      intake_import_errors_total: 1,
+      'intake_import_duration_seconds_count{outcome="canceled"}': 1,
+      'intake_import_duration_seconds_count{outcome="success"}': 1,
+    },
+    async () => {
+      const { id } = await store.create(file(aProduct({ name: 'No' })) + times(60_000, () => aProduct()))
+      await expect
+        .poll(async () => (await store.get(`/subscriptions/imports/${id}`)).body.data.meta.errors)
+        .toBe(1)
+      expect((await store.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })).status).toBe(
+        200,
+      )
+      expect((await store.request(`/subscriptions/imports/${id}/retry`, { method: 'POST' })).status).toBe(200)
+      await store.finished(id)
+    },
+  )
+})
+
+test('what an alert waits for is there before it happens, or its first time would be no increase', async () => {
+  const text = await metricsOf(service)
+  for (const outcome of ['success', 'all_rejected', 'upload_missing', 'fault', 'canceled'])
+    expect(text).toMatch(new RegExp(`^intake_import_duration_seconds_count{outcome="${outcome}"} \\d`, 'm'))
+  expect(text).toMatch(/^intake_server_errors_total 0$/m)
 })
 
 test('requests are counted by the pattern of their path, and nothing tells whose they are', async () => {
