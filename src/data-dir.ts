@@ -1,5 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, link, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { StartError } from './start-error.js'
@@ -93,6 +105,12 @@ async function identity(path: string): Promise<string> {
   const file = join(path, 'id')
   const known = await readIdentity(path)
   if (known !== undefined) return known
+  if (await hasUploads(path)) {
+    throw new StartError(
+      `The data directory ${path} has uploads, but its file "id", by which imports know theirs, is gone; with a new one they would be lost. ` +
+        'Put it back from a backup, or write what imports.upload_store has after "file:".',
+    )
+  }
   const draft = join(path, `id.${randomUUID()}`)
   await writeFile(draft, `${randomUUID()}\n`, { mode: 0o600, flush: true })
   try {
@@ -103,6 +121,14 @@ async function identity(path: string): Promise<string> {
     await rm(draft, { force: true })
   }
   return (await readFile(file, 'utf8')).trim()
+}
+
+async function hasUploads(path: string): Promise<boolean> {
+  const names = await readdir(join(path, 'uploads')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names.some((name) => name.endsWith('.jsonl'))
 }
 
 /**
@@ -239,7 +265,7 @@ export const readApiKey = (path: string): Promise<string | undefined> =>
   readFileIfThere(join(path, 'api-key'))
 
 /** A file's text without the newline; undefined if it is not there or empty. */
-async function readFileIfThere(file: string): Promise<string | undefined> {
+export async function readFileIfThere(file: string): Promise<string | undefined> {
   try {
     return (await readFile(file, 'utf8')).trim() || undefined
   } catch (error) {

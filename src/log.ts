@@ -3,8 +3,12 @@ import { type Logger, pino, type SerializedError, stdSerializers } from 'pino'
 /** Where an error happened and what kind it is. Never what was in a row or a statement, which PostgreSQL's errors tell as well. */
 const KEPT = ['code', 'errno', 'syscall', 'severity', 'schema', 'table', 'constraint', 'routine'] as const
 
-/** The lengths are bounded so that the search is linear: a path may be long, and is the caller's. */
-const EMAIL = /[^\s@"'<>(),;:=/]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+/gi
+/**
+ * The lengths are bounded so that the search is linear: a path may be long, and is the caller's. It may have been escaped more
+ * than once, as may the letters of a domain that are not ASCII.
+ */
+const EMAIL =
+  /[^\s@"'<>(),;:=/]{1,64}(?:@|%(?:25){0,4}40)[\w%\u0080-\uffff-]{1,63}(?:(?:\.|%2e)[\w%\u0080-\uffff-]{1,63})+/gi
 
 const withoutEmails = (text: string): string => text.replaceAll(EMAIL, '[e-mail]')
 

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Pool } from './db/pool.js'
-import type { WorkerEvent } from './imports/events.js'
+import type { WorkerEvent, Written } from './imports/events.js'
+import { FAILURE_REASONS } from './imports/import.js'
 import { type QueueState, queueState } from './imports/queue-state.js'
 import { recordTypes } from './records/index.js'
 import type { UploadStore } from './uploads/store.js'
@@ -33,6 +34,10 @@ export class Metrics {
     ['method', 'route', 'status'],
     REQUEST_BUCKETS,
   )
+  readonly #serverErrors = this.#counter(
+    'intake_server_errors_total',
+    'Requests that were answered by 500, which is our fault.',
+  )
   readonly #uploadBytes = this.#counter(
     'intake_upload_bytes_total',
     'Bytes of files that were received, whether they became imports or not.',
@@ -51,12 +56,12 @@ export class Metrics {
   )
   readonly #records = this.#counter(
     'intake_records_total',
-    'Records of the imports that ended, by type: imported, skipped or rejected.',
+    'Records of imports, by type: imported, skipped or rejected. Not those of rehearsals.',
     ['type', 'outcome'],
   )
   readonly #errors = this.#counter(
     'intake_import_errors_total',
-    'Entries in the reports of the imports that ended.',
+    'Entries in the reports of imports, rehearsals included.',
   )
   readonly #interruptions = this.#counter(
     'intake_import_interruptions_total',
@@ -111,8 +116,9 @@ export class Metrics {
     )
     // A counter that is not there yet cannot be told from one that does not grow.
     for (const { type } of recordTypes) {
-      for (const outcome of ['imported', 'rejected']) this.#records.inc({ type, outcome }, 0)
+      for (const outcome of ['imported', 'skipped', 'rejected']) this.#records.inc({ type, outcome }, 0)
     }
+    for (const outcome of ['success', ...FAILURE_REASONS]) this.#imports.zero({ outcome })
     for (const cause of ['outage', 'fault', 'lease_lost']) this.#interruptions.inc({ cause }, 0)
     for (const what of ['upload', 'error', 'delivery']) this.#expired.inc({ what }, 0)
     for (const outcome of ['delivered', 'postponed', 'failed']) this.#deliveries.inc({ outcome }, 0)
@@ -125,6 +131,7 @@ export class Metrics {
   /** @param route the path's pattern; undefined: there is no such route. */
   requestEnded(method: string, route: string | undefined, status: number, seconds: number): void {
     this.#requests.observe({ method, route: route ?? 'none', status }, seconds)
+    if (status === 500) this.#serverErrors.inc()
   }
 
   /** The store, which counts what is written to it. */
@@ -148,18 +155,16 @@ export class Metrics {
     switch (event.kind) {
       case 'chunk':
         this.#chunks.observe({ outcome: event.outcome }, event.seconds)
+        if (event.outcome === 'committed') this.#count(event.written)
         break
       case 'ended':
         this.#imports.observe({ outcome: event.outcome }, event.seconds)
-        this.#errors.inc(event.errors)
-        for (const [type, uploaded] of Object.entries(event.uploaded)) {
-          const imported = event.imported[type] ?? 0
-          const skipped = event.skipped[type] ?? 0
-          this.#records.inc({ type, outcome: 'imported' }, imported)
-          this.#records.inc({ type, outcome: 'skipped' }, skipped)
-          // One that stopped on its way rejected none of what it did not come to.
-          const isWhole = event.outcome === 'success' || event.outcome === 'all_rejected'
-          this.#records.inc({ type, outcome: 'rejected' }, isWhole ? uploaded - imported - skipped : 0)
+        // One that stopped on its way rejected none of what it did not come to; and it may be tried again.
+        if (!event.dryRun && (event.outcome === 'success' || event.outcome === 'all_rejected')) {
+          for (const [type, uploaded] of Object.entries(event.uploaded)) {
+            const kept = (event.imported[type] ?? 0) + (event.skipped[type] ?? 0)
+            this.#records.inc({ type, outcome: 'rejected' }, uploaded - kept)
+          }
         }
         break
       case 'interrupted':
@@ -174,6 +179,15 @@ export class Metrics {
       case 'pool':
         this.#setPool('worker', event)
     }
+  }
+
+  /** By the chunk: an import that is canceled and tried again comes to an end twice. */
+  #count({ imported, skipped, errors }: Written): void {
+    for (const [type, count] of Object.entries(imported))
+      this.#records.inc({ type, outcome: 'imported' }, count)
+    for (const [type, count] of Object.entries(skipped))
+      this.#records.inc({ type, outcome: 'skipped' }, count)
+    this.#errors.inc(errors)
   }
 
   /** Everything in Prometheus' text format, with the queue's figures if the database is there to tell them. */

@@ -7,7 +7,13 @@ import { authenticate } from './http/auth.js'
 import { jsonBodies } from './http/body.js'
 import { docsPages } from './http/docs.js'
 import { serviceUnavailable } from './http/errors.js'
-import { clientErrorHandler, closeOtherMethods, errorHandlers, frameworkErrors } from './http/handlers.js'
+import {
+  clientErrorHandler,
+  closeOtherMethods,
+  errorHandlers,
+  frameworkErrors,
+  unusualRequests,
+} from './http/handlers.js'
 import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
 import { RateLimits } from './http/rate-limits.js'
 import { securityHeaders } from './http/security-headers.js'
@@ -67,6 +73,7 @@ export function buildServer({
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: requestTimeoutMs,
+      requireHostHeader: false,
       connectionsCheckingInterval: Math.min(LATE_HEADERS_MS, requestTimeoutMs),
     },
     trustProxy: config.trustedProxies ?? false,
@@ -86,6 +93,7 @@ export function buildServer({
   })
   app.server.maxConnections = config.maxConnections
   errorHandlers(app)
+  unusualRequests(app)
   securityHeaders(app)
   limitBodyTime(app, requestTimeoutMs)
   jsonBodies(app)

@@ -16,6 +16,8 @@ import { buildServer } from './server.js'
 import { StartError } from './start-error.js'
 import { Credentials } from './tenants/credentials.js'
 import { defaultApiKey, expectedApiKey } from './tenants/default-key.js'
+import { defaultStore } from './tenants/owners.js'
+import { requireSameDatabase } from './uploads/database.js'
 import { clearIncoming, openFileStore } from './uploads/file.js'
 
 /** What a person has to know to use the service. */
@@ -123,6 +125,8 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   })
   const prepare = async () => {
     await migrate(connection)
+    await defaultStore(pool)
+    await requireSameDatabase(pool, dataDir.path, store)
     await removeStrayUploads(pool, store)
     return await defaultApiKey(pool, dataDir, config.apiKey)
   }

@@ -7,7 +7,7 @@ import { type Client, clientConfig, connect, prepareSession } from '../db/pool.j
 import { checkDisks, checkModes, checkStrayFiles, statOf } from '../doctor/data-dir-checks.js'
 import { checkClock, checkDurability, checkMigrations, checkVersion } from '../doctor/database-checks.js'
 import { type Finding, ok, problem } from '../doctor/finding.js'
-import { checkImports } from '../doctor/import-checks.js'
+import { checkDatabaseOfUploads, checkImports } from '../doctor/import-checks.js'
 import { unknownUploads } from '../imports/stray-uploads.js'
 import { fileStoreId } from '../uploads/file.js'
 import { administer, type CommonFlags } from './administer.js'
@@ -113,8 +113,12 @@ async function examineDatabase(client: Client, dataDir: string, isRunning: boole
   const id = await readIdentity(dataDir)
   const store = id === undefined ? undefined : fileStoreId(id)
   const uploads = join(dataDir, 'uploads')
+  const ofUploads = await checkDatabaseOfUploads(client, dataDir, uploads)
+  // Another database does not know what the uploads are.
+  if (ofUploads.status !== 'ok') return [...ofServer, ofUploads]
   return [
     ...ofServer,
+    ofUploads,
     ...(await checkImports(client, store, uploads, isRunning)),
     await checkStrayFiles(dataDir, isRunning, async (keys) =>
       store === undefined ? [] : await unknownUploads(client, store, keys),

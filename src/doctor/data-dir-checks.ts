@@ -13,6 +13,7 @@ const PRIVATE: Readonly<Record<string, number>> = {
   '.': 0o755,
   id: 0o644,
   'api-key': 0o600,
+  database: 0o644,
   uploads: 0o700,
   postgres: 0o700,
   'postgres.log': 0o600,
@@ -72,7 +73,7 @@ async function checkDisk(folder: string): Promise<Finding> {
 }
 
 /** What a killed process left in the data directory itself. */
-const DRAFTS = /^(lock|id)\.[0-9a-f-]{36}$|^api-key\.new$|^postgres\.new$/
+const DRAFTS = /^(lock|id)\.[0-9a-f-]{36}$|^(api-key|database)\.new$|^postgres\.new$/
 
 /** Uploads come in for hours; what nothing was written to for a day is no upload any more. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000
@@ -135,7 +136,7 @@ async function olderThan(folder: string, ms: number): Promise<string[]> {
   return old
 }
 
-const namesIn = (folder: string): Promise<string[]> =>
+export const namesIn = (folder: string): Promise<string[]> =>
   readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error

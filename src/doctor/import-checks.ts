@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Client } from '../db/pool.js'
 import { CONCURRENCY } from '../imports/worker.js'
-import { statOf } from './data-dir-checks.js'
+import { isAnotherDatabase } from '../uploads/database.js'
+import { namesIn, statOf } from './data-dir-checks.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
 /** A worker looks for work every second, and takes over what has no worker as soon as it sees it. */
@@ -105,6 +106,23 @@ function queueAtWork(own: readonly Unfinished[]): Finding {
   return ok(
     check,
     own.length === 0 ? 'None waits.' : `${started.length} run and ${waiting} wait for their turn.`,
+  )
+}
+
+/** Checks that the uploads are those of this database's imports. @param uploads the folder of them */
+export async function checkDatabaseOfUploads(
+  client: Client,
+  dataDir: string,
+  uploads: string,
+): Promise<Finding> {
+  const check = 'same database'
+  const isEmpty = !(await namesIn(uploads)).some((name) => name.endsWith('.jsonl'))
+  if (isEmpty || !(await isAnotherDatabase(client, dataDir)))
+    return ok(check, 'The data directory was not used with another one.')
+  return problem(
+    check,
+    `The uploads in ${uploads} belong to another database.`,
+    'Set DATABASE_URL as the service has it, or DATA_DIR to another folder. The service does not start like this.',
   )
 }
 

@@ -10,6 +10,7 @@ import type {
 import { isTimeout } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
 import {
+  badRequest,
   HttpError,
   internalServerError,
   methodNotAllowed,
@@ -63,6 +64,19 @@ export function clientErrorHandler({ code }: NodeJS.ErrnoException, socket: Sock
     )
   }
   socket.destroySoon()
+}
+
+/**
+ * Answers in our form what Node would by itself, with no body and no headers of ours: a request without `Host`, which Node has to
+ * let pass for that, and one that expects what nobody knows, which may be passed over (RFC 9110, 10.1.1).
+ */
+export function unusualRequests(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { httpVersion, headers } = request.raw
+    const isMissing = httpVersion === '1.1' && headers.host === undefined
+    done(isMissing ? badRequest('A request by HTTP/1.1 has the header "Host".') : undefined)
+  })
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 }
 
 function answerTo(error: FastifyError, request: FastifyRequest): HttpError | undefined {

@@ -1,13 +1,14 @@
 import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { isUniqueViolation } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
 import type { Pool } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
 import { UploadMissing, type UploadStore } from '../uploads/store.js'
 import { readChunks } from './chunks.js'
 import { failImport, finishImport } from './end.js'
-import { endedImport, type WorkerEvent } from './events.js'
+import { endedImport, type WorkerEvent, type Written } from './events.js'
 import type { Import } from './import.js'
 import { type Job, LEASE_SECONDS, LeaseLost, releaseLease, renewLease } from './queue.js'
 import { forgetRehearsal } from './rehearsal.js'
@@ -85,14 +86,15 @@ async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: Ab
   }
 }
 
-async function timed(tell: JobContext['tell'], write: () => Promise<void>): Promise<void> {
+async function timed(tell: JobContext['tell'], write: () => Promise<Written>): Promise<void> {
   const from = performance.now()
-  let outcome: 'committed' | 'failed' = 'failed'
+  const seconds = () => (performance.now() - from) / 1000
   try {
-    await write()
-    outcome = 'committed'
-  } finally {
-    tell({ kind: 'chunk', outcome, seconds: (performance.now() - from) / 1000 })
+    const written = await write()
+    tell({ kind: 'chunk', outcome: 'committed', seconds: seconds(), written })
+  } catch (error) {
+    tell({ kind: 'chunk', outcome: 'failed', seconds: seconds() })
+    throw error
   }
 }
 
@@ -124,7 +126,8 @@ async function handleFault(
   stop: AbortSignal,
 ): Promise<void> {
   const { pool, tell } = context
-  if (error instanceof LeaseLost) {
+  // Whoever has lost the lease without knowing it comes across what the other one wrote.
+  if (error instanceof LeaseLost || (isUniqueViolation(error) && (await hasLost(pool, job)))) {
     tell({ kind: 'interrupted', cause: 'lease_lost' })
     logger.warn('another worker has this import now, or it was ended')
     return
@@ -156,6 +159,12 @@ async function handleFault(
     if (!(failure instanceof LeaseLost)) logger.error({ err: failure }, 'the import could not be given back')
   }
 }
+
+const hasLost = (pool: Pool, job: Job): Promise<boolean> =>
+  renewLease(pool, job).then(
+    () => false,
+    (failure: unknown) => failure instanceof LeaseLost,
+  )
 
 /** Gives a job back as soon as the database is there again. After a lease's time it has come free by itself. */
 async function releaseOnceThere(pool: Pool, job: Job, stop: AbortSignal): Promise<void> {

@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Duplex } from 'node:stream'
 import zlib, { createGunzip } from 'node:zlib'
 import { UnusableFile } from './scan.js'
 
@@ -8,10 +7,13 @@ export class UnpacksToTooMuch extends Error {
   override name = 'UnpacksToTooMuch'
 }
 
+/** `bytesWritten`: how many of the bytes that were written to it it has used. */
+type Unpacker = Duplex & { readonly bytesWritten: number }
+
 interface Packing {
   readonly name: string
   readonly magic: Buffer
-  readonly unpacker: () => NodeJS.ReadWriteStream
+  readonly unpacker: () => Unpacker
 }
 
 /** How files may be packed: RFC 1952, and RFC 8878 where the runtime has it (Node from 22.15). */
@@ -22,7 +24,7 @@ const packings: readonly Packing[] = [
         {
           name: 'zstd',
           magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
-          unpacker: zlib.createZstdDecompress as () => NodeJS.ReadWriteStream,
+          unpacker: zlib.createZstdDecompress as () => Unpacker,
         },
       ]
     : []),
@@ -65,24 +67,81 @@ async function* continued(beginning: Buffer, rest: AsyncIterator<Buffer>): Async
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
 }
 
+/**
+ * A file may be several packed ones, one after the other: `cat` makes such, and programs that pack in parallel. Node's unpacker of
+ * zstd ends with the first of them and says nothing of the rest, as that of gzip does where zeros are between them.
+ */
 async function* unpacked(
   bytes: AsyncIterable<Buffer>,
   { name, unpacker }: Packing,
   maxBytes: number,
 ): AsyncGenerator<Buffer> {
-  const stream = unpacker()
-  // What it is rejected with, the loop below throws.
-  pipeline(Readable.from(bytes, { objectMode: false }), stream).catch(() => {})
+  const packed = new PackedBytes(bytes[Symbol.asyncIterator]())
   let length = 0
   try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      length += piece.length
-      if (length > maxBytes) throw new UnpacksToTooMuch()
-      yield piece
-    }
+    do {
+      const stream = unpacker()
+      const fed = feed(stream, packed)
+      for await (const piece of stream as AsyncIterable<Buffer>) {
+        length += piece.length
+        if (length > maxBytes) throw new UnpacksToTooMuch()
+        yield piece
+      }
+      await fed
+    } while (await packed.goOn())
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
     if (!/^(Z_|ZSTD_|ERR_ZSTD)/.test(code)) throw error
     throw new UnusableFile(`The file is compressed by ${name}, and cannot be unpacked: ${message}.`)
+  }
+}
+
+/** Writes to an unpacker until it or the bytes are at their end. What goes wrong, the unpacker's reader is told. */
+async function feed(stream: Unpacker, packed: PackedBytes): Promise<void> {
+  try {
+    for (let piece = await packed.next(); piece; piece = await packed.next()) {
+      const before = stream.bytesWritten
+      const error = await new Promise<unknown>((resolve) => stream.write(piece, resolve))
+      if (error) return
+      const used = stream.bytesWritten - before
+      if (used < piece.length) return packed.putBack(piece.subarray(used))
+    }
+    stream.end()
+  } catch (error) {
+    stream.destroy(error as Error)
+  }
+}
+
+/** Of which one unpacker takes up what another has left. */
+class PackedBytes {
+  readonly #source: AsyncIterator<Buffer>
+  #left: Buffer | undefined
+
+  constructor(source: AsyncIterator<Buffer>) {
+    this.#source = source
+  }
+
+  /** undefined: there are no more. */
+  async next(): Promise<Buffer | undefined> {
+    const left = this.#left
+    this.#left = undefined
+    if (left) return left
+    const { value, done } = await this.#source.next()
+    return done ? undefined : value
+  }
+
+  putBack(piece: Buffer): void {
+    this.#left = piece
+  }
+
+  /** Passes over zeros, by which some programs fill up. Whether anything else follows. */
+  async goOn(): Promise<boolean> {
+    for (let piece = await this.next(); piece; piece = await this.next()) {
+      const start = piece.findIndex((byte) => byte !== 0)
+      if (start === -1) continue
+      this.putBack(piece.subarray(start))
+      return true
+    }
+    return false
   }
 }

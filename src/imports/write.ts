@@ -4,6 +4,7 @@ import { type Client, type Pool, settled, transaction } from '../db/pool.js'
 import { addToTotals } from '../db/totals.js'
 import { type Added, addRecords } from './add.js'
 import type { Chunk } from './chunks.js'
+import type { Written } from './events.js'
 import type { LineProblem } from './passes.js'
 import { countKinds, insertProblems } from './problems.js'
 import { type Job, LEASE_SECONDS, LeaseLost } from './queue.js'
@@ -26,12 +27,12 @@ interface ChunkUnderWay {
 export class ChunkWriter {
   readonly #pool: Pool
   readonly #job: Job
-  readonly #measured: (write: () => Promise<void>) => Promise<void>
+  readonly #measured: (write: () => Promise<Written>) => Promise<void>
   readonly #underWay: ChunkUnderWay[] = []
   #careful = 0
 
   /** @param measured runs the writing of a chunk, and takes its time. */
-  constructor(pool: Pool, job: Job, measured: (write: () => Promise<void>) => Promise<void>) {
+  constructor(pool: Pool, job: Job, measured: (write: () => Promise<Written>) => Promise<void>) {
     this.#pool = pool
     this.#job = job
     this.#measured = measured
@@ -69,9 +70,10 @@ export class ChunkWriter {
     )
   }
 
-  async #write(chunk: Chunk, turn: Promise<void>): Promise<void> {
-    const conflicts = await writeChunk(this.#pool, this.#job, chunk, turn, this.#careful > 0)
+  async #write(chunk: Chunk, turn: Promise<void>): Promise<Written> {
+    const { conflicts, written } = await writeChunk(this.#pool, this.#job, chunk, turn, this.#careful > 0)
     this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
+    return written
   }
 }
 
@@ -89,7 +91,7 @@ function shareARef(one: Chunk, other: Chunk): boolean {
  *
  * @param turn resolves when the chunk before this one is committed.
  * @param careful whether an `external_ref` is expected to be taken.
- * @returns whether one was.
+ * @returns whether one was, and what the chunk added to the counts.
  * @throws LeaseLost; what `turn` is rejected with
  */
 async function writeChunk(
@@ -98,8 +100,8 @@ async function writeChunk(
   chunk: Chunk,
   turn: Promise<void>,
   careful: boolean,
-): Promise<boolean> {
-  const conflicts = await transaction(pool, async (client) => {
+): Promise<{ readonly conflicts: boolean; readonly written: Written }> {
+  const result = await transaction(pool, async (client) => {
     const quick = careful ? undefined : await addQuickly(client, job, chunk)
     const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, true))
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems }
@@ -112,10 +114,20 @@ async function writeChunk(
       countKinds(reporting),
       advance(client, job, chunk, outcomes, problems.length),
     ])
-    return !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
+    const conflicts = !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
+    return { conflicts, written: writtenBy(chunk, job.dryRun ? new Map() : outcomes, problems.length) }
   })
   for (const { records } of chunk.candidates.values()) records.recycle()
-  return conflicts
+  return result
+}
+
+function writtenBy(chunk: Chunk, outcomes: ReadonlyMap<string, Added>, errors: number): Written {
+  const added = [...chunk.candidates.keys()].map(({ type, table }) => ({ type, ...outcomes.get(table) }))
+  return {
+    imported: Object.fromEntries(added.map(({ type, imported = 0 }) => [type, imported])),
+    skipped: Object.fromEntries(added.map(({ type, skipped = 0 }) => [type, skipped])),
+    errors,
+  }
 }
 
 interface AddedChunk {

@@ -5,7 +5,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { aProduct, file, times } from '../support/builders.js'
 import { intake } from '../support/cli.js'
 import { insertImport, ownerIdOf } from '../support/rows.js'
-import { administer, serve, startTestService, type TestService, temporaryFolder } from '../support/service.js'
+import {
+  administer,
+  createDatabase,
+  serve,
+  startTestService,
+  type TestService,
+  temporaryFolder,
+} from '../support/service.js'
 
 let service: TestService
 beforeEach(async () => {
@@ -59,6 +66,7 @@ test('a service that is well: no problem, exit code 0, beside it and without it,
     'durability',
     'migrations',
     'clock',
+    'same database',
     'imports',
     'uploads',
     'stray files',
@@ -160,6 +168,20 @@ test('uploads that are missing are a problem, those of another data directory a 
       finding('other data directories', 'warning', new RegExp(other)),
     ],
   })
+})
+
+test('uploads of another database are a problem', async () => {
+  await service.api.import(file(aProduct()))
+  const { databaseUrl, drop } = await createDatabase()
+  const elsewhere = await temporaryFolder()
+  const other = { DATABASE_URL: databaseUrl }
+  await (await serve({ ...other, DATA_DIR: join(elsewhere.path, 'data') })).stop()
+  expect(await examine(other)).toEqual({
+    code: 1,
+    findings: [finding('same database', 'problem', /belong to another database/)],
+  })
+  await elsewhere.remove()
+  await drop()
 })
 
 test('files that belong to no import are a warning; beside a service, once they are old', async () => {

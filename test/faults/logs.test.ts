@@ -36,6 +36,9 @@ test('No secret and no e-mail address is ever in the logs, however much is logge
     expect((await store.get(`${list}?filter=eq(email,broken@secret.example`)).status).toBe(400)
     expect((await store.get('/nothing/path@secret.example?x=query@secret.example')).status).toBe(404)
 
+    for (const path of ['path@d%C3%B6main.example', 'path%2540domain.example', 'path@domain%2Eexample'])
+      expect((await store.get(`/nothing/${path}`)).status).toBe(404)
+
     // An import with mistakes in e-mail addresses, and what people do with one record.
     const imported = await store.import(
       file(
@@ -68,6 +71,7 @@ test('No secret and no e-mail address is ever in the logs, however much is logge
       $$ begin perform new.email::bigint; return new; end $$;
       create trigger cast_it before insert on subscribers for each row execute function cast_it()`)
     expect((await failing('cast@secret.example')).status).toBe(500)
+    expect((await failing('cast@dömain.example')).status).not.toBe(201)
     await pool.query('drop trigger cast_it on subscribers')
     await pool.query('alter table access_tokens rename to gone')
     expect((await oauth(client.secret)).status).toBe(500)
@@ -83,7 +87,15 @@ test('No secret and no e-mail address is ever in the logs, however much is logge
     expect(log).toMatch(/"import received"/)
     expect(log.match(/\[e-mail\]/g)).not.toBeNull()
     const secrets = [store.key, client.secret, token, 'chosen-default-key', 'wrong-bearer-key']
-    for (const secret of [...secrets, 'wrong-client-secret', 'key-in-the-query', 'secret.example']) {
+    for (const secret of [
+      ...secrets,
+      'wrong-client-secret',
+      'key-in-the-query',
+      'secret.example',
+      '/path',
+      'cast@',
+      'main.example',
+    ]) {
       const line = log.split('\n').find((one) => one.includes(secret))
       expect(line, secret).toBeUndefined()
     }

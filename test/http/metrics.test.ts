@@ -62,6 +62,44 @@ test('an import is counted: its bytes, records by type, errors, chunks and its e
   )
 })
 
+test('a rehearsal adds no records, and an import that is tried again counts none of them twice', async () => {
+  const imported = 'intake_records_total{type="subscription_product",outcome="imported"}'
+  const store = await service.addStore()
+  await expectGrowth(
+    { [imported]: 0, 'intake_import_duration_seconds_count{outcome="success"}': 1 },
+    async () => {
+      await store.import(file(aProduct()), { dryRun: true })
+    },
+  )
+  await expectGrowth(
+    {
+      [imported]: 60_000,
+      'intake_records_total{type="subscription_product",outcome="rejected"}': 1,
+      intake_import_errors_total: 1,
+      'intake_import_duration_seconds_count{outcome="canceled"}': 1,
+      'intake_import_duration_seconds_count{outcome="success"}': 1,
+    },
+    async () => {
+      const { id } = await store.create(file(aProduct({ name: 'No' })) + times(60_000, () => aProduct()))
+      await expect
+        .poll(async () => (await store.get(`/subscriptions/imports/${id}`)).body.data.meta.errors)
+        .toBe(1)
+      expect((await store.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })).status).toBe(
+        200,
+      )
+      expect((await store.request(`/subscriptions/imports/${id}/retry`, { method: 'POST' })).status).toBe(200)
+      await store.finished(id)
+    },
+  )
+})
+
+test('what an alert waits for is there before it happens, or its first time would be no increase', async () => {
+  const text = await metricsOf(service)
+  for (const outcome of ['success', 'all_rejected', 'upload_missing', 'fault', 'canceled'])
+    expect(text).toMatch(new RegExp(`^intake_import_duration_seconds_count{outcome="${outcome}"} \\d`, 'm'))
+  expect(text).toMatch(/^intake_server_errors_total 0$/m)
+})
+
 test('requests are counted by the pattern of their path, and nothing tells whose they are', async () => {
   const store = await service.addStore()
   const ref = `ref-${randomUUID()}`
@@ -112,6 +150,37 @@ test('a lease that is lost is counted, and the import is worked to its end', asy
     ])
     const { meta } = await store.finished(id)
     expect(meta.records.imported.subscription_product).toBe(60_000)
+  })
+})
+
+test('a worker that comes across what another one wrote has lost its lease, and nothing is at fault', async () => {
+  const store = await service.addStore()
+  const ownerId = await ownerIdOf(service.pool, store)
+  const growth = {
+    'intake_import_interruptions_total{cause="lease_lost"}': 1,
+    'intake_import_interruptions_total{cause="fault"}': 0,
+  }
+  await expectGrowth(growth, async () => {
+    const inTheWay = await service.pool.connect()
+    await inTheWay.query('begin')
+    await inTheWay.query(
+      `insert into products (owner_id, id, created_at, updated_at, external_ref, name)
+       values ($1, $2, now(), now(), 'p', 'Waited for')`,
+      [ownerId, randomUUID()],
+    )
+    const { id } = await store.create(file(aProduct({ external_ref: 'p' }), aProduct({ name: 'No' })))
+    const isWaiting =
+      'select from pg_stat_activity where datname = current_database() and wait_event_type = $1'
+    await expect.poll(async () => (await service.pool.query(isWaiting, ['Lock'])).rowCount).toBe(1)
+    // As if the import had been canceled, tried again, and had come past this chunk.
+    await store.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })
+    await service.pool.query(
+      `insert into import_errors (owner_id, import_id, line_number, ordinal, field, error, created_at)
+       values ($1, $2, 2, 0, 'name', 'name must be at least 3 characters', now())`,
+      [ownerId, id],
+    )
+    await inTheWay.query('rollback')
+    inTheWay.release()
   })
 })
 

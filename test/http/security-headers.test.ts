@@ -69,6 +69,19 @@ test('So do answers to what is no request', async () => {
   }
 })
 
+test.each([
+  ['has no host', 'connection: close', 400],
+  ['expects what nobody knows', 'host: intake\r\nconnection: close\r\nexpect: tea', 200],
+])('So do answers to a request that %s', async (_, headers, status) => {
+  const socket = openSocket(service.server.url)
+  socket.write(`GET /healthz HTTP/1.1\r\n${headers}\r\n\r\n`)
+  const answer = await answerOn(socket)
+  expect(answer.status).toBe(status)
+  expectAll(headersOf(answer), NOTHING)
+  expect(headersOf(answer).get('content-type')).toBe('application/json; charset=utf-8')
+  expect(JSON.parse(answer.body)).toHaveProperty(status === 400 ? 'errors' : 'status')
+})
+
 test.each(['/docs', '/docs/static/swagger-ui.css', '/docs/static/index.html'])(
   '%s may load its own files and stands in no frame',
   async (path) => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import zlib, { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Api } from '../support/api.js'
@@ -110,6 +111,36 @@ describe.each(packings)('A file packed by %s', (name, pack) => {
       duplex: 'half',
     } as RequestInit)
     expect(response.status).toBe(201)
+  })
+
+  test('that is several, one after the other, is imported as all of them, however they arrive', async () => {
+    const plain = await api.import(products.repeat(3))
+    const [one, zeros] = [pack(products), Buffer.alloc(70_000)]
+    for (const packed of [Buffer.concat([one, one, one]), Buffer.concat([one, zeros, one, one, zeros])])
+      expect((await post(packed)).body.data.meta.file).toEqual(plain.meta.file)
+    const bytes = Buffer.concat([one, one, one])
+    for (const cut of [1, one.length - 1, one.length, one.length + 1, 2 * one.length]) {
+      const body = new ReadableStream({
+        async start(controller) {
+          controller.enqueue(bytes.subarray(0, cut))
+          await sleep(50)
+          controller.enqueue(bytes.subarray(cut))
+          controller.close()
+        },
+      })
+      const answer = await api.request('/subscriptions/imports', {
+        method: 'POST',
+        headers: { 'content-type': 'application/jsonl' },
+        body,
+        duplex: 'half',
+      } as RequestInit)
+      expect(answer.body.data.meta.file).toEqual(plain.meta.file)
+    }
+  })
+
+  test('that is followed by something else: 400, which says so', async () => {
+    const followed = Buffer.concat([pack(products), Buffer.from(products)])
+    expectError(await post(followed), 400, 'Bad Request', new RegExp(name))
   })
 
   test('that unpacks to more than a file may have: 413, and nothing is left', async () => {

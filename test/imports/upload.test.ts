@@ -268,6 +268,11 @@ describe('A refused upload leaves no file and no job', () => {
       formType,
     ],
     [
+      'with a megabyte before the name of a part',
+      Buffer.from(whole.toString().replace('content-disp', `x: ${'y'.repeat(2 ** 20)}\r\ncontent-disp`)),
+      formType,
+    ],
+    [
       'with an endless part head',
       Buffer.from(`${partHead(theFile).slice(0, -2)}x: ${'y'.repeat(2 ** 20)}`),
       formType,
@@ -280,6 +285,12 @@ describe('A refused upload leaves no file and no job', () => {
       ])
     }
     expect(await state()).toEqual(before)
+  })
+
+  test('a megabyte after the name of a part is passed over', async () => {
+    const body = Buffer.from(whole.toString().replace('\r\n\r\n', `\r\nx: ${'y'.repeat(2 ** 20)}\r\n\r\n`))
+    const { body: answer } = await service.api.postForm(body)
+    expect(answer.data.meta.file).toMatchObject({ bytes: Buffer.byteLength(line), lines: 1 })
   })
 
   test('a part that says no name at all: 400', async () => {

@@ -106,7 +106,8 @@ export const faults: Readonly<Record<string, Fault>> = {
     const id = await underWay(scene)
     victim.signal('SIGSTOP')
     const fence = async () =>
-      (await victim.query<{ fence: number }>('select fence from imports where id = $1', [id]))[0]?.fence ?? 0
+      (await victim.query<{ fence: number }>('select fence from imports where id = $1', [id ?? null]))[0]
+        ?.fence ?? 0
     const before = await fence()
     const twin = await victim.twin().catch((error: Error) => error)
     for (let waited = 0; waited < 50 && (await fence()) === before; waited += 1) await sleep(10)
@@ -154,11 +155,12 @@ const LONG = times(40_000, () => aProduct())
 
 /**
  * Posts a long file of records that nothing would keep from being imported twice, and waits until some of it is imported.
- * Returns the import's id; empty if the service is not there.
+ * Returns the import's id; undefined if
+ * the service is not there, after the fault before, say.
  */
-async function underWay({ victim, bystander }: Scene): Promise<string> {
+async function underWay({ victim, bystander }: Scene): Promise<string | undefined> {
   const answer = await bystander.api.upload(LONG).catch(() => undefined)
-  if (answer?.status !== 201) return ''
+  if (answer?.status !== 201) return undefined
   const { id } = answer.body.data
   for (let waited = 0; waited < 200; waited += 1) {
     const [row] = await victim.query<{ imported: number }>(

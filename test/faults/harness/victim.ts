@@ -121,7 +121,7 @@ export class Victim {
       try {
         return (await this.pool.query(statement, values)).rows
       } catch (error) {
-        if (attempt === 400) throw error
+        if (attempt === 1600) throw error
         await sleep(25)
       }
     }
