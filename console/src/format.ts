@@ -85,5 +85,8 @@ export function label(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+/** A text that is to be seen: one of blanks alone stands in quotes, where else there would be nothing to read or to click on. */
+export const visible = (text: string): string => (/^[\s\p{C}]*$/u.test(text) ? `“${text}”` : text)
+
 /** `products` → `Products` */
 export const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)

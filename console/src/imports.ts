@@ -61,6 +61,9 @@ export function summaryOf(one: Import): string {
   if (status === 'pending') return 'It waits for its turn: imports run one at a time, the earliest first.'
   const of = `${count(imported)} of ${counted(uploaded, 'record')}`
   if (status === 'started') return `${of} ${isRehearsal ? 'checked and found good' : 'imported'} so far.`
+  if (isRehearsal && !isWorkedOut(one)) {
+    return `${of} ${imported === 1 ? 'was' : 'were'} checked and found good before it ended. It was a rehearsal: nothing was added.`
+  }
   const were = (number: number) => (isRehearsal ? 'would be' : number === 1 ? 'was' : 'were')
   const parts =
     imported === uploaded

@@ -258,7 +258,10 @@ const cancel = () =>
         const canceled = await controlImport(address, id, 'cancel', signal)
         const { imported, uploaded } = totals(canceled)
         if (flags.json) printJson(canceled)
-        else {
+        else if (canceled.meta.dry_run) {
+          const sentence = `Rehearsal ${id} is canceled. Nothing was added.`
+          process.stdout.write(`${wrap(sentence, styleOf(flags).width)}\n`)
+        } else {
           tell(
             `Import ${id} is canceled. ${number(imported)} of its ${count(uploaded, 'record')} had been imported, and stay.`,
             'This goes on with it:',

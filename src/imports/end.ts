@@ -35,12 +35,14 @@ export async function failImport(pool: Pool, job: Job, { reason, detail }: Failu
  *
  * @returns undefined if it was over already.
  */
-export async function cancelImport(pool: Pool, { id }: Import): Promise<Import | undefined> {
+export async function cancelImport(pool: Pool, { id, dryRun }: Import): Promise<Import | undefined> {
   return await endImport(
     pool,
     sql`id = ${id} and status in ('pending', 'started')`,
     sql`'canceled'::text`,
-    'The import was canceled. What had been imported by then is there; a retry goes on from where it stopped.',
+    dryRun
+      ? 'The rehearsal was canceled. Nothing was added; post the file again to rehearse it.'
+      : 'The import was canceled. What had been imported by then is there; a retry goes on from where it stopped.',
   )
 }
 

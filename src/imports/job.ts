@@ -140,13 +140,16 @@ async function handleFault(
       const failed = await failImport(pool, job, {
         reason: 'upload_missing',
         detail:
-          'The uploaded file is gone or was cut short. What had been imported is still there; post the file again to import the rest.',
+          'The uploaded file is gone or was cut short. ' +
+          (job.dryRun
+            ? 'Nothing was added; post the file again to rehearse it.'
+            : 'What had been imported is still there; post the file again to import the rest.'),
       })
       tellEnd(context, logger, failed)
     } else if (!outage && job.attempts >= MAX_ATTEMPTS) {
       const failed = await failImport(pool, job, {
         reason: 'fault',
-        detail: `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import. What had been imported is still there.`,
+        detail: `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import. ${job.dryRun ? 'Nothing was added.' : 'What had been imported is still there.'}`,
       })
       tellEnd(context, logger, failed)
     } else if (outage) {

@@ -69,6 +69,12 @@ async function post(
     })
     request.on('error', reject)
     request.on('response', resolve)
+    // Such a connection Node hands over, or ends without a word, and there is no response.
+    request.on('upgrade', ({ statusCode, statusMessage }, socket) => {
+      socket.destroy()
+      reject(new Error(`${statusCode} ${statusMessage}`))
+    })
+    request.on('close', () => reject(new Error('the connection was closed')))
     request.end(body)
   })
 }

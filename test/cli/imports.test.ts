@@ -169,6 +169,14 @@ describe('One import', () => {
     })
   })
 
+  test('that is a rehearsal is canceled without a word of going on with it', async () => {
+    const { release } = await heldUp()
+    const { id } = await api.create(file(aProduct()), { dryRun: true })
+    const canceled = await imports('cancel', id)
+    await release()
+    expect(canceled.stdout).toBe(`Rehearsal ${id} is canceled. Nothing was added.\n`)
+  })
+
   test('that is not there, or has no such id, is told of in a sentence', async () => {
     for (const command of ['show', 'errors', 'rejected', 'results', 'cancel', 'retry']) {
       expect(await imports(command, '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b')).toEqual({

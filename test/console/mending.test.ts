@@ -90,4 +90,23 @@ describeConsole('Rehearsing, mending and cancelling', (console) => {
     await page.getByRole('button', { name: 'Go on with it' }).click()
     await page.getByText('All 100 records were imported.').waitFor()
   })
+
+  test('of a rehearsal that was stopped says how far it was, and offers no going on', async () => {
+    const { service } = console
+    const blocker = await service.pool.connect()
+    await blocker.query('begin')
+    await blocker.query('lock table products in exclusive mode')
+    await service.api.create(times(100, () => aProduct()))
+    const { id } = await service.api.create(
+      times(100, () => aProduct()),
+      { dryRun: true },
+    )
+    await service.api.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })
+    await blocker.query('rollback')
+    blocker.release()
+    const { page } = await console.open(`/imports/${id}`)
+    await page.getByText('0 of 100 records were checked and found good before it ended.').waitFor()
+    await page.getByText('The rehearsal was canceled.').waitFor()
+    expect(await page.getByRole('button', { name: 'Go on with it' }).count()).toBe(0)
+  })
 })

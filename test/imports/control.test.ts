@@ -68,6 +68,18 @@ describe('Cancel', () => {
     expect((await api.import(file(aProduct()), { externalRef: 'january' })).attributes.status).toBe('success')
   })
 
+  test('of a rehearsal does not tell of what it never added, nor of a retry that it cannot have', async () => {
+    const first = await api.create(many)
+    const { id } = await api.create(file(aProduct()), { dryRun: true })
+    const { body } = await act(id, 'cancel')
+    expect(body.data.meta.failure).toEqual({
+      reason: 'canceled',
+      detail: 'The rehearsal was canceled. Nothing was added; post the file again to rehearse it.',
+    })
+    expect((await act(id, 'retry')).status).toBe(409)
+    await act(first.id, 'cancel')
+  })
+
   test('is 409 once the import is finished', async () => {
     const { id } = await api.import(file(aProduct()))
     const { status, body } = await act(id, 'cancel')

@@ -196,6 +196,17 @@ describe('with ALLOW_PRIVATE_WEBHOOKS', () => {
     await expect.poll(() => isOpen).toBe(false)
   })
 
+  test('an answer that would change the protocol is none', async () => {
+    await addWebhook()
+    receiver.answer = ({ socket }) =>
+      socket?.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n')
+    await service.api.import(file(aProduct()))
+    await delivery({ status: 'waiting', attempts: 1, last_answer: '101 Switching Protocols' })
+    receiver.answer = withStatus(204)
+    await letTimePass()
+    await delivery({ status: 'delivered', attempts: 2 })
+  })
+
   test('a receiver that is away is told when it is back', async () => {
     const { port } = receiver
     const { id } = await addWebhook(`http://127.0.0.1:${port}/`)

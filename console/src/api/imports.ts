@@ -1,4 +1,4 @@
-import { contains, type Page, pageQuery, request, requestJson, urlOf } from './request'
+import { contains, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
 
 /** How many records, by type. */
 export type Counts = Readonly<Record<string, number>>
@@ -96,14 +96,37 @@ export const listErrorKinds = async (id: string): Promise<readonly ErrorKind[]> 
   (await requestJson<{ data: readonly ErrorKind[] }>(importUrl(id, '/errors/kinds'))).data
 
 /** The original bytes of a rejected line, as text. */
-export const getRejectedLine = async (id: string, line: number): Promise<string> =>
-  (await request(importUrl(id, `/rejected?line_number=${line}`))).text()
+export interface RejectedLine {
+  readonly text: string
+  /** Whether that is all of it. */
+  readonly isWhole: boolean
+}
+
+/** A line that is rejected for its length may be as long as the file. So much of it is read, in bytes. */
+const LINE_BYTES = 2 ** 21
+
+export async function getRejectedLine(id: string, line: number): Promise<RejectedLine> {
+  const { body } = await request(importUrl(id, `/rejected?line_number=${line}`))
+  const reader = body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let bytes = 0; reader; ) {
+    const { done, value } = await whole(reader.read())
+    if (done) break
+    text += decoder.decode(value, { stream: true })
+    bytes += value.length
+    if (bytes < LINE_BYTES) continue
+    await reader.cancel()
+    return { text, isWhole: false }
+  }
+  return { text: (text + decoder.decode()).replace(/\r?\n$/, ''), isWhole: true }
+}
 
 /** What of an import can be downloaded as a JSON Lines file. */
 export type Download = 'rejected' | 'results'
 
 export const download = async (id: string, what: Download): Promise<Blob> =>
-  (await request(importUrl(id, `/${what}`))).blob()
+  whole((await request(importUrl(id, `/${what}`))).blob())
 
 /** What can be asked of an import. */
 export type Command = 'cancel' | 'retry'

@@ -61,8 +61,14 @@ export async function request(
 }
 
 export async function requestJson<T>(url: string, options?: RequestOptions): Promise<T> {
-  return (await request(url, options)).json()
+  return whole((await request(url, options)).json())
 }
+
+/** An answer's body as it is read: where it breaks off, the service went away. @throws Unreachable */
+export const whole = <T>(body: Promise<T>): Promise<T> =>
+  body.catch((error: unknown) => {
+    throw error instanceof SyntaxError ? error : new Unreachable()
+  })
 
 /** What an answer that is none of 2xx says; a proxy's own page says nothing that we could read. */
 export function refused(status: number, body: string): Refused {

@@ -11,7 +11,7 @@ import {
   listErrors,
 } from '../api/imports'
 import { PAGE_LENGTH } from '../api/request'
-import { count, counted } from '../format'
+import { count, counted, visible } from '../format'
 import { isUnderWay } from '../imports'
 import { useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
@@ -97,7 +97,11 @@ function Lines({ one, canShowLine }: TableProps) {
     {
       header: 'Reference',
       width: '12rem',
-      cell: ({ meta }) => <span className="break">{meta.external_ref ?? '–'}</span>,
+      cell: ({ meta }) => (
+        <span className="break short">
+          {meta.external_ref === undefined ? '–' : visible(meta.external_ref)}
+        </span>
+      ),
     },
     ...(canShowLine
       ? [
@@ -224,13 +228,18 @@ function Line({ importId, line }: { readonly importId: string; readonly line: nu
     staleTime: Number.POSITIVE_INFINITY,
   })
   if (error) return <Failure error={error} onRetry={() => refetch()} />
-  const text = data?.replace(/\r?\n$/, '')
+  const text = data?.text
   const rest = (text?.length ?? 0) - SHOWN_CHARACTERS
   return (
     <figure className="line" aria-busy={text === undefined}>
       <figcaption>Line {count(line)} as it stands in the file</figcaption>
       <pre>{text?.slice(0, SHOWN_CHARACTERS) ?? ' '}</pre>
-      {rest > 0 && <Text size="sm">… and {counted(rest, 'more character', 'more characters')}.</Text>}
+      {rest > 0 && (
+        <Text size="sm">
+          … and {data?.isWhole ? '' : 'over '}
+          {counted(rest, 'more character', 'more characters')}.
+        </Text>
+      )}
     </figure>
   )
 }

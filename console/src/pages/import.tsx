@@ -5,7 +5,7 @@ import { useLocation } from 'wouter'
 import { type Features, type RecordType, useService } from '../api/document'
 import { type Command, command, type Download, download, getImport, type Import } from '../api/imports'
 import { isPassing } from '../api/request'
-import { bytes, capitalized, count, duration, exactTime, percent } from '../format'
+import { bytes, capitalized, count, duration, exactTime, percent, visible } from '../format'
 import {
   isUnderWay,
   isWorkedOut,
@@ -23,7 +23,7 @@ import { Failure } from '../ui/states'
 import { StatusBadge } from '../ui/status-badge'
 import { TallyBar } from '../ui/tally-bar'
 import { RelativeTime } from '../ui/time'
-import { rehearsedFile, startUpload } from '../upload'
+import { rehearsedFile, startUpload, useUpload } from '../upload'
 import { ImportErrors } from './import-errors'
 import { nameOf } from './imports'
 
@@ -255,6 +255,7 @@ function Retry({ one }: { readonly one: Import }) {
 function RunForReal({ one }: { readonly one: Import }) {
   const [, navigate] = useLocation()
   const file = rehearsedFile(one.id)
+  const isSending = useUpload()?.status === 'sending'
   const externalRef = one.attributes.external_ref ?? ''
   const onConflict = one.meta.on_conflict ?? 'reject'
   if (!file) {
@@ -263,6 +264,8 @@ function RunForReal({ one }: { readonly one: Import }) {
   }
   return (
     <Button
+      disabled={isSending}
+      title={isSending ? 'Another file is being sent.' : undefined}
       onClick={() => {
         startUpload(file, { externalRef, onConflict, isRehearsal: false })
         navigate('/new')
@@ -362,7 +365,7 @@ function Facts({ one }: { readonly one: Import }) {
     <section className="section">
       <Title order={2}>Details</Title>
       <dl className="facts">
-        {external_ref !== undefined && <Fact name="Reference">{external_ref}</Fact>}
+        {external_ref !== undefined && <Fact name="Reference">{visible(external_ref)}</Fact>}
         <Fact name="File">
           {bytes(file.bytes)}, {count(file.lines)} {file.lines === 1 ? 'line' : 'lines'}
         </Fact>

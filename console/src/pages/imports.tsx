@@ -1,7 +1,7 @@
 import { Select, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { type Import, listImports, STATUSES, type Status } from '../api/imports'
-import { bytes, count, counted, shortTime } from '../format'
+import { bytes, count, counted, shortTime, visible } from '../format'
 import { isUnderWay, isWorkedOut, tallyOf } from '../imports'
 import { useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
@@ -94,7 +94,7 @@ const COLUMNS: readonly Column<Import>[] = [
     header: 'Import',
     cell: (one) => (
       <>
-        <TextLink href={`/imports/${one.id}`} fw={600} className="break">
+        <TextLink href={`/imports/${one.id}`} fw={600} className="break short">
           {nameOf(one)}
         </TextLink>
         <Text size="xs" className="quiet">
@@ -130,7 +130,9 @@ const COLUMNS: readonly Column<Import>[] = [
 
 /** What people know an import by: the reference that they gave, else when it was. */
 export const nameOf = ({ attributes, meta }: Import): string =>
-  attributes.external_ref ?? `Import of ${shortTime(meta.timestamps.created_at)}`
+  attributes.external_ref === undefined
+    ? `Import of ${shortTime(meta.timestamps.created_at)}`
+    : visible(attributes.external_ref)
 
 interface NothingProps {
   readonly isFiltered: boolean

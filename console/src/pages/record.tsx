@@ -2,7 +2,7 @@ import { Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { type ListedType, type RecordType, useService } from '../api/document'
 import { getRecord, type StoredRecord } from '../api/records'
-import { capitalized, counted, exactTime, label } from '../format'
+import { capitalized, counted, exactTime, label, visible } from '../format'
 import { type Column, DataTable } from '../ui/data-table'
 import { TextLink } from '../ui/link'
 import { Page } from '../ui/page'
@@ -41,7 +41,7 @@ function LoadedType({ type, id }: { readonly type: ListedType; readonly id: stri
   return (
     <Page
       key="one"
-      title={String(record.attributes.name ?? capitalized(type.noun))}
+      title={visible(String(record.attributes.name ?? capitalized(type.noun)))}
       above={back}
       beside={<span className="quiet">{capitalized(type.noun)}</span>}
     >
@@ -109,7 +109,7 @@ function Held({ list, type, noun, records }: HeldProps) {
     {
       header: 'Name',
       width: '22%',
-      cell: ({ attributes }) => <span className="break">{String(attributes.name ?? '')}</span>,
+      cell: ({ attributes }) => <span className="break short">{visible(String(attributes.name ?? ''))}</span>,
     },
     ...columnsOf(type)
       .filter(({ name }) => name !== 'created_at')
@@ -120,7 +120,7 @@ function Held({ list, type, noun, records }: HeldProps) {
     })),
   ]
   return (
-    <section className="section">
+    <section className="section whole">
       <Title order={2}>
         {records.length === 0 ? capitalized(list) : counted(records.length, list.replace(/s$/, ''), list)}
       </Title>

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { type Attribute, type ListedType, type RecordType, useService } from '../api/document'
 import { listRecords, SEARCHABLE, type StoredRecord } from '../api/records'
-import { capitalized, label } from '../format'
+import { capitalized, label, visible } from '../format'
 import { useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
 import { TextLink } from '../ui/link'
@@ -56,8 +56,8 @@ function Records({ type }: { readonly type: ListedType }) {
       header: 'Name',
       width: '22%',
       cell: ({ id, attributes }) => (
-        <TextLink href={`/records/${type.list}/${id}`} fw={600} className="break">
-          {String(attributes.name ?? id)}
+        <TextLink href={`/records/${type.list}/${id}`} fw={600} className="break short">
+          {visible(String(attributes.name ?? id))}
         </TextLink>
       ),
     },

@@ -1,7 +1,7 @@
 import { Anchor } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Attribute, Schema } from '../api/document'
-import { count, label, money } from '../format'
+import { count, label, money, visible } from '../format'
 import { RelativeTime } from './time'
 
 interface ValueProps {
@@ -25,7 +25,7 @@ export function Value({ attribute: { schema }, value }: ValueProps): ReactNode {
       </Anchor>
     )
   }
-  return <span className="break text">{value === '' ? '(empty)' : value}</span>
+  return <span className="break short text">{value === '' ? '(empty)' : visible(value)}</span>
 }
 
 type PriceMap = Readonly<Record<string, { readonly amount: number; readonly includes_tax?: boolean }>>
