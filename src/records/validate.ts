@@ -149,17 +149,22 @@ export function excerpt(text: string): string {
 }
 
 type Attributes = Record<string, unknown>
-type Validate = (attributes: unknown) => Problem[]
+interface Compiled {
+  readonly validate: (attributes: unknown) => Problem[]
+  /** The names of the attributes that are maps with open keys: prices. */
+  readonly maps: readonly string[]
+}
 
-const compiled = new Map<TSchema, Validate>()
+const compiled = new Map<TSchema, Compiled>()
 
-function compiledOf({ attributes: schema }: RecordType): Validate {
-  let validate = compiled.get(schema)
-  if (!validate) {
-    validate = compile(schema)
-    compiled.set(schema, validate)
+function compiledOf({ attributes: schema, columns }: RecordType): Compiled {
+  let found = compiled.get(schema)
+  if (!found) {
+    const maps = columns.flatMap(({ type, name }) => (type === 'jsonb' ? name : []))
+    found = { validate: compile(schema), maps }
+    compiled.set(schema, found)
   }
-  return validate
+  return found
 }
 
 /**
@@ -204,24 +209,21 @@ export function validateChanges(
 /** Lists what is wrong with attributes in themselves, references aside. */
 function attributeProblems(recordType: RecordType, attributes: Attributes): Problem[] {
   removeNulls(recordType, attributes)
-  return [...takeOutOverfull(recordType, attributes), ...compiledOf(recordType)(attributes)]
+  const { validate, maps } = compiledOf(recordType)
+  const overfull = maps.filter((name) => isOverfull(attributes[name]))
+  // ajv would have an error or more for each of a million keys, before anybody could say that it is enough.
+  for (const name of overfull) delete attributes[name]
+  const problems = validate(attributes)
+  if (overfull.length === 0) return problems
+  const most = `must have at most ${CURRENCY_CODES} currencies`
+  return [...overfull.map((name) => ({ field: name, error: `${name} ${most}` })), ...problems]
 }
 
 /** So many codes there are of three capital letters. */
 const CURRENCY_CODES = 26 ** 3
 
-/**
- * Takes out the price maps with more keys than there are currency codes, and lists them: ajv would have an error or more for
- * each of a million keys, before anybody could say that it is enough.
- */
-function takeOutOverfull({ columns }: RecordType, attributes: Attributes): Problem[] {
-  return columns.flatMap(({ type, name }) => {
-    const map = attributes[name]
-    if (type !== 'jsonb' || !isObject(map) || Object.keys(map).length <= CURRENCY_CODES) return []
-    delete attributes[name]
-    return [{ field: name, error: `${name} must have at most ${CURRENCY_CODES} currencies` }]
-  })
-}
+/** Whether a price map has more keys than there are currency codes. */
+const isOverfull = (map: unknown): boolean => isObject(map) && Object.keys(map).length > CURRENCY_CODES
 
 function removeNulls(
   { attributes: { required = [], properties } }: RecordType,
