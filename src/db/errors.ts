@@ -11,3 +11,6 @@ export const isDeadlock = (error: unknown): boolean => hasCode(error, '40P01')
 
 /** PostgreSQL, appendix A: `query_canceled`, by `statement_timeout`. Nothing of its transaction was done. */
 export const isTimeout = (error: unknown): boolean => hasCode(error, '57014')
+
+/** PostgreSQL, appendix A: `in_failed_sql_transaction`. A statement before it had failed, which is what there is to tell. */
+export const isInFailedTransaction = (error: unknown): boolean => hasCode(error, '25P02')

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
+import { isInFailedTransaction } from './errors.js'
 
 export type Pool = pg.Pool
 export type Client = pg.ClientBase
@@ -121,7 +122,9 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
   }
   client.on('error', onError)
   try {
-    const [, result] = await settled([client.query('begin'), work(client)])
+    // Waited for: what is sent behind one that fails would be for good.
+    await client.query('begin')
+    const result = await work(client)
     await client.query('commit')
     return result
   } catch (error) {
@@ -139,13 +142,14 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
 /**
  * Waits until all of them have ended: statements, say, that were sent one behind the other.
  *
- * @throws what the first in their order was rejected with, which may be why the others were too
+ * @throws what the first in their order was rejected with, but for those that failed because another one had
  */
 export async function settled<T extends readonly unknown[]>(
   promises: readonly [...{ [K in keyof T]: Promise<T[K]> }],
 ): Promise<T> {
   const outcomes = await Promise.allSettled(promises)
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  if (reasons.length > 0) throw reasons.find((reason) => !isInFailedTransaction(reason)) ?? reasons[0]
   return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as unknown as T
 }
 

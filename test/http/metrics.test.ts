@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Api } from '../support/api.js'
-import { aPlan, aProduct, file, times } from '../support/builders.js'
+import { aPlan, aProduct, counts, file, times } from '../support/builders.js'
 import { insertImport, ownerIdOf } from '../support/rows.js'
 import { administer, startTestService, type TestService } from '../support/service.js'
 
@@ -182,6 +182,36 @@ test('a worker that comes across what another one wrote has lost its lease, and 
     await inTheWay.query('rollback')
     inTheWay.release()
   })
+})
+
+test('a lock that the worker does not get in time is an outage, not a fault, whatever was sent behind', async () => {
+  const store = await service.addStore()
+  const ownerId = await ownerIdOf(service.pool, store)
+  await store.import(file(aProduct({ external_ref: 'p' })))
+  const inTheWay = await service.pool.connect()
+  await inTheWay.query('begin')
+  await inTheWay.query(
+    `insert into plans (owner_id, id, created_at, updated_at, external_ref, name, billing_interval_type,
+                        billing_frequency, plan_length, end_behavior, can_pause, can_resume, can_cancel)
+     values ($1, $2, now(), now(), 'q', 'Waited for', 'month', 1, 12, 'roll', true, true, true)`,
+    [ownerId, randomUUID()],
+  )
+  // The product is taken, so the chunk goes the careful way, and the plan waits there for the other session.
+  const lines = file(aProduct({ external_ref: 'p' }), aPlan({ external_ref: 'q' }))
+  const growth = {
+    'intake_import_interruptions_total{cause="outage"}': 1,
+    'intake_import_interruptions_total{cause="fault"}': 0,
+  }
+  let id = ''
+  try {
+    await expectGrowth(growth, async () => {
+      id = (await store.create(lines)).id
+    })
+  } finally {
+    await inTheWay.query('rollback')
+    inTheWay.release()
+  }
+  expect((await store.finished(id)).meta.records.imported).toEqual(counts(0, 1))
 })
 
 test('the pools of the API and of the worker are told', async () => {
