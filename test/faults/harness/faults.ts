@@ -154,12 +154,17 @@ export const faults: Readonly<Record<string, Fault>> = {
 const LONG = times(40_000, () => aProduct())
 
 /**
- * Posts a long file of records that nothing would keep from being imported twice, and waits until some of it is imported.
- * Returns the import's id; undefined if
- * the service is not there, after the fault before, say.
+ * Posts a long file of records that nothing would keep from being imported twice, as soon as the service takes one, and waits
+ * until some of it is imported. So what the fault before took down is up again. Returns the import's id; undefined if the
+ * service does not come back.
  */
 async function underWay({ victim, bystander }: Scene): Promise<string | undefined> {
-  const answer = await bystander.api.upload(LONG).catch(() => undefined)
+  const post = () => bystander.api.upload(LONG).catch(() => undefined)
+  let answer = await post()
+  for (let attempt = 0; attempt < 200 && answer?.status !== 201; attempt += 1) {
+    await sleep(200)
+    answer = await post()
+  }
   if (answer?.status !== 201) return undefined
   const { id } = answer.body.data
   for (let waited = 0; waited < 200; waited += 1) {
