@@ -4,6 +4,7 @@ import { ChangedMeanwhile, changeRow, UnresolvedReferences } from './change.js'
 import { findSnapshot, type StoredRecord, type StoredSnapshot, snapshotsOf } from './read.js'
 import type { RecordType, Reference } from './record-type.js'
 import { insertSnapshots, resolveReferences } from './references.js'
+import { MAX_SNAPSHOTS } from './validate.js'
 
 /** The record holds a snapshot of this original already. */
 export class AlreadyAttached extends Error {
@@ -13,6 +14,18 @@ export class AlreadyAttached extends Error {
     readonly snapshotId: string,
   ) {
     super(`${sourceId} is attached as ${snapshotId}.`)
+  }
+}
+
+/** With these the record would hold more than `MAX_SNAPSHOTS` of a kind. `holder`: its noun. `held`: how many it has now. */
+export class TooManySnapshots extends Error {
+  override name = 'TooManySnapshots'
+  constructor(
+    readonly attribute: string,
+    readonly holder: string,
+    readonly held: number,
+  ) {
+    super(`The ${holder} has ${held} ${attribute} already.`)
   }
 }
 
@@ -27,7 +40,7 @@ export interface Holding {
 /**
  * Adds snapshots of these records, as they are now.
  *
- * @throws UnresolvedReferences, AlreadyAttached, ChangedMeanwhile if the holder is gone
+ * @throws UnresolvedReferences, AlreadyAttached, TooManySnapshots, ChangedMeanwhile if the holder is gone
  */
 export async function attach(
   pool: Pool,
@@ -51,7 +64,7 @@ export async function attach(
  * Makes these records all that is held: what is not among them is detached, what is new is attached, and the snapshots of
  * the others stay as they are.
  *
- * @throws UnresolvedReferences, ChangedMeanwhile if the holder is gone
+ * @throws UnresolvedReferences, TooManySnapshots, ChangedMeanwhile if the holder is gone
  */
 export async function replace(pool: Pool, holding: Holding, ids: readonly string[]): Promise<void> {
   await transaction(pool, async (client) => {
@@ -111,6 +124,14 @@ async function sourcesOf(client: Client, holding: Holding): Promise<Map<string, 
   return new Map(found.map(({ source_id, id }) => [source_id, id]))
 }
 
+async function countHeld(client: Client, holding: Holding): Promise<number> {
+  const [row] = await rows<{ count: number }>(
+    client,
+    sql`select count(*) from ${raw(holding.reference.table)} where ${within(holding)}`,
+  )
+  return row?.count ?? 0
+}
+
 /** Looks all of these records up, and adds snapshots of those that are not held `before`. */
 async function add(
   client: Client,
@@ -132,6 +153,9 @@ async function add(
   const added = (resolved.elements.get(reference.attribute) ?? []).filter(
     (element) => !('sourceId' in element && before.has(element.sourceId)),
   )
+  const held = await countHeld(client, holding)
+  if (added.length > 0 && held + added.length > MAX_SNAPSHOTS)
+    throw new TooManySnapshots(reference.attribute, recordType.noun, held)
   const elements = new Map([[reference.attribute, added]])
   await insertSnapshots(client, only, holder.ownerId, Date.now(), [{ id: holder.id, elements }])
 }

@@ -234,11 +234,20 @@ function removeNulls(
   }
 }
 
+/** The most snapshots of a kind that a record holds (contract 8). */
+export const MAX_SNAPSHOTS = 1000
+
+/** The sentence about a list that would be more than that. */
+export const tooManyElements = (attribute: string): string =>
+  `${attribute} must not have more than ${MAX_SNAPSHOTS} elements`
+
 function validateReferences({ attribute, to }: Reference, elements: unknown, problems: Problem[]): void {
   const at = (field: string, error: string) => addProblem(problems, { field, error })
   if (elements === undefined) at(attribute, `"${attribute}" is required`)
   else if (!Array.isArray(elements)) at(attribute, `${attribute} must be a list`)
   else if (elements.length === 0) at(attribute, `${attribute} must name at least one ${to.noun}`)
+  // The elements of a list that is too long are not looked at: a line of a megabyte has room for 140,000.
+  else if (elements.length > MAX_SNAPSHOTS) at(attribute, tooManyElements(attribute))
   else {
     for (const [index, element] of elements.entries()) {
       validateElement(to, `${attribute}[${index}]`, element, problems)

@@ -1,6 +1,7 @@
 import { HttpError, validationError, writeConflict } from '../http/errors.js'
 import { ChangedMeanwhile, RefTaken, StillAttached, UnresolvedReferences } from '../records/change.js'
-import { AlreadyAttached } from '../records/snapshots.js'
+import { AlreadyAttached, TooManySnapshots } from '../records/snapshots.js'
+import { tooManyElements } from '../records/validate.js'
 
 /** Waits for a change of a record, and tells why it could not be made as HTTP does (contract 3). */
 export async function explained<T>(noun: string, change: Promise<T>): Promise<T> {
@@ -34,6 +35,11 @@ function explanation(noun: string, error: unknown): unknown {
   }
   if (error instanceof AlreadyAttached) {
     return writeConflict(`The ${noun} ${error.sourceId} is attached already.`, { id: error.snapshotId })
+  }
+  if (error instanceof TooManySnapshots) {
+    const { attribute, holder, held } = error
+    const sentence = `${tooManyElements(attribute)}, and the ${holder} has ${held} already`
+    return validationError('data', [{ field: attribute, error: sentence }])
   }
   if (error instanceof UnresolvedReferences) {
     const { problems, missing } = error

@@ -4,6 +4,7 @@ import type { AttributesSchema } from '../records/attributes.js'
 import { oneOf, priceMap } from '../records/attributes.js'
 import { recordTypes } from '../records/index.js'
 import type { RecordType, Reference } from '../records/record-type.js'
+import { MAX_SNAPSHOTS } from '../records/validate.js'
 
 /** The documented schemas of records, all derived from the record types' own (contract 8 and 9). */
 
@@ -126,6 +127,7 @@ const elementLists = ({ references }: RecordType) =>
       reference.attribute,
       Type.Array(elementOf(reference), {
         minItems: 1,
+        maxItems: MAX_SNAPSHOTS,
         description: `What becomes its ${reference.attribute}.`,
       }),
     ]),

@@ -3,6 +3,7 @@ import { operation } from '../http/operation.js'
 import { MAX_OFFSET } from '../http/paging.js'
 import { dataOf, listOf, pageParameters, schemaName, uuid } from '../http/schemas.js'
 import type { RecordType, Reference } from '../records/record-type.js'
+import { MAX_SNAPSHOTS } from '../records/validate.js'
 import { changesBody, resourceOf } from './record-schemas.js'
 
 const tag = 'Records'
@@ -19,6 +20,7 @@ export function snapshotOperations({ noun }: RecordType, reference: Reference, o
       Type.Object({
         [attribute]: Type.Array(uuid(`The id of a ${to.noun}.`), {
           minItems: least,
+          maxItems: MAX_SNAPSHOTS,
           description: `Which ${attribute}.`,
         }),
       }),

@@ -14,7 +14,7 @@ import {
 } from '../records/read.js'
 import type { RecordType, Reference } from '../records/record-type.js'
 import { attach, detach, type Holding, replace, updateSnapshot } from '../records/snapshots.js'
-import { type Problem, validateChanges } from '../records/validate.js'
+import { MAX_SNAPSHOTS, type Problem, tooManyElements, validateChanges } from '../records/validate.js'
 import { type Caller, visibleOwnerIds } from '../tenants/owners.js'
 import { explained } from './record-errors.js'
 import type { RecordFinder } from './record-finder.js'
@@ -105,6 +105,7 @@ function readIds(body: unknown, attribute: string, least: number): string[] {
     const error = ids === undefined ? `"${attribute}" is required` : `${attribute} must be a list`
     throw rejected([{ field: attribute, error }])
   }
+  if (ids.length > MAX_SNAPSHOTS) throw rejected([{ field: attribute, error: tooManyElements(attribute) }])
   const problems = ids.flatMap((id: unknown, index): Problem[] => {
     const field = `${attribute}[${index}]`
     return typeof id === 'string' && UUID_PATTERN.test(id)

@@ -155,11 +155,12 @@ describe('A line that is no record is one error, of the whole line, and stops no
   })
 })
 
-test('A line with half a million mistakes is told by a thousand of them, and stops no other', async () => {
+test('Of a line with 17,000 mistakes a thousand are told, and it stops no other', async () => {
   const big = await startTestService()
-  const products = Array(500_000).fill(1)
+  const price = Object.fromEntries(Array.from({ length: 17_000 }, (_, index) => [index, 1]))
+  const products = [{ name: 'Coffee', price }]
   const { id, attributes } = await big.api.import(
-    file(anOffering({ products }), aProduct(), anOffering({ plans: products })),
+    file(anOffering({ products }), aProduct(), anOffering({ products: Array(1000).fill({}) })),
   )
   expect(attributes.status).toBe('success')
   const errors = await big.api.errors(id)

@@ -564,6 +564,14 @@ const offerings: Rule[] = [
           `${attribute}[1] must be the id or external_ref of a ${noun}, or an object with its attributes`,
         ]),
       ),
+      rule(`${attribute} may have 1,000 elements`, anOffering({ [attribute]: Array(1000).fill(element) })),
+      ...[element, 5, 'a\0b'].map((value) =>
+        rule(
+          `${attribute} may not have 1,001 elements, of which nothing else is said: ${show(value)}`,
+          anOffering({ [attribute]: Array(1001).fill(value) }),
+          [attribute, `${attribute} must not have more than 1000 elements`],
+        ),
+      ),
       ...['a\0b', 'a\ud800'].map((value) =>
         rule(`${attribute} may not have ${show(value)}`, anOffering({ [attribute]: [element, value] }), [
           `${attribute}[1]`,

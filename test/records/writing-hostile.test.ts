@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Api } from '../support/api.js'
-import { aPlan, aProduct } from '../support/builders.js'
+import { anOffering, anOfferingAlone, aPlan, aProduct } from '../support/builders.js'
+import { expectError } from '../support/errors.js'
 import { startTestService, type TestService } from '../support/service.js'
 
 let service: TestService
@@ -33,18 +34,55 @@ const offeringOf = (product: string, plan: string) =>
   })
 
 describe('A list of ids', () => {
-  test('with 20,000 that lead nowhere is answered by a thousand problems', async () => {
-    const offering = await created('/subscriptions/offerings', {
-      data: { type: 'subscription_offering', attributes: { name: 'An offering' } },
-    })
-    const products = Array.from({ length: 20_000 }, () => randomUUID())
-    const answer = await send(`/subscriptions/offerings/${offering}/products/attach`, 'POST', {
-      data: { products },
-    })
+  const anEmptyOffering = () => created('/subscriptions/offerings', anOfferingAlone())
+  const listed = async (path: string): Promise<number> => (await api.get(path)).body.meta.results.total
+
+  test('with 1,000 that lead nowhere is answered by a problem for each', async () => {
+    const products = Array.from({ length: 1000 }, () => randomUUID())
+    const path = `/subscriptions/offerings/${await anEmptyOffering()}/products/attach`
+    const answer = await send(path, 'POST', { data: { products } })
     expect(answer.status).toBe(400)
-    expect(answer.body.errors).toHaveLength(1001)
-    expect(answer.body.errors[0].meta.missing_ids).toEqual(products.slice(0, 1000))
-    expect(JSON.stringify(answer.body).length).toBeLessThan(500_000)
+    expect(answer.body.errors).toHaveLength(1000)
+    expect(answer.body.errors[0].meta.missing_ids).toEqual(products)
+  })
+
+  test.each([
+    ['POST', 'attach'],
+    ['PUT', 'replace'],
+  ] as const)('with more than 1,000 is one problem, whatever they are: %s %s', async (method, end) => {
+    const path = `/subscriptions/offerings/${await anEmptyOffering()}/products`
+    for (const element of [randomUUID(), 1]) {
+      const answer = await send(`${path}/${end}`, method, {
+        data: { products: Array(20_000).fill(element) },
+      })
+      expectError(
+        answer,
+        400,
+        'Validation Error',
+        'data.products: products must not have more than 1000 elements',
+      )
+    }
+    expect(await listed(path)).toBe(0)
+  })
+
+  test('may fill an offering up to 1,000 products, those made within it included, and no further', async () => {
+    const within = Array(997).fill(aProduct().data.attributes)
+    const path = `/subscriptions/offerings/${(await api.add(anOffering({ products: within }))).id}/products`
+    const ids: string[] = []
+    for (let n = 0; n < 4; n += 1) ids.push(await created('/subscriptions/products', aProduct()))
+    const attach = (products: string[]) => send(`${path}/attach`, 'POST', { data: { products } })
+    expectError(
+      await attach(ids),
+      400,
+      'Validation Error',
+      'data.products: products must not have more than 1000 elements, and the offering has 997 already',
+    )
+    expect(await listed(path)).toBe(997)
+    expect((await attach(ids.slice(1))).body.data).toHaveLength(3)
+    expect(await listed(path)).toBe(1000)
+    expect((await attach(ids.slice(0, 1))).status).toBe(400)
+    const { status, body } = await send(`${path}/replace`, 'PUT', { data: { products: ids } })
+    expect([status, body.data.length]).toEqual([200, 4])
   })
 
   test('holds ids alone: an external_ref that looks like one leads nowhere, and what is held stays', async () => {
