@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Pool } from './db/pool.js'
+import type { PoolConnections } from './db/pool.js'
 import type { WorkerEvent, Written } from './imports/events.js'
 import { FAILURE_REASONS } from './imports/import.js'
 import { type QueueState, queueState } from './imports/queue-state.js'
@@ -24,7 +24,8 @@ const IMPORT_BUCKETS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600]
  */
 export class Metrics {
   readonly #registry = new Registry()
-  readonly #pool: Pool
+  readonly #pool: PoolConnections
+  readonly #waitingRequests: () => number
   #queue: { readonly state: QueueState | undefined; readonly until: number } | undefined
   #asking: Promise<QueueState> | undefined
 
@@ -107,8 +108,10 @@ export class Metrics {
     'Messages to webhooks that wait for their first or for a further attempt.',
   )
 
-  constructor(pool: Pool) {
+  /** @param waitingRequests how many statements and transactions wait to be let to the pool */
+  constructor(pool: PoolConnections, waitingRequests: () => number) {
     this.#pool = pool
+    this.#waitingRequests = waitingRequests
     collectDefaultMetrics({ register: this.#registry })
     this.#gauge('intake_build_info', 'Always 1; the label tells the version.', ['version']).set(
       { version: version() },
@@ -193,7 +196,7 @@ export class Metrics {
   /** Everything in Prometheus' text format, with the queue's figures if the database is there to tell them. */
   async text(): Promise<string> {
     const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.#pool
-    this.#setPool('api', { total, idle, waiting })
+    this.#setPool('api', { total, idle, waiting: waiting + this.#waitingRequests() })
     this.#setQueue(await this.#queueState())
     return await this.#registry.metrics()
   }

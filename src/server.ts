@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from './config.js'
+import type { PoolOf } from './db/owner-pool.js'
 import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
 import { jsonBodies } from './http/body.js'
@@ -35,7 +36,9 @@ import type { UploadStore } from './uploads/store.js'
 export interface ServerDependencies {
   readonly config: Config
   readonly logger: Logger
+  /** For what is asked before it is known who asks. */
   readonly pool: Pool
+  readonly poolOf: PoolOf
   readonly store: UploadStore
   readonly credentials: Credentials
   readonly metrics: Metrics
@@ -59,6 +62,7 @@ export function buildServer({
   config,
   logger,
   pool,
+  poolOf,
   store,
   credentials,
   metrics,
@@ -145,13 +149,13 @@ export function buildServer({
         (_request, _payload, done) => done(null),
       )
       importRoutes(imports, {
-        pool,
+        poolOf,
         store,
         limits: config,
         tell: (event) => metrics.workerDid(event),
       })
     })
-    recordRoutes(api, pool)
+    recordRoutes(api, poolOf)
     closeMethods()
   }
   app.register(
@@ -167,7 +171,7 @@ export function buildServer({
       api.addHook('onRequest', waitForDatabase)
       api.addHook('onRequest', authenticate(credentials, limits))
       const closeMethods = closeOtherMethods(api)
-      settingsRoutes(api, pool, credentials)
+      settingsRoutes(api, poolOf, credentials)
       closeMethods()
     },
     { prefix: '/v2' },

@@ -7,6 +7,7 @@ import { type DataDir, openDataDir } from './data-dir.js'
 import { startEmbeddedPostgres } from './db/embedded.js'
 import { DatabaseAway, DatabaseMissing, migrate } from './db/migrate.js'
 import { isOutage } from './db/outage.js'
+import { OwnerPools } from './db/owner-pool.js'
 import { type Connection, createPool } from './db/pool.js'
 import { type RunningWorker, startWorker } from './imports/start-worker.js'
 import { removeStrayUploads } from './imports/stray-uploads.js'
@@ -40,6 +41,10 @@ export class CannotListen extends StartError {
 }
 
 const POOL_SIZE = 10
+
+/** Of these connections, as many serve requests of stores and organizations. The rest look up tokens and serve `/readyz`. */
+const SHARED_CONNECTIONS = 8
+const CONNECTIONS_PER_OWNER = 5
 
 /** A database that is away is looked for so often. */
 const RETRY_MS = 1000
@@ -108,11 +113,17 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   await clearIncoming(folder)
 
   let isReady = false
-  const metrics = new Metrics(pool)
+  const ownerPools = new OwnerPools(pool, {
+    connections: SHARED_CONNECTIONS,
+    connectionsPerOwner: CONNECTIONS_PER_OWNER,
+    waitSeconds: config.statementTimeoutSeconds,
+  })
+  const metrics = new Metrics(pool, () => ownerPools.waiting)
   const app = buildServer({
     config,
     logger,
     pool,
+    poolOf: ownerPools.of,
     store: metrics.counting(store),
     credentials: new Credentials(pool),
     metrics,

@@ -2,7 +2,14 @@ import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import { isInFailedTransaction } from './errors.js'
 
-export type Pool = pg.Pool
+/** Where statements and transactions get a connection: a pool, or an owner's share of one. */
+export interface Pool {
+  query(statement: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult>
+  connect(): Promise<pg.PoolClient>
+}
+
+/** The connections themselves. */
+export type PoolConnections = pg.Pool
 export type Client = pg.ClientBase
 
 /** How to reach the database: a URL, or a socket's directory and a database's name. Plain data, so a thread can be given it. */
@@ -84,7 +91,7 @@ export function createPool(
   onError: (error: Error) => void,
   statementSeconds = 0,
   lockSeconds = 0,
-): Pool {
+): PoolConnections {
   const pool = new pg.Pool({
     ...clientConfig(connection),
     max,

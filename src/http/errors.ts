@@ -137,6 +137,15 @@ export const tookTooLong = () =>
     { 'retry-after': '5' },
   )
 
+export const waitedTooLong = () =>
+  httpError(
+    503,
+    'Service Unavailable',
+    'Too many requests of this store or organization wait for the database; please try again later.',
+    undefined,
+    { 'retry-after': '5' },
+  )
+
 export const internalServerError = (requestId: string) =>
   httpError(500, 'Internal Server Error', 'An internal error has occurred.', { request_id: requestId })
 

@@ -9,6 +9,7 @@ import type {
 } from 'fastify'
 import { isTimeout } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
+import { WaitedTooLong } from '../db/owner-pool.js'
 import {
   badRequest,
   HttpError,
@@ -18,6 +19,7 @@ import {
   refused,
   serviceUnavailable,
   tookTooLong,
+  waitedTooLong,
 } from './errors.js'
 import { ClientGone } from './form.js'
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.js'
@@ -88,6 +90,10 @@ function answerTo(error: FastifyError, request: FastifyRequest): HttpError | und
   if (isOutage(error)) {
     request.log.error({ err: error }, 'the database is out of reach')
     return serviceUnavailable()
+  }
+  if (error instanceof WaitedTooLong) {
+    request.log.warn({ owner_id: request.caller.ownerId }, 'a request waited too long for a connection')
+    return waitedTooLong()
   }
   if (isTimeout(error)) {
     request.log.error({ err: error }, 'the database took too long')

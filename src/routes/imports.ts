@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
 import { isTimeout } from '../db/errors.js'
+import type { PoolOf } from '../db/owner-pool.js'
 import type { Pool } from '../db/pool.js'
 import {
   badRequest,
@@ -54,7 +55,7 @@ import { UploadMissing, type UploadStore } from '../uploads/store.js'
 import { importFilterKinds, importOperations } from './import-operations.js'
 
 interface Dependencies {
-  readonly pool: Pool
+  readonly poolOf: PoolOf
   readonly store: UploadStore
   readonly limits: UploadLimits
   /** Counts what happened to an import. */
@@ -71,7 +72,7 @@ interface UploadLimits extends ScanLimits {
 const RETRY_SECONDS = 5
 
 /** The Subscriptions Imports API (contract 6). */
-export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }: Dependencies): void {
+export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell }: Dependencies): void {
   let uploads = 0
 
   app.post(
@@ -93,7 +94,9 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
     },
   )
 
-  async function receive({ caller: { ownerId }, raw, query }: FastifyRequest): Promise<Import> {
+  async function receive({ caller, raw, query }: FastifyRequest): Promise<Import> {
+    const { ownerId } = caller
+    const pool = poolOf(caller)
     await checkWaiting(pool, ownerId, limits.maxWaitingImports).catch(explainRefused)
     const handlers = {
       receive: (bytes: AsyncIterable<Buffer>) =>
@@ -131,7 +134,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
     const query = request.query as Record<string, unknown>
     const page = readPage(query, caller.pageLength)
     const filter = readFilter(query.filter, importFilters(caller))
-    const { total, imports } = await listImports(pool, visibleOwnerIds(caller), page, filter)
+    const { total, imports } = await listImports(poolOf(caller), visibleOwnerIds(caller), page, filter)
     return listAnswer(
       requestUrl(request),
       page,
@@ -155,13 +158,15 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
       caller.pageLength,
       Number.MAX_SAFE_INTEGER,
     )
-    const errors = await listErrors(pool, found, page)
+    const errors = await listErrors(poolOf(caller), found, page)
     const data = errors.map((error) => errorResource(caller, error))
     return listAnswer(requestUrl(request), page, found.errors, data, Number.MAX_SAFE_INTEGER)
   })
 
   app.get('/imports/:id/errors/kinds', { schema: importOperations.errorKinds }, async (request) => {
-    const kinds = await listErrorKinds(pool, await findWithReport(request.caller, readId(request.params)))
+    const { caller } = request
+    const found = await findWithReport(caller, readId(request.params))
+    const kinds = await listErrorKinds(poolOf(caller), found)
     return { data: kinds.map(errorKindResource) }
   })
 
@@ -174,7 +179,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
     const reader = await store.open(found.id).catch((error) => {
       throw error instanceof UploadMissing ? fileGone() : error
     })
-    const lines = Readable.from(rejectedLines(pool, reader, found, lineNumber))
+    const lines = Readable.from(rejectedLines(poolOf(request.caller), reader, found, lineNumber))
     // However the answer ends, and whether or not it began.
     lines.once('close', () => reader.close())
     return sendJsonLines(reply, lines, name)
@@ -183,13 +188,13 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
   app.get('/imports/:id/results', { schema: importOperations.results }, async (request, reply) => {
     const found = await find(request.caller, readId(request.params))
     if (found.expiredAt !== undefined && found.onConflict === 'update') throw resultsExpired(found.expiredAt)
-    const lines = request.method === 'HEAD' ? '' : Readable.from(resultLines(pool, found))
+    const lines = request.method === 'HEAD' ? '' : Readable.from(resultLines(poolOf(request.caller), found))
     return sendJsonLines(reply, lines, `results-${found.id}`)
   })
 
   app.post('/imports/:id/cancel', { schema: importOperations.cancel }, async (request) => {
     const found = await findOwn(request.caller, readId(request.params))
-    const canceled = await cancelImport(pool, found)
+    const canceled = await cancelImport(poolOf(request.caller), found)
     if (!canceled)
       throw writeConflict('The import is finished; there is nothing to cancel.', { id: found.id })
     tell({ kind: 'ended', ...endedImport(canceled) })
@@ -199,7 +204,7 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
 
   app.post('/imports/:id/retry', { schema: importOperations.retry }, async (request) => {
     const found = await findOwn(request.caller, readId(request.params))
-    const retried = await retryImport(pool, found).catch(explainRefused)
+    const retried = await retryImport(poolOf(request.caller), found).catch(explainRefused)
     if (!retried) {
       throw writeConflict(whyNoRetry(await find(request.caller, found.id)), { id: found.id })
     }
@@ -221,13 +226,13 @@ export function importRoutes(app: FastifyInstance, { pool, store, limits, tell }
   }
 
   async function find(caller: Caller, id: string): Promise<Import> {
-    const found = await findImport(pool, visibleOwnerIds(caller), id)
+    const found = await findImport(poolOf(caller), visibleOwnerIds(caller), id)
     if (!found) throw notFound('import')
     return found
   }
 
   async function* errorLines(caller: Caller, found: Import): AsyncGenerator<string> {
-    for await (const batch of allErrors(pool, found)) {
+    for await (const batch of allErrors(poolOf(caller), found)) {
       yield batch.map((error) => `${JSON.stringify(errorResource(caller, error))}\n`).join('')
     }
   }

@@ -1,4 +1,4 @@
-import type { Pool } from '../db/pool.js'
+import type { PoolOf } from '../db/owner-pool.js'
 import { notFound, permissionDenied } from '../http/errors.js'
 import { findRecord, type StoredRecord } from '../records/read.js'
 import type { RecordType } from '../records/record-type.js'
@@ -12,10 +12,10 @@ export interface RecordFinder {
   findOwn(caller: Caller, id: string): Promise<StoredRecord>
 }
 
-export function recordFinder(pool: Pool, recordType: RecordType): RecordFinder {
+export function recordFinder(poolOf: PoolOf, recordType: RecordType): RecordFinder {
   const { noun } = recordType
   const find = async (caller: Caller, id: string): Promise<StoredRecord> => {
-    const record = await findRecord(pool, recordType, visibleOwnerIds(caller), id)
+    const record = await findRecord(poolOf(caller), recordType, visibleOwnerIds(caller), id)
     if (!record) throw notFound(noun)
     return record
   }

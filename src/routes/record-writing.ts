@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Pool } from '../db/pool.js'
+import type { PoolOf } from '../db/owner-pool.js'
 import { identityProblems, readData } from '../http/body.js'
 import { validationError } from '../http/errors.js'
 import { readId, requestUrl } from '../http/urls.js'
@@ -17,7 +17,7 @@ type Present = (request: FastifyRequest, record: StoredRecord) => Promise<object
 /** `POST`, `PUT` and `DELETE` of a record type, and `POST …/build` where it refers to others (contract 9). */
 export function writingRoutes(
   app: FastifyInstance,
-  pool: Pool,
+  poolOf: PoolOf,
   recordType: RecordType,
   operations: ReturnType<typeof recordOperations>,
   { findOwn }: RecordFinder,
@@ -55,14 +55,14 @@ export function writingRoutes(
     reject([...identity, ...within('attributes', validateChanges(recordType, record.attributes, attributes))])
     const changed = await explained(
       noun,
-      updateRecord(pool, recordType, record, attributes as Record<string, unknown>),
+      updateRecord(poolOf(request.caller), recordType, record, attributes as Record<string, unknown>),
     )
     return { data: await present(request, changed) }
   })
 
   app.delete(`/${table}/:id`, { schema: operations.remove }, async (request, reply) => {
     const record = await findOwn(request.caller, readId(request.params))
-    await explained(noun, deleteRecord(pool, recordType, record))
+    await explained(noun, deleteRecord(poolOf(request.caller), recordType, record))
     return await reply.code(204).send()
   })
 
@@ -73,9 +73,10 @@ export function writingRoutes(
     attributes: Record<string, unknown>,
     routeEnd: string,
   ) {
+    const { caller } = request
     const record = await explained(
       noun,
-      createRecord(pool, made, visibleOwnerIds(request.caller), attributes),
+      createRecord(poolOf(caller), made, visibleOwnerIds(caller), attributes),
     )
     const list = requestUrl(request)
       .pathname.replace(/\/$/, '')

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
-import type { Pool } from '../db/pool.js'
+import type { PoolOf } from '../db/owner-pool.js'
 import { isAnyOf } from '../db/ref-key.js'
 import { validationError } from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
@@ -17,14 +17,14 @@ import { writingRoutes } from './record-writing.js'
 import { snapshotRoutes } from './snapshots.js'
 
 /** The routes of every record type, derived from its definition (contract 9). */
-export function recordRoutes(app: FastifyInstance, pool: Pool): void {
-  for (const recordType of recordTypes) routesOf(app, pool, recordType)
+export function recordRoutes(app: FastifyInstance, poolOf: PoolOf): void {
+  for (const recordType of recordTypes) routesOf(app, poolOf, recordType)
 }
 
-function routesOf(app: FastifyInstance, pool: Pool, recordType: RecordType): void {
+function routesOf(app: FastifyInstance, poolOf: PoolOf, recordType: RecordType): void {
   const { table, references } = recordType
   const filters = filtersOf(recordType)
-  const finder = recordFinder(pool, recordType)
+  const finder = recordFinder(poolOf, recordType)
   const operations = recordOperations(
     recordType,
     Object.fromEntries(Object.entries(filters).map(([name, { kind }]) => [name, kind])),
@@ -36,8 +36,14 @@ function routesOf(app: FastifyInstance, pool: Pool, recordType: RecordType): voi
     const page = readPage(query, caller.pageLength)
     const include = readInclude(query.include, recordType)
     const filter = readFilter(query.filter, filters)
-    const { total, records } = await listRecords(pool, recordType, visibleOwnerIds(caller), page, filter)
-    const snapshots = await snapshotsOf(pool, references, records)
+    const { total, records } = await listRecords(
+      poolOf(caller),
+      recordType,
+      visibleOwnerIds(caller),
+      page,
+      filter,
+    )
+    const snapshots = await snapshotsOf(poolOf(caller), references, records)
     const data = records.map((record) => resource(request, record, snapshots))
     return { ...listAnswer(requestUrl(request), page, total, data), ...included(caller, include, snapshots) }
   })
@@ -46,14 +52,14 @@ function routesOf(app: FastifyInstance, pool: Pool, recordType: RecordType): voi
     const { caller } = request
     const include = readInclude((request.query as Record<string, unknown>).include, recordType)
     const record = await finder.find(caller, readId(request.params))
-    const snapshots = await snapshotsOf(pool, references, [record])
+    const snapshots = await snapshotsOf(poolOf(caller), references, [record])
     return { data: resource(request, record, snapshots), ...included(caller, include, snapshots) }
   })
 
-  writingRoutes(app, pool, recordType, operations, finder, async (request, record) =>
-    resource(request, record, await snapshotsOf(pool, references, [record])),
+  writingRoutes(app, poolOf, recordType, operations, finder, async (request, record) =>
+    resource(request, record, await snapshotsOf(poolOf(request.caller), references, [record])),
   )
-  for (const reference of references) snapshotRoutes(app, pool, recordType, reference, finder)
+  for (const reference of references) snapshotRoutes(app, poolOf, recordType, reference, finder)
 
   const resource = ({ caller, url }: FastifyRequest, record: StoredRecord, snapshots: Snapshots) =>
     recordResource(

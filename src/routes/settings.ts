@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import type { Pool } from '../db/pool.js'
+import type { PoolOf } from '../db/owner-pool.js'
 import { validationError } from '../http/errors.js'
 import { operation } from '../http/operation.js'
 import { compile } from '../records/validate.js'
@@ -37,14 +37,15 @@ const operations = {
 const settingsAnswer = (pageLength: number) => ({ data: { type: 'settings', page_length: pageLength } })
 
 /** The store's settings (contract 4). */
-export function settingsRoutes(app: FastifyInstance, pool: Pool, credentials: Credentials): void {
+export function settingsRoutes(app: FastifyInstance, poolOf: PoolOf, credentials: Credentials): void {
   app.get('/settings', { schema: operations.get }, async ({ caller }) => settingsAnswer(caller.pageLength))
 
   app.put('/settings', { schema: operations.update }, async (request) => {
     const problems = problemsOf(request.body)
     if (problems.length > 0) throw validationError('', problems)
     const { page_length } = (request.body as Type.Static<typeof SettingsBody>).data
-    await setPageLength(pool, request.caller.ownerId, page_length)
+    const { caller } = request
+    await setPageLength(poolOf(caller), caller.ownerId, page_length)
     credentials.forget()
     return settingsAnswer(page_length)
   })

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Pool } from '../db/pool.js'
+import type { PoolOf } from '../db/owner-pool.js'
 import { identityProblems, readData } from '../http/body.js'
 import { notFound, validationError } from '../http/errors.js'
 import { listAnswer, readPage } from '../http/paging.js'
@@ -25,7 +25,7 @@ import { snapshotOperations } from './snapshot-operations.js'
 /** What a record holds by one of its lists of references: `offerings/{id}/products` (contract 9). */
 export function snapshotRoutes(
   app: FastifyInstance,
-  pool: Pool,
+  poolOf: PoolOf,
   recordType: RecordType,
   reference: Reference,
   { find, findOwn }: RecordFinder,
@@ -39,22 +39,27 @@ export function snapshotRoutes(
     const { caller } = request
     const page = readPage(request.query as Record<string, unknown>, caller.pageLength)
     const holder = await find(caller, readId(request.params))
-    const { total, snapshots } = await listSnapshots(pool, reference, holder, page)
+    const { total, snapshots } = await listSnapshots(poolOf(caller), reference, holder, page)
     return listAnswer(requestUrl(request), page, total, await present(caller, holder, snapshots))
   })
 
   app.post(`${path}/attach`, { schema: operations.attach }, async (request, reply) => {
     const holding = await holdingOf(request)
-    const added = await explained(to.noun, attach(pool, holding, readIds(request.body, attribute, 1)))
+    const added = await explained(
+      to.noun,
+      attach(poolOf(request.caller), holding, readIds(request.body, attribute, 1)),
+    )
     return await reply.code(201).send({ data: await present(request.caller, holding.holder, added) })
   })
 
   if (reference.replaceable) {
     app.put(`${path}/replace`, { schema: operations.replace }, async (request) => {
       const holding = await holdingOf(request)
-      await explained(to.noun, replace(pool, holding, readIds(request.body, attribute, 0)))
+      await explained(to.noun, replace(poolOf(request.caller), holding, readIds(request.body, attribute, 0)))
       const { holder } = holding
-      const all = (await snapshotsOf(pool, [reference], [holder])).get(reference)?.get(holder.id) ?? []
+      const all =
+        (await snapshotsOf(poolOf(request.caller), [reference], [holder])).get(reference)?.get(holder.id) ??
+        []
       return { data: await present(request.caller, holder, all) }
     })
   }
@@ -66,14 +71,17 @@ export function snapshotRoutes(
     const identity = within('', identityProblems(data, reference.type, readId(request.params, oneParameter)))
     reject([...identity, ...within('attributes', validateChanges(to, snapshot.attributes, attributes))])
     const changes = attributes as Record<string, unknown>
-    const changed = await explained(to.noun, updateSnapshot(pool, holding, snapshot, changes))
+    const changed = await explained(
+      to.noun,
+      updateSnapshot(poolOf(request.caller), holding, snapshot, changes),
+    )
     const [presented] = await present(request.caller, holding.holder, [changed])
     return { data: presented }
   })
 
   app.delete(`${path}/:${oneParameter}`, { schema: operations.detach }, async (request, reply) => {
     const { holding, snapshot } = await held(request)
-    await explained(to.noun, detach(pool, holding, snapshot))
+    await explained(to.noun, detach(poolOf(request.caller), holding, snapshot))
     return await reply.code(204).send()
   })
 
@@ -85,7 +93,7 @@ export function snapshotRoutes(
   async function held(request: FastifyRequest): Promise<{ holding: Holding; snapshot: StoredSnapshot }> {
     const id = readId(request.params, oneParameter)
     const holding = await holdingOf(request)
-    const snapshot = await findSnapshot(pool, reference, holding.holder, id)
+    const snapshot = await findSnapshot(poolOf(request.caller), reference, holding.holder, id)
     if (!snapshot) throw notFound(to.noun)
     return { holding, snapshot }
   }
@@ -93,7 +101,7 @@ export function snapshotRoutes(
   /** A price takes what prices it as well, as a plan's takes the products. */
   async function present(caller: Caller, holder: StoredRecord, snapshots: readonly StoredSnapshot[]) {
     const pricing = recordType.references.filter((other) => other.attribute === reference.pricedBy)
-    const held = await snapshotsOf(pool, pricing, [holder])
+    const held = await snapshotsOf(poolOf(caller), pricing, [holder])
     return snapshotResources(caller, reference, holder.id, snapshots, held)
   }
 }

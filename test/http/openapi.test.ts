@@ -27,9 +27,10 @@ beforeAll(async () => {
     config: readConfig({}, {}),
     logger: pino({ enabled: false }),
     pool,
+    poolOf: () => pool,
     store: await openFileStore(folder.path, 'test'),
     credentials: new Credentials(pool),
-    metrics: new Metrics(pool),
+    metrics: new Metrics(pool, () => 0),
     isReady: () => true,
   })
   app.addHook('onRoute', ({ url, method, schema }) => {

@@ -25,9 +25,10 @@ async function routesOfApplication(): Promise<Route[]> {
     config: readConfig({}, {}),
     logger: pino({ enabled: false }),
     pool,
+    poolOf: () => pool,
     store: await openFileStore(folder.path, 'test'),
     credentials: new Credentials(pool),
-    metrics: new Metrics(pool),
+    metrics: new Metrics(pool, () => 0),
     isReady: () => true,
   })
   const methodsOf = new Map<string, string[]>()

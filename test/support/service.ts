@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { settings as everySetting } from '../../src/config.js'
-import { createPool, type Pool } from '../../src/db/pool.js'
+import { createPool, type PoolConnections } from '../../src/db/pool.js'
 import { setApiKey } from '../../src/tenants/credentials.js'
 import { generateApiKey } from '../../src/tenants/secrets.js'
 import { Api } from './api.js'
@@ -82,7 +82,7 @@ export async function temporaryFolder(): Promise<{ path: string; remove(): Promi
 /** The service on a database of its own, with the API as the default store sees it. */
 export interface TestService {
   readonly api: Api
-  readonly pool: Pool
+  readonly pool: PoolConnections
   readonly dataDir: string
   readonly databaseUrl: string
   readonly server: ServeProcess

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { embeddedConnection } from '../../../src/db/embedded.js'
-import { createPool, type Pool } from '../../../src/db/pool.js'
+import { createPool, type PoolConnections } from '../../../src/db/pool.js'
 import { setApiKey } from '../../../src/tenants/credentials.js'
 import { generateApiKey } from '../../../src/tenants/secrets.js'
 import { Api } from '../../support/api.js'
@@ -31,7 +31,7 @@ export class Victim {
   readonly dataDir: string
   readonly url: string
   /** Outside of the service; broken by what breaks the server. */
-  readonly pool: Pool
+  readonly pool: PoolConnections
   readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>
   readonly #ownFileSystem: boolean
   #server: ServeProcess | undefined
