@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises'
 import type pg from 'pg'
+import type { Connection } from '../src/db/connection.js'
 import { embeddedConnection } from '../src/db/embedded.js'
-import { type Connection, clientConfig, connect } from '../src/db/pool.js'
+import { connect } from '../src/db/pool.js'
 import { recordTypes } from '../src/records/index.js'
 import type { Server } from './server.js'
 
@@ -20,7 +21,7 @@ export async function withDatabase<T>(
   { dataDir }: Server,
   use: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = await connect(clientConfig(await databaseOf(dataDir)))
+  const client = await connect(await databaseOf(dataDir))
   try {
     return await use(client)
   } finally {

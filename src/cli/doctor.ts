@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { readIdentity, userOf } from '../data-dir.js'
 import { reasonOf } from '../db/migrate.js'
-import { type Client, clientConfig, connect, prepareSession } from '../db/pool.js'
+import { type Client, connect } from '../db/pool.js'
 import { checkDisks, checkModes, checkStrayFiles, statOf } from '../doctor/data-dir-checks.js'
 import { checkClock, checkDurability, checkMigrations, checkVersion } from '../doctor/database-checks.js'
 import { type Finding, ok, problem } from '../doctor/finding.js'
@@ -83,7 +83,7 @@ async function onDatabase(
   let client: Awaited<ReturnType<typeof connect>> | undefined
   try {
     database = await findDatabase(places, false, signal)
-    client = await connect(clientConfig(database.connection))
+    client = await connect(database.connection)
     return await examineDatabase(client, dataDir, isRunning)
   } catch (error) {
     if (client || signal.aborted || !(error instanceof Error)) throw error
@@ -100,7 +100,6 @@ async function onDatabase(
 }
 
 async function examineDatabase(client: Client, dataDir: string, isRunning: boolean): Promise<Finding[]> {
-  await prepareSession(client)
   const migrations = await checkMigrations(client)
   const ofServer = [
     await checkVersion(client),

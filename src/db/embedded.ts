@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from '../start-error.js'
+import type { Connection } from './connection.js'
 import { type DatabaseUser, databaseUser, fromWithin, programsFor } from './database-user.js'
-import { type Connection, connect } from './pool.js'
+import { connect } from './pool.js'
 
 /** The embedded PostgreSQL of a data directory, running. */
 export interface EmbeddedPostgres {
@@ -124,7 +125,11 @@ export const hasCluster = (dataDir: string): boolean => existsSync(join(dataDir,
 
 /** Every value is given, so that PGPORT, PGSSLMODE and their like in the environment change nothing. */
 const connectionTo = (sockets: string, database: string) =>
-  ({ host: sockets, port: 5432, user: SUPERUSER, database, ssl: false }) as const
+  ({ host: sockets, port: 5432, user: SUPERUSER, database, ssl: false, schema: 'public' }) as const
+
+/** The environment of PostgreSQL's programs: ours without what is meant for another PostgreSQL (PGDATA, PGOPTIONS, …). */
+const environment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
 
 /** The binaries come as npm packages, one a platform; npm installs the one that fits. */
 async function findBinaries(user: DatabaseUser | undefined): Promise<Binaries> {
@@ -193,6 +198,7 @@ async function createCluster(
   // Detached, as the server is: a Ctrl-C is for us to obey, once the cluster is whole.
   const child = spawn(initdb, args, {
     ...identity(user),
+    env: environment(),
     cwd: unfinished,
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -257,6 +263,7 @@ async function startServer(
     // Detached: Ctrl-C in a terminal reaches the whole process group, but the server stops after us, not beside us.
     const server = spawn(postgres, args, {
       ...identity(user),
+      env: environment(),
       cwd: cluster,
       detached: true,
       stdio: ['ignore', log.fd, log.fd],

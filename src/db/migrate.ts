@@ -2,8 +2,9 @@ import { readdir } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StartError } from '../start-error.js'
+import type { Connection } from './connection.js'
 import { isOutage } from './outage.js'
-import { type Client, type Connection, clientConfig, connect } from './pool.js'
+import { type Client, connect } from './pool.js'
 
 /** Any number that nobody else uses: it names the lock under which processes that start at once migrate in turn. */
 const MIGRATION_LOCK = 4_871_215_033
@@ -34,7 +35,7 @@ const NO_SUCH_DATABASE = '3D000'
  * has the schema of a newer version; and when a migration fails.
  */
 export async function migrate(connection: Connection): Promise<void> {
-  const client = await connect(clientConfig(connection)).catch((error: Error) => {
+  const client = await connect(connection).catch((error: Error) => {
     const isMissing = (error as NodeJS.ErrnoException).code === NO_SUCH_DATABASE
     const Kind = isMissing ? DatabaseMissing : isOutage(error) ? DatabaseAway : StartError
     throw new Kind(`The database ${nameOf(connection)} cannot be reached: ${reasonOf(error)}.`)

@@ -1,6 +1,8 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
+import { addressOf, type Connection } from './connection.js'
 import { isInFailedTransaction } from './errors.js'
+import { prepareSession } from './session.js'
 
 /** Where statements and transactions get a connection: a pool, or an owner's share of one. */
 export interface Pool {
@@ -11,17 +13,6 @@ export interface Pool {
 /** The connections themselves. */
 export type PoolConnections = pg.Pool
 export type Client = pg.ClientBase
-
-/** How to reach the database: a URL, or a socket's directory and a database's name. Plain data, so a thread can be given it. */
-export type Connection =
-  | { readonly connectionString: string }
-  | {
-      readonly host: string
-      readonly port: number
-      readonly user: string
-      readonly database: string
-      readonly ssl: false
-    }
 
 const { builtins } = pg.types
 
@@ -51,39 +42,22 @@ const types: pg.CustomTypesConfig = {
 }
 
 /** What every connection of ours needs: values in the forms above, and statements that are sent without waiting for those before. */
-export const clientConfig = (connection: Connection): pg.ClientConfig => ({
-  ...connection,
+const clientConfig = (connection: Connection): pg.ClientConfig => ({
+  application_name: 'intake',
+  ...addressOf(connection),
   types,
   pipeline: true,
-  application_name: 'intake',
   connectionTimeoutMillis: 10_000,
   keepAlive: true,
 })
 
 /**
- * What every session of ours is set to: times in the form that `types` above reads; a transaction whose process has stopped
- * in the middle of it is given up, for others wait for what it holds. And two ways of reading a table are left out, which the
- * planner takes for cheap before a table that has just been filled has statistics, or because it cannot know how few rows a
- * look-up finds: sorting all of an owner's rows for a page that an index has in order already (1.2 s in place of 4 ms with
- * a million rows), and starting parallel workers to find a single row (8 ms in place of 0.05).
- */
-const SESSION = `
-  set timezone to 'UTC';
-  set datestyle to 'ISO';
-  set idle_in_transaction_session_timeout to '30s';
-  set enable_bitmapscan to off;
-  set max_parallel_workers_per_gather to 0`
-
-/** Sets a new connection up for us. */
-export async function prepareSession(client: Client): Promise<void> {
-  await client.query(SESSION)
-}
-
-/**
  * A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another.
+ * The schema that the first one finds is that of all.
  *
  * @param statementSeconds for so long a statement may run, or wait for a lock; 0: for ever.
  * @param lockSeconds for so long a statement may wait for one lock; 0: for ever.
+ * @throws StartError if the connection's URL cannot be used
  */
 export function createPool(
   connection: Connection,
@@ -92,13 +66,13 @@ export function createPool(
   statementSeconds = 0,
   lockSeconds = 0,
 ): PoolConnections {
+  let { schema } = connection
   const pool = new pg.Pool({
     ...clientConfig(connection),
     max,
     async onConnect(client) {
-      await prepareSession(client)
-      if (statementSeconds > 0) await client.query(`set statement_timeout to '${statementSeconds}s'`)
-      if (lockSeconds > 0) await client.query(`set lock_timeout to '${lockSeconds}s'`)
+      const found = await prepareSession(client, schema, { statementSeconds, lockSeconds })
+      schema ??= found
     },
   })
   // While the pool is being closed, the server may be quicker to end the connections.
@@ -108,11 +82,21 @@ export function createPool(
   return pool
 }
 
-/** One connection for one purpose. That it breaks is told by the query that is under way, not by an event as well. */
-export async function connect(config: pg.ClientConfig): Promise<pg.Client> {
-  const client = new pg.Client(config)
+/**
+ * One connection for one purpose. That it breaks is told by the query that is under way, not by an event as well.
+ *
+ * @throws StartError if the connection's URL cannot be used; what `pg` throws if it cannot be opened
+ */
+export async function connect(connection: Connection): Promise<pg.Client> {
+  const client = new pg.Client(clientConfig(connection))
   client.on('error', () => {})
   await client.connect()
+  try {
+    await prepareSession(client, connection.schema)
+  } catch (error) {
+    await client.end()
+    throw error
+  }
   return client
 }
 

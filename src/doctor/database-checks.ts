@@ -24,7 +24,10 @@ export async function checkVersion(client: Client): Promise<Finding> {
   return ok('database', `It answers, and is PostgreSQL ${version}.`)
 }
 
-/** Without these a 201 is not kept: what was committed may be gone, or torn, after a crash of the machine. */
+/**
+ * Without these a 201 is not kept: what was committed may be gone, or torn, after a crash of the machine. The last is the
+ * session's own, where `prepareSession` does not leave it off.
+ */
 const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit']
 
 export async function checkDurability(client: Client): Promise<Finding> {
@@ -37,7 +40,7 @@ export async function checkDurability(client: Client): Promise<Finding> {
   return problem(
     'durability',
     `${off.join(' and ')} ${off.length === 1 ? 'is' : 'are'} off: a crash of the database's machine loses imports that were answered with 201.`,
-    'Turn on what is off: in postgresql.conf, or where the role or the database sets it (ALTER ROLE, ALTER DATABASE).',
+    'Turn on what is off, in postgresql.conf or by ALTER SYSTEM.',
   )
 }
 

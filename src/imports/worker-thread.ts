@@ -1,6 +1,7 @@
 import { setInterval } from 'node:timers'
 import { parentPort, workerData } from 'node:worker_threads'
-import { type Connection, createPool } from '../db/pool.js'
+import type { Connection } from '../db/connection.js'
+import { createPool } from '../db/pool.js'
 import { createLogger } from '../log.js'
 import { openFileStore } from '../uploads/file.js'
 import { deliver } from '../webhooks/deliver.js'

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { Bell } from '../bell.js'
-import { type Connection, clientConfig } from '../db/pool.js'
+import type { Connection } from '../db/connection.js'
+import { connect } from '../db/pool.js'
 import { type JobContext, runJob } from './job.js'
 import { claimImport, IMPORTS_CHANNEL, releaseLeasesOf } from './queue.js'
 
@@ -48,23 +49,29 @@ export async function work(context: JobContext, connection: Connection, stop: Ab
 /** Rings when the queue changes. A broken connection is made anew; meanwhile the poll does. */
 async function listen(connection: Connection, bell: Bell, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    const client = new pg.Client(clientConfig(connection))
+    let client: pg.Client | undefined
     try {
-      const ended = new Promise<void>((resolve) => {
-        client.on('error', () => resolve())
-        client.once('end', () => resolve())
-        stop.addEventListener('abort', () => resolve(), { once: true })
-      })
-      client.on('notification', () => bell.ring())
-      await client.connect()
-      await client.query(`listen ${IMPORTS_CHANNEL}`)
-      bell.ring()
-      await ended
+      client = await connect(connection)
+      await listenOn(client, bell, stop)
     } catch {
       // Away; the poll says so in the log.
     } finally {
-      await client.end().catch(() => {})
+      await client?.end().catch(() => {})
     }
     if (!stop.aborted) await sleep(POLL_MS, undefined, { signal: stop }).catch(() => {})
   }
+}
+
+/** Rings at each notification, until the connection breaks or `stop` is signalled. */
+async function listenOn(client: pg.Client, bell: Bell, stop: AbortSignal): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    client.on('error', () => resolve())
+    client.once('end', () => resolve())
+    if (stop.aborted) resolve()
+    stop.addEventListener('abort', () => resolve(), { once: true })
+  })
+  client.on('notification', () => bell.ring())
+  await client.query(`listen ${IMPORTS_CHANNEL}`)
+  bell.ring()
+  await ended
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, realpath, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { embeddedConnection } from '../../src/db/embedded.js'
+import { connect } from '../../src/db/pool.js'
 import { aProduct, file, times } from '../support/builders.js'
 import { intake } from '../support/cli.js'
 import { insertImport, ownerIdOf } from '../support/rows.js'
 import {
-  administer,
   createDatabase,
   serve,
   startTestService,
@@ -111,12 +112,19 @@ test.runIf(process.platform !== 'win32')(
 )
 
 test('a database that gives up durability is a problem', async () => {
-  const name = new URL(service.databaseUrl).pathname.slice(1)
-  await administer(`alter database ${name} set synchronous_commit to off`)
-  expect(await examine()).toEqual({
+  const folder = await temporaryFolder()
+  const embedded = { DATA_DIR: join(folder.path, 'data'), DATABASE_URL: '' }
+  const server = await serve(embedded)
+  const client = await connect(embeddedConnection(await realpath(embedded.DATA_DIR)))
+  await client.query('alter system set full_page_writes to off')
+  await client.query('select pg_reload_conf()')
+  await client.end()
+  await server.stop()
+  expect(await examine(embedded)).toEqual({
     code: 1,
-    findings: [finding('durability', 'problem', /^synchronous_commit is off/)],
+    findings: [finding('durability', 'problem', /^full_page_writes is off/)],
   })
+  await folder.remove()
 })
 
 test('a database of a newer version is a problem, one that is not migrated yet a warning', async () => {

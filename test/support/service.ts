@@ -151,9 +151,9 @@ export async function startTestService(environment: Environment = {}): Promise<T
   }
 }
 
-/** Runs a statement on the run's server, outside of every test's database. */
-export async function administer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: inject('serverUrl') })
+/** Runs a statement on the run's server, outside of every test's database unless `url` names one. */
+export async function administer(statement: string, url = inject('serverUrl')): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
   await client.connect()
   await client.query(statement).finally(() => client.end())
 }
