@@ -135,7 +135,11 @@ function isOfLaterPass({ bytes }: Line): boolean {
 function showableRef(attributes: unknown): string | undefined {
   const ref = (attributes as { external_ref?: unknown } | null | undefined)?.external_ref
   // At most 2048 code points, which are at most twice as many UTF-16 units.
-  return typeof ref === 'string' && ref.length <= 4096 && [...ref].length <= 2048 && isStorableText(ref)
+  return typeof ref === 'string' &&
+    ref !== '' &&
+    ref.length <= 4096 &&
+    [...ref].length <= 2048 &&
+    isStorableText(ref)
     ? ref
     : undefined
 }

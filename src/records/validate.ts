@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { TSchema } from 'typebox'
+import { absenceOf, isObject } from './absent.js'
 import { UUID_PATTERN } from './attributes.js'
 import type { RecordType, Reference } from './record-type.js'
 
@@ -151,6 +152,7 @@ export function excerpt(text: string): string {
 type Attributes = Record<string, unknown>
 interface Compiled {
   readonly validate: (attributes: unknown) => Problem[]
+  readonly removeAbsent: (attributes: Attributes) => void
   /** The names of the attributes that are maps with open keys: prices. */
   readonly maps: readonly string[]
 }
@@ -161,15 +163,15 @@ function compiledOf({ attributes: schema, columns }: RecordType): Compiled {
   let found = compiled.get(schema)
   if (!found) {
     const maps = columns.flatMap(({ type, name }) => (type === 'jsonb' ? name : []))
-    found = { validate: compile(schema), maps }
+    found = { validate: compile(schema), removeAbsent: absenceOf(schema), maps }
     compiled.set(schema, found)
   }
   return found
 }
 
 /**
- * Lists what is wrong with a record's attributes (contract 8); none: they are valid. An optional attribute that is
- * `null` counts as absent, and is removed from `attributes`.
+ * Lists what is wrong with a record's attributes (contract 8); none: they are valid. What counts as absent is removed
+ * from `attributes`: an optional attribute that is `null`, at any depth, and an empty `external_ref`.
  */
 export function validateRecord(recordType: RecordType, attributes: unknown): Problem[] {
   if (attributes === undefined) return [{ field: '', error: '"attributes" is required' }]
@@ -193,26 +195,13 @@ export function addProblem(problems: Problem[], problem: Problem): void {
   }
 }
 
-/**
- * Lists what is wrong with changes of a record's attributes, taken together with those that it has. `null` clears an
- * optional attribute.
- */
-export function validateChanges(
-  recordType: RecordType,
-  attributes: Readonly<Attributes>,
-  changes: unknown,
-): Problem[] {
-  if (!isObject(changes)) return [{ field: '', error: 'attributes must be an object' }]
-  return validateRecord({ ...recordType, references: [] }, { ...attributes, ...changes })
-}
-
 /** Lists what is wrong with attributes in themselves, references aside. */
 function attributeProblems(recordType: RecordType, attributes: Attributes): Problem[] {
-  removeNulls(recordType, attributes)
-  const { validate, maps } = compiledOf(recordType)
+  const { validate, removeAbsent, maps } = compiledOf(recordType)
   const overfull = maps.filter((name) => isOverfull(attributes[name]))
   // ajv would have an error or more for each of a million keys, before anybody could say that it is enough.
   for (const name of overfull) delete attributes[name]
+  removeAbsent(attributes)
   const problems = validate(attributes)
   if (overfull.length === 0) return problems
   const most = `must have at most ${CURRENCY_CODES} currencies`
@@ -224,15 +213,6 @@ const CURRENCY_CODES = 26 ** 3
 
 /** Whether a price map has more keys than there are currency codes. */
 const isOverfull = (map: unknown): boolean => isObject(map) && Object.keys(map).length > CURRENCY_CODES
-
-function removeNulls(
-  { attributes: { required = [], properties } }: RecordType,
-  attributes: Attributes,
-): void {
-  for (const key in properties) {
-    if (attributes[key] === null && !required.includes(key)) delete attributes[key]
-  }
-}
 
 /** The most snapshots of a kind that a record holds (contract 8). */
 export const MAX_SNAPSHOTS = 1000
@@ -257,22 +237,23 @@ function validateReferences({ attribute, to }: Reference, elements: unknown, pro
 }
 
 function validateElement(to: RecordType, field: string, element: unknown, problems: Problem[]): void {
-  if (typeof element === 'string') {
+  if (element === '') {
+    // An external_ref that is empty is none (contract 7), so nothing has it.
+    addProblem(problems, { field, error: `${field} must not be empty, but ${identifies(to)}` })
+  } else if (typeof element === 'string') {
     if (!isStorableText(element)) addProblem(problems, { field, error: `${field} ${formats.text}` })
   } else if (isObject(element)) {
     for (const problem of attributeProblems(to, element)) addProblem(problems, within(field, problem))
   } else {
-    const error = `${field} must be the id or external_ref of a ${to.noun}, or an object with its attributes`
-    addProblem(problems, { field, error })
+    addProblem(problems, { field, error: `${field} must be ${identifies(to)}` })
   }
 }
+
+const identifies = ({ noun }: RecordType): string =>
+  `the id or external_ref of a ${noun}, or an object with its attributes`
 
 /** A problem of an inner object, told from without: `"name" is required` at `products[1]` → `"products[1].name" is required`. */
 function within(field: string, problem: Problem): Problem {
   const path = `${field}.${problem.field}`
   return { field: path, error: problem.error.replace(problem.field, () => path) }
-}
-
-function isObject(value: unknown): value is Attributes {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

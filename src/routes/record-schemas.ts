@@ -149,21 +149,41 @@ export const wholeAttributes = (recordType: RecordType, more: Record<string, TSc
   })
 }
 
-/** The attributes as a `PUT` takes them: any of them; `null` clears an optional one. */
-const changesSchema = ({ type }: Typed, attributes: AttributesSchema) => {
-  const { properties, required = [] } = asTaken(attributes)
-  return Type.Unsafe({
+/** The attributes as a `PUT` takes them: any of them. */
+const changesSchema = ({ type }: Typed, attributes: AttributesSchema) =>
+  Type.Unsafe({
+    ...asChanges(asTaken(attributes)),
     $id: `${schemaName(type)}Changes`,
-    type: 'object',
-    description: 'The attributes to change. `null` clears an optional one.',
-    properties: Object.fromEntries(
-      Object.entries(properties).map(([name, schema]) => [
-        name,
-        required.includes(name) ? schema : Type.Union([schema, Type.Null()]),
-      ]),
-    ),
+    description:
+      'The attributes to change. `null` clears an optional one. Maps of prices are merged (RFC 7396): ' +
+      'a currency that is `null` is removed, and those that are not named stay.',
   })
+
+interface ObjectSchema extends TSchema {
+  readonly required?: readonly string[]
+  readonly properties?: Readonly<Record<string, ObjectSchema>>
+  readonly patternProperties?: Readonly<Record<string, ObjectSchema>>
 }
+
+/** An object of which a request changes some properties: those that it need not have may be `null`. */
+function asChanges({ required = [], ...schema }: ObjectSchema): TSchema {
+  const { properties = {} } = schema
+  const changed = Object.entries(properties).map(([name, inner]) => {
+    const value = inner.patternProperties ? asMergedMap(inner) : inner
+    return [name, required.includes(name) ? value : nullable(value)]
+  })
+  return { ...schema, properties: Object.fromEntries(changed) }
+}
+
+/** A map that is merged with the one that is there, entry by entry. */
+const asMergedMap = ({ patternProperties = {}, ...map }: ObjectSchema): TSchema => ({
+  ...map,
+  patternProperties: Object.fromEntries(
+    Object.entries(patternProperties).map(([pattern, entry]) => [pattern, nullable(asChanges(entry))]),
+  ),
+})
+
+const nullable = (schema: TSchema): TSchema => Type.Union([schema, Type.Null()])
 
 const lineSchema = Type.Union(
   recordTypes.map((recordType) =>
@@ -176,7 +196,8 @@ const lineSchema = Type.Union(
   ),
   {
     $id: 'ImportLine',
-    description: 'One line of an import file. An optional attribute that is null counts as absent.',
+    description:
+      'One line of an import file. An optional attribute that is null, at any depth, counts as absent; so does an empty external_ref.',
   },
 )
 
@@ -187,7 +208,8 @@ export const recordSchemas: readonly TSchema[] = [
     {
       ...asTaken(recordType.attributes),
       $id: `${schemaName(recordType.type)}Attributes`,
-      description: 'An optional attribute that is null counts as absent.',
+      description:
+        'An optional attribute that is null, at any depth, counts as absent; so does an empty external_ref.',
     },
     changesSchema(recordType, recordType.attributes),
     recordSchema(recordType),

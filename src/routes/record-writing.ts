@@ -4,9 +4,10 @@ import { identityProblems, readData } from '../http/body.js'
 import { validationError } from '../http/errors.js'
 import { readId, requestUrl } from '../http/urls.js'
 import { createRecord, deleteRecord, updateRecord } from '../records/change.js'
+import { readChanges } from '../records/changes.js'
 import type { StoredRecord } from '../records/read.js'
 import type { RecordType } from '../records/record-type.js'
-import { type Problem, validateChanges, validateRecord } from '../records/validate.js'
+import { type Problem, validateRecord } from '../records/validate.js'
 import { visibleOwnerIds } from '../tenants/owners.js'
 import { explained } from './record-errors.js'
 import type { RecordFinder } from './record-finder.js'
@@ -52,11 +53,9 @@ export function writingRoutes(
     const data = readData(request.body)
     const { attributes = {} } = data
     const identity = within('', identityProblems(data, type, id))
-    reject([...identity, ...within('attributes', validateChanges(recordType, record.attributes, attributes))])
-    const changed = await explained(
-      noun,
-      updateRecord(poolOf(request.caller), recordType, record, attributes as Record<string, unknown>),
-    )
+    const { problems, changes } = readChanges(recordType, record.attributes, attributes)
+    reject([...identity, ...within('attributes', problems)])
+    const changed = await explained(noun, updateRecord(poolOf(request.caller), recordType, record, changes))
     return { data: await present(request, changed) }
   })
 

@@ -5,6 +5,7 @@ import { notFound, validationError } from '../http/errors.js'
 import { listAnswer, readPage } from '../http/paging.js'
 import { readId, requestUrl } from '../http/urls.js'
 import { UUID_PATTERN } from '../records/attributes.js'
+import { readChanges } from '../records/changes.js'
 import {
   findSnapshot,
   listSnapshots,
@@ -14,7 +15,7 @@ import {
 } from '../records/read.js'
 import type { RecordType, Reference } from '../records/record-type.js'
 import { attach, detach, type Holding, replace, updateSnapshot } from '../records/snapshots.js'
-import { MAX_SNAPSHOTS, type Problem, tooManyElements, validateChanges } from '../records/validate.js'
+import { MAX_SNAPSHOTS, type Problem, tooManyElements } from '../records/validate.js'
 import { type Caller, visibleOwnerIds } from '../tenants/owners.js'
 import { explained } from './record-errors.js'
 import type { RecordFinder } from './record-finder.js'
@@ -69,8 +70,8 @@ export function snapshotRoutes(
     const data = readData(request.body)
     const { attributes = {} } = data
     const identity = within('', identityProblems(data, reference.type, readId(request.params, oneParameter)))
-    reject([...identity, ...within('attributes', validateChanges(to, snapshot.attributes, attributes))])
-    const changes = attributes as Record<string, unknown>
+    const { problems, changes } = readChanges(to, snapshot.attributes, attributes)
+    reject([...identity, ...within('attributes', problems)])
     const changed = await explained(
       to.noun,
       updateSnapshot(poolOf(request.caller), holding, snapshot, changes),

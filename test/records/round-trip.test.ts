@@ -142,7 +142,7 @@ const edges = (() => {
       { name: 'Second', price: {}, price_units: { unit: 'day', amount: 1 } },
       { name: 'Third', main_image: 'HTTPS://Example.com:443/%7Ea/../b?c#d' },
       { name: 'Fourth', main_image: `urn:${'x'.repeat(1020)}` },
-      { name: 'Fifth', external_ref: '', description: '', sku: '' },
+      { name: 'Fifth', description: '', sku: '' },
     ],
     plans: [
       ...[0, 0.1, 1 / 3, 33.333333333333336, 5e-324, 1e-7, 0.1 + 0.2, 99.99999999999999, 100].map(

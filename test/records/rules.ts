@@ -232,7 +232,9 @@ function priceRules(build: Build, attribute: string): Rule[] {
     ...[100, '100', [100]].map((value) =>
       price(`may not have an amount of ${show(value)}`, { USD: value }, [usd, `${usd} must be an object`]),
     ),
-    price('may not have an amount of null', { USD: null }, [usd, `${usd} must be an object, not null`]),
+    price('may have null in place of an amount, which is absent', { USD: null, EUR: { amount: 1 } }),
+    price('may have includes_tax null, which is absent', { USD: { amount: 1, includes_tax: null } }),
+    price('may not have null for what is no currency', { usd: null }, notCurrency('usd')),
     price('must have an amount', { USD: { includes_tax: true } }, required(`${usd}.amount`)),
     ...integerRules(`${usd}.amount`, undefined, false, (title, json, ...problems) =>
       written(title, bare, `"${attribute}":{"USD":{"amount":${json}}}`, ...problems),
@@ -572,6 +574,10 @@ const offerings: Rule[] = [
           [attribute, `${attribute} must not have more than 1000 elements`],
         ),
       ),
+      rule(`${attribute} may not have an empty text`, anOffering({ [attribute]: [element, ''] }), [
+        `${attribute}[1]`,
+        `${attribute}[1] must not be empty, but the id or external_ref of a ${noun}, or an object with its attributes`,
+      ]),
       ...['a\0b', 'a\ud800'].map((value) =>
         rule(`${attribute} may not have ${show(value)}`, anOffering({ [attribute]: [element, value] }), [
           `${attribute}[1]`,

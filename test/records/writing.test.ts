@@ -62,7 +62,8 @@ const cases: readonly Case[] = [
       description: ' A\u{1}text ',
       sku: '',
       main_image: 'urn:isbn:0451450523',
-      price: { GBP: { amount: -1 } },
+      // A map of prices is merged: what is not named would stay.
+      price: { ...price, GBP: { amount: -1 } },
       price_units: { unit: 'day', amount: Number.MAX_SAFE_INTEGER },
     },
     optional: ['external_ref', 'description', 'sku', 'main_image', 'price', 'price_units'],
@@ -100,7 +101,7 @@ const cases: readonly Case[] = [
       can_resume: false,
       can_cancel: true,
       base_price_percentage: 0,
-      fixed_price: {},
+      fixed_price: { ...price, EUR: { amount: 1 } },
     },
     optional: ['external_ref', 'description', 'trial_period', 'base_price_percentage', 'fixed_price'],
   },
@@ -520,16 +521,16 @@ describe('POST /subscriptions/offerings/build', () => {
     const foreign = await (await service.addStore()).add(aPlan({ external_ref: 'theirs' }))
     const unknown = randomUUID()
     const answer = await build({
-      products: [unknown, id, 'nothing', ''],
+      products: [unknown, id, 'nothing', ' '],
       plans: [foreign.id, 'theirs', aPlan().data.attributes],
     })
-    const missing_ids = [unknown, 'nothing', '', foreign.id, 'theirs']
+    const missing_ids = [unknown, 'nothing', ' ', foreign.id, 'theirs']
     expect(answer.status).toBe(400)
     expect(answer.body.errors).toEqual(
       [
         `data.products[0]: product "${unknown}" was not found`,
         'data.products[2]: product "nothing" was not found',
-        'data.products[3]: product "" was not found',
+        'data.products[3]: product " " was not found',
         `data.plans[0]: plan "${foreign.id}" was not found`,
         'data.plans[1]: plan "theirs" was not found',
       ].map((detail, nth) => ({

@@ -1,0 +1,44 @@
+import { isObject } from './absent.js'
+import type { RecordType } from './record-type.js'
+import { type Problem, validateRecord } from './validate.js'
+
+type Attributes = Readonly<Record<string, unknown>>
+
+/** What a `PUT` comes to: what is wrong with it, and otherwise the new value of each attribute that it names. */
+export interface ReadChanges {
+  readonly problems: readonly Problem[]
+  /** `null`: the attribute is cleared. */
+  readonly changes: Attributes
+}
+
+/**
+ * Reads changes of a record's attributes, and validates them together with those that it has (contract 9). `null` clears
+ * an optional attribute, as an empty `external_ref` does; maps of prices are merged by RFC 7396.
+ */
+export function readChanges(recordType: RecordType, attributes: Attributes, changes: unknown): ReadChanges {
+  if (!isObject(changes)) {
+    return { problems: [{ field: '', error: 'attributes must be an object' }], changes: {} }
+  }
+  const merged: Record<string, unknown> = { ...attributes, ...changes }
+  for (const { name, type } of recordType.columns) {
+    if (type === 'jsonb' && Object.hasOwn(changes, name)) {
+      merged[name] = mergePrices(attributes[name], changes[name])
+    }
+  }
+  const problems = validateRecord({ ...recordType, references: [] }, merged)
+  const named = Object.keys(recordType.attributes.properties).filter((name) => Object.hasOwn(changes, name))
+  return { problems, changes: Object.fromEntries(named.map((name) => [name, merged[name] ?? null])) }
+}
+
+/**
+ * Merges a map of prices, which is two levels deep, by RFC 7396. What is `null` stays so: validation removes it. Entries
+ * are defined and not assigned, for a key may be `__proto__`.
+ */
+function mergePrices(prices: unknown, changes: unknown): unknown {
+  if (!isObject(prices) || !isObject(changes)) return changes
+  const merged = Object.entries(changes).map(([currency, change]) => {
+    const price = Object.hasOwn(prices, currency) ? prices[currency] : undefined
+    return [currency, isObject(price) && isObject(change) ? { ...price, ...change } : change]
+  })
+  return { ...prices, ...Object.fromEntries(merged) }
+}

@@ -1,0 +1,70 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { migrate } from '../../src/db/migrate.js'
+import { createPool, type PoolConnections } from '../../src/db/pool.js'
+import { insertImport } from '../support/rows.js'
+import { createDatabase } from '../support/service.js'
+
+const folder = new URL('../../src/db/migrations/', import.meta.url)
+
+const OWNER = '00000000-0000-7000-8000-000000000001'
+
+let database: Awaited<ReturnType<typeof createDatabase>>
+let pool: PoolConnections
+beforeAll(async () => {
+  database = await createDatabase()
+  pool = createPool({ connectionString: database.databaseUrl }, 1, () => {})
+  await pool.query('create table migrations (id serial primary key, name varchar(255), run_on timestamp)')
+  for (const name of (await readdir(folder)).sort().filter((file) => file < '0007')) {
+    await pool.query(await readFile(new URL(name, folder), 'utf8'))
+    await pool.query('insert into migrations (name, run_on) values ($1, now())', [name.replace('.sql', '')])
+  }
+})
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
+
+/** Every column by the name of `external_ref`, and what the tables need beside it. */
+const TABLES: Readonly<Record<string, string>> = {
+  products: `name) select $1, gen_random_uuid(), now(), now(), ref, 'A product'`,
+  plans: `name, billing_interval_type, billing_frequency, plan_length, end_behavior, can_pause, can_resume, can_cancel)
+    select $1, gen_random_uuid(), now(), now(), ref, 'A plan', 'day', 1, 1, 'roll', true, true, true`,
+  subscribers: `name, account_id, email) select $1, gen_random_uuid(), now(), now(), ref, 'A person', gen_random_uuid(), 'a@b.co'`,
+  offerings: `name) select $1, gen_random_uuid(), now(), now(), ref, 'An offering'`,
+  offering_products: `name, offering_id) select $1, gen_random_uuid(), now(), now(), ref, 'A product', gen_random_uuid()`,
+  offering_plans: `name, offering_id, billing_interval_type, billing_frequency, plan_length, end_behavior, can_pause, can_resume, can_cancel)
+    select $1, gen_random_uuid(), now(), now(), ref, 'A plan', gen_random_uuid(), 'day', 1, 1, 'roll', true, true, true`,
+}
+
+test('An external_ref that is empty is none after an upgrade, and everything else is as it was', async () => {
+  await pool.query(`insert into owners (id, kind, name) values ($1, 'store', 'shop')`, [OWNER])
+  for (const [table, rest] of Object.entries(TABLES)) {
+    await pool.query(
+      `insert into ${table} (owner_id, id, created_at, updated_at, external_ref, ${rest} from unnest(array['', 'ref']) as ref`,
+      [OWNER],
+    )
+  }
+  for (const external_ref of ['', 'ref']) await insertImport(pool, OWNER, { external_ref })
+  await pool.query(
+    `insert into import_errors (owner_id, import_id, line_number, ordinal, field, error, external_ref, created_at)
+     select $1, gen_random_uuid(), 1, 0, 'name', 'wrong', ref, now() from unnest(array['', 'ref']) as ref`,
+    [OWNER],
+  )
+  const { rows: columns } = await pool.query<{ table_name: string }>(
+    `select table_name from information_schema.columns where column_name = 'external_ref' and table_name <> 'rehearsed_refs'`,
+  )
+  const tables = columns.map(({ table_name }) => table_name).sort()
+  expect(tables).toEqual([...Object.keys(TABLES), 'imports', 'import_errors'].sort())
+  const rest = async (table: string) =>
+    (await pool.query(`select to_jsonb(t) - 'external_ref' as row from ${table} t order by row`)).rows
+  const before = await Promise.all(tables.map(rest))
+
+  await migrate({ connectionString: database.databaseUrl })
+
+  for (const [index, table] of tables.entries()) {
+    const { rows } = await pool.query(`select external_ref from ${table} order by external_ref`)
+    expect(rows).toEqual([{ external_ref: 'ref' }, { external_ref: null }])
+    expect(await rest(table)).toMatchObject(before[index] ?? [])
+  }
+})
