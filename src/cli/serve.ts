@@ -5,7 +5,7 @@ import { type Announcement, startService } from '../service.js'
 import { fail } from './fail.js'
 import { firstSignal } from './signals.js'
 
-/** `intake serve`: the service in the foreground, until SIGTERM or SIGINT. */
+/** `intake serve`: the service in the foreground, until a signal ends it. */
 export function serveCommand(): Command {
   const command = new Command('serve')
     .description('run the service: API and worker, with the embedded PostgreSQL or the one of DATABASE_URL')
@@ -26,8 +26,7 @@ const STOP_MS = 9000
 
 async function serve(flags: Partial<Record<keyof Config, string>>): Promise<void> {
   const config = readConfig(flags, process.env)
-  // Not SIGHUP, which whoever starts a service by nohup wants to be ignored.
-  const signal = firstSignal(['SIGINT', 'SIGTERM'])
+  const signal = firstSignal()
   signal.addEventListener('abort', limitStop)
   const announce = announcer()
   const service = await startService(config, { signal, onAway: announce }).catch((error: unknown) => {

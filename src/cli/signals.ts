@@ -1,17 +1,41 @@
+import { closeSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
+import { basename } from 'node:path'
+import { isatty } from 'node:tty'
 
 /** A signal so soon after another is the same Ctrl-C: from the terminal and from npx, which hands it on as well. */
 const SAME_SIGNAL_MS = 500
 
 /**
- * Aborted, with its name as the reason, by the first of these signals, which ask the process to end. A later one ends it at
- * once.
+ * What ends a process that does not listen, and can be listened to. Left out is what Node keeps for itself (SIGUSR1, SIGPROF,
+ * SIGPIPE, SIGXFSZ) and what a process raises when it is broken (SIGABRT, SIGSEGV and their like).
  */
-export function firstSignal(names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']): AbortSignal {
+const TERMINATING = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGXCPU',
+  'SIGIO',
+  'SIGPWR',
+  'SIGSTKFLT',
+] as const satisfies readonly NodeJS.Signals[]
+
+/**
+ * Aborted, with its name as the reason, by the first signal that asks the process to end. A later one ends it at once.
+ * Under nohup, SIGHUP is none of them.
+ */
+export function firstSignal(): AbortSignal {
   const interruption = new AbortController()
   let signalledAt: number | undefined
-  for (const name of names) {
+  // Asked now: the terminal may be gone by then.
+  const ignoresHangup = isUnderNohup()
+  for (const name of TERMINATING.filter((one) => one in constants.signals)) {
     process.on(name, () => {
+      if (name === 'SIGHUP' && ignoresHangup) return
       if (signalledAt !== undefined && Date.now() - signalledAt > SAME_SIGNAL_MS)
         process.exit(exitCodeOf(name))
       signalledAt ??= Date.now()
@@ -19,6 +43,24 @@ export function firstSignal(names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTE
     })
   }
   return interruption.signal
+}
+
+/**
+ * Whether we were started to outlive a terminal. nohup has SIGHUP ignored, which Node takes back before any of our code
+ * runs. What remains are the name in `_`, where shells put what they start, and that none of the standard streams is
+ * a terminal any more although the process belongs to one.
+ */
+const isUnderNohup = (): boolean =>
+  basename(process.env._ ?? '') === 'nohup' || (![0, 1, 2].some((fd) => isatty(fd)) && hasTerminal())
+
+/** Opens the process's terminal, if it has one (tty(4)). */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** What a shell says of a process that a signal ended: 130 for SIGINT. */

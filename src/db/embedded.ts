@@ -1,19 +1,31 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { lchown, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from '../start-error.js'
 import type { Connection } from './connection.js'
 import { type DatabaseUser, databaseUser, fromWithin, programsFor } from './database-user.js'
+import { DatabaseAway } from './migrate.js'
 import { connect } from './pool.js'
+import {
+  connectable,
+  isDiskFull,
+  isStopping,
+  postmasterOf,
+  programEnvironment,
+  startServer,
+  stopNow,
+  stopServer,
+} from './postmaster.js'
+import { isAlive, type ProcessIdentity } from './process-identity.js'
+import { ServerLog } from './server-log.js'
+import { clientSocketFolder, serverSocketFolder } from './socket-folder.js'
 
 /** The embedded PostgreSQL of a data directory, running. */
 export interface EmbeddedPostgres {
   readonly connection: Connection
-  /** Stops the server after the open transactions were ended, and waits until it is gone. */
+  /** Stops the server: open transactions are ended, and it is waited for. */
   stop(): Promise<void>
 }
 
@@ -25,29 +37,10 @@ interface Binaries {
 const SUPERUSER = 'postgres'
 const DATABASE = 'intake'
 
-/** A socket's whole path has to fit into 107 bytes (`sun_path`); this is what PostgreSQL adds to the directory. */
-const SOCKET_NAME = '/.s.PGSQL.5432'
-const LONGEST_SOCKET_PATH = 103
-
-const START_TIMEOUT_MS = 60_000
 const WATCH_INTERVAL_MS = 500
 
 /** A server that is told to shut down while it recovers from a crash never ends (PostgreSQL 18); one that works needs less. */
 const LONGEST_STOP_MS = 20_000
-
-/**
- * What the server is started with. Durability stays as PostgreSQL has it: fsync, synchronous_commit and full_page_writes
- * are on. It listens on a socket in a private directory and on no TCP port.
- */
-const SERVER_SETTINGS: Readonly<Record<string, string>> = {
-  listen_addresses: '',
-  unix_socket_permissions: '0700',
-  max_connections: '60',
-  shared_buffers: '128MB',
-  max_wal_size: '2GB',
-  log_min_messages: 'warning',
-  log_line_prefix: '%m [%p] ',
-}
 
 /**
  * Starts the PostgreSQL under `dataDir`, which is created at the first start. A server that outlived a killed Node
@@ -60,31 +53,52 @@ export async function startEmbeddedPostgres(
   dataDir: string,
   onRestart: (failure?: Error) => void = () => {},
 ): Promise<EmbeddedPostgres> {
-  const user = await databaseUser(join(dataDir, 'postgres'))
-  const binaries = await findBinaries(user)
   const cluster = join(dataDir, 'postgres')
-  const sockets = await makeSocketDirectory(cluster, user)
-
+  const user = await databaseUser(cluster)
+  const binaries = await findBinaries(user)
   if (!hasCluster(dataDir)) await createCluster(binaries, dataDir, cluster, user)
   await checkMajorVersion(cluster)
 
-  const start = () => startServer(binaries, dataDir, cluster, sockets, user)
-  let pid = (await connectable(sockets)) ? await postmasterPid(cluster) : await start()
-  await createDatabase(sockets)
-
+  const clientSockets = clientSocketFolder(dataDir)
+  const maintenance = connectionTo(clientSockets, 'postgres')
+  const place = {
+    postgres: binaries.postgres,
+    cluster,
+    sockets: await serverSocketFolder(cluster, user),
+    maintenance,
+    log: new ServerLog(join(dataDir, 'postgres.log')),
+    user,
+  }
+  let server: ProcessIdentity | undefined
   // A process that ends without `stop` takes the server with it: nobody would be left to stop it.
-  const stopWithUs = () => stopNow(pid)
+  const stopWithUs = () => {
+    if (server) stopNow(server)
+  }
   process.once('exit', stopWithUs)
+  const start = async () => {
+    server = await startServer(place, (spawned) => {
+      server = spawned
+    })
+  }
+  try {
+    if (await connectable(maintenance)) server = await postmasterOf(cluster, maintenance)
+    else await start()
+    await createDatabase(maintenance)
+  } catch (error) {
+    stopWithUs()
+    process.off('exit', stopWithUs)
+    throw error
+  }
   const ended = new AbortController()
   const watching = restartWhenGone()
   return {
-    connection: connectionTo(sockets, DATABASE),
+    connection: connectionTo(clientSockets, DATABASE),
     async stop() {
       ended.abort()
       await watching
-      await stopServer(pid, sockets)
+      if (server) await stopServer(server, maintenance)
       process.off('exit', stopWithUs)
-      if (sockets !== cluster) await rm(sockets, { recursive: true, force: true })
+      if (place.sockets !== '.') await rm(place.sockets, { recursive: true, force: true })
     },
   }
 
@@ -94,20 +108,15 @@ export async function startEmbeddedPostgres(
     while (!ended.signal.aborted) {
       await sleep(WATCH_INTERVAL_MS, undefined, { signal: ended.signal, ref: false }).catch(() => {})
       if (ended.signal.aborted) break
-      if (alive(pid)) {
+      if (server && isAlive(server)) {
+        await place.log.limit().catch(() => {})
         stoppingSince = (await isStopping(cluster)) ? (stoppingSince ?? Date.now()) : undefined
-        if (stoppingSince === undefined || Date.now() - stoppingSince < LONGEST_STOP_MS) continue
-        stopNow(pid)
+        if (stoppingSince !== undefined && Date.now() - stoppingSince >= LONGEST_STOP_MS) stopNow(server)
         continue
       }
       stoppingSince = undefined
       onRestart()
-      await start().then(
-        (started) => {
-          pid = started
-        },
-        (error: Error) => onRestart(error),
-      )
+      await start().catch(onRestart)
     }
   }
 }
@@ -118,7 +127,7 @@ export async function startEmbeddedPostgres(
  * @param dataDir absolute, without symbolic links, as that process has it.
  */
 export const embeddedConnection = (dataDir: string): Connection =>
-  connectionTo(socketDirectory(join(dataDir, 'postgres')), DATABASE)
+  connectionTo(clientSocketFolder(dataDir), DATABASE)
 
 /** Whether `dataDir` has a database already. */
 export const hasCluster = (dataDir: string): boolean => existsSync(join(dataDir, 'postgres', 'PG_VERSION'))
@@ -126,10 +135,6 @@ export const hasCluster = (dataDir: string): boolean => existsSync(join(dataDir,
 /** Every value is given, so that PGPORT, PGSSLMODE and their like in the environment change nothing. */
 const connectionTo = (sockets: string, database: string) =>
   ({ host: sockets, port: 5432, user: SUPERUSER, database, ssl: false, schema: 'public' }) as const
-
-/** The environment of PostgreSQL's programs: ours without what is meant for another PostgreSQL (PGDATA, PGOPTIONS, …). */
-const environment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
 
 /** The binaries come as npm packages, one a platform; npm installs the one that fits. */
 async function findBinaries(user: DatabaseUser | undefined): Promise<Binaries> {
@@ -149,31 +154,6 @@ async function findBinaries(user: DatabaseUser | undefined): Promise<Binaries> {
   return { initdb: join(bin, basename(found.initdb)), postgres: join(bin, basename(found.postgres)) }
 }
 
-/**
- * Where the server's socket is: in the cluster's own folder, which only its user may enter; or, where the path would be
- * too long for a socket, in a private folder among the temporary files.
- */
-function socketDirectory(cluster: string): string {
-  if (Buffer.byteLength(cluster + SOCKET_NAME) <= LONGEST_SOCKET_PATH) return cluster
-  return join(tmpdir(), `intake-${createHash('sha256').update(cluster).digest('hex').slice(0, 16)}`)
-}
-
-async function makeSocketDirectory(cluster: string, user: DatabaseUser | undefined): Promise<string> {
-  const directory = socketDirectory(cluster)
-  if (directory === cluster) return cluster
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const { uid } = await stat(directory)
-  const own = process.getuid?.() ?? uid
-  if (uid !== own && uid !== user?.uid) {
-    throw new StartError(
-      `The folder ${directory} belongs to another user; remove it, or set DATA_DIR to a shorter path.`,
-    )
-  }
-  await chmod(directory, 0o700)
-  if (user) await chown(directory, user.uid, user.gid)
-  return directory
-}
-
 /** Made beside its place and renamed into it, so that a crash leaves no half-made cluster behind. */
 async function createCluster(
   { initdb }: Binaries,
@@ -184,7 +164,7 @@ async function createCluster(
   const unfinished = join(dataDir, 'postgres.new')
   await rm(unfinished, { recursive: true, force: true })
   await mkdir(unfinished, { mode: 0o700 })
-  if (user) await chown(unfinished, user.uid, user.gid)
+  if (user) await lchown(unfinished, user.uid, user.gid)
   const args = [
     `--pgdata=${fromWithin(user, unfinished)}`,
     `--username=${SUPERUSER}`,
@@ -197,12 +177,14 @@ async function createCluster(
   ]
   // Detached, as the server is: a Ctrl-C is for us to obey, once the cluster is whole.
   const child = spawn(initdb, args, {
-    ...identity(user),
-    env: environment(),
+    ...(user && { uid: user.uid, gid: user.gid }),
+    env: programEnvironment(),
     cwd: unfinished,
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  const endWithUs = () => child.kill('SIGKILL')
+  process.once('exit', endWithUs)
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text
@@ -211,13 +193,13 @@ async function createCluster(
     child.once('close', resolve)
     child.once('error', resolve)
   })
+  process.off('exit', endWithUs)
   if (code !== 0) {
-    throw new StartError(`The embedded PostgreSQL could not be created: ${said.trim() || String(code)}`)
+    const Kind = isDiskFull(said) ? DatabaseAway : StartError
+    throw new Kind(`The embedded PostgreSQL could not be created: ${said.trim() || String(code)}`)
   }
   await rename(unfinished, cluster)
 }
-
-const identity = (user: DatabaseUser | undefined) => (user ? { uid: user.uid, gid: user.gid } : {})
 
 async function checkMajorVersion(cluster: string): Promise<void> {
   const version = (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim()
@@ -230,130 +212,12 @@ async function checkMajorVersion(cluster: string): Promise<void> {
   }
 }
 
-/** Whether a server answers on the socket. One that is starting up or shutting down counts as not connectable. */
-async function connectable(sockets: string): Promise<boolean> {
-  try {
-    const client = await connect(connectionTo(sockets, 'postgres'))
-    await client.end()
-    return true
-  } catch {
-    return false
-  }
-}
-
-async function startServer(
-  { postgres }: Binaries,
-  dataDir: string,
-  cluster: string,
-  sockets: string,
-  user: DatabaseUser | undefined,
-): Promise<number> {
-  const deadline = Date.now() + START_TIMEOUT_MS
-  const logFile = join(dataDir, 'postgres.log')
-  const settings = { ...SERVER_SETTINGS, unix_socket_directories: sockets === cluster ? '.' : sockets }
-  const args = [
-    '-D',
-    fromWithin(user, cluster),
-    '-p',
-    '5432',
-    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  ]
-  for (;;) {
-    const log = await open(logFile, 'w', 0o600)
-    // Detached: Ctrl-C in a terminal reaches the whole process group, but the server stops after us, not beside us.
-    const server = spawn(postgres, args, {
-      ...identity(user),
-      env: environment(),
-      cwd: cluster,
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-    })
-    const ended = exitOf(server)
-    await log.close()
-    while (Date.now() < deadline) {
-      if (await connectable(sockets)) {
-        server.unref()
-        return await postmasterPid(cluster)
-      }
-      if (await Promise.race([ended, sleep(10, false)])) break
-    }
-    const said = (await readFile(logFile, 'utf8')).trim()
-    // After kill -9 of the postmaster its children need a moment to notice; until then a new one may not start.
-    const leftovers = /pre-existing shared memory block|lock file ".*" already exists/.test(said)
-    if (leftovers && Date.now() < deadline) {
-      if (await connectable(sockets)) return await postmasterPid(cluster)
-      await sleep(100)
-      continue
-    }
-    throw new StartError(
-      `The embedded PostgreSQL did not start. Its log, ${logFile}, ends with:\n${lastLines(said)}`,
-    )
-  }
-}
-
-/** Resolves to true once the process has ended or could not be started. */
-function exitOf(server: ChildProcess): Promise<true> {
-  return new Promise((resolve) => {
-    server.once('exit', () => resolve(true))
-    server.once('error', () => resolve(true))
-  })
-}
-
-const lastLines = (text: string): string => text.split('\n').slice(-10).join('\n')
-
-/** The first line of `postmaster.pid` is the server's process id. */
-async function postmasterPid(cluster: string): Promise<number> {
-  const [first] = (await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n')
-  return Number(first)
-}
-
-async function createDatabase(sockets: string): Promise<void> {
-  const client = await connect(connectionTo(sockets, 'postgres'))
+async function createDatabase(maintenance: Connection): Promise<void> {
+  const client = await connect(maintenance)
   try {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE])
     if (rowCount === 0) await client.query(`create database ${DATABASE}`)
   } finally {
     await client.end()
-  }
-}
-
-/**
- * SIGINT is PostgreSQL's "fast shutdown": it ends the sessions, writes a checkpoint and exits. While it recovers from a crash,
- * PostgreSQL 18 begins one and never ends it; SIGQUIT, the "immediate shutdown", loses nothing either, but has the next start
- * recover.
- */
-async function stopServer(pid: number, sockets: string): Promise<void> {
-  if (!alive(pid)) return
-  process.kill(pid, (await connectable(sockets)) ? 'SIGINT' : 'SIGQUIT')
-  while (alive(pid)) await sleep(10)
-}
-
-/** SIGQUIT is the "immediate shutdown": no checkpoint is written, and the next start recovers. Nothing is lost. */
-function stopNow(pid: number): void {
-  if (alive(pid)) process.kill(pid, 'SIGQUIT')
-}
-
-/** Whether somebody has told the server to shut down. The eighth line of `postmaster.pid` is its status. */
-async function isStopping(cluster: string): Promise<boolean> {
-  const lines = await readFile(join(cluster, 'postmaster.pid'), 'utf8').then(
-    (text) => text.split('\n'),
-    () => [],
-  )
-  return lines[7]?.trim() === 'stopping'
-}
-
-/** Whether a process runs. One that has ended but that nobody has reaped yet counts as ended. */
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return !stat.slice(stat.lastIndexOf(')')).startsWith(') Z')
-  } catch {
-    // No /proc here (macOS), or it ended just now.
-    return !existsSync('/proc/self/stat')
   }
 }

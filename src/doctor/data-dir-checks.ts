@@ -17,6 +17,7 @@ const PRIVATE: Readonly<Record<string, number>> = {
   uploads: 0o700,
   postgres: 0o700,
   'postgres.log': 0o600,
+  'postgres.log.1': 0o600,
 }
 
 /** Checks who owns the parts of a data directory and who may read them. */

@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process'
-import { chmod, chown, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, chown, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { embeddedConnection } from '../../src/db/embedded.js'
+import { identify, isAlive as identityIsAlive, signalTo } from '../../src/db/process-identity.js'
+import { takeTemporaryFolder } from '../../src/db/socket-folder.js'
 import { Api } from '../support/api.js'
 import { aProduct, file, times } from '../support/builders.js'
+import { intake } from '../support/cli.js'
 import { cleanEnvironment, cli, type ServeProcess, serve, temporaryFolder } from '../support/service.js'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -103,7 +106,55 @@ describe('the data directory', () => {
     dataDir = join(folder.path, 'a-rather-long-name-of-a-folder'.repeat(4), 'data')
     const server = await start()
     expect((await apiOf(server).import(file(aProduct()))).attributes.status).toBe('success')
+    const { code, stdout } = await intake(['stores', 'list'], { DATA_DIR: dataDir })
+    expect(code).toBe(0)
+    expect(stdout).toContain('default')
   })
+})
+
+describe('a private folder among the temporary files', () => {
+  test('is never one that a symbolic link leads to', async () => {
+    const target = join(folder.path, 'of-somebody')
+    await mkdir(target, { mode: 0o755 })
+    const link = join(folder.path, 'link')
+    await symlink(target, link)
+    await expect(takeTemporaryFolder(link, { name: 'x', uid: 65_534, gid: 65_534 })).rejects.toThrow(
+      'is not a folder of ours',
+    )
+    const { mode, uid } = await stat(target)
+    expect([mode & 0o777, uid]).toEqual([0o755, process.getuid?.()])
+  })
+
+  test.runIf(process.getuid?.() === 0)('is never taken from another user', async () => {
+    const folderOfAnother = join(folder.path, 'another')
+    await mkdir(folderOfAnother)
+    await chown(folderOfAnother, 1234, 1234)
+    await expect(takeTemporaryFolder(folderOfAnother, undefined)).rejects.toThrow('is not a folder of ours')
+    expect((await stat(folderOfAnother)).uid).toBe(1234)
+  })
+
+  test('is closed to others', async () => {
+    const taken = join(folder.path, 'taken')
+    await takeTemporaryFolder(taken, undefined)
+    await chmod(taken, 0o777)
+    await takeTemporaryFolder(taken, undefined)
+    expect((await stat(taken)).mode & 0o777).toBe(0o700)
+  })
+})
+
+test('a process is told from another that has its number', async () => {
+  const child = spawn('sleep', ['1000'], { stdio: 'ignore' })
+  const own = identify(child.pid ?? 0)
+  if (!own) throw new Error('the process did not start')
+  expect(identityIsAlive(own)).toBe(true)
+  const earlier = { ...own, start: `${own.start}0` }
+  expect(identityIsAlive(earlier)).toBe(false)
+  signalTo(earlier, 'SIGKILL')
+  expect(identityIsAlive(own)).toBe(true)
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  signalTo(own, 'SIGKILL')
+  await ended
+  expect(identityIsAlive(own)).toBe(false)
 })
 
 test('a taken port is a one-line error, exit code 1, and leaves nothing running', async () => {
@@ -145,14 +196,64 @@ describe('the embedded PostgreSQL', () => {
     expect(rows.map(({ setting }) => setting)).toEqual(['on', 'on', 'on'])
   })
 
-  test('stops with SIGTERM and SIGINT, exit code 0', async () => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test('stops with every signal that ends a process and can be caught, exit code 0', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) {
       const server = await start()
       const code = new Promise((resolve) => server.process.once('exit', resolve))
       server.process.kill(signal)
       expect(await code).toBe(0)
       await expect(postmasterOf()).rejects.toThrow('ENOENT')
     }
+  })
+
+  test('goes on under nohup when the terminal is closed', async () => {
+    // As a shell names what it starts.
+    const server = await start({ _: '/usr/bin/nohup' })
+    server.process.kill('SIGHUP')
+    server.process.kill('SIGHUP')
+    expect((await apiOf(server).import(file(aProduct()))).attributes.status).toBe('success')
+    expect(await server.stop()).toBe(0)
+    await expect(postmasterOf()).rejects.toThrow('ENOENT')
+  })
+
+  test.runIf(process.platform === 'linux')(
+    'starts where postmaster.pid names a process that has the number by now, and leaves that one alone',
+    async () => {
+      const first = await start()
+      const owner = await stat(join(dataDir, 'postgres'))
+      const { killed, pidFile } = await killWithServer(first)
+      // PostgreSQL would take it for its own: it is one of the same user.
+      const other = spawn('sleep', ['1000'], { uid: owner.uid, gid: owner.gid, stdio: 'ignore' })
+      try {
+        await writeFile(
+          join(dataDir, 'postgres', 'postmaster.pid'),
+          pidFile.replace(killed, String(other.pid)),
+        )
+        const second = await start()
+        expect(await postmasterOf()).not.toBe(other.pid)
+        expect(await second.stop()).toBe(0)
+        expect(other.exitCode ?? other.signalCode).toBeNull()
+      } finally {
+        other.kill()
+      }
+    },
+  )
+
+  test('logs nothing of what its sessions wrote, and its log does not grow for ever', async () => {
+    await start()
+    await query('create table texts (email text unique)')
+    await query("insert into texts values ('a@secret.example')")
+    await expect(query("insert into texts values ('a@secret.example')")).rejects.toThrow('unique')
+    await expect(query("select 'b@secret.example'::integer")).rejects.toThrow('invalid input')
+    await expect(
+      query("do $$ begin raise warning 'c@secret.example'; end $$; select 1 / 0"),
+    ).rejects.toThrow()
+    const log = join(dataDir, 'postgres.log')
+    expect(await readFile(log, 'utf8')).not.toContain('secret.example')
+    await appendFile(log, 'x\n'.repeat(5 * 2 ** 20))
+    await until(async () => (await stat(log)).size < 2 ** 20)
+    expect((await stat(`${log}.1`)).size).toBeGreaterThan(2 ** 20)
+    expect((await stat(`${log}.1`)).mode & 0o777).toBe(0o600)
   })
 
   test('that outlived a killed process is taken over by the next start', async () => {
@@ -264,6 +365,16 @@ describe('the embedded PostgreSQL', () => {
     expect(stderr).toContain('was written by PostgreSQL 17')
   })
 })
+
+/** Ends service and database as a power cut does; returns what the database's `postmaster.pid` says. */
+async function killWithServer(server: ServeProcess): Promise<{ killed: string; pidFile: string }> {
+  const pidFile = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')
+  const killed = pidFile.split('\n')[0] ?? ''
+  await server.kill()
+  process.kill(Number(killed), 'SIGKILL')
+  await until(() => !isAlive(Number(killed)))
+  return { killed, pidFile }
+}
 
 /** Asks the embedded server itself, over its socket. */
 async function query(statement: string): Promise<{ rows: Record<string, string>[] }> {
