@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
 import { isTimeout } from '../db/errors.js'
 import type { PoolOf } from '../db/owner-pool.js'
 import type { Pool } from '../db/pool.js'
+import { preferredType } from '../http/accept.js'
 import {
   badRequest,
   contentTooLarge,
@@ -21,6 +21,7 @@ import { type FilterAttributes, readFilter } from '../http/filter.js'
 import { isJsonLines, readImportFile, readImportForm, requireImportBody } from '../http/form.js'
 import type { Options } from '../http/import-options.js'
 import { listAnswer, readPage } from '../http/paging.js'
+import { sendStream } from '../http/stream-answer.js'
 import { readId, requestUrl } from '../http/urls.js'
 import { cancelImport } from '../imports/end.js'
 import { endedImport, type WorkerEvent } from '../imports/events.js'
@@ -51,7 +52,7 @@ import { retryImport } from '../imports/retry.js'
 import { type ScanLimits, UnusableFile } from '../imports/scan.js'
 import { UnpacksToTooMuch } from '../imports/unpack.js'
 import { type Caller, ownerKind, visibleOwnerIds } from '../tenants/owners.js'
-import { UploadMissing, type UploadStore } from '../uploads/store.js'
+import { UploadMissing, type UploadReader, type UploadStore } from '../uploads/store.js'
 import { importFilterKinds, importOperations } from './import-operations.js'
 
 interface Dependencies {
@@ -150,8 +151,8 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
   app.get('/imports/:id/errors', { schema: importOperations.errors }, async (request, reply) => {
     const { caller } = request
     const found = await findWithReport(caller, readId(request.params))
-    if (acceptsJsonLines(request.headers.accept) && request.method !== 'HEAD') {
-      return reply.type('application/jsonl; charset=utf-8').send(Readable.from(errorLines(caller, found)))
+    if (preferredType(request, ERROR_TYPES) !== 'application/json') {
+      return sendStream(reply, { type: JSON_LINES }, () => errorLines(caller, found))
     }
     const page = readPage(
       request.query as Record<string, unknown>,
@@ -173,23 +174,23 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
   app.get('/imports/:id/rejected', { schema: importOperations.rejected }, async (request, reply) => {
     const found = await findWithReport(request.caller, readId(request.params))
     const lineNumber = readLineNumber(request.query)
-    const name = `rejected-${found.id}`
-    // Who asks for the head alone is not read to; and where nothing is wrong, the file may be gone.
-    if (request.method === 'HEAD' || found.errors === 0) return sendJsonLines(reply, '', name)
+    const options = { type: JSON_LINES, fileName: `rejected-${found.id}.jsonl` }
+    // Where nothing is wrong, the file may be gone.
+    if (found.errors === 0) return sendStream(reply, options, nothing)
     const reader = await store.open(found.id).catch((error) => {
       throw error instanceof UploadMissing ? fileGone() : error
     })
-    const lines = Readable.from(rejectedLines(poolOf(request.caller), reader, found, lineNumber))
-    // However the answer ends, and whether or not it began.
-    lines.once('close', () => reader.close())
-    return sendJsonLines(reply, lines, name)
+    if (request.method === 'HEAD') await reader.close()
+    return sendStream(reply, options, () =>
+      thenClose(reader, rejectedLines(poolOf(request.caller), reader, found, lineNumber)),
+    )
   })
 
   app.get('/imports/:id/results', { schema: importOperations.results }, async (request, reply) => {
     const found = await find(request.caller, readId(request.params))
     if (found.expiredAt !== undefined && found.onConflict === 'update') throw resultsExpired(found.expiredAt)
-    const lines = request.method === 'HEAD' ? '' : Readable.from(resultLines(poolOf(request.caller), found))
-    return sendJsonLines(reply, lines, `results-${found.id}`)
+    const options = { type: JSON_LINES, fileName: `results-${found.id}.jsonl` }
+    return sendStream(reply, options, () => resultLines(poolOf(request.caller), found))
   })
 
   app.post('/imports/:id/cancel', { schema: importOperations.cancel }, async (request) => {
@@ -238,11 +239,20 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
   }
 }
 
-const sendJsonLines = (reply: FastifyReply, lines: Readable | '', name: string): FastifyReply =>
-  reply
-    .type('application/jsonl; charset=utf-8')
-    .header('content-disposition', `attachment; filename="${name}.jsonl"`)
-    .send(lines)
+const JSON_LINES = 'application/jsonl; charset=utf-8'
+
+/** In which forms the report is answered. */
+const ERROR_TYPES = ['application/json', 'application/jsonl', 'application/x-ndjson'] as const
+
+async function* nothing(): AsyncGenerator<never> {}
+
+async function* thenClose<T>(reader: UploadReader, pieces: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    yield* pieces
+  } finally {
+    await reader.close()
+  }
+}
 
 async function* resultLines(pool: Pool, found: Import): AsyncGenerator<string> {
   for await (const { line, type, id, externalRef } of importResults(pool, found)) {
@@ -297,9 +307,6 @@ const tooManyWaiting = (limit: number) =>
 
 const refTaken = (importId: string) =>
   writeConflict('The external_ref is that of another import, which has not failed.', { id: importId })
-
-const acceptsJsonLines = (accept: string | undefined): boolean =>
-  (accept ?? '').split(',').some((range) => /^\s*application\/(jsonl|x-ndjson)\s*(;|$)/i.test(range))
 
 function importFilters(caller: Caller): FilterAttributes {
   const attributes: Record<string, FilterAttributes[string]> = {}

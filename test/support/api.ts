@@ -91,7 +91,7 @@ export class Api {
     const answer = {
       status: response.status,
       headers: response.headers,
-      body: isJson ? JSON.parse(text) : text,
+      body: isJson && init.method !== 'HEAD' ? JSON.parse(text) : text,
     }
     conformance.check(init.method ?? 'GET', url, answer)
     return answer

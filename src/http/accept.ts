@@ -1,0 +1,15 @@
+import type { FastifyRequest } from 'fastify'
+import Negotiator from 'negotiator'
+
+/**
+ * Which of the media types that a route can answer the client prefers, by the `q` of each range (RFC 9110, 12.5.1).
+ *
+ * @param types the first is answered to a client that prefers none, and to one that accepts none of them.
+ */
+export function preferredType<Type extends string>(
+  { raw }: Pick<FastifyRequest, 'raw'>,
+  types: readonly [Type, ...Type[]],
+): Type {
+  const preferred = new Negotiator(raw).mediaType([...types])
+  return types.find((type) => type === preferred) ?? types[0]
+}

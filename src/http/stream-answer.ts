@@ -1,0 +1,40 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+
+interface StreamOptions {
+  /** The media type. */
+  readonly type: string
+  /** Under which name a browser saves it. */
+  readonly fileName?: string
+}
+
+/**
+ * Answers what is read piece by piece. What goes wrong before the first piece is thrown, to be answered like any other error;
+ * what goes wrong after it ends the connection before the answer's end, which every client notices (RFC 9112, 8).
+ * To HEAD the same is answered, and nothing is read.
+ *
+ * @param begin what it returns is always ended, also when the client leaves early.
+ */
+export async function sendStream(
+  reply: FastifyReply,
+  options: StreamOptions,
+  begin: () => AsyncGenerator<string | Buffer>,
+): Promise<FastifyReply> {
+  const readable = reply.request.method === 'HEAD' ? Readable.from([]) : await begun(begin())
+  if (options.fileName !== undefined) {
+    reply.header('content-disposition', `attachment; filename="${options.fileName}"`)
+  }
+  return reply.type(options.type).send(readable)
+}
+
+/** A stream of a source whose first piece is there. Not by a generator: one that was not begun would not end its source. */
+async function begun<T>(source: AsyncGenerator<T>): Promise<Readable> {
+  const first = await source.next()
+  let isFirst = true
+  const next = async () => {
+    if (!isFirst) return await source.next()
+    isFirst = false
+    return first
+  }
+  return Readable.from({ [Symbol.asyncIterator]: () => ({ next, return: () => source.return(undefined) }) })
+}
