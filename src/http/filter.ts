@@ -1,7 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { isAnyOf } from '../db/ref-key.js'
 import { UUID_PATTERN } from '../records/attributes.js'
-import { isStorableText } from '../records/validate.js'
+import { excerpt, isStorableText } from '../records/validate.js'
 import { unparsableFilter } from './errors.js'
 
 /** What can stand in an attribute's operands, and with which operators. */
@@ -33,13 +33,13 @@ interface Condition {
 /**
  * Reads the filters of a query into one SQL condition (contract 5).
  *
- * @param given the values of `filter`: none, one, or several that all must hold.
+ * @param given the values of `filter`: none, one, or several that all must hold. An empty one is none.
  * @returns undefined where there is nothing to filter by.
  * @throws HttpError 400
  */
 export function readFilter(given: unknown, attributes: FilterAttributes): Sql | undefined {
-  if (given === undefined) return undefined
-  const texts = (Array.isArray(given) ? given : [given]).map(String)
+  const texts = [given ?? []].flat().map(String).filter(Boolean)
+  if (texts.length === 0) return undefined
   if (texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0) > MAX_BYTES) {
     throw unparsableFilter(`it is longer than ${MAX_BYTES} bytes.`)
   }
@@ -53,6 +53,7 @@ export function readFilter(given: unknown, attributes: FilterAttributes): Sql | 
   )
 }
 
+const NAME = /^[^(),:]*[^(),: ]/
 const BARE = /[A-Za-z0-9@$_*.{}|+:/-]/
 
 /** Reads `op(attribute,value…):op(…)`. */
@@ -74,11 +75,14 @@ class FilterParser {
   }
 
   #condition(): Condition {
-    const operator = this.#word()
-    if (!isOperator(operator)) throw this.#error(`"${operator}" is not one of ${OPERATORS.join(', ')}.`)
+    const operator = this.#name()
+    if (!isOperator(operator)) {
+      throw this.#error(`"${excerpt(operator)}" is not one of ${OPERATORS.join(', ')}.`)
+    }
     this.#expect('(')
     this.#spaces()
-    const attribute = this.#word()
+    const attribute = this.#name()
+    this.#spaces()
     const values: string[] = []
     while (this.#peek() === ',') {
       this.#at += 1
@@ -95,11 +99,12 @@ class FilterParser {
     return { operator, attribute, values }
   }
 
-  #word(): string {
-    const [word = ''] = /^[a-z_]+/.exec(this.#text.slice(this.#at)) ?? []
-    if (word === '') throw this.#error(`a name is due at character ${this.#at + 1}.`)
-    this.#at += word.length
-    return word
+  /** An operator or an attribute: everything before the next punctuation, so that an unknown one is named as it was given. */
+  #name(): string {
+    const [name = ''] = NAME.exec(this.#text.slice(this.#at)) ?? []
+    if (name === '') throw this.#error(`a name is due at character ${this.#at + 1}.`)
+    this.#at += name.length
+    return name
   }
 
   #operand(): string {
@@ -170,7 +175,8 @@ export function operatorsOf(kind: AttributeKind): readonly Operator[] {
 
 function toSql({ operator, attribute, values }: Condition, attributes: FilterAttributes): Sql {
   const known = Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined
-  if (!known) throw unparsableFilter(`"${attribute}" is not one of ${Object.keys(attributes).join(', ')}.`)
+  if (!known)
+    throw unparsableFilter(`"${excerpt(attribute)}" is not one of ${Object.keys(attributes).join(', ')}.`)
   const { kind, column } = known
   const operators = operatorsOf(kind)
   if (!operators.includes(operator)) {

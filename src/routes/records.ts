@@ -97,7 +97,10 @@ function filtersOf({ filters, references }: RecordType): FilterAttributes {
 
 /** Reads `include=products,plans`. @throws HttpError 400 */
 function readInclude(given: unknown, { references }: RecordType): ReadonlySet<string> {
-  const names = given === undefined ? [] : String(given).split(',').filter(Boolean)
+  const names = String(given ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean)
   const known = references.map(({ attribute }) => attribute)
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) {

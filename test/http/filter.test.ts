@@ -64,14 +64,33 @@ describe('Conditions', () => {
     expect(() => readFilter([exactly, condition], attributes)).toThrow(HttpError)
   })
 
-  test('no filter is no condition', () => {
-    expect(readFilter(undefined, attributes)).toBeUndefined()
+  test.each([undefined, '', ['', '']])('no filter, %j, is no condition', (filter) => {
+    expect(readFilter(filter, attributes)).toBeUndefined()
+  })
+
+  test('an empty filter beside another is none', () => {
+    expect(values(['', condition, ''])).toEqual([['a']])
+  })
+})
+
+describe('What is unknown is named as it was given', () => {
+  test.each([
+    ['eq(nonsense-attr,a)', '"nonsense-attr" is not one of id, name, status, created_at.'],
+    ['eq(attributes.name,a)', '"attributes.name" is not one of id, name, status, created_at.'],
+    ['eq(Name,a)', '"Name" is not one of id, name, status, created_at.'],
+    ['eq(the name,a)', '"the name" is not one of id, name, status, created_at.'],
+    ['is_null(prix-é)', '"prix-é" is not one of id, name, status, created_at.'],
+    [`eq(${'x'.repeat(200)},a)`, `"${'x'.repeat(100)}…" is not one of id, name, status, created_at.`],
+    ['not-equal(name,a)', '"not-equal" is not one of eq, in, like, gt, ge, lt, le, is_null.'],
+    ['EQ(name,a)', '"EQ" is not one of eq, in, like, gt, ge, lt, le, is_null.'],
+    ['gt(name,a)', 'name can be filtered by eq, in, like, not by gt.'],
+  ])('%s', (filter, why) => {
+    expect(() => readFilter(filter, attributes)).toThrow(`Could not parse the supplied filter: ${why}`)
   })
 })
 
 describe('Unparsable text is refused', () => {
   test.each([
-    '',
     ' ',
     'name',
     'eq',

@@ -169,6 +169,8 @@ describe('An offering', () => {
     '?include=plans',
     '?include=products,plans',
     '?include=plans,products',
+    '?include=products, plans',
+    '?include=%20plans%20,',
   ])('with%s: included has what was asked for, and only that', async (query) => {
     const { body } = await store.get(`/subscriptions/offerings/${offering.id}${query}`)
     expect(body.data).toEqual(offering)
