@@ -54,6 +54,11 @@ export class CopyRows {
     return this.#ends.length
   }
 
+  /** What the rows take, in bytes. */
+  get bytes(): number {
+    return this.#output.length
+  }
+
   /** Adds a row: the values of the columns after the leading ones. */
   add(values: readonly CopyValue[]): void {
     this.begin()
@@ -284,8 +289,9 @@ class Output {
 
   /** A text in UTF-8, its length before it. `version` goes before the text and counts. */
   text(value: string, version?: number): void {
-    // A UTF-16 unit takes three bytes at most.
-    this.#reserve(5 + value.length * 3)
+    // A UTF-16 unit takes three bytes at most. Of a long text it pays to know how many it does take.
+    const most = value.length * 3
+    this.#reserve(5 + (most > FIRST_BYTES ? Buffer.byteLength(value) : most))
     const start = this.#length + 4
     let end = start
     if (version !== undefined) end = this.#buffer.writeInt8(version, end)

@@ -1,5 +1,5 @@
 import type { RecordType } from '../records/record-type.js'
-import { type Source, toElements } from '../records/references.js'
+import { referenceLists, type Source, toElements } from '../records/references.js'
 import type { Problem } from '../records/validate.js'
 import type { UploadReader } from '../uploads/store.js'
 import type { OnConflict } from './import.js'
@@ -146,16 +146,18 @@ class FileCheck {
 
   /** Follows a record's references. Returns those that are wrong; those that only the store knows are wrong if that is asked for. */
   #follow(
-    { references }: RecordType,
+    recordType: RecordType,
     attributes: Readonly<Record<string, unknown>>,
     { number: line }: LinePlace,
   ): readonly Problem[] {
+    const { references } = recordType
     if (references.length === 0) return NONE
+    const lists = referenceLists(recordType, attributes)
     const problems: Problem[] = []
     const loose: LooseReference[] = []
     for (const reference of references) {
       const { attribute, to } = reference
-      const list = attributes[attribute] as readonly unknown[]
+      const list = lists[attribute] ?? []
       const sources = new Map<string, Source>()
       for (const [index, element] of list.entries()) {
         if (typeof element !== 'string' || sources.has(element)) continue

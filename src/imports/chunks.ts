@@ -1,5 +1,6 @@
 import { NewRecords } from '../records/insert.js'
 import type { RecordType } from '../records/record-type.js'
+import { type ReferenceLists, referenceLists } from '../records/references.js'
 import type { UploadReader } from '../uploads/store.js'
 import type { Line } from './lines.js'
 import { examineLine, type LinePlace, type LineProblem, type Pass, passes, readLines } from './passes.js'
@@ -14,8 +15,8 @@ export interface Candidates {
   readonly records: NewRecords
   /** Where each stands. */
   line(place: number): LinePlace
-  /** What they refer to: the attributes with the lists of references, of a type that has any. */
-  readonly referring: readonly Readonly<Record<string, unknown>>[]
+  /** What they refer to, of a type that has references. */
+  readonly referring: readonly ReferenceLists[]
   /** What identifies their `external_ref`s: chunks that have none in common cannot be in each other's way. */
   readonly refs: ReadonlySet<string>
   /** Whether two of them may have the same `external_ref`. */
@@ -30,13 +31,27 @@ export interface Chunk {
   readonly milliseconds: number
   /** Where the job is once this chunk is committed. */
   readonly checkpoint: Checkpoint
+  /** About how much memory it takes until then, in bytes. */
+  readonly memory: number
 }
 
-/** A chunk ends with the line that reaches one of these. They bound memory and the length of a transaction. */
+/**
+ * A chunk ends with the line that reaches one of these. They bound memory and the length of a transaction: whatever a line can
+ * have many of is counted here. A line by itself has at most 1,000 references of a kind, and 1,001 problems.
+ */
 const CHUNK_RECORDS = 2000
 const CHUNK_RECORD_BYTES = 2 ** 20
+const CHUNK_REFERENCES = 20_000
 const CHUNK_PROBLEMS = 5000
 const CHUNK_FILE_BYTES = 16 * 2 ** 20
+
+/**
+ * What they take, in bytes: of a line, its record's row in a buffer that has grown by doubling; of a reference, its text, what it
+ * leads to, and what says that it leads nowhere; of a problem, its sentence.
+ */
+const MEMORY_OF_A_BYTE = 2
+const MEMORY_OF_A_REFERENCE = 512
+const MEMORY_OF_A_PROBLEM = 512
 
 /** Reads an import's file in chunks, from its checkpoint to its end, through all passes. */
 export async function* readChunks(job: Job, reader: UploadReader): AsyncGenerator<Chunk, void, undefined> {
@@ -78,6 +93,7 @@ class ChunkInProgress {
   readonly #problems: LineProblem[] = []
   #records = 0
   #recordBytes = 0
+  #references = 0
   #end: { readonly bytes: number; readonly lines: number }
 
   constructor(job: Job, pass: Pass, from: { readonly bytes: number; readonly lines: number }) {
@@ -94,7 +110,7 @@ class ChunkInProgress {
     if (examined.kind === 'passed over' || examined.kind === 'of another pass') return
     if (examined.kind !== 'malformed') this.#recordBytes += line.bytes?.length ?? 0
     if (examined.kind === 'valid') {
-      this.#candidatesOf(examined.recordType).add(line, examined.attributes)
+      this.#references += this.#candidatesOf(examined.recordType).add(line, examined.attributes)
       this.#records += 1
     } else this.#problems.push(...examined.problems)
   }
@@ -116,6 +132,7 @@ class ChunkInProgress {
     return (
       this.#records >= CHUNK_RECORDS ||
       this.#recordBytes >= CHUNK_RECORD_BYTES ||
+      this.#references >= CHUNK_REFERENCES ||
       this.#problems.length >= CHUNK_PROBLEMS ||
       this.#end.bytes - this.#from.bytes >= CHUNK_FILE_BYTES
     )
@@ -127,6 +144,10 @@ class ChunkInProgress {
       problems: this.#problems,
       milliseconds: this.#milliseconds,
       checkpoint: { pass: this.#pass.number, ...this.#end },
+      memory:
+        this.#recordBytes * MEMORY_OF_A_BYTE +
+        this.#references * MEMORY_OF_A_REFERENCE +
+        this.#problems.length * MEMORY_OF_A_PROBLEM,
     }
   }
 }
@@ -135,7 +156,7 @@ type Attributes = Readonly<Record<string, unknown>>
 
 class CandidatesInProgress implements Candidates {
   readonly records: NewRecords
-  readonly referring: Attributes[] = []
+  readonly referring: ReferenceLists[] = []
   readonly refs = new Set<string>()
   mayRepeat = false
   // Numbers, not objects: whatever waits for the database, the garbage collector moves about.
@@ -152,16 +173,22 @@ class CandidatesInProgress implements Candidates {
     return { number: this.#numbers[place] ?? 0, start: this.#starts[place] ?? 0 }
   }
 
-  add({ number, start }: LinePlace, attributes: Attributes): void {
+  /** Returns how many references the record has. */
+  add({ number, start }: LinePlace, attributes: Attributes): number {
     this.#numbers.push(number)
     this.#starts.push(start)
     this.records.add(attributes)
-    if (this.records.recordType.references.length > 0) this.referring.push(attributes)
     const { external_ref: ref } = attributes
-    if (typeof ref !== 'string') return
-    const before = this.refs.size
-    this.refs.add(identifying(ref))
-    if (this.refs.size === before) this.mayRepeat = true
+    if (typeof ref === 'string') {
+      const before = this.refs.size
+      this.refs.add(identifying(ref))
+      if (this.refs.size === before) this.mayRepeat = true
+    }
+    const { recordType } = this.records
+    if (recordType.references.length === 0) return 0
+    const lists = referenceLists(recordType, attributes)
+    this.referring.push(lists)
+    return Object.values(lists).reduce((sum, { length }) => sum + length, 0)
   }
 }
 

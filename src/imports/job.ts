@@ -10,6 +10,7 @@ import { readChunks } from './chunks.js'
 import { failImport, finishImport } from './end.js'
 import { endedImport, type WorkerEvent, type Written } from './events.js'
 import type { Import } from './import.js'
+import type { ChunkMemory } from './memory.js'
 import { type Job, LEASE_SECONDS, LeaseLost, releaseLease, renewLease } from './queue.js'
 import { forgetRehearsal } from './rehearsal.js'
 import { ChunkWriter } from './write.js'
@@ -17,6 +18,8 @@ import { ChunkWriter } from './write.js'
 export interface JobContext {
   readonly pool: Pool
   readonly store: UploadStore
+  /** What the chunks of all jobs share. */
+  readonly memory: ChunkMemory
   readonly logger: Logger
   /** Is told what was done, to be counted. */
   readonly tell: (event: WorkerEvent) => void
@@ -72,9 +75,13 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
 }
 
 /** Reads and writes side by side: while the database takes some chunks, the next one is read and validated. */
-async function writeChunks({ pool, store, tell }: JobContext, job: Job, stop: AbortSignal): Promise<boolean> {
+async function writeChunks(
+  { pool, store, memory, tell }: JobContext,
+  job: Job,
+  stop: AbortSignal,
+): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
-  const writer = new ChunkWriter(pool, job, (write) => timed(tell, write))
+  const writer = new ChunkWriter(pool, memory, job, (write) => timed(tell, write))
   try {
     for await (const chunk of readChunks(job, reader)) {
       if (stop.aborted) return false

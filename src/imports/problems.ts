@@ -27,18 +27,28 @@ const COLUMNS: readonly CopyColumn[] = [
   { name: 'line_start', type: 'bigint' },
 ]
 
+/** A thousand problems of one line may each come with its `external_ref` of 8 kB: so much is encoded and sent at a time. */
+const SLICE_BYTES = 2 ** 20
+
 /** Adds problems to the report. */
 export async function insertProblems({ client, job, milliseconds, problems }: Reporting): Promise<void> {
   if (problems.length === 0) return
-  const rows = new CopyRows(COLUMNS, [job.ownerId, job.id, milliseconds])
+  const newRows = () => new CopyRows(COLUMNS, [job.ownerId, job.id, milliseconds])
+  let rows = newRows()
+  const write = async () => {
+    await rows.copyTo(client, 'import_errors')
+    rows.recycle()
+  }
   const perLine = new Map<number, number>()
   for (const { line, field, error, externalRef } of problems) {
     const ordinal = perLine.get(line.number) ?? 0
     perLine.set(line.number, ordinal + 1)
     rows.add([line.number, ordinal, field, error, externalRef ?? null, line.start])
+    if (rows.bytes < SLICE_BYTES) continue
+    await write()
+    rows = newRows()
   }
-  await rows.copyTo(client, 'import_errors')
-  rows.recycle()
+  await write()
 }
 
 /** The problem of a record whose `external_ref` another one has. @param holder which one: `line 12` */
@@ -94,7 +104,7 @@ export class ErrorKinds {
 }
 
 /** Sentences with names in them have no end. */
-const MAX_KNOWN = 10_000
+const MAX_KNOWN = 1000
 
 /** Adds a chunk's problems to the numbers of lines by kind. Locks them: only when the chunk's turn has come. */
 export async function countKinds({ client, job, problems }: Reporting): Promise<void> {

@@ -6,6 +6,7 @@ import { createLogger } from '../log.js'
 import { openFileStore } from '../uploads/file.js'
 import { deliver } from '../webhooks/deliver.js'
 import type { WorkerEvent } from './events.js'
+import { ChunkMemory } from './memory.js'
 import { retain } from './retention.js'
 import { CONCURRENCY, work } from './worker.js'
 import { CHUNKS_AT_ONCE } from './write.js'
@@ -51,7 +52,7 @@ const telling = setInterval(() => {
 }, POOL_USE_MS)
 
 const store = await openFileStore(uploads.folder, uploads.id)
-const context = { pool, store, logger, tell }
+const context = { pool, store, memory: new ChunkMemory(), logger, tell }
 await Promise.all([
   work(context, connection, stop.signal),
   deliver({ ...context, allowPrivate: allowPrivateWebhooks }, stop.signal),

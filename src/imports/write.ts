@@ -5,6 +5,7 @@ import { addToTotals } from '../db/totals.js'
 import { type Added, addRecords } from './add.js'
 import type { Chunk } from './chunks.js'
 import type { Written } from './events.js'
+import type { ChunkMemory } from './memory.js'
 import type { LineProblem } from './passes.js'
 import { countKinds, insertProblems } from './problems.js'
 import { type Job, LEASE_SECONDS, LeaseLost } from './queue.js'
@@ -26,14 +27,24 @@ interface ChunkUnderWay {
  */
 export class ChunkWriter {
   readonly #pool: Pool
+  readonly #memory: ChunkMemory
   readonly #job: Job
   readonly #measured: (write: () => Promise<Written>) => Promise<void>
   readonly #underWay: ChunkUnderWay[] = []
   #careful = 0
 
-  /** @param measured runs the writing of a chunk, and takes its time. */
-  constructor(pool: Pool, job: Job, measured: (write: () => Promise<Written>) => Promise<void>) {
+  /**
+   * @param memory which all jobs share.
+   * @param measured runs the writing of a chunk, and takes its time.
+   */
+  constructor(
+    pool: Pool,
+    memory: ChunkMemory,
+    job: Job,
+    measured: (write: () => Promise<Written>) => Promise<void>,
+  ) {
     this.#pool = pool
+    this.#memory = memory
     this.#job = job
     this.#measured = measured
   }
@@ -45,10 +56,13 @@ export class ChunkWriter {
    */
   async begin(chunk: Chunk): Promise<void> {
     while (this.#mustWait(chunk)) await this.#underWay[0]?.written
+    const giveBack = await this.#memory.take(chunk.memory)
     const turn = this.#underWay.at(-1)?.written ?? Promise.resolve()
-    const written = this.#measured(() => this.#write(chunk, turn)).then(() => {
-      this.#underWay.shift()
-    })
+    const written = this.#measured(() => this.#write(chunk, turn))
+      .then(() => {
+        this.#underWay.shift()
+      })
+      .finally(giveBack)
     // Awaited by `begin` or `end`; until then a failure is not unhandled.
     written.catch(() => {})
     this.#underWay.push({ chunk, written })

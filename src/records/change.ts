@@ -8,7 +8,13 @@ import { recordTypes } from './index.js'
 import { holdersOfRefs, insertRecord } from './insert.js'
 import { findRecord, type StoredRecord } from './read.js'
 import type { RecordType } from './record-type.js'
-import { deleteSnapshots, type Element, insertSnapshots, resolveReferences } from './references.js'
+import {
+  deleteSnapshots,
+  type Element,
+  insertSnapshots,
+  referenceLists,
+  resolveReferences,
+} from './references.js'
 import type { Problem } from './validate.js'
 
 /** Another record of the owner and type has the `external_ref`. */
@@ -82,7 +88,9 @@ async function elementsOf(
   attributes: Attributes,
 ): Promise<ReadonlyMap<string, Element[]> | undefined> {
   if (!recordType.references.some(({ attribute }) => attributes[attribute] !== undefined)) return undefined
-  const [resolved] = await resolveReferences(client, recordType, visibleOwnerIds, [attributes])
+  const [resolved] = await resolveReferences(client, recordType, visibleOwnerIds, [
+    referenceLists(recordType, attributes),
+  ])
   if (!resolved) return undefined
   if (resolved.problems.length > 0) throw new UnresolvedReferences(resolved.problems, resolved.missing)
   return resolved.elements

@@ -9,10 +9,33 @@ import { columnValue } from './columns.js'
 import type { RecordType, Reference } from './record-type.js'
 import { addProblem, excerpt, MAX_PROBLEMS, type Problem } from './validate.js'
 
+/** A record that is made within another one: the values of its columns, and no more of what a line had. */
+export interface Inline {
+  readonly values: readonly CopyValue[]
+}
+
+/** By attribute, a record's lists of references: texts that name records, and records made within. */
+export type ReferenceLists = Readonly<Record<string, readonly (string | Inline)[]>>
+
+/** Takes the lists of references out of valid attributes. One that is absent is empty. */
+export function referenceLists(
+  { references }: RecordType,
+  attributes: Readonly<Record<string, unknown>>,
+): ReferenceLists {
+  return Object.fromEntries(
+    references.map(({ attribute, to }) => {
+      const list = (attributes[attribute] ?? []) as readonly (string | Readonly<Record<string, unknown>>)[]
+      return [attribute, list.map((element) => (typeof element === 'string' ? element : inline(to, element)))]
+    }),
+  )
+}
+
+const inline = ({ columns }: RecordType, attributes: Readonly<Record<string, unknown>>): Inline => ({
+  values: columns.map((column) => columnValue(column, attributes)),
+})
+
 /** One element of a list of references, as it will become a snapshot. */
-export type Element =
-  | { readonly sourceId: string; readonly sourceOwnerId: string }
-  | { readonly attributes: Readonly<Record<string, unknown>> }
+export type Element = { readonly sourceId: string; readonly sourceOwnerId: string } | Inline
 
 /** What the references of one record came to. */
 export interface Resolved {
@@ -36,7 +59,14 @@ interface LookUp {
 }
 
 /**
- * Looks up every record that these (valid) attributes refer to, among those visible to the owner: by id, else by
+ * A statement looks up or writes so many references, or so many bytes of records made within, at a time: what is needed for
+ * that is memory for a moment, and the others wait.
+ */
+const SLICE = 5000
+const SLICE_BYTES = 2 ** 20
+
+/**
+ * Looks up every record that these lists refer to, among those visible to the owner: by id, else by
  * `external_ref`, the owner's own before its organization's (contract 8). What is found stays locked against deletion
  * until the transaction ends.
  */
@@ -44,32 +74,52 @@ export async function resolveReferences(
   client: Client,
   { references }: RecordType,
   visibleOwnerIds: readonly string[],
-  records: readonly Readonly<Record<string, unknown>>[],
-  { by = 'id or external_ref', further }: LookUp = {},
+  records: readonly ReferenceLists[],
+  lookUp: LookUp = {},
 ): Promise<Resolved[]> {
   const resolved: Resolved[] = records.map(() => ({ problems: [], missing: [], elements: new Map() }))
   const lookedUp = await settled(
-    references.map(async ({ attribute, to }) => {
-      const lists = records.map((attributes) => (attributes[attribute] ?? []) as readonly unknown[])
-      const texts = [...new Set(lists.flat().filter((element) => typeof element === 'string'))]
-      const [sources, others] = await settled([
-        findSources(client, to, visibleOwnerIds, texts, by),
-        further ? further(to, texts) : NO_OTHERS,
-      ])
-      // An id comes before an external_ref that reads the same.
-      for (const [ref, source] of others)
-        if (sources.get(ref)?.id !== ref.toLowerCase()) sources.set(ref, source)
-      return { lists, sources }
+    references.map(async (reference) => {
+      const lists = records.map((record) => record[reference.attribute] ?? [])
+      return {
+        reference,
+        lists,
+        sources: await sourcesOf(client, reference.to, visibleOwnerIds, lists, lookUp),
+      }
     }),
   )
-  for (const [index, { lists, sources }] of lookedUp.entries()) {
-    const reference = references[index]
+  for (const { reference, lists, sources } of lookedUp) {
     for (const [place, list] of lists.entries()) {
       const one = resolved[place]
-      if (reference && one) one.elements.set(reference.attribute, toElements(reference, list, sources, one))
+      if (one) one.elements.set(reference.attribute, toElements(reference, list, sources, one))
     }
   }
   return resolved
+}
+
+/** What the texts of these lists lead to. */
+async function sourcesOf(
+  client: Client,
+  to: RecordType,
+  visibleOwnerIds: readonly string[],
+  lists: readonly (readonly (string | Inline)[])[],
+  { by = 'id or external_ref', further }: LookUp,
+): Promise<ReadonlyMap<string, Source>> {
+  const unique = new Set<string>()
+  for (const list of lists) for (const element of list) if (typeof element === 'string') unique.add(element)
+  const texts = [...unique]
+  const all = new Map<string, Source>()
+  for (let start = 0; start < texts.length; start += SLICE) {
+    const slice = texts.slice(start, start + SLICE)
+    const [sources, others] = await settled([
+      findSources(client, to, visibleOwnerIds, slice, by),
+      further ? further(to, slice) : NO_OTHERS,
+    ])
+    for (const [ref, source] of sources) all.set(ref, source)
+    // An id comes before an external_ref that reads the same.
+    for (const [ref, source] of others) if (all.get(ref)?.id !== ref.toLowerCase()) all.set(ref, source)
+  }
+  return all
 }
 
 const NO_OTHERS: Promise<ReadonlyMap<string, Source>> = Promise.resolve(new Map())
@@ -118,13 +168,13 @@ async function findSources(
  */
 export function toElements(
   { attribute, to }: Reference,
-  list: readonly unknown[],
+  list: readonly (string | Inline)[],
   sources: ReadonlyMap<string, Source>,
   { problems, missing }: Pick<Resolved, 'problems' | 'missing'>,
 ): Element[] {
   const seen = new Map<string, number>()
   return list.flatMap((element, index): Element[] => {
-    if (typeof element !== 'string') return [{ attributes: element as Record<string, unknown> }]
+    if (typeof element !== 'string') return [element]
     const field = `${attribute}[${index}]`
     const source = sources.get(element)
     if (!source) {
@@ -163,31 +213,40 @@ export async function insertSnapshots(
   holders: readonly Holder[],
 ): Promise<void> {
   await settled(
-    references.map(async (reference) => {
-      const columns = reference.to.columns
-      const copies: Copy[] = []
-      const inline = new CopyRows(
-        [...SNAPSHOT_COLUMNS, ...columns],
-        [ownerId, null, milliseconds, milliseconds],
-      )
-      for (const { id: offeringId, elements } of holders) {
-        for (const [seq, element] of (elements.get(reference.attribute) ?? []).entries()) {
-          const id = uuidv7({ msecs: milliseconds, seq, random: randomBytes() })
-          if ('sourceId' in element) copies.push({ offeringId, id, ...element })
-          else {
-            const values: CopyValue[] = [offeringId, id]
-            for (const column of columns) values.push(columnValue(column, element.attributes))
-            inline.add(values)
-          }
-        }
-      }
-      await settled([
-        insertCopies(client, reference, ownerId, milliseconds, copies),
-        inline.copyTo(client, reference.table),
-      ])
-      inline.recycle()
-    }),
+    references.map((reference) => insertSnapshotsOf(client, reference, ownerId, milliseconds, holders)),
   )
+}
+
+async function insertSnapshotsOf(
+  client: Client,
+  reference: Reference,
+  ownerId: string,
+  milliseconds: number,
+  holders: readonly Holder[],
+): Promise<void> {
+  const columns = [...SNAPSHOT_COLUMNS, ...reference.to.columns]
+  const rowsMadeWithin = () => new CopyRows(columns, [ownerId, null, milliseconds, milliseconds])
+  let copies: Copy[] = []
+  let within = rowsMadeWithin()
+  const write = async () => {
+    await settled([
+      insertCopies(client, reference, ownerId, milliseconds, copies),
+      within.copyTo(client, reference.table),
+    ])
+    within.recycle()
+  }
+  for (const { id: offeringId, elements } of holders) {
+    for (const [seq, element] of (elements.get(reference.attribute) ?? []).entries()) {
+      const id = uuidv7({ msecs: milliseconds, seq, random: randomBytes() })
+      if ('sourceId' in element) copies.push({ offeringId, id, ...element })
+      else within.add([offeringId, id, ...element.values])
+      if (copies.length + within.length < SLICE && within.bytes < SLICE_BYTES) continue
+      await write()
+      copies = []
+      within = rowsMadeWithin()
+    }
+  }
+  await write()
 }
 
 /** Deletes all snapshots that records hold. */
