@@ -1,4 +1,5 @@
 import { type Logger, pino, type SerializedError, stdSerializers } from 'pino'
+import { LogWriter, stderrDescriptor } from './log-writer.js'
 
 /** Where an error happened and what kind it is. Never what was in a row or a statement, which PostgreSQL's errors tell as well. */
 const KEPT = ['code', 'errno', 'syscall', 'severity', 'schema', 'table', 'constraint', 'routine'] as const
@@ -38,6 +39,18 @@ const request = ({ method, url, ip }: LoggedRequest) => ({
   ip,
 })
 
-/** The log of a process or thread: JSON on stderr, in which there are no secrets and no e-mail addresses. */
-export const createLogger = (level: string): Logger =>
-  pino({ level, serializers: { err: error, req: request } }, pino.destination({ fd: 2, sync: true }))
+/** `level` of a warning. */
+const WARN = 40
+
+/**
+ * The log of a process or thread: JSON on stderr, in which there are no secrets and no e-mail addresses. It neither ends nor
+ * holds up the process when stderr is full, slow or gone.
+ *
+ * @param onDropped is called for each line that could not be written.
+ */
+export function createLogger(level: string, onDropped: () => void = () => {}): Logger {
+  const aboutDropped = (lines: number) =>
+    `${JSON.stringify({ level: WARN, time: Date.now(), pid: process.pid, lines, msg: `${lines} log lines dropped` })}\n`
+  const writer = new LogWriter(stderrDescriptor(), onDropped, aboutDropped)
+  return pino({ level, serializers: { err: error, req: request } }, writer)
+}

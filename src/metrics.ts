@@ -79,6 +79,10 @@ export class Metrics {
     'Attempts to deliver a message to a webhook, by what they led to: delivered, postponed or failed for good.',
     ['outcome'],
   )
+  readonly #droppedLines = this.#counter(
+    'intake_log_lines_dropped_total',
+    'Lines of the log that could not be written, because stderr was full, slow or gone.',
+  )
   readonly #connections = this.#gauge(
     'intake_database_connections',
     'Connections of the pools by what they do, and requests that wait for one.',
@@ -154,6 +158,10 @@ export class Metrics {
     }
   }
 
+  logLineDropped(): void {
+    this.#droppedLines.inc()
+  }
+
   workerDid(event: WorkerEvent): void {
     switch (event.kind) {
       case 'chunk':
@@ -178,6 +186,9 @@ export class Metrics {
         break
       case 'delivery':
         this.#deliveries.inc({ outcome: event.outcome })
+        break
+      case 'log line dropped':
+        this.logLineDropped()
         break
       case 'pool':
         this.#setPool('worker', event)

@@ -94,7 +94,8 @@ class Stack {
 }
 
 async function start(config: Config, options: StartOptions, stack: Stack): Promise<Service> {
-  const logger = createLogger(config.logLevel)
+  let countDroppedLine = () => {}
+  const logger = createLogger(config.logLevel, () => countDroppedLine())
   const dataDir = await openDataDir(config.dataDir)
   stack.push(() => dataDir.release())
   const connection =
@@ -120,6 +121,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     waitSeconds: config.statementTimeoutSeconds,
   })
   const metrics = new Metrics(pool, () => ownerPools.waiting)
+  countDroppedLine = () => metrics.logLineDropped()
   const app = buildServer({
     config,
     logger,

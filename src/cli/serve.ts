@@ -26,6 +26,8 @@ const STOP_MS = 9000
 
 async function serve(flags: Partial<Record<keyof Config, string>>): Promise<void> {
   const config = readConfig(flags, process.env)
+  // Nobody has to read what we print.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   const signal = firstSignal()
   signal.addEventListener('abort', limitStop)
   const announce = announcer()

@@ -15,6 +15,7 @@ export type WorkerEvent =
   | { readonly kind: 'interrupted'; readonly cause: 'outage' | 'fault' | 'lease_lost' }
   | { readonly kind: 'expired'; readonly what: 'upload' | 'error' | 'delivery'; readonly count: number }
   | { readonly kind: 'delivery'; readonly outcome: Outcome }
+  | { readonly kind: 'log line dropped' }
   | { readonly kind: 'pool'; readonly total: number; readonly idle: number; readonly waiting: number }
 
 /** What a committed chunk added to an import's counts; a rehearsal's to no record's. */

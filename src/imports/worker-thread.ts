@@ -34,7 +34,8 @@ const LOCK_SECONDS = 5
  * request. Any message asks it to stop; it ends when its jobs have laid their work down.
  */
 const { connection, uploads, retentionDays, allowPrivateWebhooks, logLevel } = workerData as WorkerData
-const logger = createLogger(logLevel).child({ thread: 'worker' })
+const tell = (event: WorkerEvent) => parentPort?.postMessage(event)
+const logger = createLogger(logLevel, () => tell({ kind: 'log line dropped' })).child({ thread: 'worker' })
 const pool = createPool(
   connection,
   CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 2,
@@ -45,7 +46,6 @@ const pool = createPool(
 const stop = new AbortController()
 parentPort?.once('message', () => stop.abort())
 
-const tell = (event: WorkerEvent) => parentPort?.postMessage(event)
 const telling = setInterval(() => {
   const { totalCount: total, idleCount: idle, waitingCount: waiting } = pool
   tell({ kind: 'pool', total, idle, waiting })

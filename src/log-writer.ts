@@ -1,0 +1,158 @@
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
+
+/** What waits for a reader that is slow, at most. */
+const MOST_WAITING_BYTES = 2 ** 20
+
+/** A reader that is slow is looked for so often, and for so long when the process ends. */
+const RETRY_MS = 50
+const LAST_PATIENCE_MS = 1000
+
+interface Waiting {
+  /** The rest of a line. */
+  bytes: Buffer
+  /** How many dropped lines this one tells of; 0: it is an ordinary line. */
+  readonly tellsOf: number
+  /** Whether a part of it was written. */
+  isBegun: boolean
+}
+
+/**
+ * Writes the lines of a log at once, and never waits or fails: what a slow reader does not take is kept, up to 1 MiB, and tried
+ * again; what cannot be written, or finds no room, is dropped. The next line that can be written tells how many were.
+ */
+export class LogWriter {
+  readonly #fd: number
+  readonly #onDropped: () => void
+  readonly #lineAbout: (dropped: number) => string
+  readonly #queue: Waiting[] = []
+  #bytes = 0
+  /** Dropped since this was last told. */
+  #dropped = 0
+  /** Whether the last that was written is the beginning of a line whose rest was dropped. */
+  #isCut = false
+  #retry: NodeJS.Timeout | undefined
+
+  /**
+   * @param onDropped is called for each line that is dropped.
+   * @param lineAbout the line that tells of dropped ones.
+   */
+  constructor(fd: number, onDropped: () => void, lineAbout: (dropped: number) => string) {
+    this.#fd = fd
+    this.#onDropped = onDropped
+    this.#lineAbout = lineAbout
+  }
+
+  write(line: string): void {
+    if (this.#dropped > 0 && this.#bytes === 0) this.#tellOfDropped()
+    this.#add(line, 0)
+    this.#flush()
+  }
+
+  #tellOfDropped(): void {
+    const dropped = this.#dropped
+    this.#dropped = 0
+    this.#add(this.#lineAbout(dropped), dropped)
+  }
+
+  #add(line: string, tellsOf: number): void {
+    const bytes = Buffer.from(this.#isCut ? `\n${line}` : line)
+    if (this.#bytes + bytes.length > MOST_WAITING_BYTES) {
+      this.#drop(tellsOf)
+      return
+    }
+    this.#isCut = false
+    this.#queue.push({ bytes, tellsOf, isBegun: false })
+    this.#bytes += bytes.length
+  }
+
+  #drop(tellsOf: number): void {
+    this.#dropped += tellsOf || 1
+    if (tellsOf === 0) this.#onDropped()
+  }
+
+  #flush(): void {
+    for (let first = this.#queue[0]; first; first = this.#queue[0]) {
+      const written = this.#tryToWrite(first.bytes)
+      if (written === 'later') {
+        this.#tryLater()
+        return
+      }
+      if (written === 'never') {
+        this.#dropAll()
+        break
+      }
+      this.#bytes -= written
+      if (written < first.bytes.length) {
+        first.bytes = first.bytes.subarray(written)
+        first.isBegun = true
+        continue
+      }
+      this.#queue.shift()
+      if (this.#queue.length === 0 && this.#dropped > 0) this.#tellOfDropped()
+    }
+    this.#stopTrying()
+  }
+
+  #tryToWrite(bytes: Buffer): number | 'later' | 'never' {
+    try {
+      return writeSync(this.#fd, bytes)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      return code === 'EAGAIN' || code === 'EINTR' ? 'later' : 'never'
+    }
+  }
+
+  #dropAll(): void {
+    const all = this.#queue.splice(0)
+    this.#bytes = 0
+    if (all[0]?.isBegun) this.#isCut = true
+    for (const { tellsOf } of all) this.#drop(tellsOf)
+  }
+
+  #tryLater(): void {
+    if (this.#retry) return
+    this.#retry = setInterval(() => this.#flush(), RETRY_MS)
+    this.#retry.unref()
+    process.on('exit', this.#flushAtExit)
+  }
+
+  #stopTrying(): void {
+    if (!this.#retry) return
+    clearInterval(this.#retry)
+    this.#retry = undefined
+    process.off('exit', this.#flushAtExit)
+  }
+
+  readonly #flushAtExit = (): void => {
+    const deadline = Date.now() + LAST_PATIENCE_MS
+    const never = new Int32Array(new SharedArrayBuffer(4))
+    while (this.#queue.length > 0 && Date.now() < deadline) {
+      this.#flush()
+      if (this.#queue.length > 0) Atomics.wait(never, 0, 0, RETRY_MS)
+    }
+  }
+}
+
+let descriptor: number | undefined
+
+/** stderr, so that writing to it never waits: a full pipe, or a terminal that is held (Ctrl-S), says EAGAIN instead. */
+export function stderrDescriptor(): number {
+  descriptor ??= withoutWaiting(2)
+  return descriptor
+}
+
+function withoutWaiting(fd: number): number {
+  try {
+    const kind = fstatSync(fd)
+    // Node opens its own stream of a pipe or socket, and makes the descriptor non-blocking with that; threads have the same.
+    if (isMainThread && (kind.isFIFO() || kind.isSocket())) void process.stderr
+    // A terminal is opened once more, so that it is non-blocking for us alone.
+    if (kind.isCharacterDevice()) {
+      return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    }
+  } catch {
+    // It is closed, or there is no /proc here.
+  }
+  return fd
+}
