@@ -28,7 +28,8 @@ export function docsPages(app: FastifyInstance): void {
         layout: 'BaseLayout',
         deepLinking: true,
         displayOperationId: true,
-        persistAuthorization: true,
+        // A key that is typed here is gone with the page: it would outlive the visit in the browser's storage.
+        persistAuthorization: false,
         tryItOutEnabled: true,
       },
     })
