@@ -3,7 +3,7 @@ import type { Pool } from '../db/pool.js'
 import { type DatabaseFlags, withDatabase } from './database.js'
 import { fail } from './fail.js'
 import { exitCodeOf, firstSignal } from './signals.js'
-import { ignoreReaderGone, widthOf, wrap } from './terminal.js'
+import { ignoreReaderGone, toJson, widthOf, wrap } from './terminal.js'
 
 /** What a command found or did, for people and for programs. */
 export interface Result {
@@ -44,7 +44,7 @@ export async function perform(
   const signal = firstSignal()
   try {
     const result = await withDatabase(flags, mayCreate, signal, work)
-    const output = flags.json ? JSON.stringify(result.json, null, 2) : result.text(widthOf(process.stdout))
+    const output = flags.json ? toJson(result.json) : result.text(widthOf(process.stdout))
     process.stdout.write(`${output}\n`)
     if (signal.aborted) process.exitCode = exitCodeOf(signal.reason)
   } catch (error) {

@@ -15,7 +15,7 @@ import { type Database, findDatabase, type Places, placesOf } from './database.j
 import { fail, isExpected } from './fail.js'
 import { type Column, listed } from './list.js'
 import { exitCodeOf, firstSignal } from './signals.js'
-import { ignoreReaderGone, widthOf } from './terminal.js'
+import { ignoreReaderGone, toJson, widthOf } from './terminal.js'
 
 const HELP = `
 It changes nothing, and may be run beside the service or without one. The exit
@@ -38,7 +38,7 @@ export const doctorCommand = (): Command =>
       try {
         const findings = await examine(placesOf(flags), signal)
         const { json, text } = listed(findings, columns, '')
-        const output = flags.json ? JSON.stringify(json, null, 2) : text(widthOf(process.stdout))
+        const output = flags.json ? toJson(json) : text(widthOf(process.stdout))
         process.stdout.write(`${output}\n`)
         process.exitCode = findings.some(({ status }) => status === 'problem') ? 1 : 0
       } catch (error) {

@@ -18,7 +18,7 @@ import { type Teller, tellOn } from './progress.js'
 import { commandLine, type ServerCommandFlags, styleOf, withServerFlags } from './server-command.js'
 import { exitCodeOf, firstSignal } from './signals.js'
 import { outcomeOf, summaryOf, totals } from './summary.js'
-import { colorsOf, ignoreReaderGone, printable, wrap } from './terminal.js'
+import { colorsOf, ignoreReaderGone, printable, toJson, wrap } from './terminal.js'
 import { uploadFile } from './upload.js'
 
 interface Flags extends ServerCommandFlags {
@@ -147,7 +147,7 @@ async function upload(server: Server, { file, flags, teller, signal }: Terms): P
 
 /** Tells that the import is left to itself. */
 function leave(server: Server, received: ImportAnswer, { flags }: Terms): number {
-  if (flags.json) process.stdout.write(`${JSON.stringify(received, null, 2)}\n`)
+  if (flags.json) process.stdout.write(`${toJson(received)}\n`)
   else {
     const { width } = styleOf(flags)
     const goesOn = server.isOwn ? 'It is worked on while `intake serve` runs.' : 'It is worked on now.'
@@ -217,7 +217,7 @@ export async function reportEnd(
 ): Promise<number> {
   const { id, meta } = ended
   const outcome = outcomeOf(ended)
-  if (flags.json) process.stdout.write(`${JSON.stringify(ended, null, 2)}\n`)
+  if (flags.json) process.stdout.write(`${toJson(ended)}\n`)
   else {
     const style = styleOf(flags)
     process.stdout.write(`\n${summaryOf(outcome, name, style)}`)

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { IMPORT_STATUSES } from '../imports/import.js'
+import { escapeInvisible, showInvisible } from '../invisible.js'
 import { count, number, size } from './amounts.js'
 import {
   controlImport,
@@ -29,7 +30,7 @@ import {
   withServerFlags,
 } from './server-command.js'
 import { countsTable, outcomeOf, totals } from './summary.js'
-import { colorsOf, printable, wrap } from './terminal.js'
+import { colorsOf, printable, toJson, wrap } from './terminal.js'
 
 const HELP = `
 Without --url they speak to the server that runs on the data directory, or run
@@ -77,7 +78,7 @@ const withPages = (paged: Command): Command =>
 
 type ListFlags = ServerCommandFlags & PageFlags
 
-const printJson = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+const printJson = (value: unknown): void => void process.stdout.write(`${toJson(value)}\n`)
 
 const columns: readonly Column<ImportAnswer>[] = [
   { title: 'id', value: ({ id }) => id },
@@ -192,7 +193,7 @@ const errors = () =>
     .action((id: string, flags: ListFlags & { readonly kinds?: true; readonly all?: true }) =>
       atServer(flags, async ({ address }, signal) => {
         if (flags.all) {
-          await print(await download(address, errorsPath(id), signal))
+          await print(await download(address, errorsPath(id), signal), escapeInvisible)
           return 0
         }
         const style = styleOf(flags)
@@ -241,7 +242,7 @@ const downloading = (
       atServer(flags, async ({ address }, signal) => {
         const { output } = flags
         const lines = await download(address, `${importPath(id)}/${name}`, signal)
-        if (output === undefined) await print(lines)
+        if (output === undefined) await print(lines, name === 'results' ? escapeInvisible : showInvisible)
         else {
           const saved = await saveTo(output, lines)
           if (flags.json) printJson({ file: output, ...saved })

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { showInvisible } from '../invisible.js'
 import { CommandError } from './fail.js'
 
 /** What was written to a file. */
@@ -45,12 +46,37 @@ export function whyNotWritten(path: string, error: unknown): unknown {
   return code === 'ENOENT' ? new CommandError(`There is no folder for the file ${path}.`) : error
 }
 
-/** Writes lines to the standard output. Who reads it may have read enough (`| head`). */
-export async function print(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+/**
+ * Writes lines to the standard output, byte for byte; to a terminal with the characters named that it would obey. Who reads
+ * may have read enough (`| head`).
+ *
+ * @param show what does that
+ */
+export async function print(
+  pieces: AsyncIterable<Uint8Array>,
+  show: (text: string) => string = showInvisible,
+): Promise<void> {
+  const shown = process.stdout.isTTY ? forTerminal(pieces, show) : pieces
   try {
-    await pipeline(Readable.from(pieces, { objectMode: false }), process.stdout, { end: false })
+    await pipeline(Readable.from(shown, { objectMode: false }), process.stdout, { end: false })
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     if (code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   }
+}
+
+/** Tabs and the ends of lines stay; so does a CR before an LF, which may come with the next piece. */
+async function* forTerminal(
+  pieces: AsyncIterable<Uint8Array>,
+  show: (text: string) => string,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const shown = (text: string) => text.replaceAll(/[^\t\n\r]+|\r(?!\n)/g, show)
+  let held = ''
+  for await (const piece of pieces) {
+    const text = held + decoder.decode(piece, { stream: true })
+    held = text.endsWith('\r') ? '\r' : ''
+    yield shown(held === '' ? text : text.slice(0, -1))
+  }
+  yield shown(held + decoder.decode())
 }

@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty'
 import pico from 'picocolors'
+import { escapeInvisible, showInvisible } from '../invisible.js'
 
 export type Colors = ReturnType<typeof pico.createColors>
 
@@ -22,9 +23,14 @@ export function colorsOf(output: Output, wanted: boolean): Colors {
   return pico.createColors(wanted && !process.env.NO_COLOR && isDrawable(output))
 }
 
-/** Another's text without what a terminal would obey: control characters, and marks that turn the writing around. */
-export const printable = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\u{FFFD}')
+/** Another's text without what a terminal would obey: control characters, and marks that turn the writing around, are named. */
+export const printable = showInvisible
+
+/** A value as JSON that people can read; on a terminal with escapes for what it would obey. */
+export function toJson(value: unknown): string {
+  const json = JSON.stringify(value, null, 2)
+  return process.stdout.isTTY ? escapeInvisible(json) : json
+}
 
 /**
  * Breaks a text between words into lines of at most `width` characters, and a longer word where it must.

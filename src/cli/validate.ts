@@ -19,7 +19,7 @@ import { styleOf } from './server-command.js'
 import { exitCodeOf, firstSignal } from './signals.js'
 import { type Outcome, type Style, summaryOf, validated } from './summary.js'
 import { drawTable } from './table.js'
-import { colorsOf, ignoreReaderGone, printable, wrap } from './terminal.js'
+import { colorsOf, ignoreReaderGone, printable, toJson, wrap } from './terminal.js'
 
 interface Flags {
   readonly strict: boolean
@@ -212,7 +212,7 @@ function tell(name: string, checked: Checked, examples: Examples, flags: Flags):
         reference,
       })),
     }
-    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+    process.stdout.write(`${toJson(report)}\n`)
     return
   }
   const style = styleOf(flags)

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy'
-import type { Problem } from '../records/validate.js'
+import { excerpt, type Problem } from '../records/validate.js'
 import { badRequest, contentTooLarge, HttpError, unsupportedMediaType, validationError } from './errors.js'
 import {
   isOptionName,
@@ -139,7 +139,7 @@ function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]
   for (const [name, value] of Object.entries(query)) {
     if (!isOptionName(name))
       problems.push({
-        field: name.slice(0, 100),
+        field: excerpt(name),
         error: `is not a parameter of this request; ${takes(OPTION_NAMES)}`,
       })
     else if (value === '' && name !== 'external_ref') {
@@ -269,7 +269,7 @@ class FormInProgress<File> {
       field.catch((error: Error) => this.#failed.reject(error))
       this.#fields.set(name, field)
     } else {
-      this.#problems.push({ field: name.slice(0, 100), error: whyNotTaken(name) })
+      this.#problems.push({ field: excerpt(name), error: whyNotTaken(name) })
       stream.resume()
     }
   }

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { TSchema } from 'typebox'
+import { quotable } from '../invisible.js'
 import { absenceOf, isObject } from './absent.js'
 import { UUID_PATTERN } from './attributes.js'
 import type { RecordType, Reference } from './record-type.js'
@@ -143,11 +144,18 @@ function pathOf(pointer: string): string {
     .join('.')
 }
 
-/** The beginning of a caller's text, short enough for a sentence and storable. */
+/**
+ * The beginning of a caller's text for a sentence: at most 100 UTF-16 units of it, with what nobody sees named
+ * (`<U+FEFF>`), and so storable.
+ */
 export function excerpt(text: string): string {
-  const short = text.length > 100 ? `${text.slice(0, 100)}…` : text
-  return short.replaceAll('\0', '\u{FFFD}').toWellFormed()
+  if (text.length <= 100) return quotable(text)
+  const beginning = text.slice(0, 100).replace(CUT_PAIR, '')
+  return `${quotable(beginning)}…`
 }
+
+/** The first half of a pair of surrogates, whose other half was cut off. */
+const CUT_PAIR = /[\ud800-\udbff]$/
 
 type Attributes = Record<string, unknown>
 interface Compiled {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Api, ImportResource } from '../support/api.js'
 import { aProduct, counts, file } from '../support/builders.js'
-import { intake, intakeJson, type Outcome } from '../support/cli.js'
+import { intake, intakeJson, intakeOnTerminal, type Outcome } from '../support/cli.js'
 import { startTestService, type TestService, temporaryFolder } from '../support/service.js'
 
 let service: TestService
@@ -37,6 +37,36 @@ function nextCommand({ stdout }: Outcome, beginning: string): string[] {
 }
 
 const wrong = aProduct({ name: 'x' })
+
+describe.skipIf(process.platform !== 'linux')('What a terminal would obey', () => {
+  const line = Buffer.concat([
+    Buffer.from('x\u001b[31m\u009b\u202e\ry\t\ufeff"z"'),
+    Buffer.from([0x9b, 0x0d, 0x0a]),
+    Buffer.from(file(aProduct({ name: 'x', external_ref: 'a\u009bb\u202ec' }))),
+  ])
+  const onTerminal = (...args: string[]) => intakeOnTerminal(['imports', ...args, ...place()], environment())
+
+  test('is named there, in the bytes of rejected lines too; a file has them as they were', async () => {
+    const { id } = await api.import(Buffer.concat([Buffer.from(file(aProduct())), line]))
+    const shown = await onTerminal('rejected', id)
+    expect(shown).toContain('x<U+001B>[31m<U+009B><U+202E><U+000D>y\t<U+FEFF>"z"\ufffd\r')
+    expect(shown).toContain('a<U+009B>b<U+202E>c')
+    const output = join(folder.path, 'raw.jsonl')
+    await imports('rejected', id, '--output', output)
+    expect(await readFile(output)).toEqual(line)
+    // Nor does a pipe lose any.
+    expect((await imports('rejected', id)).stdout).toBe(line.toString('utf8'))
+  })
+
+  test('is escaped in errors, which stay JSON', async () => {
+    const { id } = await api.import(Buffer.concat([Buffer.from(file(aProduct())), line]))
+    expect(await onTerminal('errors', id, '--all')).toContain('"external_ref":"a\\u009bb\\u202ec"')
+    const shown = JSON.parse(await onTerminal('errors', id, '--json'))
+    expect(shown[1].meta.external_ref).toBe('a\u009bb\u202ec')
+    expect(await onTerminal('errors', id, '--json')).toContain('"a\\u009bb\\u202ec"')
+    expect((await imports('errors', id, '--all')).stdout).toContain('"a\u009bb\u202ec"')
+  })
+})
 
 describe('intake imports list', () => {
   test('shows imports, newest first, and how to see the next ones', async () => {

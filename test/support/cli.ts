@@ -34,6 +34,23 @@ export function intake(
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
 }
 
+/** Runs `intake` on a terminal of its own (util-linux's `script`), and returns what it writes there. */
+export function intakeOnTerminal(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
+  const command = [process.execPath, cli, ...args].map((word) => `'${word}'`).join(' ')
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    env: { ...cleanEnvironment(), ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece
+  })
+  return new Promise((resolve) => child.once('close', () => resolve(text)))
+}
+
 /** What `--json` prints. */
 // biome-ignore lint/suspicious/noExplicitAny: a test says by its assertions what shape it expects
 export async function intakeJson(args: readonly string[], environment: Record<string, string>): Promise<any> {
