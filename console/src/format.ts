@@ -1,8 +1,17 @@
+import { showInvisible } from '../../src/invisible'
+import { minorUnits } from './currencies'
+
 /** Numbers and times for people. The console speaks English, so it formats by English rules everywhere. */
 
 const integers = new Intl.NumberFormat('en')
 
 export const count = (number: number): string => integers.format(number)
+
+/** More digits than a double ever takes to be told from its neighbours. */
+const allDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 21 })
+
+/** A number with all of its digits, rounded nowhere: `1,234.5`, `0.0004`, `99.9996`. */
+export const decimal = (number: number): string => allDigits.format(number)
 
 /** `1 line`, `1,234 lines` */
 export const counted = (number: number, noun: string, plural = `${noun}s`): string =>
@@ -63,10 +72,19 @@ export function relativeTime(time: string, now: number): string {
     : relative.format(Math.trunc(seconds / length), unit)
 }
 
-/** An amount in a currency's smallest unit: `€25.00`, `¥900`. A code that is no currency stays as it is. */
+/**
+ * An amount in a currency's smallest unit, as ISO 4217 has it: `€25.00`, `¥900`, `HUF 4,990.00`. Of a code that is no
+ * currency nobody knows how many of them make a whole, so it is shown as it is stored.
+ */
 export function money(amount: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
-  const decimals = format.resolvedOptions().maximumFractionDigits ?? 2
+  const decimals = minorUnits(currency)
+  if (decimals === undefined) return `${decimal(amount)} smallest units of ${currency}`
+  const format = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  })
   // By its digits: a division would round amounts beyond 2^53 / 100.
   const digits = String(Math.abs(amount)).padStart(decimals + 1, '0')
   const whole = digits.slice(0, digits.length - decimals)
@@ -85,8 +103,14 @@ export function label(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+/** A text with its invisible characters named, but for tabs and the ends of lines. */
+export const named = (text: string): string => text.replaceAll(/[^\t\n]+/g, showInvisible)
+
 /** A text that is to be seen: one of blanks alone stands in quotes, where else there would be nothing to read or to click on. */
-export const visible = (text: string): string => (/^[\s\p{C}]*$/u.test(text) ? `“${text}”` : text)
+export function visible(text: string): string {
+  const shown = named(text)
+  return shown.trim() === '' ? `“${shown}”` : shown
+}
 
 /** `products` → `Products` */
 export const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)

@@ -2,7 +2,7 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { choose, describeConsole, importForReal, linkOf } from '../support/browser.js'
-import { aProduct, file } from '../support/builders.js'
+import { aPlan, aProduct, file } from '../support/builders.js'
 
 describeConsole('The console, given what nobody expects', (console) => {
   test('shows a name of blanks in quotes, so that it can be read and clicked on', async () => {
@@ -14,6 +14,68 @@ describeConsole('The console, given what nobody expects', (console) => {
     await page.getByRole('link', { name: 'Products' }).click()
     await page.getByRole('link', { name: '“ ”' }).click()
     await page.getByRole('heading', { name: '“ ”' }).waitFor()
+  })
+
+  test('names in texts what nobody sees, in an error and in its line too', async () => {
+    const { id } = await console.service.api.import(
+      file(aProduct({ name: 'Tea\u202epot\ufeff', description: '\u200b' }), '\ufeff{"a":"\u0085\t\u202e"}'),
+      { externalRef: 'a\u2066b' },
+    )
+    const { page } = await console.open(`/imports/${id}`)
+    await page.getByRole('heading', { name: 'a<U+2066>b' }).waitFor()
+    await page.getByText('it begins with a byte-order mark (U+FEFF)').waitFor()
+    await page.getByRole('button', { name: 'Show line 2' }).click()
+    await page.getByText('<U+FEFF>{"a":"<U+0085>\t<U+202E>"}').waitFor()
+    await page.getByRole('link', { name: 'Records', exact: true }).click()
+    await page.getByRole('link', { name: 'Tea<U+202E>pot<U+FEFF>' }).click()
+    await page.getByText('<U+200B>', { exact: true }).waitFor()
+  })
+
+  test('shows amounts in the decimals of ISO 4217, whatever the browser writes, and percentages unrounded', async () => {
+    const amounts = {
+      HUF: 499000,
+      RSD: 250000,
+      IDR: 15000000,
+      COP: 4990000,
+      PKR: 150000,
+      IQD: 1500000,
+      JPY: 1200,
+      BHD: 12345,
+      CLF: 12345,
+      USD: Number.MAX_SAFE_INTEGER,
+      XAU: 7,
+      ZZZ: 499000,
+    }
+    const percentages = [0.0004, 99.9996, 12.3456789012345]
+    const price = Object.fromEntries(Object.entries(amounts).map(([code, amount]) => [code, { amount }]))
+    await console.service.api.import(
+      file(
+        aProduct({ name: 'Money', price }),
+        ...percentages.map((share) => aPlan({ name: `Less ${share}`, base_price_percentage: share })),
+      ),
+    )
+    const { page } = await console.open('/records/products')
+    await page.getByRole('link', { name: 'Money' }).click()
+    const shown = [
+      'HUF 4,990.00',
+      'RSD 2,500.00',
+      'IDR 150,000.00',
+      'COP 49,900.00',
+      'PKR 1,500.00',
+      'IQD 1,500.000',
+      '¥1,200',
+      'BHD 12.345',
+      'CLF 1.2345',
+      '$90,071,992,547,409.91',
+      'XAU 7',
+      '499,000 smallest units of ZZZ',
+    ]
+    for (const amount of shown) await page.getByText(amount, { exact: true }).waitFor()
+    for (const share of percentages) {
+      await page.goto(`${console.service.server.url}/records/plans`)
+      await page.getByRole('link', { name: `Less ${share}` }).click()
+      await page.getByText(String(share), { exact: true }).waitFor()
+    }
   })
 
   test('shows of a very long name the beginning in a list, and all of it on its page', async () => {

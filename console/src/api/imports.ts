@@ -108,7 +108,8 @@ const LINE_BYTES = 2 ** 21
 export async function getRejectedLine(id: string, line: number): Promise<RejectedLine> {
   const { body } = await request(importUrl(id, `/rejected?line_number=${line}`))
   const reader = body?.getReader()
-  const decoder = new TextDecoder()
+  // A byte-order mark is shown as well: it may be what is wrong.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   let text = ''
   for (let bytes = 0; reader; ) {
     const { done, value } = await whole(reader.read())

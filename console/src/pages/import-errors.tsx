@@ -11,7 +11,7 @@ import {
   listErrors,
 } from '../api/imports'
 import { PAGE_LENGTH } from '../api/request'
-import { count, counted, visible } from '../format'
+import { count, counted, named, visible } from '../format'
 import { isUnderWay } from '../imports'
 import { useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
@@ -93,7 +93,7 @@ function Lines({ one, canShowLine }: TableProps) {
   const columns: Column<ImportError>[] = [
     { header: 'Line', width: '5rem', isNumber: true, cell: ({ meta }) => count(meta.line_number) },
     { header: 'Field', width: '13rem', cell: ({ meta }) => <Field path={meta.field} /> },
-    { header: 'What is wrong', cell: ({ meta }) => <span className="break">{meta.error}</span> },
+    { header: 'What is wrong', cell: ({ meta }) => <span className="break">{visible(meta.error)}</span> },
     {
       header: 'Reference',
       width: '12rem',
@@ -153,7 +153,7 @@ function Kinds({ one, canShowLine }: TableProps) {
   const columns: Column<ErrorKind>[] = [
     { header: 'Lines', width: '6rem', isNumber: true, cell: ({ meta }) => count(meta.lines) },
     { header: 'Field', width: '13rem', cell: ({ meta }) => <Field path={meta.field} /> },
-    { header: 'What is wrong', cell: ({ meta }) => <span className="break">{meta.error}</span> },
+    { header: 'What is wrong', cell: ({ meta }) => <span className="break">{visible(meta.error)}</span> },
     {
       header: 'First line',
       width: '7rem',
@@ -198,7 +198,7 @@ function Kinds({ one, canShowLine }: TableProps) {
 const MAX_KINDS = 100
 
 const Field = ({ path }: { readonly path: string }) =>
-  path === '' ? <span className="quiet">the whole line</span> : <code className="break">{path}</code>
+  path === '' ? <span className="quiet">the whole line</span> : <code className="break">{visible(path)}</code>
 
 interface ShowLineProps {
   readonly line: number
@@ -233,7 +233,7 @@ function Line({ importId, line }: { readonly importId: string; readonly line: nu
   return (
     <figure className="line" aria-busy={text === undefined}>
       <figcaption>Line {count(line)} as it stands in the file</figcaption>
-      <pre>{text?.slice(0, SHOWN_CHARACTERS) ?? ' '}</pre>
+      <pre>{text === undefined ? ' ' : named(text.slice(0, SHOWN_CHARACTERS))}</pre>
       {rest > 0 && (
         <Text size="sm">
           … and {data?.isWhole ? '' : 'over '}

@@ -1,7 +1,7 @@
 import { Anchor } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Attribute, Schema } from '../api/document'
-import { count, label, money, visible } from '../format'
+import { decimal, label, money, visible } from '../format'
 import { RelativeTime } from './time'
 
 interface ValueProps {
@@ -14,14 +14,14 @@ export function Value({ attribute: { schema }, value }: ValueProps): ReactNode {
   if (value === undefined || value === null) return <span className="quiet">–</span>
   if (isPriceMap(schema)) return <Prices prices={value as PriceMap} />
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  if (typeof value === 'number') return count(value)
+  if (typeof value === 'number') return decimal(value)
   if (typeof value !== 'string') return <PlainObject value={value} />
   if (schema.format === 'date-time') return <RelativeTime time={value} />
   if (schema.format === 'uuid') return <code className="break">{value}</code>
   if (schema.format === 'uri' && /^https?:/i.test(value)) {
     return (
       <Anchor href={value} target="_blank" rel="noreferrer noopener" className="break" inherit>
-        {value}
+        {visible(value)}
       </Anchor>
     )
   }
@@ -53,7 +53,8 @@ const PlainObject = ({ value }: { readonly value: unknown }) => (
   <>
     {Object.entries(value as object)
       .map(
-        ([name, inner]) => `${label(name).toLowerCase()} ${typeof inner === 'number' ? count(inner) : inner}`,
+        ([name, inner]) =>
+          `${label(name).toLowerCase()} ${typeof inner === 'number' ? decimal(inner) : inner}`,
       )
       .join(', ')}
   </>
