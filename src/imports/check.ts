@@ -4,6 +4,7 @@ import type { Problem } from '../records/validate.js'
 import type { UploadReader } from '../uploads/store.js'
 import type { OnConflict } from './import.js'
 import type { Line } from './lines.js'
+import { BEGINNING_BYTES, WrongFile } from './looks-like.js'
 import {
   type Examined,
   examineLine,
@@ -15,7 +16,7 @@ import {
   readLines,
 } from './passes.js'
 import { ErrorKinds, refTaken } from './problems.js'
-import { type Counts, noCounts, whyNoRecord } from './scan.js'
+import { type Counts, noCounts } from './scan.js'
 import { SeenRefs } from './seen-refs.js'
 
 /** A reference that leads to no record of the file. It may lead to one of the store, which is not asked. */
@@ -87,7 +88,7 @@ export async function checkFile(
       await tell({ pass: pass.number, bytes, ...check.flush() })
     }
   }
-  const beginning = Buffer.alloc(8)
+  const beginning = Buffer.alloc(BEGINNING_BYTES)
   const length = await reader.read(beginning, 0)
   return check.finish(beginning.subarray(0, length))
 }
@@ -104,7 +105,7 @@ class FileCheck {
   #lines = 0
   #errors = 0
   #loose = 0
-  #firstComplaint: { readonly line: number; readonly error: string } | undefined
+  readonly #wrongFile = new WrongFile()
   #found: { readonly problems: LineProblem[]; readonly loose: LooseReference[] } = { problems: [], loose: [] }
   /** Whether there are records that a later pass looks at. */
   isForLater = false
@@ -122,9 +123,13 @@ class FileCheck {
       return
     }
     if (examined.kind === 'malformed') {
-      this.#firstComplaint ??= { line: line.number, error: examined.problems[0]?.error ?? '' }
+      this.#wrongFile.add(line, this.#hasRecord, () => examined.problems[0]?.error ?? '')
     } else count(this.#uploaded, examined.recordType)
     this.#report(examined.kind === 'valid' ? this.#takeRecord(line, examined) : examined.problems)
+  }
+
+  get #hasRecord(): boolean {
+    return this.isForLater || Object.values(this.#uploaded).some((records) => records > 0)
   }
 
   /** Returns what is wrong with a record beyond itself. */
@@ -192,7 +197,6 @@ class FileCheck {
 
   /** @param beginning the file's first bytes */
   finish(beginning: Buffer): Checked {
-    const hasRecords = Object.values(this.#uploaded).some((records) => records > 0)
     return {
       lines: this.#lines,
       uploaded: this.#uploaded,
@@ -201,7 +205,7 @@ class FileCheck {
       errors: this.#errors,
       kinds: this.#kinds,
       loose: this.#loose,
-      unusable: hasRecords ? undefined : whyNoRecord(beginning, this.#firstComplaint),
+      unusable: this.#wrongFile.verdict(beginning, this.#hasRecord),
     }
   }
 }

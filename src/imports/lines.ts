@@ -5,8 +5,9 @@ import type { RecordType } from '../records/record-type.js'
 import { excerpt } from '../records/validate.js'
 
 const NEWLINE = 0x0a
+const CARRIAGE_RETURN = 0x0d
 
-/** One physical line. Its bytes are without the newline, and null if there were more than the limit. */
+/** One physical line. Its bytes are without the newline, and null if there were more than the limit, a CR at the end not counted. */
 export interface Line {
   /** From 1. */
   readonly number: number
@@ -65,7 +66,8 @@ export class LineSplitter {
     const length = end - start
     this.#end += length
     this.#pending += length
-    if (this.#pending > this.#maxLineBytes) {
+    // One more than the limit may be the CR of a CRLF, which does not count.
+    if (this.#pending > this.#maxLineBytes + 1) {
       this.#tooLong = true
       this.#pieces = []
     } else if (length > 0) {
@@ -76,7 +78,8 @@ export class LineSplitter {
   #finish(): Line {
     this.#number += 1
     const [first = EMPTY] = this.#pieces
-    const bytes = this.#tooLong ? null : this.#pieces.length <= 1 ? first : Buffer.concat(this.#pieces)
+    const whole = this.#tooLong ? null : this.#pieces.length <= 1 ? first : Buffer.concat(this.#pieces)
+    const bytes = this.#pending > this.#maxLineBytes && whole?.at(-1) !== CARRIAGE_RETURN ? null : whole
     this.#pieces = []
     this.#pending = 0
     this.#tooLong = false
@@ -105,14 +108,14 @@ export function readLine(
   maxLineBytes: number,
 ): LineContent {
   if (bytes === null) return malformed(`the line is longer than ${maxLineBytes} bytes`)
-  const content = number === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes
+  const content = contentOf(number, bytes)
   if (isBlank(content)) return BLANK
   if (!isUtf8(content)) return malformed('the line is not valid UTF-8')
   let value: unknown
   try {
     value = JSON.parse(content.toString('utf8'))
   } catch (error) {
-    return malformed(`the line is not valid JSON: ${excerpt(whyNotJson(error as SyntaxError))}`)
+    return malformed(`the line is not valid JSON: ${whyNotReadable(content, error as SyntaxError)}`)
   }
   if (!isObject(value)) return malformed('the line is not a JSON object')
   const { data } = value
@@ -124,6 +127,35 @@ export function readLine(
   const recordType = recordTypeOf(type)
   if (!recordType) return malformed(`type "${excerpt(type)}" is not one of ${knownTypes()}`)
   return { kind: 'record', recordType, attributes }
+}
+
+/** A line's bytes without the byte-order mark with which a file may begin. */
+export const contentOf = (number: number, bytes: Buffer): Buffer =>
+  number === 1 && startsWithMark(bytes) ? bytes.subarray(3) : bytes
+
+const startsWithMark = (bytes: Buffer): boolean => bytes.subarray(0, 3).equals(BYTE_ORDER_MARK)
+
+/** What the parser does not know of: how such lines come about. */
+function whyNotReadable(content: Buffer, error: SyntaxError): string {
+  if (startsWithMark(content)) {
+    return 'it begins with a byte-order mark (U+FEFF), as the second of two joined files does; remove the mark'
+  }
+  if (content.every((byte) => byte === 0)) {
+    return 'it is nothing but zero bytes (U+0000): the file was padded, or what stood here is lost'
+  }
+  return excerpt(whyNotJson(error))
+}
+
+/** A longer line is not parsed for the sake of a sentence while other requests wait. */
+const PARSED_BYTES = 2 ** 14
+
+/** Why a line that is not blank is no record, for the answer to an upload: in a millisecond, however it is made. */
+export function whyNotRecord(line: Pick<Line, 'number' | 'bytes'>, maxLineBytes: number): string {
+  if (line.bytes !== null && line.bytes.length > PARSED_BYTES) {
+    return 'the line is no record; "intake validate FILE" says what is wrong with it'
+  }
+  const content = readLine(line, maxLineBytes)
+  return content.kind === 'malformed' ? content.error : ''
 }
 
 /** Spaces, tabs and carriage returns alone are a blank line. */

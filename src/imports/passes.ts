@@ -4,7 +4,7 @@ import type { RecordType } from '../records/record-type.js'
 import { isStorableText, type Problem, validateRecord } from '../records/validate.js'
 import { UploadMissing, type UploadReader } from '../uploads/store.js'
 import { type Line, LineSplitter, readLine } from './lines.js'
-import { recognizeRecord } from './recognize.js'
+import { recognizeLine } from './recognize.js'
 
 /**
  * A walk over a file. Records that refer to others come in a later pass than all that they may refer to, wherever they
@@ -127,8 +127,8 @@ const namesOfLaterPasses = passes.slice(1).flatMap(({ names }) => names)
 /** Whether a line is a well-formed record that the first pass has nothing to do with: it need not be parsed to be known. */
 function isOfLaterPass({ bytes }: Line): boolean {
   if (bytes === null || !namesOfLaterPasses.some((name) => bytes.includes(name))) return false
-  const recordType = recognizeRecord(bytes)
-  return recordType !== undefined && recordType.references.length > 0
+  const content = recognizeLine(bytes)
+  return typeof content === 'object' && content.references.length > 0
 }
 
 /** The `external_ref` of a record that is wrong elsewhere, if it can be shown. */

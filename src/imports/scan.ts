@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { recordTypes } from '../records/index.js'
 import type { RecordType } from '../records/record-type.js'
-import { type Line, LineSplitter, readLine } from './lines.js'
-import { recognizeRecord } from './recognize.js'
+import { contentOf, type Line, LineSplitter, whyNotRecord } from './lines.js'
+import { BEGINNING_BYTES, WrongFile } from './looks-like.js'
+import { recognizeLine } from './recognize.js'
 
 /** Records by type, one count for every type there is: `{"subscription_product": 3, …}`. */
 export type Counts = Record<string, number>
@@ -38,7 +39,7 @@ export class Scanner {
   #lines = 0
   #records = 0
   #beginning = Buffer.alloc(0)
-  #firstComplaint: LineComplaint | undefined
+  readonly #wrongFile = new WrongFile()
 
   constructor(limits: ScanLimits) {
     this.#limits = limits
@@ -47,16 +48,18 @@ export class Scanner {
 
   /** @throws UnusableFile once there are more records than the limit. */
   push(piece: Buffer): void {
-    if (this.#beginning.length < 8) this.#beginning = Buffer.concat([this.#beginning, piece.subarray(0, 8)])
+    const missing = BEGINNING_BYTES - this.#beginning.length
+    if (missing > 0) this.#beginning = Buffer.concat([this.#beginning, piece.subarray(0, missing)])
     this.#bytes += piece.length
     this.#hash.update(piece)
     this.#count(this.#splitter.push(piece))
   }
 
-  /** @throws UnusableFile if no line at all is a record. */
+  /** @throws UnusableFile if no line at all is a record, or the file is a JSON array over several lines. */
   end(): ScannedFile {
     this.#count(this.#splitter.end())
-    if (this.#records === 0) throw new UnusableFile(whyNoRecord(this.#beginning, this.#firstComplaint))
+    const verdict = this.#wrongFile.verdict(this.#beginning, this.#records > 0)
+    if (verdict !== undefined) throw new UnusableFile(verdict)
     return {
       bytes: this.#bytes,
       lines: this.#lines,
@@ -70,13 +73,11 @@ export class Scanner {
   #count(lines: Iterable<Line>): void {
     for (const line of lines) {
       this.#lines = line.number
-      const recognized = line.bytes === null ? undefined : recognizeRecord(line.bytes)
-      const content = recognized ?? readLine(line, this.#limits.maxLineBytes)
-      if ('type' in content) this.#countRecord(content)
-      else if (content.kind === 'record') this.#countRecord(content.recordType)
-      else if (content.kind === 'malformed') {
-        this.#firstComplaint ??= { line: line.number, error: content.error }
-      }
+      const content = line.bytes === null ? 'no JSON' : recognizeLine(contentOf(line.number, line.bytes))
+      if (content === 'blank') continue
+      if (content === 'no JSON' || content === 'no record') {
+        this.#wrongFile.add(line, this.#records > 0, () => whyNotRecord(line, this.#limits.maxLineBytes))
+      } else this.#countRecord(content)
     }
   }
 
@@ -91,37 +92,7 @@ export class Scanner {
   }
 }
 
-/**
- * Why no job can be made of a file without records, in a sentence.
- *
- * @param beginning its first eight bytes, or all that there are.
- * @param complaint what is wrong with its first line that is not blank.
- */
-export function whyNoRecord(beginning: Buffer, complaint: LineComplaint | undefined): string {
-  if (beginning.length === 0) return 'The file is empty.'
-  const [, kind] = SIGNATURES.find(([bytes]) => beginning.subarray(0, bytes.length).equals(bytes)) ?? []
-  if (kind) return `The file is ${kind}, not JSON Lines in UTF-8.`
-  if (complaint === undefined) return 'The file has no records: all of its lines are blank.'
-  return `No line of the file is a record. Its first line that is not blank, line ${complaint.line}, says why: ${complaint.error}.`
-}
-
-interface LineComplaint {
-  /** From 1. */
-  readonly line: number
-  readonly error: string
-}
-
 export interface ScanLimits {
   readonly maxLineBytes: number
   readonly maxRecords: number | undefined
 }
-
-/** What people send by mistake, by its first bytes. */
-const SIGNATURES: readonly (readonly [Buffer, string])[] = [
-  [Buffer.from('%PDF-'), 'a PDF document'],
-  [Buffer.from([0x1f, 0x8b]), 'compressed by gzip'],
-  [Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), 'compressed by zstd'],
-  [Buffer.from('PK\x03\x04', 'latin1'), 'a ZIP archive or an office document'],
-  [Buffer.from([0xff, 0xfe]), 'text in UTF-16'],
-  [Buffer.from([0xfe, 0xff]), 'text in UTF-16'],
-]

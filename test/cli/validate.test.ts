@@ -185,6 +185,23 @@ describe('intake validate', () => {
     expect(await readdir(TMPDIR)).toEqual([])
   })
 
+  test.each([
+    ['a CSV', 'name,sku\nCoffee,c-1\n', 'It looks like CSV'],
+    ['pretty-printed JSON', JSON.stringify(aProduct(), null, 2), 'over several lines'],
+    ['a JSON array on a line', JSON.stringify([aProduct()]), 'It looks like a JSON array'],
+    [
+      'a JSON array of lines',
+      `[\n${JSON.stringify(anOffering())},\n${JSON.stringify(anOffering())}\n]\n`,
+      'The file looks like a JSON array',
+    ],
+    ['UTF-16', Buffer.from(file(aProduct()), 'utf16le'), 'UTF-16 without a byte-order mark'],
+    ['lines that end with CR', file(aProduct(), aPlan()).replaceAll('\n', '\r'), 'CR (U+000D) alone'],
+  ])('says what a wrong file looks like: %s', async (_what, content, sentence) => {
+    const { code, stderr } = await intake(['validate', await aFile(content)])
+    expect(stderr).toContain(sentence)
+    expect(code).toBe(1)
+  })
+
   test('takes MAX_LINE_BYTES', async () => {
     const path = await aFile(file(aProduct({ description: 'x'.repeat(1000) }), aProduct()))
     const { stdout, code } = await intake(['validate', path], { MAX_LINE_BYTES: '500' })

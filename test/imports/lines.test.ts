@@ -68,8 +68,14 @@ describe('A line that is no record is one error, of the whole line, and stops no
     ['a control character in a text', valid.replace('Coffee', 'Coff\u0001ee'), /^the line is not valid JSON/],
     ['U+0000', '\0', /^the line is not valid JSON/],
     ['NaN', '{"data":NaN}', /^the line is not valid JSON/],
-    ['a byte-order mark after the first line', `\ufeff${valid}`, /^the line is not valid JSON/],
-    ['a no-break space, which is not blank', '\u00a0', /^the line is not valid JSON/],
+    [
+      'a byte-order mark after the first line',
+      `\ufeff${valid}`,
+      /^the line is not valid JSON: it begins with a byte-order mark \(U\+FEFF\), as the second of two joined/,
+    ],
+    ['zero bytes', '\0\0\0', /^the line is not valid JSON: it is nothing but zero bytes \(U\+0000\)/],
+    ['the bracket of a list that is none', '[', /^the line is not valid JSON/],
+    ['a no-break space, which is not blank', '\u00a0', /^the line is not valid JSON: .*'<U\+00A0>'/],
     ['a list', `[${valid}]`, /^the line is not a JSON object$/],
     [
       'a list nested 20,000 levels deep',
@@ -98,8 +104,13 @@ describe('A line that is no record is one error, of the whole line, and stops no
     ],
     ['a type that objects inherit', '{"data":{"type":"constructor"}}', /^type "constructor" is not one of/],
     ['a type that is no text', '{"data":{"type":["subscription_product"]}}', /^type /],
-    ['a type with U+0000', '{"data":{"type":"a\\u0000b"}}', /^type "a\ufffdb" is not one of/],
-    ['a type with an unpaired surrogate', '{"data":{"type":"a\\ud800"}}', /^type "a\ufffd" is not one of/],
+    ['a type with U+0000', '{"data":{"type":"a\\u0000b"}}', /^type "a<U\+0000>b" is not one of/],
+    [
+      'a type with what nobody sees',
+      '{"data":{"type":"\u202e\u200b\u2028x"}}',
+      /^type "<U\+202E><U\+200B><U\+2028>x" is/,
+    ],
+    ['a type with an unpaired surrogate', '{"data":{"type":"a\\ud800"}}', /^type "a<U\+D800>" is not one of/],
   ])('%s', async (_, line, sentence) => {
     const { id, attributes, meta } = await api.import(file(aProduct(), line, aPlan()))
     expect(attributes.status).toBe('success')
@@ -130,6 +141,18 @@ describe('A line that is no record is one error, of the whole line, and stops no
       { line: 2, field: '', error: 'the line is not valid UTF-8', externalRef: undefined },
     ])
   })
+
+  test.each(['\n', '\r\n'])(
+    'a line of more than MAX_LINE_BYTES without its end, which is %j',
+    async (end) => {
+      const empty = json(aProduct({ padding: '' }))
+      const long = (bytes: number) => `${json(aProduct({ padding: 'x'.repeat(bytes - empty.length) }))}${end}`
+      const content = `${long(MAX_LINE_BYTES)}${long(MAX_LINE_BYTES + 1)}${long(MAX_LINE_BYTES)}`
+      expect(await api.complaints(content)).toEqual([
+        [2, '', `the line is longer than ${MAX_LINE_BYTES} bytes`],
+      ])
+    },
+  )
 
   test('a line over MAX_LINE_BYTES, be it a record or not; one of exactly so many is fine', async () => {
     const long = (bytes: number) => {

@@ -1,0 +1,168 @@
+/*
+ * JSON's grammar (RFC 8259) as a walk over bytes, without recursion, and without values for the garbage collector. Each
+ * function returns the place after what it has walked over, or NO where the grammar is broken.
+ */
+
+/** In place of a position. */
+export const NO = -1
+
+export const QUOTE = 0x22
+export const COMMA = 0x2c
+const PLUS = 0x2b
+const MINUS = 0x2d
+const POINT = 0x2e
+const ZERO = 0x30
+const COLON = 0x3a
+const OPEN_BRACKET = 0x5b
+export const BACKSLASH = 0x5c
+const LOWER_E = 0x65
+const LOWER_U = 0x75
+export const OPEN_BRACE = 0x7b
+export const CLOSE_BRACE = 0x7d
+
+/** The levels that a value usually has at most. */
+const USUAL_DEPTH = 64
+/** The bracket or brace that closes each open list or object. */
+const usualStack = new Uint8Array(USUAL_DEPTH)
+
+/** Told where a list or object begins and ends that stands within `USUAL_DEPTH` others, and in none of which it was told. */
+type OnDeep = (start: number, end: number) => void
+
+/** Walks over a value of any depth, in time linear to its length: some 5 ms for a megabyte. */
+export function skipValue(bytes: Buffer, start: number, onDeep?: OnDeep): number {
+  const first = bytes[start]
+  return first === OPEN_BRACE || first === OPEN_BRACKET
+    ? skipNested(bytes, start, onDeep)
+    : skipScalar(bytes, start, first)
+}
+
+function skipNested(bytes: Buffer, start: number, onDeep: OnDeep | undefined): number {
+  let stack = usualStack
+  let depth = 0
+  let deepStart = 0
+  let at = start
+  for (;;) {
+    const first = bytes[at]
+    if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+      if (depth === USUAL_DEPTH) deepStart = at
+      if (depth === stack.length) stack = twiceAsLong(stack)
+      // In ASCII each closes by the next but one.
+      stack[depth] = first + 2
+      depth += 1
+      at = skipSpace(bytes, at + 1)
+      if (bytes[at] !== first + 2) {
+        if (first === OPEN_BRACE) at = skipName(bytes, at)
+        if (at === NO) return NO
+        continue
+      }
+    } else {
+      at = skipScalar(bytes, at, first)
+      if (at === NO) return NO
+    }
+    // After a value, or before the end of an empty one.
+    for (;;) {
+      if (depth === 0) return at
+      at = skipSpace(bytes, at)
+      const close = stack[depth - 1]
+      if (bytes[at] === close) {
+        at += 1
+        depth -= 1
+        if (depth === USUAL_DEPTH) onDeep?.(deepStart, at)
+        continue
+      }
+      if (bytes[at] !== COMMA) return NO
+      at = skipSpace(bytes, at + 1)
+      if (close === CLOSE_BRACE) at = skipName(bytes, at)
+      if (at === NO) return NO
+      break
+    }
+  }
+}
+
+function twiceAsLong(stack: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const longer = new Uint8Array(stack.length * 2)
+  longer.set(stack)
+  return longer
+}
+
+/** A member's name and its colon: returns where its value begins. */
+export function skipName(bytes: Buffer, start: number): number {
+  const end = skipString(bytes, start)
+  if (end === NO) return NO
+  const colon = skipSpace(bytes, end)
+  return bytes[colon] === COLON ? skipSpace(bytes, colon + 1) : NO
+}
+
+function skipScalar(bytes: Buffer, at: number, first: number | undefined): number {
+  if (first === QUOTE) return skipString(bytes, at)
+  for (const literal of LITERALS) {
+    if (first === literal[0]) return isAt(bytes, at, at + literal.length, literal) ? at + literal.length : NO
+  }
+  return skipNumber(bytes, at)
+}
+
+const LITERALS = [Buffer.from('true'), Buffer.from('false'), Buffer.from('null')]
+
+/** Whether exactly these bytes stand from a place to another. */
+export function isAt(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
+  if (end - start !== name.length) return false
+  for (let at = 0; at < name.length; at += 1) if (bytes[start + at] !== name[at]) return false
+  return true
+}
+
+export function skipString(bytes: Buffer, start: number): number {
+  if (bytes[start] !== QUOTE) return NO
+  const { length } = bytes
+  for (let at = start + 1; at < length; at += 1) {
+    const byte = bytes[at] as number
+    if (byte === QUOTE) return at + 1
+    if (byte < 0x20) return NO
+    if (byte === BACKSLASH) {
+      at = skipEscape(bytes, at + 1)
+      if (at === NO) return NO
+    }
+  }
+  return NO
+}
+
+const ESCAPED = new Set(Buffer.from('"\\/bfnrt'))
+
+/** Returns the place of the escape's last byte. */
+function skipEscape(bytes: Buffer, at: number): number {
+  const byte = bytes[at] ?? 0
+  if (ESCAPED.has(byte)) return at
+  if (byte !== LOWER_U) return NO
+  for (let digit = 1; digit <= 4; digit += 1) if (!isHexDigit(bytes[at + digit] ?? 0)) return NO
+  return at + 4
+}
+
+const isHexDigit = (byte: number): boolean =>
+  isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)
+
+const isDigit = (byte: number): boolean => byte >= ZERO && byte <= 0x39
+
+function skipNumber(bytes: Buffer, start: number): number {
+  let at = bytes[start] === MINUS ? start + 1 : start
+  // A zero stands alone before the point.
+  at = bytes[at] === ZERO ? at + 1 : skipDigits(bytes, at)
+  if (at !== NO && bytes[at] === POINT) at = skipDigits(bytes, at + 1)
+  if (at !== NO && ((bytes[at] ?? 0) | 0x20) === LOWER_E) {
+    const sign = bytes[at + 1]
+    at = skipDigits(bytes, sign === PLUS || sign === MINUS ? at + 2 : at + 1)
+  }
+  return at
+}
+
+/** One digit at least. */
+function skipDigits(bytes: Buffer, start: number): number {
+  let at = start
+  while (isDigit(bytes[at] ?? 0)) at += 1
+  return at > start ? at : NO
+}
+
+/** JSON's white space; a newline cannot be within a line. */
+export function skipSpace(bytes: Buffer, start: number): number {
+  let at = start
+  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0d) at += 1
+  return at
+}

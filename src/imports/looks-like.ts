@@ -1,0 +1,164 @@
+import type { Line } from './lines.js'
+
+/** So much of a file's beginning is looked at. */
+export const BEGINNING_BYTES = 4096
+
+/**
+ * Watches a file for what people send by mistake (contract 6), by its first bytes and by the lines that are no records.
+ * Lines that are records cost nothing.
+ */
+export class WrongFile {
+  #first: NonRecord | undefined
+  #isSeparated = false
+
+  /**
+   * Takes a line that is neither blank nor a record, in the order of the file.
+   *
+   * @param isAfterRecord whether a record stands before it
+   * @param error says what is wrong with it; asked of the first one alone
+   */
+  add({ number, bytes }: Line, isAfterRecord: boolean, error: () => string): void {
+    if (this.#first === undefined) {
+      const isWhole = bytes !== null && lastOf(bytes) === CLOSE_BRACKET
+      this.#first = { number, error: error(), mayOpenArray: !isAfterRecord && !isWhole }
+    } else if (bytes !== null && !this.#isSeparated) {
+      this.#isSeparated = firstOf(bytes) === COMMA || [COMMA, CLOSE_BRACKET].includes(lastOf(bytes))
+    }
+  }
+
+  /**
+   * Why no job can be made of the file, in a sentence. Undefined: one can, for it has a record. An array over several lines
+   * is refused all the same: of its lines the last alone, which no comma follows, would be imported.
+   *
+   * @param beginning its first `BEGINNING_BYTES`, or all that there are.
+   */
+  verdict(beginning: Buffer, hasRecord: boolean): string | undefined {
+    if (!hasRecord) return whyNoRecord(beginning, this.#first)
+    return this.#first?.mayOpenArray && this.#isSeparated && isArray(beginning)
+      ? `The file ${ARRAY}`
+      : undefined
+  }
+}
+
+/** The first line that is neither blank nor a record. */
+interface NonRecord {
+  /** From 1. */
+  readonly number: number
+  /** What is wrong with it. */
+  readonly error: string
+  /** Whether no record stands before it, and it does not end as an array does. */
+  readonly mayOpenArray: boolean
+}
+
+function whyNoRecord(beginning: Buffer, first: NonRecord | undefined): string {
+  if (beginning.length === 0) return 'The file is empty.'
+  const [, format] = FORMATS.find(([magic]) => startsWith(beginning, magic)) ?? []
+  if (format !== undefined) return `The file is ${format}`
+  if (first === undefined) return 'The file has no records: all of its lines are blank.'
+  const [, look] = LOOKS.find(([is]) => is(beginning)) ?? []
+  const looks = look === undefined ? '' : ` It ${look}`
+  return (
+    `No line of the file is a record.${looks} ` +
+    `Its first line that is not blank, line ${first.number}, says why: ${first.error}.`
+  )
+}
+
+const startsWith = (beginning: Buffer, magic: Buffer): boolean =>
+  beginning.subarray(0, magic.length).equals(magic)
+
+const UTF_16 = 'text in UTF-16, not in UTF-8. Save it as UTF-8.'
+const compressed = (name: string): string =>
+  `compressed by ${name}, not JSON Lines in UTF-8. Decompress it before you send it.`
+const office = (what: string): string =>
+  `${what}, not JSON Lines in UTF-8. Send what is in it, as JSON Lines.`
+
+/** What people send by mistake, by its first bytes. */
+const FORMATS: readonly (readonly [Buffer, string])[] = [
+  [Buffer.from('%PDF-'), office('a PDF document')],
+  [Buffer.from('PK\x03\x04'), office('a ZIP archive or an office document (.xlsx)')],
+  [Buffer.from('d0cf11e0a1b11ae1', 'hex'), office('an office document (.xls)')],
+  [Buffer.from('1f8b', 'hex'), compressed('gzip')],
+  [Buffer.from('28b52ffd', 'hex'), compressed('zstd')],
+  [Buffer.from('BZh'), compressed('bzip2')],
+  [Buffer.from('fd377a585a00', 'hex'), compressed('xz')],
+  [Buffer.from('fffe', 'hex'), UTF_16],
+  [Buffer.from('feff', 'hex'), UTF_16],
+]
+
+const isArray = (beginning: Buffer): boolean => textOf(beginning).startsWith('[')
+
+const ARRAY =
+  'looks like a JSON array. JSON Lines has one record on each line, without the brackets around them and the commas ' +
+  'between them; "jq -c \'.[]\' FILE" writes it so.'
+
+/** What people send by mistake, by how its beginning looks, and what to do. The first that fits counts. */
+const LOOKS: readonly (readonly [(beginning: Buffer) => boolean, string])[] = [
+  [
+    (beginning) => beginning.every((byte) => byte === 0),
+    'begins with nothing but zero bytes (U+0000), as after a copy that broke off: copy it from its source again.',
+  ],
+  [isUtf16, 'looks like text in UTF-16 without a byte-order mark: save it as UTF-8.'],
+  [isArray, ARRAY],
+  [
+    (beginning) => /^<[!?a-z]/i.test(textOf(beginning)),
+    'looks like HTML or XML: perhaps an error page was saved in its place.',
+  ],
+  [
+    isCsv,
+    'looks like CSV. JSON Lines has a record on each line: turn each row into one such as ' +
+      '{"data":{"type":"subscription_product","attributes":{"name":"Coffee"}}}.',
+  ],
+  [
+    isPrettyPrinted,
+    'looks like JSON that is written over several lines. JSON Lines has each record whole on a line of its own; ' +
+      '"jq -c . FILE" writes it so.',
+  ],
+  [
+    (beginning) => /\r[^\n]/.test(textOf(beginning)) && !beginning.includes('\n'),
+    'ends its lines with CR (U+000D) alone. JSON Lines ends each line with LF or CRLF: save it so.',
+  ],
+]
+
+const COMMA = 0x2c
+const CLOSE_BRACKET = 0x5d
+const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d
+
+const firstOf = (bytes: Buffer): number => bytes.find((byte) => !isSpace(byte)) ?? 0
+const lastOf = (bytes: Buffer): number => bytes.findLast((byte) => !isSpace(byte)) ?? 0
+
+/** Without the byte-order mark, and the blanks and blank lines before the content. */
+const textOf = (beginning: Buffer): string => beginning.toString('utf8').trimStart()
+
+/** The lines of the beginning that are not blank. The last one may be cut. */
+const linesOf = (beginning: Buffer): string[] =>
+  textOf(beginning)
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+
+/** Every other byte of mostly Western text is zero, and hardly any of the rest. */
+function isUtf16(beginning: Buffer): boolean {
+  const zeros = [0, 0]
+  for (const [at, byte] of beginning.entries()) if (byte === 0) zeros[at % 2] = (zeros[at % 2] ?? 0) + 1
+  const [even = 0, odd = 0] = zeros
+  return Math.max(even, odd) > beginning.length / 4 && Math.min(even, odd) < beginning.length / 100 + 2
+}
+
+const SEPARATORS = [',', ';', '\t', '|']
+
+/** Whether the first two lines have as many separators of a kind, those within quotes aside, and no JSON begins there. */
+function isCsv(beginning: Buffer): boolean {
+  const [first = '', second = ''] = linesOf(beginning)
+  if (/^[{[]/.test(first) || /^[{[]/.test(second)) return false
+  const count = (line: string, separator: string) =>
+    line.replaceAll(/"[^"]*"/g, '').split(separator).length - 1
+  return SEPARATORS.some(
+    (separator) => count(first, separator) > 0 && count(first, separator) === count(second, separator),
+  )
+}
+
+/** Whether the first line is the beginning of an object that goes on in the next. */
+function isPrettyPrinted(beginning: Buffer): boolean {
+  const [first = '', second = ''] = linesOf(beginning)
+  return /^\{(.*[{[,:])?$/.test(first) && /^["{[}\]]/.test(second)
+}
