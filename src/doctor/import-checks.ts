@@ -1,5 +1,7 @@
 import { join } from 'node:path'
-import type { Client } from '../db/pool.js'
+import sql from 'sql-template-tag'
+import { type Client, rows } from '../db/pool.js'
+import { isClaimable, leaseIsOver, queueHeads } from '../imports/queue-heads.js'
 import { CONCURRENCY } from '../imports/worker.js'
 import { isAnotherDatabase } from '../uploads/database.js'
 import { namesIn, statOf } from './data-dir-checks.js'
@@ -15,14 +17,15 @@ interface Unfinished {
   readonly status: 'pending' | 'started'
   readonly upload_store: string
   readonly upload_key: string
-  /** Whether nothing of the same owner comes before it, and it need not wait for another attempt. */
+  /** Whether it is at the head of its owner's queue, and waits for nothing but a worker. */
   readonly is_next: boolean
+  /** Whether a worker has it, as far as its lease tells. */
+  readonly is_worked: boolean
+  /** Attempts since the last step forward, the running one included. */
   readonly attempts: number
-  /** Since the POST. */
-  readonly age: number
   /** Since the last step forward. */
   readonly silence: number
-  /** Since the lease ran out; null: there is none, or it holds. */
+  /** Since the lease of a dead worker ran out; null: there is none. */
   readonly orphaned: number | null
 }
 
@@ -39,19 +42,19 @@ export async function checkImports(
   uploads: string,
   isRunning: boolean,
 ): Promise<Finding[]> {
-  const { rows: imports } = await client.query<Unfinished>(`
-    select i.id, i.status, i.upload_store, i.upload_key, i.attempts,
-      extract(epoch from now() - i.created_at)::double precision as age,
-      extract(epoch from now() - i.updated_at)::double precision as silence,
-      case when i.lease_expires_at < now() then extract(epoch from now() - i.lease_expires_at)::double precision end as orphaned,
-      coalesce(i.retry_at <= now(), true) and not exists (
-        select from imports earlier
-        where earlier.owner_id = i.owner_id and earlier.status in ('pending', 'started')
-          and earlier.id <> i.id and (earlier.status = 'started' or (earlier.created_at, earlier.id) < (i.created_at, i.id))
-      ) as is_next
-    from imports i
-    where i.status in ('pending', 'started')
-    order by i.created_at, i.id`)
+  const imports = await rows<Unfinished>(
+    client,
+    sql`
+      with recursive ${queueHeads}
+      select i.id, i.status, i.upload_store, i.upload_key, i.attempts + i.claims as attempts,
+        extract(epoch from now() - i.updated_at)::double precision as silence,
+        case when ${leaseIsOver('i')} then abs(extract(epoch from now() - i.lease_expires_at))::double precision end as orphaned,
+        i.lease_expires_at is not null and not ${leaseIsOver('i')} as is_worked,
+        h.id is not null and ${isClaimable('i')} as is_next
+      from imports i left join heads h on h.id = i.id
+      where i.status in ('pending', 'started')
+      order by i.created_at, i.id`,
+  )
   const own = imports.filter(({ upload_store }) => upload_store === ownStore)
   return [
     isRunning ? queueAtWork(own) : queueAtRest(own),
@@ -73,12 +76,12 @@ function queueAtRest(own: readonly Unfinished[]): Finding {
 
 function queueAtWork(own: readonly Unfinished[]): Finding {
   const check = 'imports'
-  const started = own.filter(({ status }) => status === 'started')
-  const orphaned = own.filter((one) => one.is_next && (one.orphaned ?? 0) > SLOW_SECONDS)
-  const notBegun = own.filter(
-    ({ status, is_next, age }) => status === 'pending' && is_next && age > SLOW_SECONDS,
+  const worked = own.filter(({ is_worked }) => is_worked)
+  const orphaned = own.filter(({ is_next, orphaned }) => is_next && (orphaned ?? 0) > SLOW_SECONDS)
+  const waitsForWorker = own.filter(
+    ({ is_next, orphaned, silence }) => is_next && orphaned === null && silence > SLOW_SECONDS,
   )
-  const stuck = [...orphaned, ...(started.length < CONCURRENCY ? notBegun : [])]
+  const stuck = [...orphaned, ...(worked.length < CONCURRENCY ? waitsForWorker : [])]
   if (stuck.length > 0) {
     return problem(
       check,
@@ -86,7 +89,7 @@ function queueAtWork(own: readonly Unfinished[]): Finding {
       "Look in the service's log for lines of the worker thread; restarting the service is safe at any time.",
     )
   }
-  const silent = started.filter((one) => one.orphaned === null && one.silence > SILENT_SECONDS)
+  const silent = worked.filter((one) => one.silence > SILENT_SECONDS)
   if (silent.length > 0) {
     return problem(
       check,
@@ -99,13 +102,13 @@ function queueAtWork(own: readonly Unfinished[]): Finding {
     return warning(
       check,
       `Interrupted again and again at the same place: ${idsOf(troubled)}.`,
-      "The service's log says by what, in the lines with this import_id. After 8 attempts the import fails.",
+      "The service's log says by what, in the lines with this import_id. After 8 faults, or 20 ends of the process, the import fails.",
     )
   }
-  const waiting = own.length - started.length
+  const waiting = own.length - worked.length
   return ok(
     check,
-    own.length === 0 ? 'None waits.' : `${started.length} run and ${waiting} wait for their turn.`,
+    own.length === 0 ? 'None waits.' : `${worked.length} run and ${waiting} wait for their turn.`,
   )
 }
 

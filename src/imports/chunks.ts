@@ -17,7 +17,7 @@ export interface Candidates {
   line(place: number): LinePlace
   /** What they refer to, of a type that has references. */
   readonly referring: readonly ReferenceLists[]
-  /** What identifies their `external_ref`s: chunks that have none in common cannot be in each other's way. */
+  /** Their `external_ref`s: chunks that have none in common cannot be in each other's way. */
   readonly refs: ReadonlySet<string>
   /** Whether two of them may have the same `external_ref`. */
   readonly mayRepeat: boolean
@@ -87,7 +87,7 @@ class ChunkInProgress {
   readonly #job: Job
   readonly #pass: Pass
   readonly #from: { readonly bytes: number; readonly lines: number }
-  readonly #milliseconds = Date.now()
+  readonly #milliseconds: number
   readonly #idOf: (line: number) => string
   readonly #candidates = new Map<RecordType, CandidatesInProgress>()
   readonly #problems: LineProblem[] = []
@@ -100,6 +100,7 @@ class ChunkInProgress {
     this.#job = job
     this.#pass = pass
     this.#from = from
+    this.#milliseconds = job.clock.now()
     this.#idOf = recordIds(job.id, this.#milliseconds)
     this.#end = from
   }
@@ -181,7 +182,7 @@ class CandidatesInProgress implements Candidates {
     const { external_ref: ref } = attributes
     if (typeof ref === 'string') {
       const before = this.refs.size
-      this.refs.add(identifying(ref))
+      this.refs.add(ref)
       if (this.refs.size === before) this.mayRepeat = true
     }
     const { recordType } = this.records
@@ -191,6 +192,3 @@ class CandidatesInProgress implements Candidates {
     return Object.values(lists).reduce((sum, { length }) => sum + length, 0)
   }
 }
-
-/** A long one by its beginning alone, for an index knows it by that and a digest (migration 0001). */
-const identifying = (ref: string): string => (ref.length > 200 ? ref.slice(0, 200) : ref)

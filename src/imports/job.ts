@@ -9,9 +9,10 @@ import { UploadMissing, type UploadStore } from '../uploads/store.js'
 import { readChunks } from './chunks.js'
 import { failImport, finishImport } from './end.js'
 import { endedImport, type WorkerEvent, type Written } from './events.js'
-import type { Import } from './import.js'
+import type { Failure, Import } from './import.js'
 import type { ChunkMemory } from './memory.js'
-import { type Job, LEASE_SECONDS, LeaseLost, releaseLease, renewLease } from './queue.js'
+import { type Job, LeaseLost, releaseLease, renewLease } from './queue.js'
+import { LEASE_SECONDS } from './queue-heads.js'
 import { forgetRehearsal } from './rehearsal.js'
 import { ChunkWriter } from './write.js'
 
@@ -25,16 +26,29 @@ export interface JobContext {
   readonly tell: (event: WorkerEvent) => void
 }
 
-/** A job that does not come forward in so many attempts is failed. */
+/** A job that faults stop as often as this, without a chunk in between, is failed. */
 const MAX_ATTEMPTS = 8
+
+/**
+ * A process that dies may do so for reasons of its own; so a job is failed only once as many have died with it without a
+ * chunk, which takes more than an hour: they wait for each other, up to five minutes.
+ */
+const MAX_DEATHS = 20
 
 const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3
 
 /**
- * Works a claimed import: to its end; or, when `stop` is signalled, to its next checkpoint; or until a fault or
+ * Works a claimed import: to its end; or, when `stop` or `turnOver` is signalled, to its next checkpoint; or until a fault or
  * another worker gets in the way. Never throws: what happened is in the database and in the log.
+ *
+ * @param turnOver signalled when others wait for the place; a chunk is written in any case.
  */
-export async function runJob(context: JobContext, job: Job, stop: AbortSignal): Promise<void> {
+export async function runJob(
+  context: JobContext,
+  job: Job,
+  stop: AbortSignal,
+  turnOver: AbortSignal,
+): Promise<void> {
   const { pool } = context
   const logger = context.logger.child({ import_id: job.id })
   const lost = new AbortController()
@@ -44,16 +58,13 @@ export async function runJob(context: JobContext, job: Job, stop: AbortSignal): 
       else logger.warn({ err: error }, 'the lease could not be renewed')
     })
   }, HEARTBEAT_MS)
-  logger.info({ fence: job.fence, attempt: job.attempts, ...job.checkpoint }, 'import claimed')
+  const attempt = job.attempts + job.claims
+  logger.info({ fence: job.fence, attempt, ...job.checkpoint }, 'import claimed')
   try {
-    if (job.attempts > MAX_ATTEMPTS) {
-      const failed = await failImport(pool, job, {
-        reason: 'fault',
-        detail: `The import was interrupted ${MAX_ATTEMPTS} times in a row at line ${job.checkpoint.lines + 1} or soon after. The server's log says by what.`,
-      })
-      return tellEnd(context, logger, failed)
+    if (job.attempts >= MAX_ATTEMPTS || job.claims > MAX_DEATHS) {
+      return tellEnd(context, logger, await failImport(pool, job, whyGivenUp(job)))
     }
-    const done = await writeChunks(context, job, AbortSignal.any([stop, lost.signal]))
+    const done = await writeChunks(context, job, AbortSignal.any([stop, lost.signal]), turnOver)
     if (lost.signal.aborted) throw new LeaseLost(job.id)
     if (!done) {
       await releaseLease(pool, job, { counts: false, retryAfterSeconds: 0 })
@@ -79,12 +90,15 @@ async function writeChunks(
   { pool, store, memory, tell }: JobContext,
   job: Job,
   stop: AbortSignal,
+  turnOver: AbortSignal,
 ): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
   const writer = new ChunkWriter(pool, memory, job, (write) => timed(tell, write))
   try {
+    let isFirst = true
     for await (const chunk of readChunks(job, reader)) {
-      if (stop.aborted) return false
+      if (stop.aborted || (turnOver.aborted && !isFirst)) return false
+      isFirst = false
       await writer.begin(chunk)
     }
     return true
@@ -153,21 +167,28 @@ async function handleFault(
             : 'What had been imported is still there; post the file again to import the rest.'),
       })
       tellEnd(context, logger, failed)
-    } else if (!outage && job.attempts >= MAX_ATTEMPTS) {
-      const failed = await failImport(pool, job, {
-        reason: 'fault',
-        detail: `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import. ${job.dryRun ? 'Nothing was added.' : 'What had been imported is still there.'}`,
-      })
-      tellEnd(context, logger, failed)
     } else if (outage) {
       await releaseOnceThere(pool, job, stop)
     } else {
-      await releaseLease(pool, job, { counts: true, retryAfterSeconds: 2 ** job.attempts })
+      const attempts = await releaseLease(pool, job, { counts: true, retryAfterSeconds: 0 })
+      if (attempts < MAX_ATTEMPTS) return
+      tellEnd(context, logger, await failImport(pool, job, whyGivenUp({ ...job, attempts })))
     }
   } catch (failure) {
     // The database is away. The lease runs out by itself, and whoever finds it goes on from the checkpoint.
     if (!(failure instanceof LeaseLost)) logger.error({ err: failure }, 'the import could not be given back')
   }
+}
+
+function whyGivenUp({ attempts, dryRun, checkpoint }: Job): Failure {
+  const kept = dryRun
+    ? 'Nothing was added; post the file again to rehearse it.'
+    : 'What had been imported is still there; a retry goes on from where it stopped.'
+  const why =
+    attempts >= MAX_ATTEMPTS
+      ? `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import.`
+      : `The server's process ended ${MAX_DEATHS} times, over an hour and more, while it worked at line ${checkpoint.lines + 1} or soon after. Its log may say why; if it ended for lack of memory, look at that line.`
+  return { reason: 'fault', detail: `${why} ${kept}` }
 }
 
 const hasLost = (pool: Pool, job: Job): Promise<boolean> =>
@@ -180,7 +201,8 @@ const hasLost = (pool: Pool, job: Job): Promise<boolean> =>
 async function releaseOnceThere(pool: Pool, job: Job, stop: AbortSignal): Promise<void> {
   for (let second = 1; ; second += 1) {
     try {
-      return await releaseLease(pool, job, { counts: false, retryAfterSeconds: 1 })
+      await releaseLease(pool, job, { counts: false, retryAfterSeconds: 1 })
+      return
     } catch (error) {
       if (!isOutage(error) || second >= LEASE_SECONDS || stop.aborted) throw error
     }

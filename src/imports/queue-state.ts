@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
 import { waitingDeliveries } from '../webhooks/deliveries.js'
+import { leaseIsOver } from './queue-heads.js'
 
 /** What of all owners waits or runs. */
 export interface QueueState {
@@ -12,7 +13,7 @@ export interface QueueState {
   }[]
   /** Since the last step forward of the started import that is the longest without one; 0 if there is none. */
   readonly silenceSeconds: number
-  /** Started imports whose lease ran out. */
+  /** Started imports whose worker died: their lease ran out, and nobody gave them back. */
   readonly expiredLeases: number
   /** Messages to webhooks that are not delivered yet. */
   readonly waitingDeliveries: number
@@ -32,7 +33,7 @@ export async function queueState(pool: Pool): Promise<QueueState> {
       select s.status, count(i.id),
         greatest(coalesce(extract(epoch from now() - min(i.created_at)), 0), 0)::double precision as oldest,
         greatest(coalesce(extract(epoch from now() - min(i.updated_at)), 0), 0)::double precision as silence,
-        count(*) filter (where i.lease_expires_at < now()) as expired
+        count(*) filter (where ${leaseIsOver('i')}) as expired
       from unnest(array['pending', 'started']) as s(status)
         left join imports i on i.status = s.status and i.status in ('pending', 'started')
       group by s.status

@@ -4,13 +4,28 @@ import { Bell } from '../bell.js'
 import type { Connection } from '../db/connection.js'
 import { connect } from '../db/pool.js'
 import { type JobContext, runJob } from './job.js'
-import { claimImport, IMPORTS_CHANNEL, releaseLeasesOf } from './queue.js'
+import { claimImport, IMPORTS_CHANNEL, isAnyWaiting, releaseLeasesOf } from './queue.js'
 
 /** How many imports, of as many owners, one worker works on at once. */
 export const CONCURRENCY = 4
 
+/**
+ * A job that has run this long lays its work down when another one waits for a place, and goes to the back of the queue. So
+ * the wait of a small import is bounded, however large the others are.
+ */
+const TURN_MS = 5000
+
 /** Notifications can be lost with a connection, so the queue is looked at as well. */
 const POLL_MS = 1000
+
+/** A job that runs here. */
+interface Place {
+  /** Of the process's monotonic clock, in ms. */
+  readonly since: number
+  /** Ends the job's turn. */
+  readonly turn: AbortController
+  readonly done: Promise<void>
+}
 
 /**
  * Claims and works imports until `stop` is signalled; returns when the last job has laid its work down.
@@ -21,29 +36,39 @@ export async function work(context: JobContext, connection: Connection, stop: Ab
   const bell = new Bell()
   stop.addEventListener('abort', () => bell.ring())
   const listening = listen(connection, bell, stop)
-  const jobs = new Set<Promise<void>>()
+  const places = new Set<Place>()
   let mayHaveLeftovers = true
 
   while (!stop.aborted) {
     try {
       if (mayHaveLeftovers) await releaseLeasesOf(pool, store.id)
       mayHaveLeftovers = false
-      while (!stop.aborted && jobs.size < CONCURRENCY) {
+      while (!stop.aborted && places.size < CONCURRENCY) {
         const job = await claimImport(pool, store.id)
         if (!job) break
-        const running = runJob(context, job, stop).finally(() => {
-          jobs.delete(running)
+        const turn = new AbortController()
+        const done = runJob(context, job, stop, turn.signal).finally(() => {
+          places.delete(place)
           bell.ring()
         })
-        jobs.add(running)
+        const place: Place = { since: performance.now(), turn, done }
+        places.add(place)
       }
+      if (places.size === CONCURRENCY) await endATurn(context, places)
     } catch (error) {
       logger.warn({ err: error }, 'the queue could not be read; trying again')
     }
     await bell.heard(POLL_MS)
   }
-  await Promise.all(jobs)
+  await Promise.all([...places].map(({ done }) => done))
   await listening
+}
+
+/** Ends the turn of the job that has run for the longest, if its time is over and another one waits; one at a time. */
+async function endATurn({ pool, store }: JobContext, places: ReadonlySet<Place>): Promise<void> {
+  const [oldest] = [...places].sort((a, b) => a.since - b.since)
+  const isOver = oldest && performance.now() - oldest.since >= TURN_MS
+  if (isOver && !oldest.turn.signal.aborted && (await isAnyWaiting(pool, store.id))) oldest.turn.abort()
 }
 
 /** Rings when the queue changes. A broken connection is made anew; meanwhile the poll does. */

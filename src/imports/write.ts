@@ -8,7 +8,8 @@ import type { Written } from './events.js'
 import type { ChunkMemory } from './memory.js'
 import type { LineProblem } from './passes.js'
 import { countKinds, insertProblems } from './problems.js'
-import { type Job, LEASE_SECONDS, LeaseLost } from './queue.js'
+import { type Job, LeaseLost } from './queue.js'
+import { LEASE_SECONDS } from './queue-heads.js'
 
 /** So many chunks of a job are on their way into the database, each over a connection of its own. */
 export const CHUNKS_AT_ONCE = 3
@@ -175,7 +176,7 @@ async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean
 }
 
 /**
- * Counts, checkpoint and lease. What came forward has no failed attempts behind it. The fence is here: a worker that lost
+ * Counts, checkpoint, the times of the records, and lease. What came forward has no failed attempts behind it. The fence is here: a worker that lost
  * its lease finds it out before it commits.
  *
  * @throws LeaseLost
@@ -183,7 +184,7 @@ async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean
 async function advance(
   client: Client,
   { id, fence }: Job,
-  { checkpoint }: Chunk,
+  { checkpoint, milliseconds }: Chunk,
   outcomes: ReadonlyMap<string, Added>,
   errors: number,
 ): Promise<void> {
@@ -192,11 +193,13 @@ async function advance(
     plus(`imported_${table}`, imported),
     plus(`skipped_${table}`, skipped),
   ])
+  const createdAt = new Date(milliseconds).toISOString()
   const { rowCount } = await client.query(sql`
     update imports
     set ${join([...counts, plus('errors', errors)])},
         checkpoint_pass = ${checkpoint.pass}, checkpoint_bytes = ${checkpoint.bytes}, checkpoint_lines = ${checkpoint.lines},
-        attempts = 0,
+        records_from = least(records_from, ${createdAt}), records_to = greatest(records_to, ${createdAt}),
+        attempts = 0, claims = 0, retry_at = null,
         updated_at = clock_timestamp(),
         lease_expires_at = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
     where id = ${id} and fence = ${fence} and status = 'started'`)

@@ -141,7 +141,8 @@ export const importOperations = {
     id: 'retryImport',
     tag,
     summary: 'Goes on with an import that failed or was canceled.',
-    description: 'It waits its turn again, and goes on from where it stopped: nothing is imported twice.',
+    description:
+      'It waits its turn again, and goes on from where it stopped: nothing is imported twice. 409 also while as many imports wait as may.',
     ids,
     answers: { 200: { description: 'The import.', schema: dataOf(named('Import')) } },
     errors: [400, 403, 404, 409],

@@ -205,7 +205,9 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
 
   app.post('/imports/:id/retry', { schema: importOperations.retry }, async (request) => {
     const found = await findOwn(request.caller, readId(request.params))
-    const retried = await retryImport(poolOf(request.caller), found).catch(explainRefused)
+    const retried = await retryImport(poolOf(request.caller), found, limits.maxWaitingImports).catch(
+      explainRefused,
+    )
     if (!retried) {
       throw writeConflict(whyNoRetry(await find(request.caller, found.id)), { id: found.id })
     }

@@ -74,7 +74,7 @@ test('SIGTERM lays a job down at a checkpoint and gives its lease back: the next
   while (((await service.api.find(id)).meta.records.imported.subscription_product ?? 0) === 0);
   expect(await service.server.stop()).toBe(0)
   const { rows } = await service.pool.query(
-    `select status, imported_products, checkpoint_lines, attempts, lease_expires_at <= now() as is_free,
+    `select status, imported_products, checkpoint_lines, attempts, lease_expires_at is null as is_free,
             retry_at <= now() as is_due
      from imports where id = $1`,
     [id],

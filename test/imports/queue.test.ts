@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Api, ImportResource } from '../support/api.js'
 import { anOffering, aProduct, counts, file, times } from '../support/builders.js'
+import { held, whileHolding } from '../support/holding.js'
 import { startTestService, type TestService } from '../support/service.js'
 
 let service: TestService
@@ -12,29 +13,6 @@ beforeEach(async () => {
   api = await service.addStore()
 })
 afterAll(() => service.stop())
-
-/**
- * Adds a product by a transaction that stays open until the end of `work`: an import that comes to the same
- * `external_ref` waits there meanwhile, so a test sees a job in its midst without a race. Then takes it back.
- */
-async function whileHolding(owner: Api, externalRef: string, work: () => Promise<void>): Promise<void> {
-  const { id } = await owner.import(file(aProduct()))
-  const client = await service.pool.connect()
-  try {
-    await client.query('begin')
-    await client.query(
-      `insert into products (owner_id, id, created_at, updated_at, external_ref, name)
-       select owner_id, gen_random_uuid(), now(), now(), $2, 'Held' from imports where id = $1`,
-      [id, externalRef],
-    )
-    await work()
-  } finally {
-    await client.query('rollback')
-    client.release()
-  }
-}
-
-const held = (externalRef = 'held') => file(aProduct({ external_ref: externalRef }))
 
 /** When an import started and finished. The texts sort as the times do. */
 function span({ meta: { timestamps } }: ImportResource): { started: string; finished: string } {
@@ -57,7 +35,7 @@ describe('The imports of one owner', () => {
   })
 
   test('wait while one of them runs, and it alone is started at any time', async () => {
-    await whileHolding(api, 'held', async () => {
+    await whileHolding(service, api, 'held', async () => {
       const first = await api.create(held())
       await api.waitFor(first.id, 'started')
       const second = await api.create(file(aProduct()))
@@ -104,7 +82,7 @@ test('Imports that are posted all at once are worked in the order of their creat
 describe('The imports of several owners', () => {
   test('run beside each other: nobody waits for another one’s', async () => {
     const others = await Promise.all([service.addStore(), service.addStore()])
-    await whileHolding(api, 'held', async () => {
+    await whileHolding(service, api, 'held', async () => {
       const first = await api.create(held())
       await api.waitFor(first.id, 'started')
       for (const other of others) {
@@ -116,8 +94,8 @@ describe('The imports of several owners', () => {
 
   test('are started at the same moment', async () => {
     const other = await service.addStore()
-    await whileHolding(api, 'held', async () => {
-      await whileHolding(other, 'held', async () => {
+    await whileHolding(service, api, 'held', async () => {
+      await whileHolding(service, other, 'held', async () => {
         const [one, two] = [await api.create(held()), await other.create(held())]
         await Promise.all([api.waitFor(one.id, 'started'), other.waitFor(two.id, 'started')])
         const { rows } = await service.pool.query(
@@ -132,7 +110,7 @@ describe('The imports of several owners', () => {
   test('of a store and of its organization do not wait for each other either', async () => {
     const organization = await service.addOrganization()
     const store = await service.addStore(organization.id)
-    await whileHolding(store, 'held', async () => {
+    await whileHolding(service, store, 'held', async () => {
       const { id } = await store.create(held())
       await store.waitFor(id, 'started')
       await organization.api.import(file(aProduct()))
@@ -173,7 +151,7 @@ describe('The imports of several owners', () => {
 describe('The counts of a running import', () => {
   test('are those of what is in the table at that moment, and become exact at the end', async () => {
     let id = ''
-    await whileHolding(api, 'p-4500', async () => {
+    await whileHolding(service, api, 'p-4500', async () => {
       ;({ id } = await api.create(
         times(6000, (index) =>
           aProduct({ external_ref: `p-${index}`, ...(index % 10 === 9 && { name: '' }) }),
@@ -240,7 +218,7 @@ describe('The counts of a running import', () => {
 
 test('An import goes from pending over started to its end, each time with its timestamp', async () => {
   let id = ''
-  await whileHolding(api, 'held', async () => {
+  await whileHolding(service, api, 'held', async () => {
     const pending = await api.create(held())
     ;({ id } = pending)
     expect(Object.keys(pending.meta.timestamps).sort()).toEqual(['created_at', 'updated_at'])

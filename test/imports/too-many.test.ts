@@ -123,6 +123,25 @@ describe('An owner with MAX_WAITING_IMPORTS imports that wait', () => {
     expect((await store.import(line)).attributes.status).toBe('success')
   })
 
+  test('has no room for a retry either, until one of them is done', async () => {
+    const store = await service.addStore()
+    let canceled = ''
+    const retry = () => store.post(`/subscriptions/imports/${canceled}/retry`, {})
+    await whileNothingRuns(async () => {
+      const { id } = await store.create(line)
+      await store.waitFor(id, 'started')
+      ;({ id: canceled } = await store.create(line))
+      expect((await store.post(`/subscriptions/imports/${canceled}/cancel`, {})).status).toBe(200)
+      for (let index = 0; index < MAX_WAITING_IMPORTS; index += 1) await store.create(line)
+      expectError(await retry(), 409, 'Write Conflict', /^2 imports are waiting already/)
+      expect((await store.find(canceled)).attributes.status).toBe('failed')
+      expect(await pending(store)).toBe(MAX_WAITING_IMPORTS)
+    })
+    await expect.poll(() => pending(store)).toBe(0)
+    expect((await retry()).status).toBe(200)
+    expect((await store.finished(canceled)).attributes.status).toBe('success')
+  })
+
   test('has never more, also when uploads that began with room end at once', async () => {
     const store = await service.addStore()
     await whileNothingRuns(async () => {
