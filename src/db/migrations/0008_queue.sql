@@ -46,6 +46,7 @@ begin
       ('subscribers', array['external_ref', 'name', 'email']),
       ('offerings', array['external_ref', 'name']),
       ('offering_products', array['external_ref']),
+      ('offering_plans', array['external_ref']),
       ('rehearsed_refs', array['external_ref'])
     ) as indexed (name, columns)
   loop
