@@ -1,18 +1,22 @@
 import { Semaphore } from 'async-mutex'
 
-/** How much the chunks that are on their way into the database may take together, in bytes. Usual ones take a tenth of it. */
-const MOST_BYTES = 48 * 2 ** 20
+/** What is shared is counted in parts of so many bytes: each time that some are given back, the semaphore walks over all free ones. */
+const PART_BYTES = 64 * 2 ** 10
+
+/** How much the chunks that are on their way into the database may take together: 48 MiB. Usual ones take a tenth of it. */
+const PARTS = 768
 
 /**
  * The memory that the chunks of all jobs share: one that asks for much waits for others to be committed, in the order in which
  * they ask. What has some never waits for what is still asking, so there is always somebody who will give some back.
  */
 export class ChunkMemory {
-  readonly #bytes = new Semaphore(MOST_BYTES)
+  readonly #parts = new Semaphore(PARTS)
 
   /** Waits until so much is free; a chunk that asks for more than there is has it for itself. Returns what gives it back. */
   async take(bytes: number): Promise<() => void> {
-    const [, giveBack] = await this.#bytes.acquire(Math.max(1, Math.min(bytes, MOST_BYTES)))
+    const parts = Math.min(Math.max(1, Math.ceil(bytes / PART_BYTES)), PARTS)
+    const [, giveBack] = await this.#parts.acquire(parts)
     return giveBack
   }
 }
