@@ -65,8 +65,9 @@ export const validationError = (
     })),
   )
 
-export const unauthorized = () =>
-  httpError(401, 'Unable to validate access token', undefined, undefined, { 'www-authenticate': 'Bearer' })
+/** @param challenge how to say who one is (RFC 9110, 11.6.1) */
+export const unauthorized = (challenge = 'Bearer') =>
+  httpError(401, 'Unable to validate access token', undefined, undefined, { 'www-authenticate': challenge })
 
 /** `thing`: `import`, `plan`, … */
 export const notFound = (thing: string) => httpError(404, 'Not Found', `No ${thing} found`)

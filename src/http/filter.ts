@@ -4,8 +4,17 @@ import { UUID_PATTERN } from '../records/attributes.js'
 import { excerpt, isStorableText } from '../records/validate.js'
 import { unparsableFilter } from './errors.js'
 
-/** What can stand in an attribute's operands, and with which operators. */
-export type AttributeKind = 'text' | 'uuid' | 'time' | 'members' | { readonly oneOf: readonly string[] }
+/**
+ * What can stand in an attribute's operands, and with which operators. `members` and `member` are about the
+ * `external_ref`s of what a record holds: by `in` alone, or by `eq` as well.
+ */
+export type AttributeKind =
+  | 'text'
+  | 'uuid'
+  | 'time'
+  | 'members'
+  | 'member'
+  | { readonly oneOf: readonly string[] }
 
 /** An attribute that a list can be filtered by: its kind and what it is in SQL. */
 export interface FilterAttribute {

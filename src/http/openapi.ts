@@ -50,6 +50,7 @@ export function documentRoutes(
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or an access token.' },
+          client: { type: 'http', scheme: 'basic', description: 'A client id and its secret.' },
           oauth2: {
             type: 'oauth2',
             description: 'An access token for a client id and its secret, good for an hour.',

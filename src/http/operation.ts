@@ -21,6 +21,8 @@ export interface Operation {
   readonly errors?: readonly ErrorStatus[]
   /** Whether it answers everybody, without a token. */
   readonly isPublic?: boolean
+  /** How a caller may say who it is there, by the names of the document's `securitySchemes`. */
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[]
 }
 
 interface DocumentedAnswer {
@@ -122,6 +124,7 @@ export function operation(documented: Operation): FastifySchema {
     answers,
     errors = [],
     isPublic,
+    security = [],
   } = documented
   return {
     operationId: id,
@@ -133,7 +136,7 @@ export function operation(documented: Operation): FastifySchema {
     ...(body && { body }),
     ...(bodies && { body: { content: mapValues(bodies, (schema) => ({ schema })) } }),
     ...(consumes !== undefined && { consumes: [consumes] }),
-    ...(isPublic && { security: [] }),
+    ...(isPublic && { security }),
     response: {
       ...mapValues(answers, answer),
       ...Object.fromEntries(

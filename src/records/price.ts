@@ -23,12 +23,13 @@ export function basePrice(products: readonly Attributes[]): BasePrice {
 }
 
 /**
- * What an offering's plan costs (contract 9): its fixed price; else the products' sum less the plan's percentage, rounded
- * half up to the smallest unit: 50.00 less 5 % is 47.50. A currency in which that is beyond the safe integers, which JSON
+ * What an offering's plan costs (contract 9): its fixed price, if that has a currency; else the products' sum less the
+ * plan's percentage, rounded down to the smallest unit: 1.05 less 50 % is 0.52. A currency in which that is beyond the safe integers, which JSON
  * could not say exactly, is left out. Undefined where there is neither a fixed price nor a currency.
  */
 export function planPrice(plan: Attributes, base: BasePrice): PriceMap | undefined {
-  if (plan.fixed_price !== undefined) return plan.fixed_price as PriceMap
+  const fixed = plan.fixed_price as PriceMap | undefined
+  if (fixed !== undefined && Object.keys(fixed).length > 0) return fixed
   const percentage = (plan.base_price_percentage as number | undefined) ?? 0
   const prices = [...base].flatMap(([currency, { sum, ...tax }]) => {
     const amount = Number(reduce(sum, percentage))
@@ -44,13 +45,11 @@ function taxOf(amounts: readonly PriceMap[string][]): { includes_tax?: boolean }
   return isSame && first?.includes_tax !== undefined ? { includes_tax: first.includes_tax } : {}
 }
 
-/** `sum` less `percentage` percent, half up. The percentage is taken as the decimal that it is written as. */
+/** `sum` less `percentage` percent, rounded down. The percentage is taken as the decimal that it is written as. */
 function reduce(sum: bigint, percentage: number): bigint {
   const { digits, scale } = decimalOf(percentage)
   const whole = 100n * scale
-  const numerator = sum * (whole - digits)
-  // Rounding half up is rounding (x + 1/2) down; BigInt's division cuts towards zero instead.
-  return floorDivide(2n * numerator + whole, 2n * whole)
+  return floorDivide(sum * (whole - digits), whole)
 }
 
 /** 5.25 → 525 / 100. A number from 0 to 100 prints as plain decimals, or with a negative exponent. */
@@ -60,6 +59,7 @@ function decimalOf(number: number): { digits: bigint; scale: bigint } {
   return { digits: BigInt(whole + fraction), scale: 10n ** BigInt(fraction.length - Number(exponent)) }
 }
 
+/** Rounds down; BigInt's own division rounds towards zero. */
 function floorDivide(numerator: bigint, denominator: bigint): bigint {
   const quotient = numerator / denominator
   return numerator < 0n && numerator % denominator !== 0n ? quotient - 1n : quotient

@@ -17,6 +17,8 @@ export interface Reference {
   readonly pricedBy?: string
   /** Whether the whole list can be replaced in one request. */
   readonly replaceable?: boolean
+  /** Objects that its snapshots are answered with, name → what is in it. They are empty, for nothing fills them yet. */
+  readonly objects?: Readonly<Record<string, string>>
   /** Under this name the referring record shows, and can be filtered by, the `external_ref`s of its snapshots. */
   readonly refsAttribute?: string
 }

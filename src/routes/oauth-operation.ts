@@ -4,11 +4,20 @@ import { oneOf } from '../records/attributes.js'
 
 export const FORM = 'application/x-www-form-urlencoded'
 
-/** What the form holds. Fields that are not known are ignored (RFC 6749, 3.2). */
-export const TokenRequest = Type.Object({
-  grant_type: oneOf(['client_credentials'], 'The only grant there is.'),
-  client_id: Type.String({ description: 'The client id.' }),
-  client_secret: Type.String({ description: 'Its secret.' }),
+const grant_type = oneOf(['client_credentials'], 'The only grant there is.')
+const client_id = Type.String({ description: 'The client id, unless it comes by HTTP Basic.' })
+const client_secret = Type.String({ description: 'Its secret, unless it comes by HTTP Basic.' })
+
+/** The form of a client that says in it who it is. Fields that are not known are ignored (RFC 6749, 3.2). */
+export const FormOfClient = Type.Object({ grant_type, client_id, client_secret })
+
+/** The form of a client that says by HTTP Basic who it is. */
+export const FormBesideBasic = Type.Object({ grant_type, client_id: Type.Optional(client_id) })
+
+const TokenRequest = Type.Object({
+  grant_type,
+  client_id: Type.Optional(client_id),
+  client_secret: Type.Optional(client_secret),
 })
 
 /** The documentation of `POST /oauth/access_token` (contract 2, RFC 6749 section 4.4). */
@@ -16,9 +25,12 @@ export const accessTokenOperation = operation({
   id: 'createAccessToken',
   tag: 'Access',
   summary: 'Exchanges a client id and its secret for an access token.',
+  description:
+    'Id and secret come in the form, or by HTTP Basic (RFC 6749, 2.3.1: each form-encoded first); not in both.',
   body: TokenRequest,
   consumes: FORM,
   isPublic: true,
+  security: [{}, { client: [] }],
   answers: {
     200: {
       description: 'The access token.',

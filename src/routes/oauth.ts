@@ -1,15 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import type { Type } from 'typebox'
 import type { Pool } from '../db/pool.js'
+import { BASIC_CHALLENGE, type ClientSecret, isBasic, readBasic } from '../http/basic.js'
 import { unauthorized, unsupportedMediaType, validationError } from '../http/errors.js'
 import type { RateLimits } from '../http/rate-limits.js'
-import { compile } from '../records/validate.js'
+import { compile, type Problem } from '../records/validate.js'
 import { issueAccessToken, TOKEN_SECONDS, verifyClient } from '../tenants/access-tokens.js'
-import { accessTokenOperation, FORM, TokenRequest } from './oauth-operation.js'
+import { accessTokenOperation, FORM, FormBesideBasic, FormOfClient } from './oauth-operation.js'
 
 const MAX_BODY_BYTES = 16 * 1024
 
-const problemsOf = compile(TokenRequest)
+const problemsOf = { form: compile(FormOfClient), formBesideBasic: compile(FormBesideBasic) }
 
 /** Access tokens for clients (contract 2; RFC 6749, 4.4). Every other route takes a token; this one makes them. */
 export function oauthRoutes(app: FastifyInstance, pool: Pool, limits: RateLimits): void {
@@ -18,15 +19,15 @@ export function oauthRoutes(app: FastifyInstance, pool: Pool, limits: RateLimits
   app.post(
     '/access_token',
     { bodyLimit: MAX_BODY_BYTES, schema: accessTokenOperation },
-    async ({ body = {}, ip }) => {
-      const problems = problemsOf(body)
-      if (problems.length > 0) throw validationError('', problems)
-      const { client_id, client_secret } = body as Type.Static<typeof TokenRequest>
+    async ({ body = {}, headers: { authorization = '' }, ip }) => {
+      const form = body as Readonly<Record<string, unknown>>
+      const byBasic = isBasic(authorization)
+      const client = byBasic ? clientByBasic(authorization, form) : clientOfForm(form)
       await limits.admitAddress(ip)
-      const credentialId = await verifyClient(pool, client_id, client_secret)
+      const credentialId = client && (await verifyClient(pool, client.id, client.secret))
       if (credentialId === undefined) {
         await limits.countWrongSecret(ip)
-        throw unauthorized()
+        throw unauthorized(byBasic ? BASIC_CHALLENGE : undefined)
       }
       await limits.countRequest(credentialId)
       const issued = await issueAccessToken(pool, credentialId)
@@ -39,6 +40,41 @@ export function oauthRoutes(app: FastifyInstance, pool: Pool, limits: RateLimits
       }
     },
   )
+}
+
+/** @throws HttpError 400 */
+function clientOfForm(form: Readonly<Record<string, unknown>>): ClientSecret {
+  reject(problemsOf.form(form))
+  const { client_id, client_secret } = form as Type.Static<typeof FormOfClient>
+  return { id: client_id, secret: client_secret }
+}
+
+/**
+ * The form may repeat the id, for it alone proves nothing; a secret in it would be a second way at once (RFC 6749, 2.3).
+ *
+ * @throws HttpError 400
+ */
+function clientByBasic(
+  authorization: string,
+  form: Readonly<Record<string, unknown>>,
+): ClientSecret | undefined {
+  const problems = problemsOf.formBesideBasic(form)
+  if (form.client_secret !== undefined) {
+    problems.push({
+      field: 'client_secret',
+      error: 'client_secret must not come with HTTP Basic, which has it',
+    })
+  }
+  reject(problems)
+  const client = readBasic(authorization)
+  if (client && form.client_id !== undefined && form.client_id !== client.id) {
+    reject([{ field: 'client_id', error: 'client_id must be the one of HTTP Basic' }])
+  }
+  return client
+}
+
+function reject(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw validationError('', problems)
 }
 
 function takeFormsOnly(app: FastifyInstance): void {

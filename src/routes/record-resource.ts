@@ -52,7 +52,13 @@ export function snapshotResources(
   list: readonly StoredSnapshot[],
   held: Snapshots,
 ) {
-  const resources = list.map((snapshot) => plainResource(caller, reference.type, snapshot))
+  const objects = Object.fromEntries(Object.keys(reference.objects ?? {}).map((name) => [name, {}]))
+  const resources = list.map((snapshot) =>
+    plainResource(caller, reference.type, {
+      ...snapshot,
+      attributes: { ...snapshot.attributes, ...objects },
+    }),
+  )
   if (!reference.pricedBy) return resources
   const [, priced] = [...held].find(([{ attribute }]) => attribute === reference.pricedBy) ?? []
   const base = basePrice((priced?.get(holderId) ?? []).map(({ attributes }) => attributes))

@@ -98,17 +98,28 @@ const relationshipsOf = (references: readonly Reference[]) =>
     ),
   )
 
-const snapshotSchema = ({ type, to, pricedBy }: Reference, { noun }: RecordType) =>
-  resource(
+const snapshotSchema = (reference: Reference, { noun }: RecordType) => {
+  const { type, to, pricedBy, objects = {} } = reference
+  const { properties, required = [] } = to.attributes
+  const further = Object.entries(objects).map(([name, description]) => [
+    name,
+    Type.Object({}, { additionalProperties: true, description }),
+  ])
+  return resource(
     {
       type,
       description: `The ${noun}'s own copy of a ${to.noun}, which later changes of the original leave alone.`,
     },
-    to.attributes,
+    {
+      ...to.attributes,
+      properties: { ...properties, ...Object.fromEntries(further) },
+      required: [...required, ...Object.keys(objects)],
+    },
     pricedBy === undefined
       ? {}
       : { price: Type.Optional(priceMap(`What it costs with the ${noun}'s ${pricedBy}, by currency.`)) },
   )
+}
 
 /** An element of a list of references: a text that names a record, or a record made within. */
 const elementOf = ({ to }: Reference) =>

@@ -81,16 +81,16 @@ function filtersOf({ filters, references }: RecordType): FilterAttributes {
   for (const [name, kind] of Object.entries(filters)) {
     attributes[name] = { kind, column: raw(name) }
   }
-  for (const { refsAttribute, table } of references) {
-    if (refsAttribute === undefined) continue
-    attributes[refsAttribute] = {
-      kind: 'members',
+  for (const { attribute, refsAttribute, table } of references) {
+    const holds = {
       column: sql`id`,
-      condition: (values) => sql`
+      condition: (values: readonly string[]) => sql`
         (owner_id, id) in (
           select s.owner_id, s.offering_id from ${raw(table)} s
           where ${isAnyOf(raw('s.external_ref'), values)})`,
     }
+    attributes[`${attribute}.external_ref`] = { kind: 'member', ...holds }
+    if (refsAttribute !== undefined) attributes[refsAttribute] = { kind: 'members', ...holds }
   }
   return attributes
 }

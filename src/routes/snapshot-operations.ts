@@ -15,16 +15,15 @@ export function snapshotOperations({ noun }: RecordType, reference: Reference, o
   const one = resourceOf(reference)
   const ofHolder = { id: noun }
   const ofOne = { id: noun, [oneParameter]: `${to.noun} in it, or of its original` }
-  const idsBody = (least: number) =>
-    dataOf(
-      Type.Object({
-        [attribute]: Type.Array(uuid(`The id of a ${to.noun}.`), {
-          minItems: least,
-          maxItems: MAX_SNAPSHOTS,
-          description: `Which ${attribute}.`,
-        }),
+  const idsBody = dataOf(
+    Type.Object({
+      [attribute]: Type.Array(uuid(`The id of a ${to.noun}.`), {
+        minItems: 1,
+        maxItems: MAX_SNAPSHOTS,
+        description: `Which ${attribute}.`,
       }),
-    )
+    }),
+  )
   const several = (description: string) => ({ description, schema: dataOf(Type.Array(one)) })
   const changing = [400, 403, 404, 409, 413, 415] as const
   return {
@@ -42,8 +41,8 @@ export function snapshotOperations({ noun }: RecordType, reference: Reference, o
       tag,
       summary: `Adds ${attribute} to an ${noun}, as they are now.`,
       ids: ofHolder,
-      body: idsBody(1),
-      answers: { 201: several('What was added.') },
+      body: idsBody,
+      answers: { 200: several('What was added.') },
       errors: changing,
     }),
     replace: operation({
@@ -51,7 +50,7 @@ export function snapshotOperations({ noun }: RecordType, reference: Reference, o
       tag,
       summary: `Makes these all the ${attribute} that an ${noun} has.`,
       ids: ofHolder,
-      body: idsBody(0),
+      body: idsBody,
       answers: { 200: several(`All its ${attribute}.`) },
       errors: changing,
     }),

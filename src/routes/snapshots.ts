@@ -44,19 +44,19 @@ export function snapshotRoutes(
     return listAnswer(requestUrl(request), page, total, await present(caller, holder, snapshots))
   })
 
-  app.post(`${path}/attach`, { schema: operations.attach }, async (request, reply) => {
+  app.post(`${path}/attach`, { schema: operations.attach }, async (request) => {
     const holding = await holdingOf(request)
     const added = await explained(
       to.noun,
-      attach(poolOf(request.caller), holding, readIds(request.body, attribute, 1)),
+      attach(poolOf(request.caller), holding, readIds(request.body, attribute)),
     )
-    return await reply.code(201).send({ data: await present(request.caller, holding.holder, added) })
+    return { data: await present(request.caller, holding.holder, added) }
   })
 
   if (reference.replaceable) {
     app.put(`${path}/replace`, { schema: operations.replace }, async (request) => {
       const holding = await holdingOf(request)
-      await explained(to.noun, replace(poolOf(request.caller), holding, readIds(request.body, attribute, 0)))
+      await explained(to.noun, replace(poolOf(request.caller), holding, readIds(request.body, attribute)))
       const { holder } = holding
       const all =
         (await snapshotsOf(poolOf(request.caller), [reference], [holder])).get(reference)?.get(holder.id) ??
@@ -107,8 +107,8 @@ export function snapshotRoutes(
   }
 }
 
-/** Reads `{"data": {"products": [uuid, …]}}`. @throws HttpError 400 */
-function readIds(body: unknown, attribute: string, least: number): string[] {
+/** Reads `{"data": {"products": [uuid, …]}}`, one at least. @throws HttpError 400 */
+function readIds(body: unknown, attribute: string): string[] {
   const ids = readData(body)[attribute]
   if (!Array.isArray(ids)) {
     const error = ids === undefined ? `"${attribute}" is required` : `${attribute} must be a list`
@@ -121,7 +121,7 @@ function readIds(body: unknown, attribute: string, least: number): string[] {
       ? []
       : [{ field, error: `${field} must be a UUID` }]
   })
-  if (ids.length < least) problems.push({ field: attribute, error: `${attribute} must have at least one id` })
+  if (ids.length === 0) problems.push({ field: attribute, error: `${attribute} must have at least one id` })
   if (problems.length > 0) throw rejected(problems)
   return ids.map((id: string) => id.toLowerCase())
 }

@@ -30,7 +30,11 @@ beforeAll(async () => {
       ].flatMap((one) => [
         aProduct({ ...one, sku: `sku-${one.external_ref}` }),
         aPlan(one),
-        anOffering({ ...one, products: ['a', one.external_ref].slice(one.external_ref === 'a' ? 1 : 0) }),
+        anOffering({
+          ...one,
+          products: ['a', one.external_ref].slice(one.external_ref === 'a' ? 1 : 0),
+          plans: [one.external_ref],
+        }),
         aSubscriber({
           ...one,
           account_id: `${ACCOUNT}${one.external_ref}`.slice(0, 36).replace(/[gh]$/, '0'),
@@ -219,6 +223,13 @@ describe('What one list alone has', () => {
     ['offerings', 'in(external_product_refs,b,c,x)', 'bc'],
     ['offerings', 'in(external_product_refs,a):in(external_product_refs,b)', 'b'],
     ['offerings', 'in(external_product_refs,"x\') or true --")', ''],
+    ['offerings', 'eq(plans.external_ref,b)', 'b'],
+    ['offerings', 'in(plans.external_ref,b,c,x)', 'bc'],
+    ['offerings', 'eq(plans.external_ref,b):eq(products.external_ref,a)', 'b'],
+    ['offerings', 'eq(products.external_ref,b)', 'b'],
+    ['offerings', 'in(products.external_ref,b,c,x)', 'bc'],
+    ['offerings', 'eq(products.external_ref,a):eq(products.external_ref,b)', 'b'],
+    ['offerings', 'eq(products.external_ref,"x\') or true --")', ''],
   ])('%s: %s', async (list, filter, expected) => {
     const refs = (await found(list, filter)).map(({ attributes }) => attributes.external_ref)
     expect(refs.sort().join('')).toBe(expected)
@@ -231,6 +242,7 @@ const LACKS = {
   listed: ['like', 'gt', 'ge', 'lt', 'le', 'is_null'],
   time: ['in', 'like'],
   members: ['eq', 'like', 'gt', 'ge', 'lt', 'le', 'is_null'],
+  member: ['like', 'gt', 'ge', 'lt', 'le', 'is_null'],
 }
 const TABLE: readonly (readonly [
   list: string,
@@ -257,6 +269,8 @@ const TABLE: readonly (readonly [
   ['subscribers', 'text', 'email', 'a'],
   ['subscribers', 'listed', 'account_id', `${ACCOUNT}a`],
   ['offerings', 'members', 'external_product_refs', 'a'],
+  ['offerings', 'member', 'products.external_ref', 'a'],
+  ['offerings', 'member', 'plans.external_ref', 'a'],
 ]
 
 describe('An operator that the attribute lacks is 400', () => {
@@ -296,6 +310,9 @@ describe('A filter that cannot be parsed is 400, on every list', () => {
     ['offerings', 'eq(sku,a)'],
     ['products', 'eq(email,a)'],
     ['products', 'in(external_product_refs,a)'],
+    ['products', 'eq(products.external_ref,a)'],
+    ['offerings', 'eq(products.name,a)'],
+    ['offerings', 'eq(products.,a)'],
     ['products', 'eq(status,pending)'],
     ['subscribers', 'eq(account_id,a)'],
     ['imports', 'eq(name,a)'],

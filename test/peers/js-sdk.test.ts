@@ -233,10 +233,14 @@ describe('An offering', () => {
     expect((await sdk.SubscriptionOfferings.GetAttachedPlans(id)).data).toEqual(included.plans)
     expect(monthly.id).not.toBe(built.data.relationships?.plans?.data[0]?.id)
 
-    const found = await sdk.SubscriptionOfferings.Filter(
-      given({ in: { external_product_refs: ['inner'] } }),
-    ).All()
-    expect(found.data.map((offering) => offering.id)).toEqual([id])
+    for (const filter of [
+      { in: { external_product_refs: ['inner'] } },
+      { eq: { 'products.external_ref': 'inner' } },
+      { in: { 'plans.external_ref': ['monthly', 'yearly'] } },
+    ]) {
+      const found = await sdk.SubscriptionOfferings.Filter(given(filter)).All()
+      expect(found.data.map((offering) => offering.id)).toEqual([id])
+    }
   })
 
   test('is not built of what is not there', async () => {
@@ -273,6 +277,13 @@ describe('An offering', () => {
     expect(namesOf(replaced.data)).toEqual(['Two', 'Three'])
     expect(await held()).toEqual(['Three', 'Two'])
     await sdk.SubscriptionProducts.Delete(one.id)
+
+    await expect(sdk.SubscriptionOfferings.ReplaceProducts(id, [])).rejects.toMatchObject(
+      failure('400', 'Validation Error', /^data\.products: /),
+    )
+    for (const { attributes } of (await sdk.SubscriptionOfferings.GetAttachedProducts(id)).data) {
+      expect(attributes).toMatchObject({ feature_configurations: {} })
+    }
 
     await sdk.SubscriptionOfferings.RemoveProduct(id, two.id)
     const [last] = (await sdk.SubscriptionOfferings.GetAttachedProducts(id)).data

@@ -352,7 +352,7 @@ const ways: readonly [string, (product: RecordResource, offering: RecordResource
         await store.post(`/subscriptions/offerings/${offering.id}/products/attach`, {
           data: { products: [id] },
         }),
-        201,
+        200,
       ),
   ],
   [
@@ -470,7 +470,7 @@ describe('An offering that is changed at several places at once', () => {
     const answers = await Promise.all(
       [...Array(6)].map(() => store.post(`${path}/attach`, { data: { products: [product.id] } })),
     )
-    expect(statusesOf(answers)).toEqual([201, 409, 409, 409, 409, 409])
+    expect(statusesOf(answers)).toEqual([200, 409, 409, 409, 409, 409])
     expect(await store.read(path)).toHaveLength(1)
   })
 
@@ -497,7 +497,7 @@ describe('An offering that is changed at several places at once', () => {
         store.delete(path),
       ])
       expect(deleted.status).toBe(204)
-      expect([201, 404, 409]).toContain(attached.status)
+      expect([200, 404, 409]).toContain(attached.status)
       expect([200, 404, 409]).toContain(replaced.status)
       expect(await orphans()).toEqual([])
       expect((await store.delete(`/subscriptions/products/${product.id}`)).status).toBe(204)

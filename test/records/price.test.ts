@@ -19,33 +19,35 @@ describe('The price of a plan in an offering', () => {
     [[5000], 100, 0],
     [[1000, 2000, 3000], 0, 6000],
     [[1000, 2000, 3000], 10, 5400],
-    // Half a unit is rounded up, towards more: 0.5 → 1, 2.5 → 3, -0.5 → 0, -1.5 → -1.
-    [[1], 50, 1],
-    [[5], 50, 3],
-    [[3], 50, 2],
-    [[-1], 50, 0],
-    [[-3], 50, -1],
+    // Down, towards less: 52.5 → 52, 0.99 → 0, -0.5 → -1, -1.5 → -2.
+    [[105], 50, 52],
+    [[1], 50, 0],
+    [[5], 50, 2],
+    [[-1], 50, -1],
+    [[-3], 50, -2],
     [[-5000], 5, -4750],
     [[1], 50.01, 0],
-    [[1], 49.99, 1],
+    [[1], 1, 0],
     // The sum is rounded, not its parts.
     [[1, 1], 50, 1],
-    [[1, 1, 1], 50, 2],
+    [[1, 1, 1], 50, 1],
     // A percentage is the decimal that is written, not the binary fraction next to it.
-    [[1000], 0.05, 1000],
-    [[1000], 0.15, 999],
-    [[100], 0.5, 100],
-    [[1000], 1.25, 988],
-    [[10000], 33.335, 6667],
-    [[200], 29.25, 142],
-    [[200], 29.75, 141],
-    [[100], 5e-324, 100],
-    [[1], 1e-7, 1],
-    [[300], 33.333333333333336, 200],
+    [[1000], 0.1, 999],
+    [[1000], 0.7, 993],
+    [[1000], 99.9, 1],
+    [[100000], 33.3, 66700],
+    [[1000], 0.05, 999],
+    [[1000], 1.25, 987],
+    [[10000], 33.335, 6666],
+    [[200], 29.5, 141],
+    [[200], 29.75, 140],
+    [[100], 5e-324, 99],
+    [[1], 1e-7, 0],
+    [[300], 33.333333333333336, 199],
     [[MAX], 0, MAX],
     [[MAX], 100, 0],
-    [[MAX], 50, (MAX + 1) / 2],
-    [[-MAX], 50, -(MAX - 1) / 2],
+    [[MAX], 50, (MAX - 1) / 2],
+    [[-MAX], 50, -(MAX + 1) / 2],
     [[MAX], 0.00000000000001, MAX - 1],
     [[MAX, -MAX], 12.5, 0],
     [[MAX, MAX, -MAX], 0, MAX],
@@ -64,6 +66,11 @@ describe('The price of a plan in an offering', () => {
     for (const products of [[], dollars(5000)]) {
       expect(planPrice({ fixed_price, base_price_percentage: 5 }, products)).toEqual(fixed_price)
     }
+  })
+
+  test('is the reduced one, where the fixed price is empty, which is none', () => {
+    const plan = { fixed_price: {}, base_price_percentage: 5 }
+    expect(planPrice(plan, dollars(5000))).toEqual({ USD: { amount: 4750 } })
   })
 
   test('is in each currency that all products have a price in', () => {
@@ -109,9 +116,9 @@ describe('The price of a plan in an offering', () => {
       fc.property(amount, hundredths, (amount, hundredths) => {
         const price = planPrice({ base_price_percentage: hundredths / 100 }, dollars(amount))
         const got = BigInt(price?.USD?.amount ?? Number.NaN)
-        // got - 1/2 <= amount × (10,000 - hundredths) / 10,000 < got + 1/2, times 20,000
-        const twice = 2n * BigInt(amount) * BigInt(10_000 - hundredths)
-        expect(20_000n * got - 10_000n <= twice && twice < 20_000n * got + 10_000n).toBe(true)
+        // got <= amount × (10,000 - hundredths) / 10,000 < got + 1, times 10,000
+        const exact = BigInt(amount) * BigInt(10_000 - hundredths)
+        expect(10_000n * got <= exact && exact < 10_000n * (got + 1n)).toBe(true)
       }),
     )
   })

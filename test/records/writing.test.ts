@@ -484,11 +484,11 @@ describe('POST /subscriptions/offerings/build', () => {
     })
     expect(status).toBe(201)
     const products = await snapshotsOf(store, body.data, 'products')
-    expect(products.map(attributesOf)).toEqual([
-      { name: 'Within', external_ref: 'inner' },
-      attributesOf(byId),
-      attributesOf(byRef),
-    ])
+    expect(products.map(attributesOf)).toEqual(
+      [{ name: 'Within', external_ref: 'inner' }, attributesOf(byId), attributesOf(byRef)].map(
+        (attributes) => ({ ...attributes, feature_configurations: {} }),
+      ),
+    )
     expect(namesOf(await snapshotsOf(store, body.data, 'plans'))).toEqual(['Within', 'By ref'])
     expect(body.data.meta.external_product_refs).toEqual(['inner', 'the product'])
     expect(body.data.relationships.products.data).toEqual(
@@ -735,10 +735,10 @@ describe('An offering and what it was built from', () => {
       expect((await only()).attributes.name).toBe('Original')
     })
 
-    test('are attached by the ids of originals: 201 with the new ones', async () => {
+    test('are attached by the ids of originals: 200 with the new ones', async () => {
       const [one, two] = [await add({ name: 'One', external_ref: 'one' }), await add({ name: 'Two' })]
       const { status, body } = await attach(two.id.toUpperCase(), one.id)
-      expect(status).toBe(201)
+      expect(status).toBe(200)
       expect(namesOf(body.data)).toEqual(['Two', 'One'])
       for (const snapshot of body.data) {
         expect(snapshot).toMatchObject({ type: snapshotType, meta: { owner: 'store' } })
@@ -764,7 +764,7 @@ describe('An offering and what it was built from', () => {
 
     test('are attached again after they were detached', async () => {
       await store.delete(`${path}/${list}/${originals[list].id}`)
-      expect((await attach(originals[list].id)).status).toBe(201)
+      expect((await attach(originals[list].id)).status).toBe(200)
     })
 
     test('are not attached twice by one request', async () => {
@@ -819,7 +819,7 @@ describe('An offering and what it was built from', () => {
       const attached = await one.post(`/subscriptions/offerings/${own.id}/${list}/attach`, {
         data: { [list]: [theirs.id] },
       })
-      expect(attached.status).toBe(201)
+      expect(attached.status).toBe(200)
       expect(attached.body.data[0].meta.owner).toBe('store')
       const answer = await organization.delete(`/subscriptions/${list}/${theirs.id}`)
       expect(answer.status).toBe(409)
@@ -875,11 +875,11 @@ describe('An offering and what it was built from', () => {
       expect(namesOf(await snapshotsOf(store, offering, 'plans'))).toEqual(['Original'])
     })
 
-    test('by nothing removes all', async () => {
-      const { status, body } = await replace()
-      expect(status).toBe(200)
-      expect(body.data).toEqual([])
-      expect(await snapshotsOf(store, offering, 'products')).toEqual([])
+    test('by nothing is refused: 400', async () => {
+      const before = await snapshotsOf(store, offering, 'products')
+      const detail = 'data.products: products must have at least one id'
+      expectError(await replace(), 400, 'Validation Error', detail)
+      expect(await snapshotsOf(store, offering, 'products')).toEqual(before)
     })
 
     test('removes what was made within', async () => {
@@ -958,10 +958,11 @@ describe('meta.price of an offering’s plan', () => {
     expect(await priceOf({ base_price_percentage: 5 }, [usd(5000)])).toEqual({ USD: { amount: 4750 } })
   })
 
-  test('is the sum of the products, less the percentage, rounded half up', async () => {
+  test('is the sum of the products, less the percentage, rounded down', async () => {
     expect(await priceOf({ base_price_percentage: 50 }, [usd(1), usd(1), usd(1)])).toEqual({
-      USD: { amount: 2 },
+      USD: { amount: 1 },
     })
+    expect(await priceOf({ base_price_percentage: 50 }, [usd(105)])).toEqual({ USD: { amount: 52 } })
   })
 
   test('is the fixed price, whatever the products cost', async () => {
@@ -984,7 +985,7 @@ describe('meta.price of an offering’s plan', () => {
   test('is exact for huge amounts', async () => {
     const amount = Number.MAX_SAFE_INTEGER
     expect(await priceOf({ base_price_percentage: 50 }, [usd(amount)])).toEqual({
-      USD: { amount: 4503599627370496 },
+      USD: { amount: 4503599627370495 },
     })
   })
 

@@ -29,10 +29,14 @@ async function aClient(ownerId = storeId): Promise<NewCredential> {
 }
 
 /** Posts without a token, as somebody does who has none yet. */
-const post = (body: string, type = 'application/x-www-form-urlencoded'): Promise<Answer> =>
+const post = (
+  body: string,
+  type = 'application/x-www-form-urlencoded',
+  authorization = '',
+): Promise<Answer> =>
   new Api(service.server.url, '').request(TOKENS, {
     method: 'POST',
-    headers: { authorization: '', 'content-type': type },
+    headers: { authorization, 'content-type': type },
     body,
   })
 
@@ -99,6 +103,62 @@ describe('POST /oauth/access_token', () => {
     const answer = await signIn(fields)
     expectError(answer, 401, TITLE)
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer\b/)
+  })
+
+  describe('takes the client by HTTP Basic (RFC 6749, 2.3.1)', () => {
+    const encoded = (text: string) => new URLSearchParams([['', text]]).toString().slice(1)
+    const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
+    const signInBy = (authorization: string, form = 'grant_type=client_credentials') =>
+      post(form, undefined, authorization)
+    const right = () => basic(`${encoded(client.id)}:${encoded(client.secret)}`)
+
+    test('in place of the form', async () => {
+      const { status: answered, body } = await signInBy(right())
+      expect(answered).toBe(200)
+      expect(await status(new Api(service.server.url, body.access_token))).toBe(200)
+    })
+
+    test('each form-encoded, whatever it has in it, with the scheme in any case', async () => {
+      const escaped = (text: string) => text.replace(/./g, (one) => `%${one.charCodeAt(0).toString(16)}`)
+      const text = basic(`${escaped(client.id)}:${escaped(client.secret)}`)
+      expect((await signInBy(text.replace('Basic', 'bASIC'))).status).toBe(200)
+    })
+
+    test('with its id in the form, too, if that is the same', async () => {
+      const form = 'grant_type=client_credentials&client_id='
+      expect((await signInBy(right(), `${form}${client.id}`)).status).toBe(200)
+      const detail = 'client_id: client_id must be the one of HTTP Basic'
+      expectError(await signInBy(right(), `${form}${randomUUID()}`), 400, 'Validation Error', detail)
+    })
+
+    test('but not in both ways at once: 400', async () => {
+      const form = `grant_type=client_credentials&client_id=${client.id}&client_secret=${client.secret}`
+      const detail = 'client_secret: client_secret must not come with HTTP Basic, which has it'
+      expectError(await signInBy(right(), form), 400, 'Validation Error', detail)
+    })
+
+    test('and still asks for the grant', async () => {
+      expectError(
+        await signInBy(right(), ''),
+        400,
+        'Validation Error',
+        'grant_type: "grant_type" is required',
+      )
+    })
+
+    test.each([
+      ['a wrong secret', () => basic(`${client.id}:wrong`)],
+      ['an unknown client', () => basic(`${randomUUID()}:${client.secret}`)],
+      ['no secret', () => basic(`${client.id}:`)],
+      ['no colon', () => basic(client.id)],
+      ['an escape that is none', () => basic(`${client.id}:%zz`)],
+      ['nothing', () => 'Basic'],
+      ['what is no base64', () => 'Basic ☕'.replace('☕', '\xff')],
+    ])('%s is 401, and asks for Basic', async (_, authorization) => {
+      const answer = await signInBy(authorization())
+      expectError(answer, 401, TITLE)
+      expect(answer.headers.get('www-authenticate')).toBe('Basic realm="intake", charset="UTF-8"')
+    })
   })
 
   test("answers 401 to an API key's id and secret: it is no client", async () => {

@@ -1,7 +1,7 @@
 import { Select, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
-import { type Attribute, type ListedType, type RecordType, useService } from '../api/document'
+import { type Attribute, type ListedType, type RecordType, type Schema, useService } from '../api/document'
 import { listRecords, SEARCHABLE, type StoredRecord } from '../api/records'
 import { capitalized, label, visible } from '../format'
 import { useAddress } from '../ui/address'
@@ -124,6 +124,10 @@ function Records({ type }: { readonly type: ListedType }) {
   )
 }
 
+/** An object of which the document does not say what is in it: no column can show that. */
+const isOpen = ({ type, properties, additionalProperties }: Schema): boolean =>
+  type === 'object' && additionalProperties === true && Object.keys(properties ?? {}).length === 0
+
 /** How many attributes a list shows beside name, reference and age. */
 const MAX_COLUMNS = 4
 
@@ -131,8 +135,11 @@ const MAX_COLUMNS = 4
 export function columnsOf({ attributes }: RecordType): Attribute[] {
   const by = (name: string) => attributes.filter((attribute) => attribute.name === name)
   const others = attributes.filter(
-    ({ name, schema: { format } }) =>
-      !['name', 'external_ref', 'description'].includes(name) && format !== 'uri' && format !== 'date-time',
+    ({ name, schema }) =>
+      !['name', 'external_ref', 'description'].includes(name) &&
+      schema.format !== 'uri' &&
+      schema.format !== 'date-time' &&
+      !isOpen(schema),
   )
   const required = others.filter(({ isRequired }) => isRequired)
   const optional = others.filter(({ isRequired }) => !isRequired)
