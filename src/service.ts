@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config.js'
+import { API_CONNECTIONS, PROCESS_CONNECTIONS } from './connection-budget.js'
 import { type DataDir, openDataDir } from './data-dir.js'
 import type { Connection } from './db/connection.js'
 import { startEmbeddedPostgres } from './db/embedded.js'
-import { DatabaseAway, DatabaseMissing, migrate } from './db/migrate.js'
+import { migrate } from './db/migrate.js'
 import { isOutage } from './db/outage.js'
 import { OwnerPools } from './db/owner-pool.js'
 import { createPool } from './db/pool.js'
+import { DatabaseAway, DatabaseNotSetUp } from './db/reach.js'
 import { type RunningWorker, startWorker } from './imports/start-worker.js'
 import { removeStrayUploads } from './imports/stray-uploads.js'
 import { createLogger } from './log.js'
@@ -40,8 +42,6 @@ export interface Service extends Announcement {
 export class CannotListen extends StartError {
   override name = 'CannotListen'
 }
-
-const POOL_SIZE = 10
 
 /** Of these connections, as many serve requests of stores and organizations. The rest look up tokens and serve `/readyz`. */
 const SHARED_CONNECTIONS = 8
@@ -98,13 +98,13 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   const logger = createLogger(config.logLevel, () => countDroppedLine())
   const dataDir = await openDataDir(config.dataDir)
   stack.push(() => dataDir.release())
-  const connection =
+  const connection: Connection =
     config.databaseUrl === undefined
       ? await startEmbedded(dataDir, logger, stack)
       : { connectionString: config.databaseUrl }
   const pool = createPool(
     connection,
-    POOL_SIZE,
+    API_CONNECTIONS,
     (error) => logger.warn({ reason: error.message }, 'an idle database connection broke'),
     config.statementTimeoutSeconds,
   )
@@ -138,7 +138,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
   })
   const prepare = async () => {
-    await migrate(connection)
+    connection.schema = await migrate(connection, PROCESS_CONNECTIONS)
     await defaultStore(pool)
     await requireSameDatabase(pool, dataDir.path, store)
     await removeStrayUploads(pool, store)
@@ -196,7 +196,7 @@ async function onceThere<T>(
       return await Promise.race([attempt(), ...(signal ? [rejectedBy(signal)] : [])])
     } catch (error) {
       // A server that was away may be set up just now, and make its databases last.
-      const isComing = !isFirst && error instanceof DatabaseMissing
+      const isComing = !isFirst && error instanceof DatabaseNotSetUp
       if (!onAway || !(isComing || error instanceof DatabaseAway || isOutage(error))) throw error
       logger.warn({ reason: (error as Error).message }, 'the database is away; it is waited for')
       if (isFirst) await announceAway()

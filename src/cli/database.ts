@@ -69,8 +69,8 @@ export async function findDatabase(
 }
 
 async function onDatabase<T>(connection: Connection, work: (pool: Pool) => Promise<T>): Promise<T> {
-  await migrate(connection)
-  const pool = createPool(connection, 1, () => {})
+  const schema = await migrate(connection)
+  const pool = createPool({ ...connection, schema }, 1, () => {})
   try {
     // Its name is nobody else's, though the service may never have been started.
     await defaultStore(pool)

@@ -1,11 +1,18 @@
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { PROCESS_CONNECTIONS } from '../connection-budget.js'
 import { readIdentity, userOf } from '../data-dir.js'
-import { reasonOf } from '../db/migrate.js'
+import { factsOf } from '../db/facts.js'
 import { type Client, connect } from '../db/pool.js'
+import { unreachable } from '../db/reach.js'
 import { checkDisks, checkModes, checkStrayFiles, statOf } from '../doctor/data-dir-checks.js'
-import { checkClock, checkDurability, checkMigrations, checkVersion } from '../doctor/database-checks.js'
+import {
+  checkClock,
+  checkDurability,
+  checkMigrations,
+  checkPreconditions,
+} from '../doctor/database-checks.js'
 import { type Finding, ok, problem } from '../doctor/finding.js'
 import { checkDatabaseOfUploads, checkImports } from '../doctor/import-checks.js'
 import { unknownUploads } from '../imports/stray-uploads.js'
@@ -87,7 +94,7 @@ async function onDatabase(
     return await examineDatabase(client, dataDir, isRunning)
   } catch (error) {
     if (client || signal.aborted || !(error instanceof Error)) throw error
-    const found = database ? `It cannot be reached: ${reasonOf(error)}.` : error.message
+    const found = database ? unreachable(error, database.connection).message : error.message
     if (!database && !isExpected(error)) throw error
     return [
       problem('database', found, 'See "The database is away" in docs/operations.md.'),
@@ -100,13 +107,12 @@ async function onDatabase(
 }
 
 async function examineDatabase(client: Client, dataDir: string, isRunning: boolean): Promise<Finding[]> {
-  const migrations = await checkMigrations(client)
-  const ofServer = [
-    await checkVersion(client),
-    await checkDurability(client),
-    migrations,
-    await checkClock(client),
-  ]
+  const facts = await factsOf(client)
+  const preconditions = checkPreconditions(facts, PROCESS_CONNECTIONS, isRunning)
+  const ofDatabase = [...preconditions, await checkDurability(client)]
+  if (preconditions.some(({ status }) => status === 'problem')) return ofDatabase
+  const migrations = checkMigrations(facts)
+  const ofServer = [...ofDatabase, migrations, await checkClock(client)]
   // What the imports look like is known in the schema of this version alone.
   if (migrations.status !== 'ok') return ofServer
   const id = await readIdentity(dataDir)

@@ -13,8 +13,8 @@ export type Connection = (
       readonly ssl: false
     }
 ) & {
-  /** The schema of the tables. Unset: the first connection decides (see `prepareSession`). */
-  readonly schema?: string
+  /** The schema of the tables, once `migrate` has decided it. Unset: where a session's own search_path leads to. */
+  schema?: string
 }
 
 /** Where a connection goes, as far as `pg` has to be told. @throws StartError if the URL cannot be used */

@@ -1,98 +1,72 @@
-import { readdir } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import pg from 'pg'
 import { StartError } from '../start-error.js'
 import type { Connection } from './connection.js'
+import { factsOf } from './facts.js'
+import { MIGRATIONS, MIGRATIONS_TABLE, moveTable } from './migrations.js'
 import { isOutage } from './outage.js'
-import { type Client, connect } from './pool.js'
-
-/** Any number that nobody else uses: it names the lock under which processes that start at once migrate in turn. */
-const MIGRATION_LOCK = 4_871_215_033
-
-const DIRECTORY = fileURLToPath(new URL('migrations', import.meta.url))
-
-/** As `server_version_num` has it. */
-export const OLDEST_SERVER = 150_000
-
-/** The database is away: nothing is wrong with how it is named, so it may be there soon. */
-export class DatabaseAway extends StartError {
-  override name = 'DatabaseAway'
-}
-
-/** The server is there and does not have the database; while it is being set up, it may come. */
-export class DatabaseMissing extends StartError {
-  override name = 'DatabaseMissing'
-}
-
-/** PostgreSQL, appendix A: `invalid_catalog_name`. */
-const NO_SUCH_DATABASE = '3D000'
+import { connect } from './pool.js'
+import { obstaclesOf } from './preconditions.js'
+import { DatabaseNotSetUp, unreachable } from './reach.js'
 
 /**
- * Brings the database to this version's schema by the SQL files in `migrations/`, each in a transaction of its own.
- * Processes that start at once wait for one another.
+ * Brings the database to this version's schema by the SQL files in `migrations/`, each in a transaction of its own, after what
+ * they need was checked. Processes that start at once on the same schema wait for one another.
  *
- * @throws DatabaseAway if the server cannot be reached just now; DatabaseMissing; StartError if it lets nobody in, is older than PostgreSQL 15, or
- * has the schema of a newer version; and when a migration fails.
+ * @param connections that have to be allowed at once.
+ * @returns the schema of the tables: where the search_path of the role leads to, unless the connection has one.
+ * @throws DatabaseAway if the server cannot be reached just now; DatabaseNotSetUp; StartError if it lets nobody in, does not
+ * have what intake needs, or has the schema of a newer version; and when a migration fails.
  */
-export async function migrate(connection: Connection): Promise<void> {
+export async function migrate(connection: Connection, connections = 1): Promise<string> {
   const client = await connect(connection).catch((error: Error) => {
-    const isMissing = (error as NodeJS.ErrnoException).code === NO_SUCH_DATABASE
-    const Kind = isMissing ? DatabaseMissing : isOutage(error) ? DatabaseAway : StartError
-    throw new Kind(`The database ${nameOf(connection)} cannot be reached: ${reasonOf(error)}.`)
+    throw unreachable(error, connection)
   })
   try {
-    const { rows } = await client.query<{ server_version_num: string }>('show server_version_num')
-    if (Number(rows[0]?.server_version_num) < OLDEST_SERVER) {
-      throw new StartError(
-        'The server of DATABASE_URL is older than PostgreSQL 15, the oldest that intake runs on.',
-      )
+    return await migrateBy(client, connections)
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && !isOutage(error)) {
+      throw new StartError(`The migration of the database failed, and was undone: ${error.message}.`)
     }
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-    const { missing, unknown } = await migrationsOf(client)
-    if (unknown.length > 0) {
-      throw new StartError(
-        `The database ${nameOf(connection)} belongs to a newer version of intake: this one does not have its migration ${unknown.join(', ')}. ` +
-          'Start that version, or restore a backup from before it.',
-      )
-    }
-    if (missing.length === 0) return
-    // Loaded when there is something to do: it takes longer than the rest of most starts.
-    const { runner } = await import('node-pg-migrate')
-    await runner({
-      dbClient: client,
-      dir: DIRECTORY,
-      migrationsTable: 'migrations',
-      direction: 'up',
-      noLock: true,
-      verbose: false,
-      log: () => {},
-    })
+    throw error
   } finally {
     await client.end()
   }
 }
 
-/** The migrations of this version that the database lacks, and those that it has from another. */
-export async function migrationsOf(client: Client): Promise<{ missing: string[]; unknown: string[] }> {
-  const ours = (await readdir(DIRECTORY)).map((file) => basename(file, '.sql')).sort()
-  const { rowCount } = await client.query(
-    "select from pg_tables where tablename = 'migrations' and schemaname = current_schema()",
-  )
-  if (rowCount === 0) return { missing: ours, unknown: [] }
-  const { rows } = await client.query<{ name: string }>('select name from migrations order by name')
-  const done = rows.map(({ name }) => name)
-  return {
-    missing: ours.filter((name) => !done.includes(name)),
-    unknown: done.filter((name) => !ours.includes(name)),
+async function migrateBy(client: pg.Client, connections: number): Promise<string> {
+  await client.query("select pg_advisory_lock(hashtext('intake migrations'), hashtext(current_schema()))")
+  const facts = await factsOf(client)
+  const [obstacle] = obstaclesOf(facts, connections)
+  if (obstacle) {
+    const Kind = obstacle.mayPass ? DatabaseNotSetUp : StartError
+    throw new Kind(`${obstacle.found} ${obstacle.remedy}`)
   }
+  const { schema, migrations } = facts
+  if (schema === null) throw new Error('there is a precondition for a schema')
+  if (migrations.unknown.length > 0) {
+    throw new StartError(
+      `The tables in the schema ${schema} belong to a newer version of intake: this one does not have its migration ${migrations.unknown.join(', ')}. ` +
+        'Start that version, or restore a backup from before it.',
+    )
+  }
+  await moveTable(client, schema, migrations)
+  if (migrations.missing.length > 0) await run(client, schema)
+  return schema
 }
 
-const nameOf = (connection: Connection): string =>
-  'host' in connection ? `in ${connection.host}` : 'of DATABASE_URL'
-
-/** Why a connection failed. Node says of a host with several addresses only that all of them did. */
-export function reasonOf(error: Error): string {
-  const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [error]
-  const { message, code } = (first ?? error) as NodeJS.ErrnoException
-  return message || code || error.name
+async function run(client: pg.Client, schema: string): Promise<void> {
+  // Loaded when there is something to do: it takes longer than the rest of most starts.
+  const { runner } = await import('node-pg-migrate')
+  await runner({
+    dbClient: client,
+    dir: MIGRATIONS,
+    migrationsSchema: schema,
+    migrationsTable: MIGRATIONS_TABLE,
+    direction: 'up',
+    noLock: true,
+    // It would go by `run_on`, which earlier versions wrote in the time zone of the role.
+    checkOrder: false,
+    verbose: false,
+    log: () => {},
+  })
 }

@@ -53,8 +53,8 @@ const clientConfig = (connection: Connection): pg.ClientConfig => ({
 
 /**
  * A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another.
- * The schema that the first one finds is that of all.
  *
+ * @param connection its schema, which may be decided later, is that of the connections that are opened from then on.
  * @param statementSeconds for so long a statement may run, or wait for a lock; 0: for ever.
  * @param lockSeconds for so long a statement may wait for one lock; 0: for ever.
  * @throws StartError if the connection's URL cannot be used
@@ -66,13 +66,11 @@ export function createPool(
   statementSeconds = 0,
   lockSeconds = 0,
 ): PoolConnections {
-  let { schema } = connection
   const pool = new pg.Pool({
     ...clientConfig(connection),
     max,
     async onConnect(client) {
-      const found = await prepareSession(client, schema, { statementSeconds, lockSeconds })
-      schema ??= found
+      await prepareSession(client, connection.schema, { statementSeconds, lockSeconds })
     },
   })
   // While the pool is being closed, the server may be quicker to end the connections.

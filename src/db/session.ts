@@ -49,20 +49,18 @@ const SETTINGS: Readonly<Record<string, string>> = {
 const CONDITIONAL = `
   select set_config('transaction_timeout', '0', false) where current_setting('transaction_timeout', true) is not null;
   select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
-  select current_schema() as schema,
-         case when current_schema() is not null then set_config('search_path', quote_ident(current_schema()), false) end`
+  select set_config('search_path', quote_ident(current_schema()), false) where current_schema() is not null`
 
 /**
  * Sets a new connection up for us: by statements, since a pooler such as PgBouncer refuses most parameters of a start.
  *
- * @param schema of the tables, if that is decided already.
- * @returns the schema; undefined: there is none where the search_path leads to.
+ * @param schema of the tables, if that is decided already; else the first one that the session's search_path leads to.
  */
 export async function prepareSession(
   client: Client,
   schema?: string,
   { statementSeconds = 0, lockSeconds = 0 }: SessionLimits = {},
-): Promise<string | undefined> {
+): Promise<void> {
   const settings: Record<string, string> = {
     // First of all, for it holds for what follows.
     statement_timeout: `${statementSeconds}s`,
@@ -73,8 +71,5 @@ export async function prepareSession(
   if (schema !== undefined) fixed.push(`set search_path to ${pg.escapeIdentifier(schema)}`)
   // Apart, for they read: the transaction of `fixed` has the role's isolation level still, and one that is read only,
   // serializable and deferrable waits before it reads.
-  const [, conditional] = await Promise.all([client.query(fixed.join(';')), client.query(CONDITIONAL)])
-  // `pg` answers several statements by an array, which its types leave out.
-  const answers = conditional as unknown as pg.QueryResult<{ schema: string | null }>[]
-  return answers.at(-1)?.rows[0]?.schema ?? undefined
+  await Promise.all([client.query(fixed.join(';')), client.query(CONDITIONAL)])
 }

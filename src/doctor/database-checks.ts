@@ -1,27 +1,49 @@
-import { migrationsOf, OLDEST_SERVER } from '../db/migrate.js'
+import type { Facts } from '../db/facts.js'
 import type { Client } from '../db/pool.js'
+import { connectionLimits, obstaclesOf, type Subject } from '../db/preconditions.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
-export async function checkVersion(client: Client): Promise<Finding> {
-  const { rows } = await client.query<{ version: string; number: number; standby: boolean }>(`
-    select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
-           pg_is_in_recovery() as standby`)
-  const { version = '', number = 0, standby = false } = rows[0] ?? {}
-  if (number < OLDEST_SERVER) {
-    return problem(
-      'database',
-      `It is PostgreSQL ${version}.`,
-      'Intake runs on PostgreSQL 15 and newer: upgrade the server.',
-    )
+/**
+ * Checks what a start checks, one finding a subject.
+ *
+ * @param connections that a process opens at once.
+ * @param isRunning whether a process has them already.
+ */
+export function checkPreconditions(facts: Facts, connections: number, isRunning: boolean): Finding[] {
+  const obstacles = obstaclesOf(facts, connections)
+  const { version, encoding, schema, migrations } = facts
+  const fine: Readonly<Record<Subject, () => Finding>> = {
+    database: () => ok('database', `It answers, and is PostgreSQL ${version}.`),
+    encoding: () => ok('encoding', `It is ${encoding}.`),
+    schema: () =>
+      ok(
+        'schema',
+        migrations.table === undefined
+          ? `The tables will be in the schema "${schema}".`
+          : `The tables are in the schema "${schema}".`,
+      ),
+    connections: () => freeConnections(facts, connections, isRunning),
   }
-  if (standby) {
-    return problem(
-      'database',
-      `It is PostgreSQL ${version}, and a standby: nothing can be written.`,
-      'Promote it, or set DATABASE_URL to the primary.',
-    )
-  }
-  return ok('database', `It answers, and is PostgreSQL ${version}.`)
+  return (Object.keys(fine) as Subject[]).flatMap((subject) => {
+    const obstacle = obstacles.find((one) => one.subject === subject)
+    if (obstacle) return [problem(subject, obstacle.found, obstacle.remedy)]
+    // Nothing else is known of a server that is too old, and nothing of a schema that is not there.
+    return obstacles.some((one) => one.subject === 'database') ? [] : [fine[subject]()]
+  })
+}
+
+/** Whether there is room for a process beside all connections that there are now, of which this one will go. */
+function freeConnections(facts: Facts, connections: number, isRunning: boolean): Finding {
+  const limits = connectionLimits(facts).map((limit) => ({ ...limit, free: limit.allows - limit.has + 1 }))
+  const told = limits.map(({ what, allows, has }) => `${what} allows ${allows} (now ${has - 1})`).join(', ')
+  const found = `A process needs up to ${connections}; ${told}.`
+  const tight = limits.find(({ free }) => free < connections)
+  if (isRunning || !tight) return ok('connections', found)
+  return warning(
+    'connections',
+    found,
+    `End what has the others, or allow more: ${tight.remedy(tight.has - 1 + connections)}`,
+  )
 }
 
 /**
@@ -44,8 +66,7 @@ export async function checkDurability(client: Client): Promise<Finding> {
   )
 }
 
-export async function checkMigrations(client: Client): Promise<Finding> {
-  const { missing, unknown } = await migrationsOf(client)
+export function checkMigrations({ migrations: { missing, unknown } }: Facts): Finding {
   if (unknown.length > 0) {
     return problem(
       'migrations',

@@ -1,5 +1,6 @@
 import { setInterval } from 'node:timers'
 import { parentPort, workerData } from 'node:worker_threads'
+import { WORKER_CONNECTIONS } from '../connection-budget.js'
 import type { Connection } from '../db/connection.js'
 import { createPool } from '../db/pool.js'
 import { createLogger } from '../log.js'
@@ -8,8 +9,7 @@ import { deliver } from '../webhooks/deliver.js'
 import type { WorkerEvent } from './events.js'
 import { ChunkMemory } from './memory.js'
 import { retain } from './retention.js'
-import { CONCURRENCY, work } from './worker.js'
-import { CHUNKS_AT_ONCE } from './write.js'
+import { work } from './worker.js'
 
 /** What the thread is given. */
 export interface WorkerData {
@@ -38,7 +38,7 @@ const tell = (event: WorkerEvent) => parentPort?.postMessage(event)
 const logger = createLogger(logLevel, () => tell({ kind: 'log line dropped' })).child({ thread: 'worker' })
 const pool = createPool(
   connection,
-  CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 2,
+  WORKER_CONNECTIONS,
   (error) => logger.warn({ reason: error.message }, 'an idle database connection broke'),
   0,
   LOCK_SECONDS,

@@ -120,7 +120,7 @@ test('a database of a newer version of intake is a one-line error, also when it 
   const { default: pg } = await import('pg')
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
-  await client.query("insert into migrations (name, run_on) values ('9999_future', now())")
+  await client.query("insert into intake_migrations (name, run_on) values ('9999_future', now())")
   await client.end()
   await stopDatabase()
   const ending = serveInVain(databaseUrl, ['--log-level', 'error'])

@@ -1,0 +1,65 @@
+import { StartError } from '../start-error.js'
+import type { Connection } from './connection.js'
+import { isOutage } from './outage.js'
+
+/** The database is away: nothing is wrong with how it is named, so it may be there soon. */
+export class DatabaseAway extends StartError {
+  override name = 'DatabaseAway'
+}
+
+/** The server is there and does not have what is needed; while it is being set up, that may come. */
+export class DatabaseNotSetUp extends StartError {
+  override name = 'DatabaseNotSetUp'
+}
+
+/** PostgreSQL, appendix A: `invalid_catalog_name`. */
+const NO_SUCH_DATABASE = '3D000'
+
+/** PostgreSQL, appendix A: `too_many_connections`. */
+const TOO_MANY_CONNECTIONS = '53300'
+
+/** OpenSSL's words for a certificate that nobody known has signed (Node's documentation of TLS, "X509 certificate error codes"). */
+const UNKNOWN_AUTHORITY = [
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_UNTRUSTED',
+]
+
+/** Node's word for a certificate of another name. */
+const OTHER_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID'
+
+/** What a start says when a connection could not be opened. */
+export function unreachable(error: Error, connection: Connection): StartError {
+  if (error instanceof StartError) return error
+  const { code = '' } = error as NodeJS.ErrnoException
+  const Kind = code === NO_SUCH_DATABASE ? DatabaseNotSetUp : isOutage(error) ? DatabaseAway : StartError
+  const name = 'host' in connection ? `in ${connection.host}` : 'of DATABASE_URL'
+  const remedy = remedyOf(code)
+  return new Kind(
+    `The database ${name} cannot be reached: ${reasonOf(error)}.${remedy === undefined ? '' : ` ${remedy}`}`,
+  )
+}
+
+/** What is to be done about a connection that could not be opened, where more can be said than why. */
+function remedyOf(code: string): string | undefined {
+  if (UNKNOWN_AUTHORITY.includes(code)) {
+    return (
+      "This machine does not know who signed the server's certificate: give the authority's certificate by sslrootcert=/path/to/ca.pem in DATABASE_URL, " +
+      'or for all connections of the process by the environment variable NODE_EXTRA_CA_CERTS.'
+    )
+  }
+  if (code === OTHER_NAME)
+    return "Give in DATABASE_URL a name of the server that is in the server's certificate."
+  if (code === TOO_MANY_CONNECTIONS) return 'Let the server, the database or the role have more connections.'
+  return undefined
+}
+
+/** Why a connection failed. Node says of a host with several addresses only that all of them did. */
+export function reasonOf(error: Error): string {
+  const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [error]
+  const { message, code } = (first ?? error) as NodeJS.ErrnoException
+  return message || code || error.name
+}
