@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from '../start-error.js'
 import type { Connection } from './connection.js'
 import { type DatabaseUser, databaseUser, fromWithin, programsFor } from './database-user.js'
-import { DatabaseAway } from './migrate.js'
 import { connect } from './pool.js'
 import {
   connectable,
@@ -19,6 +18,7 @@ import {
   stopServer,
 } from './postmaster.js'
 import { isAlive, type ProcessIdentity } from './process-identity.js'
+import { DatabaseAway } from './reach.js'
 import { ServerLog } from './server-log.js'
 import { clientSocketFolder, serverSocketFolder } from './socket-folder.js'
 

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from '../start-error.js'
 import type { Connection } from './connection.js'
 import { type DatabaseUser, fromWithin } from './database-user.js'
-import { DatabaseAway } from './migrate.js'
 import { connect } from './pool.js'
 import { identify, isAlive, type ProcessIdentity, parentOf, signalTo } from './process-identity.js'
+import { DatabaseAway } from './reach.js'
 import type { ServerLog } from './server-log.js'
 
 /** What a server is run with. */
