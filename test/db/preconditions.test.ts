@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { TLSSocket } from 'node:tls'
@@ -151,6 +152,17 @@ test('what the role may not do with the tables of another is told, by the doctor
   expect(stdout).toMatch(/^schema +problem /m)
   await drop()
   await administer(`drop role ${reader}`)
+})
+
+test('a standby is one line at the start, and a finding of the doctor', async () => {
+  const embedded = { DATA_DIR: join(folder.path, 'data') }
+  await (await serve(embedded)).stop()
+  await writeFile(join(folder.path, 'data', 'postgres', 'standby.signal'), '')
+  const { code, stderr } = await intake(['serve', '--port', '0'], embedded)
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^intake: The server is a standby \(PostgreSQL [^\n]+ Promote it, [^\n]+\n$/)
+  const { stdout } = await intake(['doctor'], embedded)
+  expect(stdout).toMatch(/^database +problem +The server is a standby/m)
 })
 
 test('a URL that cannot be used is one line', async () => {
