@@ -115,7 +115,7 @@ export function buildServer({
 
   app.register(async (health) => {
     const closeMethods = closeOtherMethods(health)
-    healthRoutes(health, pool, isReady)
+    healthRoutes(health, pool, store, isReady)
     openApiRoute(health)
     metricsRoute(health, metrics)
     closeMethods()

@@ -6,14 +6,14 @@ import type { Config } from './config.js'
 import { API_CONNECTIONS, PROCESS_CONNECTIONS } from './connection-budget.js'
 import { type DataDir, openDataDir } from './data-dir.js'
 import type { Connection } from './db/connection.js'
-import { startEmbeddedPostgres } from './db/embedded.js'
+import { type EmbeddedPostgres, embeddedConnection, startEmbeddedPostgres } from './db/embedded.js'
 import { migrate } from './db/migrate.js'
 import { isOutage } from './db/outage.js'
 import { OwnerPools } from './db/owner-pool.js'
 import { createPool } from './db/pool.js'
 import { DatabaseAway, DatabaseNotSetUp } from './db/reach.js'
 import { type RunningWorker, startWorker } from './imports/start-worker.js'
-import { removeStrayUploads } from './imports/stray-uploads.js'
+import { sortUploads } from './imports/stray-uploads.js'
 import { createLogger } from './log.js'
 import { Metrics } from './metrics.js'
 import { buildServer } from './server.js'
@@ -23,6 +23,7 @@ import { defaultApiKey, expectedApiKey } from './tenants/default-key.js'
 import { defaultStore } from './tenants/owners.js'
 import { requireSameDatabase } from './uploads/database.js'
 import { clearIncoming, openFileStore } from './uploads/file.js'
+import { openUploadsFolder, UploadsAway } from './uploads/folder.js'
 
 /** What a person has to know to use the service. */
 export interface Announcement {
@@ -67,7 +68,7 @@ export interface StartOptions {
 /**
  * Starts everything: data directory, database, worker, HTTP. While the database is away, what needs it is answered by 503.
  *
- * @throws DataDirInUse, CannotListen, DatabaseAway without `onAway`, the signal's reason, and what the database says. Nothing is
+ * @throws DataDirInUse, CannotListen, DatabaseAway or UploadsAway without `onAway`, the signal's reason, and what the database says. Nothing is
  * left running then.
  */
 export async function startService(config: Config, options: StartOptions = {}): Promise<Service> {
@@ -98,9 +99,11 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   const logger = createLogger(config.logLevel, () => countDroppedLine())
   const dataDir = await openDataDir(config.dataDir)
   stack.push(() => dataDir.release())
+  const embedded = config.databaseUrl === undefined ? new Embedded(dataDir, logger) : undefined
+  stack.push(async () => embedded?.stop())
   const connection: Connection =
     config.databaseUrl === undefined
-      ? await startEmbedded(dataDir, logger, stack)
+      ? embeddedConnection(dataDir.path)
       : { connectionString: config.databaseUrl }
   const pool = createPool(
     connection,
@@ -111,8 +114,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   stack.push(() => pool.end())
 
   const folder = join(dataDir.path, 'uploads')
-  const store = await openFileStore(folder, dataDir.id)
-  await clearIncoming(folder)
+  const store = openFileStore(folder, dataDir.id)
 
   let isReady = false
   const ownerPools = new OwnerPools(pool, {
@@ -138,10 +140,13 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
   })
   const prepare = async () => {
+    await openUploadsFolder(dataDir.path, folder, dataDir.id)
+    await clearIncoming(folder)
+    await embedded?.start()
     connection.schema = await migrate(connection, PROCESS_CONNECTIONS)
     await defaultStore(pool)
     await requireSameDatabase(pool, dataDir.path, store)
-    await removeStrayUploads(pool, store)
+    await sortUploads(pool, store, logger)
     return await defaultApiKey(pool, dataDir, config.apiKey)
   }
   // Not before: what makes a start impossible is to be the only line that is written.
@@ -174,13 +179,45 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   return { url, apiKey, stop: () => stack.unwind() }
 }
 
-async function startEmbedded(dataDir: DataDir, logger: Logger, stack: Stack): Promise<Connection> {
-  const postgres = await startEmbeddedPostgres(dataDir.path, (failure) => {
-    if (failure) logger.error({ err: failure }, 'the embedded PostgreSQL could not be started again')
-    else logger.error('the embedded PostgreSQL ended unexpectedly; starting it again')
-  })
-  stack.push(() => postgres.stop())
-  return postgres.connection
+/** The embedded PostgreSQL of the service, which may have to be started several times until there is room for it. */
+class Embedded {
+  readonly #dataDir: DataDir
+  readonly #logger: Logger
+  #running: Promise<EmbeddedPostgres> | undefined
+
+  constructor(dataDir: DataDir, logger: Logger) {
+    this.#dataDir = dataDir
+    this.#logger = logger
+  }
+
+  /** Returns once it answers. Does nothing if it was started before. */
+  async start(): Promise<void> {
+    this.#running ??= startEmbeddedPostgres(this.#dataDir.path, (failure) => {
+      if (failure) this.#logger.error({ err: failure }, 'the embedded PostgreSQL could not be started again')
+      else this.#logger.error('the embedded PostgreSQL ended unexpectedly; starting it again')
+    })
+    try {
+      await this.#running
+    } catch (error) {
+      this.#running = undefined
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    const postgres = await this.#running?.catch(() => undefined)
+    await postgres?.stop()
+  }
+}
+
+/** What a start has to wait for, in words; undefined: waiting does not help. */
+function awayOf(error: unknown, isFirst: boolean): string | undefined {
+  if (error instanceof UploadsAway) return 'the uploads are away'
+  if (['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? ''))
+    return 'there is no room on the disk'
+  // A server that was away may be set up just now, and make its databases last.
+  const isComing = !isFirst && error instanceof DatabaseNotSetUp
+  return isComing || error instanceof DatabaseAway || isOutage(error) ? 'the database is away' : undefined
 }
 
 /** Tries what needs the database until it is there; what else goes wrong is thrown. */
@@ -195,10 +232,9 @@ async function onceThere<T>(
     try {
       return await Promise.race([attempt(), ...(signal ? [rejectedBy(signal)] : [])])
     } catch (error) {
-      // A server that was away may be set up just now, and make its databases last.
-      const isComing = !isFirst && error instanceof DatabaseNotSetUp
-      if (!onAway || !(isComing || error instanceof DatabaseAway || isOutage(error))) throw error
-      logger.warn({ reason: (error as Error).message }, 'the database is away; it is waited for')
+      const away = awayOf(error, isFirst)
+      if (!onAway || away === undefined) throw error
+      logger.warn({ reason: (error as Error).message }, `${away}; it is waited for`)
       if (isFirst) await announceAway()
     }
     await sleep(RETRY_MS, undefined, { ...(signal && { signal }) })

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readFile, rm, stat } from 'node:fs/promises'
+import { readFile, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StartError } from '../start-error.js'
@@ -87,7 +87,7 @@ export async function startServer(
       await sleep(100)
       continue
     }
-    const Kind = isDiskFull(said) ? DatabaseAway : StartError
+    const Kind = isDiskFull(said) || (await hasNoRoom(cluster)) ? DatabaseAway : StartError
     throw new Kind(
       `The embedded PostgreSQL did not start. Its log, ${log.file}, ends with:\n${lastLines(said)}`,
     )
@@ -134,6 +134,15 @@ function exitOf(server: ChildProcess): Promise<true> {
 /** Whether a PostgreSQL program that failed names a full disk (ENOSPC, EDQUOT) as the reason. */
 export const isDiskFull = (said: string): boolean =>
   /No space left on device|Disk quota exceeded|disc quota exceeded/i.test(said)
+
+/** PostgreSQL writes its log in segments of this size, and does not start without room for one. */
+const WAL_SEGMENT_BYTES = 16 * 2 ** 20
+
+/** Whether that may be the reason for what failed: on a full disk the server's log cannot say so. */
+async function hasNoRoom(cluster: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(cluster)
+  return bavail * bsize < WAL_SEGMENT_BYTES
+}
 
 const lastLines = (text: string): string => text.split('\n').slice(-10).join('\n')
 

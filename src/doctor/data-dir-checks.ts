@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs'
 import { readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ASIDE } from '../uploads/file.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
 /** Below this an import of any size, or PostgreSQL itself, may soon have no room. In bytes and as a share of the disk. */
@@ -74,7 +75,7 @@ async function checkDisk(folder: string): Promise<Finding> {
 }
 
 /** What a killed process left in the data directory itself. */
-const DRAFTS = /^(lock|id)\.[0-9a-f-]{36}$|^(api-key|database)\.new$|^postgres\.new$/
+const DRAFTS = /^(lock|id)\.[0-9a-f-]{36}$|^(api-key|database|uploads-marked)\.new$|^postgres\.new$/
 
 /** Uploads come in for hours; what nothing was written to for a day is no upload any more. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000
@@ -104,8 +105,8 @@ export async function checkStrayFiles(
       check,
       `Files in ${uploads} belong to no import: ${some(stray)}.`,
       isRunning
-        ? 'Nothing is wrong; the next start of the service removes them.'
-        : 'The next start of the service removes them.',
+        ? 'Nothing is wrong; the next start of the service sets them aside.'
+        : 'The next start of the service sets them aside.',
     )
   }
   if (drafts.length > 0) {
@@ -115,7 +116,13 @@ export async function checkStrayFiles(
       'Remove them while no service runs.',
     )
   }
-  return ok(check, 'There are none.')
+  const aside = (await namesIn(join(uploads, ASIDE))).length
+  return ok(
+    check,
+    aside === 0
+      ? 'There are none.'
+      : `There are none. ${aside} that no import names were set aside in ${join(uploads, ASIDE)}; after RETENTION_DAYS they are deleted.`,
+  )
 }
 
 async function unknownUploads(

@@ -1,9 +1,10 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import sql from 'sql-template-tag'
 import { type Client, rows } from '../db/pool.js'
 import { isClaimable, leaseIsOver, queueHeads } from '../imports/queue-heads.js'
 import { CONCURRENCY } from '../imports/worker.js'
 import { isAnotherDatabase } from '../uploads/database.js'
+import { wasMarked, whyAway } from '../uploads/folder.js'
 import { namesIn, statOf } from './data-dir-checks.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
@@ -58,7 +59,7 @@ export async function checkImports(
   const own = imports.filter(({ upload_store }) => upload_store === ownStore)
   return [
     isRunning ? queueAtWork(own) : queueAtRest(own),
-    await missingUploads(own, uploads),
+    await checkUploads(own, uploads, ownStore),
     othersUploads(imports.filter(({ upload_store }) => upload_store !== ownStore)),
   ]
 }
@@ -126,6 +127,22 @@ export async function checkDatabaseOfUploads(
     check,
     `The uploads in ${uploads} belong to another database.`,
     'Set DATABASE_URL as the service has it, or DATA_DIR to another folder. The service does not start like this.',
+  )
+}
+
+async function checkUploads(
+  own: readonly Unfinished[],
+  uploads: string,
+  ownStore: string | undefined,
+): Promise<Finding> {
+  const dataDir = dirname(uploads)
+  const id = ownStore?.replace(/^file:/, '')
+  const why = id !== undefined && (await wasMarked(dataDir, id)) ? await whyAway(uploads, id) : undefined
+  if (why === undefined) return await missingUploads(own, uploads)
+  return problem(
+    'uploads',
+    `They are away, and imports wait for them: ${why}`,
+    `Mount their disk, or put the folder back; the service goes on by itself. If it is gone for good, give up its files: mkdir -p -m 700 ${uploads} && cp ${join(dataDir, 'id')} ${join(uploads, 'id')}`,
   )
 }
 

@@ -129,6 +129,15 @@ export const serviceUnavailable = () =>
     },
   )
 
+export const uploadsAway = () =>
+  httpError(
+    503,
+    'Service Unavailable',
+    'The folder of the uploads is away just now; please try again.',
+    undefined,
+    { 'retry-after': '5' },
+  )
+
 export const tookTooLong = () =>
   httpError(
     503,

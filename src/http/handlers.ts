@@ -10,6 +10,7 @@ import type {
 import { isTimeout } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
 import { WaitedTooLong } from '../db/owner-pool.js'
+import { UploadsAway } from '../uploads/folder.js'
 import {
   badRequest,
   HttpError,
@@ -19,6 +20,7 @@ import {
   refused,
   serviceUnavailable,
   tookTooLong,
+  uploadsAway,
   waitedTooLong,
 } from './errors.js'
 import { ClientGone } from './form.js'
@@ -90,6 +92,10 @@ function answerTo(error: FastifyError, request: FastifyRequest): HttpError | und
   if (isOutage(error)) {
     request.log.error({ err: error }, 'the database is out of reach')
     return serviceUnavailable()
+  }
+  if (error instanceof UploadsAway) {
+    request.log.error({ reason: error.message }, 'the uploads are away')
+    return uploadsAway()
   }
   if (error instanceof WaitedTooLong) {
     request.log.warn({ owner_id: request.caller.ownerId }, 'a request waited too long for a connection')

@@ -5,6 +5,7 @@ import { isUniqueViolation } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
 import type { Pool } from '../db/pool.js'
 import { recordTypes } from '../records/index.js'
+import { UploadsAway } from '../uploads/folder.js'
 import { UploadMissing, type UploadStore } from '../uploads/store.js'
 import { readChunks } from './chunks.js'
 import { failImport, finishImport } from './end.js'
@@ -153,7 +154,7 @@ async function handleFault(
     logger.warn('another worker has this import now, or it was ended')
     return
   }
-  const outage = isOutage(error)
+  const outage = isOutage(error) || error instanceof UploadsAway
   tell({ kind: 'interrupted', cause: outage ? 'outage' : 'fault' })
   logger.error({ err: error, outage }, 'import interrupted')
   try {

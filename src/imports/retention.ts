@@ -28,6 +28,7 @@ export async function retain(context: JobContext, days: number, stop: AbortSigna
     try {
       if (days > 0) await expireReports(context, days, stop)
       if (days > 0) await deleteDeliveries(context, days, stop)
+      if (days > 0) await deleteSetAside(context, days)
       await deleteErrors(context, stop)
       await deleteUploads(context, stop)
       // A crash may have come between a rehearsal's end and this.
@@ -141,6 +142,14 @@ async function deleteUploads({ pool, store, logger, tell }: JobContext, stop: Ab
     }
     return due.length === STEP_IMPORTS
   })
+}
+
+/** Uploads that no import names, by the time at which a start found them. */
+async function deleteSetAside({ store, logger, tell }: JobContext, days: number): Promise<void> {
+  const count = await store.aside.removeOlderThan(days)
+  if (count === 0) return
+  tell({ kind: 'expired', what: 'upload', count })
+  logger.info({ uploads: count }, 'uploads that had been set aside deleted')
 }
 
 /** Takes one step after another, with a pause in between, until one says that there is no more to do. */

@@ -51,7 +51,7 @@ const telling = setInterval(() => {
   tell({ kind: 'pool', total, idle, waiting })
 }, POOL_USE_MS)
 
-const store = await openFileStore(uploads.folder, uploads.id)
+const store = openFileStore(uploads.folder, uploads.id)
 const context = { pool, store, memory: new ChunkMemory(), logger, tell }
 await Promise.all([
   work(context, connection, stop.signal),

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { Bell } from '../bell.js'
 import type { Connection } from '../db/connection.js'
 import { connect } from '../db/pool.js'
+import { UploadsAway } from '../uploads/folder.js'
 import { type JobContext, runJob } from './job.js'
 import { claimImport, IMPORTS_CHANNEL, isAnyWaiting, releaseLeasesOf } from './queue.js'
 
@@ -38,11 +39,14 @@ export async function work(context: JobContext, connection: Connection, stop: Ab
   const listening = listen(connection, bell, stop)
   const places = new Set<Place>()
   let mayHaveLeftovers = true
+  let isAway = false
 
   while (!stop.aborted) {
     try {
       if (mayHaveLeftovers) await releaseLeasesOf(pool, store.id)
       mayHaveLeftovers = false
+      // An import whose file cannot be read must not be begun: it would take the file for gone.
+      await store.requireThere()
       while (!stop.aborted && places.size < CONCURRENCY) {
         const job = await claimImport(pool, store.id)
         if (!job) break
@@ -55,8 +59,13 @@ export async function work(context: JobContext, connection: Connection, stop: Ab
         places.add(place)
       }
       if (places.size === CONCURRENCY) await endATurn(context, places)
+      if (isAway) logger.warn('the uploads are back')
+      isAway = false
     } catch (error) {
-      logger.warn({ err: error }, 'the queue could not be read; trying again')
+      if (!(error instanceof UploadsAway))
+        logger.warn({ err: error }, 'the queue could not be read; trying again')
+      else if (!isAway) logger.error({ reason: error.message }, 'the uploads are away; imports wait for them')
+      isAway = error instanceof UploadsAway
     }
     await bell.heard(POLL_MS)
   }

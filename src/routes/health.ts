@@ -4,6 +4,7 @@ import type { Pool } from '../db/pool.js'
 import { serviceUnavailable } from '../http/errors.js'
 import { operation } from '../http/operation.js'
 import { oneOf } from '../records/attributes.js'
+import type { UploadStore } from '../uploads/store.js'
 
 const answered = (status: string) => ({
   200: { description: 'It is.', schema: Type.Object({ status: oneOf([status], 'How it is.') }) },
@@ -21,15 +22,21 @@ const operations = {
   readyz: operation({
     id: 'getReadiness',
     tag: 'Service',
-    summary: 'Whether it can answer requests: the database is reachable and migrated.',
+    summary:
+      'Whether it can answer requests: the database is reachable and migrated, and the folder of the uploads is there.',
     isPublic: true,
     answers: answered('ready'),
     errors: [500, 503],
   }),
 }
 
-/** `/healthz`: the process is up. `/readyz`: and the database was migrated and answers. */
-export function healthRoutes(app: FastifyInstance, pool: Pool, isReady: () => boolean): void {
+/** `/healthz`: the process is up. `/readyz`: and the database was migrated and answers, and the uploads are there. */
+export function healthRoutes(
+  app: FastifyInstance,
+  pool: Pool,
+  store: UploadStore,
+  isReady: () => boolean,
+): void {
   app.get('/healthz', { schema: operations.healthz }, async () => ({ status: 'ok' }))
 
   app.get('/readyz', { schema: operations.readyz }, async (request) => {
@@ -40,6 +47,7 @@ export function healthRoutes(app: FastifyInstance, pool: Pool, isReady: () => bo
       request.log.warn({ err: error }, 'not ready')
       throw serviceUnavailable()
     }
+    await store.requireThere()
     return { status: 'ready' }
   })
 }

@@ -16,19 +16,23 @@ export class OtherDatabase extends StartError {
 
 /**
  * Lets a data directory with uploads be used with the database alone that has their imports: to another one they are strays,
- * which a start removes. A database is known by its default store, which a dump takes along.
+ * which a start sets aside. A database is known by its default store, which a dump takes along.
  *
  * @throws OtherDatabase
  */
 export async function requireSameDatabase(pool: Pool, dataDir: string, store: UploadStore): Promise<void> {
-  if ((await isAnotherDatabase(pool, dataDir)) && (await store.keys()).length > 0) {
+  const last = await readFileIfThere(join(dataDir, FILE))
+  const current = await defaultStoreOf(pool)
+  // Written only where it says something new: on a full disk it could not be.
+  if (last === current) return
+  if (last !== undefined && (await store.keys()).length > 0) {
     throw new OtherDatabase(
       `The uploads in ${dataDir} belong to another database; with this one they would be lost. Set DATABASE_URL as it was, or DATA_DIR to another folder. ` +
-        `If that database is gone for good, remove ${join(dataDir, FILE)}; the next start then removes its uploads.`,
+        `If that database is gone for good, remove ${join(dataDir, FILE)}; the next start then sets its uploads aside.`,
     )
   }
   const draft = join(dataDir, `${FILE}.new`)
-  await writeFile(draft, `${await defaultStoreOf(pool)}\n`, { mode: 0o600, flush: true })
+  await writeFile(draft, `${current}\n`, { mode: 0o600, flush: true })
   await rename(draft, join(dataDir, FILE))
 }
 

@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { requireUploadsFolder } from './folder.js'
 import { UploadMissing, type UploadReader, type UploadStore, type UploadWriter } from './store.js'
 
 const SUFFIX = '.jsonl'
@@ -7,68 +8,147 @@ const SUFFIX = '.jsonl'
 /** The store's name among others, by its data directory's identity. */
 export const fileStoreId = (id: string): string => `file:${id}`
 
+/** In the folder: what no import names. */
+export const ASIDE = 'unknown'
+
 /**
  * Keeps uploads as files of a folder. They are written in `incoming/`, synced, and renamed into place: a file with its
- * final name is whole, and survives a power cut.
+ * final name is whole, and survives a power cut. Nothing is done before the first call: `openUploadsFolder` creates the folder.
  *
  * @param id names the store; the data directory's identity.
  */
-export async function openFileStore(folder: string, id: string): Promise<UploadStore> {
-  const incoming = join(folder, 'incoming')
-  await mkdir(incoming, { recursive: true, mode: 0o700 })
+export function openFileStore(folder: string, id: string): UploadStore {
   const pathOf = (key: string) => join(folder, `${key}${SUFFIX}`)
+  const requireThere = () => requireUploadsFolder(folder, id)
+
+  /** What fails because the folder is away says so. */
+  const there = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      await requireThere()
+      throw error
+    }
+  }
 
   return {
     id: fileStoreId(id),
+    requireThere,
 
     async create(key): Promise<UploadWriter> {
-      const draft = join(incoming, key)
-      const file = await open(draft, 'wx', 0o600)
-      return {
-        async write(bytes) {
-          for (let written = 0; written < bytes.length; ) {
-            written += (await file.write(bytes, written)).bytesWritten
-          }
-        },
-        async commit() {
-          await file.sync()
-          await file.close()
-          await rename(draft, pathOf(key))
-          await syncFolder(folder)
-        },
-        async abort() {
-          await file.close().catch(() => {})
-          await rm(draft, { force: true })
-          await rm(pathOf(key), { force: true })
-        },
-      }
+      await requireThere()
+      const draft = join(folder, 'incoming', key)
+      const file = await there(() => open(draft, 'wx', 0o600))
+      return writerOf(file, draft, pathOf(key), folder, there)
     },
 
     async open(key): Promise<UploadReader> {
-      const file = await open(pathOf(key), 'r').catch((error: NodeJS.ErrnoException) => {
+      const file = await there(() => open(pathOf(key), 'r')).catch((error: NodeJS.ErrnoException) => {
         throw error.code === 'ENOENT'
           ? new UploadMissing(`The uploaded file ${key} is not in ${folder}.`)
           : error
       })
       return {
-        read: async (buffer, position) => (await file.read(buffer, 0, buffer.length, position)).bytesRead,
+        read: (buffer, position) =>
+          there(async () => (await file.read(buffer, 0, buffer.length, position)).bytesRead),
         close: () => file.close(),
       }
     },
 
-    remove: (key) => rm(pathOf(key), { force: true }),
+    async remove(key) {
+      await requireThere()
+      await rm(pathOf(key), { force: true })
+    },
 
     async keys() {
-      const names = await readdir(folder)
-      return names.flatMap((name) => (name.endsWith(SUFFIX) ? [name.slice(0, -SUFFIX.length)] : []))
+      await requireThere()
+      return await keysIn(folder)
+    },
+
+    aside: asideOf(folder, requireThere),
+  }
+}
+
+function writerOf(
+  file: FileHandle,
+  draft: string,
+  path: string,
+  folder: string,
+  there: <T>(work: () => Promise<T>) => Promise<T>,
+): UploadWriter {
+  return {
+    write: (bytes) =>
+      there(async () => {
+        for (let written = 0; written < bytes.length; ) {
+          written += (await file.write(bytes, written)).bytesWritten
+        }
+      }),
+    commit: () =>
+      there(async () => {
+        await file.sync()
+        await file.close()
+        await rename(draft, path)
+        await syncFolder(folder)
+      }),
+    async abort() {
+      await file.close().catch(() => {})
+      await rm(draft, { force: true })
+      await rm(path, { force: true })
     },
   }
 }
 
-/** Removes what uploads left that were cut off by a crash. Only while nobody uploads. */
+function asideOf(folder: string, requireThere: () => Promise<void>): UploadStore['aside'] {
+  const aside = join(folder, ASIDE)
+  const nameOf = (key: string) => `${key}${SUFFIX}`
+  return {
+    async put(key) {
+      await requireThere()
+      await mkdir(aside, { recursive: true, mode: 0o700 })
+      const now = new Date()
+      // Its age is counted from now.
+      await utimes(join(folder, nameOf(key)), now, now)
+      await rename(join(folder, nameOf(key)), join(aside, nameOf(key)))
+    },
+    async takeBack(key) {
+      await rename(join(aside, nameOf(key)), join(folder, nameOf(key)))
+    },
+    async keys() {
+      await requireThere()
+      return await keysIn(aside)
+    },
+    async removeOlderThan(days) {
+      await requireThere()
+      const until = Date.now() - days * DAY_MS
+      let removed = 0
+      for (const key of await keysIn(aside)) {
+        const path = join(aside, nameOf(key))
+        if ((await stat(path)).mtimeMs > until) continue
+        await rm(path, { force: true })
+        removed += 1
+      }
+      return removed
+    },
+  }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+async function keysIn(folder: string): Promise<string[]> {
+  const names = await namesIn(folder)
+  return names.flatMap((name) => (name.endsWith(SUFFIX) ? [name.slice(0, -SUFFIX.length)] : []))
+}
+
+const namesIn = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+
+/** Removes what uploads left that were cut off by a crash, if the folder is there. Only while nobody uploads. */
 export async function clearIncoming(folder: string): Promise<void> {
   const incoming = join(folder, 'incoming')
-  const names = await readdir(incoming)
+  const names = await namesIn(incoming)
   await Promise.all(names.map((name) => rm(join(incoming, name), { force: true })))
 }
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
     logger: pino({ enabled: false }),
     pool,
     poolOf: () => pool,
-    store: await openFileStore(folder.path, 'test'),
+    store: openFileStore(folder.path, 'test'),
     credentials: new Credentials(pool),
     metrics: new Metrics(pool, () => 0),
     isReady: () => true,

@@ -26,7 +26,7 @@ async function routesOfApplication(): Promise<Route[]> {
     logger: pino({ enabled: false }),
     pool,
     poolOf: () => pool,
-    store: await openFileStore(folder.path, 'test'),
+    store: openFileStore(folder.path, 'test'),
     credentials: new Credentials(pool),
     metrics: new Metrics(pool, () => 0),
     isReady: () => true,

@@ -91,7 +91,7 @@ export interface TestService {
   /** A further store, of an organization perhaps; returns the API as it sees it. */
   addStore(organizationId?: string): Promise<Api>
   addOrganization(): Promise<{ id: string; api: Api }>
-  /** The files in the folder of uploads, whole ones and those still coming in. */
+  /** The files in the folder of uploads but for its marker: whole ones, those still coming in and those set aside. */
   uploads(): Promise<string[]>
   stop(): Promise<void>
 }
@@ -140,7 +140,9 @@ export async function startTestService(environment: Environment = {}): Promise<T
         recursive: true,
         withFileTypes: true,
       })
-      return entries.filter((entry) => entry.isFile()).map(({ name, parentPath }) => join(parentPath, name))
+      return entries
+        .filter((entry) => entry.isFile() && entry.name !== 'id')
+        .map(({ name, parentPath }) => join(parentPath, name))
     },
     async stop() {
       if (server.process.exitCode === null) await server.stop()

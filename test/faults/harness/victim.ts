@@ -141,7 +141,7 @@ export class Victim {
   /** The names of the files of uploads, whole ones and those still coming in. */
   async uploads(): Promise<{ whole: string[]; incoming: string[] }> {
     const folder = join(this.dataDir, 'uploads')
-    const whole = (await readdir(folder)).filter((name) => name !== 'incoming')
+    const whole = (await readdir(folder)).filter((name) => name.endsWith('.jsonl'))
     return { whole: whole.sort(), incoming: await readdir(join(folder, 'incoming')) }
   }
 

@@ -1,0 +1,158 @@
+import { execFile } from 'node:child_process'
+import { mkdir, readdir, rename, rm, rmdir, stat, symlink, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Api } from '../support/api.js'
+import { aProduct, file } from '../support/builders.js'
+import { intake } from '../support/cli.js'
+import { insertImport, ownerIdOf } from '../support/rows.js'
+import { serve, startTestService, type TestService, temporaryFolder } from '../support/service.js'
+
+const run = promisify(execFile)
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(20)
+}
+
+const isReady = async (api: Api) => (await api.get('/readyz')).status === 200
+
+describe('a folder of uploads', () => {
+  let service: TestService
+  let uploads: string
+  beforeEach(async () => {
+    service = await startTestService()
+    uploads = join(service.dataDir, 'uploads')
+  })
+  afterEach(() => service.stop())
+
+  /** An import that waits for one that another process works on. */
+  async function waitingImport(): Promise<{ id: string; release(): Promise<unknown> }> {
+    const owner = await ownerIdOf(service.pool, service.api)
+    await insertImport(service.pool, owner, { status: 'started' })
+    const { id } = (await service.api.upload(file(aProduct()))).body.data
+    return { id, release: () => service.pool.query("delete from imports where upload_store = 'none'") }
+  }
+
+  /** As an unmounted disk leaves it. */
+  async function takeAway(): Promise<() => Promise<void>> {
+    await rename(uploads, `${uploads}.away`)
+    await mkdir(uploads)
+    return async () => {
+      await rmdir(uploads)
+      await rename(`${uploads}.away`, uploads)
+    }
+  }
+
+  test('that is away at the start is waited for, and fails no import', async () => {
+    const waiting = await waitingImport()
+    await service.server.kill()
+    await waiting.release()
+    const putBack = await takeAway()
+    await service.restart()
+    const { status, body } = await service.api.get('/readyz')
+    expect([status, body.errors[0].status]).toEqual([503, '503'])
+    expect(service.server.stderr()).toContain('the uploads are away; it is waited for')
+    const { code, stdout } = await intake(['doctor'], {
+      DATA_DIR: service.dataDir,
+      DATABASE_URL: service.databaseUrl,
+    })
+    expect(code).toBe(1)
+    expect(stdout).toContain('They are away, and imports wait for them')
+    expect(await readdir(uploads)).toEqual([])
+    await putBack()
+    await until(() => isReady(service.api))
+    expect((await service.api.finished(waiting.id)).attributes.status).toBe('success')
+  })
+
+  test('that goes away while the service runs is waited for, takes no file, and fails no import', async () => {
+    const waiting = await waitingImport()
+    const putBack = await takeAway()
+    await waiting.release()
+    await until(() => service.server.stderr().includes('the uploads are away; imports wait for them'))
+    const ready = await service.api.get('/readyz')
+    expect([ready.status, ready.body.errors[0].detail]).toEqual([
+      503,
+      'The folder of the uploads is away just now; please try again.',
+    ])
+    expect((await service.api.upload(file(aProduct()))).status).toBe(503)
+    expect((await service.api.get('/subscriptions/products')).status).toBe(200)
+    expect((await service.api.find(waiting.id)).attributes.status).toBe('pending')
+    await putBack()
+    expect((await service.api.finished(waiting.id)).attributes.status).toBe('success')
+    expect(await isReady(service.api)).toBe(true)
+  })
+
+  test('keeps what an older database does not name, until a newer one does, or its time is over', async () => {
+    const { id } = await service.api.import(file(aProduct(), 'garbage'))
+    const aside = join(uploads, 'unknown', `${id}.jsonl`)
+    await service.server.stop()
+    await service.pool.query('create table newer as select * from imports')
+    await service.pool.query('delete from imports')
+    await service.restart({ RETENTION_DAYS: '1' })
+    expect(service.server.stderr()).toContain('uploads that no import names were set aside')
+    expect(await service.uploads()).toEqual([aside])
+    await service.server.stop()
+    await service.pool.query('insert into imports select * from newer')
+    await service.restart()
+    const rejected = await service.api.get(`/subscriptions/imports/${id}/rejected`)
+    expect(rejected.body).toBe('garbage\n')
+    await service.server.stop()
+    await service.pool.query('delete from imports')
+    await service.restart()
+    await service.server.stop()
+    const twoDaysAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000)
+    await utimes(aside, twoDaysAgo, twoDaysAgo)
+    await service.restart({ RETENTION_DAYS: '1' })
+    await until(async () => (await service.uploads()).length === 0)
+  })
+})
+
+describe('a start on a full disk', () => {
+  test('writes nothing that is there already', async () => {
+    const service = await startTestService()
+    try {
+      await service.server.stop()
+      for (const name of ['database', 'api-key', 'uploads-marked', 'id']) {
+        await symlink('/dev/full', join(service.dataDir, `${name}.new`))
+      }
+      await service.restart()
+      expect(await isReady(service.api)).toBe(true)
+    } finally {
+      await service.stop()
+    }
+  })
+
+  // Only root may mount, and not in every container.
+  test.runIf(process.getuid?.() === 0)('waits for room', async ({ skip }) => {
+    const folder = await temporaryFolder()
+    const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=150m', 'tmpfs', folder.path]).catch(
+      () => null,
+    )
+    if (!mounted) {
+      await folder.remove()
+      return skip()
+    }
+    const DATA_DIR = join(folder.path, 'data')
+    try {
+      await run('chmod', ['711', folder.path])
+      const first = await serve({ DATA_DIR })
+      await new Api(first.url, first.apiKey).import(file(aProduct()))
+      expect(await first.stop()).toBe(0)
+      const filler = join(folder.path, 'filler')
+      await run('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k']).catch(() => {})
+      expect((await stat(filler)).size).toBeGreaterThan(0)
+      const second = await serve({ DATA_DIR })
+      const api = new Api(second.url, second.apiKey)
+      expect((await api.get('/readyz')).status).toBe(503)
+      await rm(filler)
+      await until(() => isReady(api))
+      expect((await api.get('/subscriptions/products')).body.meta.results.total).toBe(1)
+      expect(await second.stop()).toBe(0)
+    } finally {
+      await run('umount', [folder.path])
+      await folder.remove()
+    }
+  })
+})
