@@ -15,6 +15,7 @@ import { BASE_RECORDS, listQuestions, listTrial } from './trials/lists.js'
 import { ownersTrial } from './trials/owners.js'
 import { singleInserts, singlePosts } from './trials/single-records.js'
 import { uploadTrial } from './trials/upload.js'
+import { worstShapes } from './trials/worst-shapes.js'
 
 /** A part of the benchmark: what is measured for it, and the rows that show it. */
 interface Part {
@@ -22,8 +23,14 @@ interface Part {
   readonly rows: readonly Row[]
 }
 
-/** Node is to take no more, whatever it imports. In bytes. */
+/** Node is to take no more for files as people have them. In bytes. */
 const MOST_MEMORY = 200e6
+
+/** The same of files that were made to take as much as they can. */
+const MOST_MEMORY_AT_WORST = 400e6
+
+/** How long `/healthz` may take meanwhile, in seconds. */
+const SLOWEST_HEALTH = 0.2
 
 /** What the table shows, of files of these sizes, in the order in which it is measured and shown. */
 export function partsOf(sizes: readonly number[]): Part[] {
@@ -46,6 +53,7 @@ export function partsOf(sizes: readonly number[]): Part[] {
     offerings(Math.ceil(small / 5)),
     upload(Math.round(small * 1.035)),
     owners(small),
+    worst(),
     listsUnderLoad(large),
     ...(large > BASE_RECORDS ? [lists(large)] : []),
   ]
@@ -214,6 +222,33 @@ function owners(records: number): Part {
         measured: figure(trial, 'atOnceSeconds'),
         show: seconds,
         base: { name: 'in turn', figure: figure(trial, 'inTurnSeconds') },
+        target: { atMost: 1 },
+      },
+    ],
+  }
+}
+
+function worst(): Part {
+  const trials = worstShapes()
+  const ofAll = (name: 'nodePeakBytes' | 'healthSeconds') => (run: Run) => {
+    const known = trials.flatMap((trial) => run.of(trial)[name] ?? [])
+    return known.length === 0 ? undefined : Math.max(...known)
+  }
+  return {
+    trials,
+    rows: [
+      {
+        name: 'peak memory, worst shape',
+        measured: ofAll('nodePeakBytes'),
+        show: megabytes,
+        base: { name: 'limit', figure: () => MOST_MEMORY_AT_WORST },
+        target: { atMost: 1 },
+      },
+      {
+        name: '/healthz: p99, worst shape',
+        measured: ofAll('healthSeconds'),
+        show: milliseconds,
+        base: { name: 'limit', figure: () => SLOWEST_HEALTH },
         target: { atMost: 1 },
       },
     ],

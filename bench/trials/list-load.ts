@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, importFile } from '../client.js'
 import { generatedFile } from '../files.js'
+import { type Load, loaded } from '../load.js'
 import { importedProducts } from '../products.js'
-import { type Program, withProgram } from '../program.js'
+import { withProgram } from '../program.js'
 import type { BareListAnswer, BareListQuestion } from '../programs/bare-list.js'
 import type { LoadAnswer, LoadQuestion } from '../programs/load.js'
 import { withFreshServer, withServer } from '../server.js'
@@ -24,8 +25,6 @@ const REST_SECONDS = 10
 
 /** Before anything is measured, so that it is compiled. */
 const WARM_UP_SECONDS = 2
-
-type Load = Program<LoadQuestion, LoadAnswer>
 
 /** Requests a second for a page of 100 products, of the service and of a bare route that runs the same statement. */
 export const listThroughput = (): Trial<{
@@ -60,7 +59,7 @@ interface Turns {
 
 async function byTurns(load: Load, service: Address, bare: Address, context: Context): Promise<Turns> {
   const asked = (address: Address, seconds: number) =>
-    loaded(load, address, () => pause(seconds, context)).then(({ perSecond }) => perSecond)
+    loaded(load, CONNECTIONS, address, () => pause(seconds, context)).then(({ perSecond }) => perSecond)
   for (const address of [service, bare]) await asked(address, WARM_UP_SECONDS)
   const rates: { service: number; bare: number }[] = []
   for (let turn = 0; turn < TURNS; turn += 1) {
@@ -94,24 +93,13 @@ export const listWhileImporting = (
         await checkPage(service)
         const file = await generatedFile(context, { records })
         return withProgram('load', async (load: Load) => {
-          await loaded(load, service, () => pause(WARM_UP_SECONDS, context))
-          const rest = await loaded(load, service, () => pause(REST_SECONDS, context))
-          const busy = await loaded(load, service, () => importFile(server, file, context))
+          await loaded(load, CONNECTIONS, service, () => pause(WARM_UP_SECONDS, context))
+          const rest = await loaded(load, CONNECTIONS, service, () => pause(REST_SECONDS, context))
+          const busy = await loaded(load, CONNECTIONS, service, () => importFile(server, file, context))
           return { restSeconds: rest.p99Seconds, importSeconds: busy.p99Seconds }
         })
       }),
   }
-}
-
-/** Asks for a page as fast as it is answered, for as long as something takes. */
-async function loaded(
-  load: Load,
-  { url, apiKey }: Address,
-  meanwhile: () => Promise<unknown>,
-): Promise<LoadAnswer> {
-  await load.ask({ url, apiKey, connections: CONNECTIONS })
-  await meanwhile()
-  return load.ask({ end: true })
 }
 
 const pause = (seconds: number, { quick, signal }: Context): Promise<void> =>

@@ -1,10 +1,8 @@
-import { createPool } from '../../src/db/pool.js'
-import { createCredential } from '../../src/tenants/keys.js'
-import { createOwner } from '../../src/tenants/stores-and-organizations.js'
 import { type Address, importFile } from '../client.js'
-import { checkpoint, databaseOf } from '../database.js'
+import { checkpoint } from '../database.js'
 import { generatedFile } from '../files.js'
-import { type Server, withFreshServer } from '../server.js'
+import { withFreshServer } from '../server.js'
+import { makeStores } from '../stores.js'
 import type { Trial } from '../trial.js'
 
 const OWNERS = 4
@@ -32,27 +30,10 @@ export const ownersTrial = (
 
 function timed(use: (owners: readonly Address[]) => Promise<void>): Promise<number> {
   return withFreshServer(async (server) => {
-    const owners = await makeStores(server)
+    const owners = await makeStores(server, OWNERS)
     await checkpoint(server)
     const start = performance.now()
     await use(owners)
     return (performance.now() - start) / 1000
   })
-}
-
-/** A store and its key, as `intake stores create` and `intake keys create` make them beside the running server. */
-async function makeStores({ url, dataDir }: Server): Promise<Address[]> {
-  const pool = createPool(await databaseOf(dataDir), 1, () => {})
-  try {
-    const stores: Address[] = []
-    for (let ordinal = 1; ordinal <= OWNERS; ordinal += 1) {
-      const id = await createOwner(pool, 'store', `store ${ordinal}`)
-      const key = id && (await createCredential(pool, id, 'api_key', undefined))
-      if (!key) throw new Error(`Store ${ordinal} of a new server could not be made.`)
-      stores.push({ url, apiKey: key.secret })
-    }
-    return stores
-  } finally {
-    await pool.end()
-  }
 }
