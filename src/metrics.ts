@@ -238,7 +238,7 @@ export class Metrics {
 
   /** The queue, a few seconds old at most; undefined: the database does not say. It is asked once at a time. */
   async #queueState(): Promise<QueueState | undefined> {
-    if (this.#queue && this.#queue.until > Date.now()) return this.#queue.state
+    if (this.#queue && this.#queue.until > performance.now()) return this.#queue.state
     this.#asking ??= queueState(this.#pool).finally(() => {
       this.#asking = undefined
     })
@@ -248,7 +248,7 @@ export class Metrics {
     })
     const state = await Promise.race([this.#asking.catch(() => undefined), patience])
     clearTimeout(timer)
-    this.#queue = { state, until: Date.now() + (state ? QUEUE_CACHE_MS : 0) }
+    this.#queue = { state, until: performance.now() + (state ? QUEUE_CACHE_MS : 0) }
     return state
   }
 

@@ -2,7 +2,7 @@ import sql, { type Sql } from 'sql-template-tag'
 
 /**
  * The condition that a text column has one of these values, in the form that its index on `ref_key` answers (migration
- * 0001): by the keys first, then exactly, for two long texts may share a key.
+ * 0008): by the keys, which find the rows, and exactly.
  */
 export const isAnyOf = (column: Sql, values: readonly string[]): Sql => sql`(
   ${column} is not null

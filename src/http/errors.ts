@@ -93,6 +93,13 @@ export const reportExpired = (at: string) =>
     `The errors of this import expired on ${at.slice(0, 10)}: they are kept for some time after its end only. Its counts remain.`,
   )
 
+export const reportTooOld = () =>
+  httpError(
+    410,
+    'Gone',
+    'This import is from before an upgrade: where its errors stand in the file, and of which kind they are, was not kept then. Its list of errors is complete.',
+  )
+
 export const resultsExpired = (at: string) =>
   httpError(
     410,

@@ -41,6 +41,8 @@ export interface Import extends ImportOptions {
   readonly errors: number
   /** Since then its errors are no longer answered. */
   readonly expiredAt: string | undefined
+  /** Some of its errors are from before migration 0005: they have neither a place in the file nor a kind. */
+  readonly hasOldErrors: boolean
   readonly file: { readonly bytes: number; readonly lines: number; readonly sha256: string }
   readonly failure: Failure | undefined
 }
@@ -48,7 +50,7 @@ export interface Import extends ImportOptions {
 /** The columns that `toImport` reads. */
 export const importColumns: Sql = raw(
   [
-    'id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors, expired_at',
+    'id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors, expired_at, has_old_errors',
     'dry_run, on_conflict',
     "file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, failure_reason, failure_detail",
     ...recordTypes.map(({ table }) => `uploaded_${table}, imported_${table}, skipped_${table}`),
@@ -68,6 +70,7 @@ export type ImportRow = Readonly<Record<string, string | number | boolean | null
   readonly finished_at: string | null
   readonly errors: number
   readonly expired_at: string | null
+  readonly has_old_errors: boolean
   readonly file_bytes: number
   readonly file_lines: number
   readonly file_sha256: string
@@ -92,6 +95,7 @@ export function toImport(row: ImportRow): Import {
     onConflict: row.on_conflict,
     errors: row.errors,
     expiredAt: row.expired_at ?? undefined,
+    hasOldErrors: row.has_old_errors,
     file: { bytes: row.file_bytes, lines: row.file_lines, sha256: row.file_sha256 },
     failure:
       row.failure_reason === null

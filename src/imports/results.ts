@@ -16,9 +16,6 @@ export interface Result {
 
 const BATCH = 1000
 
-/** The clocks of the process and of the database may differ by so much. */
-const CLOCKS_MS = 3_600_000
-
 /**
  * The records that an import added or changed and that are still there, by line. Streams: of each type a batch is held.
  * Of a record that was added its id tells the line (see `record-id.ts`); of one that was changed it is written down.
@@ -37,14 +34,19 @@ interface AddedRow {
   readonly external_ref: string | null
 }
 
+/** Its records have the times that its chunks gave them, which are written down: no clock is trusted for it. */
 async function* added(
   pool: Pool,
-  { id: importId, ownerId, startedAt, finishedAt }: Import,
+  { id: importId, ownerId }: Import,
   { type, table }: RecordType,
 ): AsyncGenerator<Result> {
-  if (startedAt === undefined) return
-  const end = firstIdAt((finishedAt === undefined ? Date.now() : Date.parse(finishedAt)) + CLOCKS_MS)
-  let after = firstIdAt(Date.parse(startedAt) - CLOCKS_MS)
+  const [times] = await rows<{ from: string | null; to: string | null }>(
+    pool,
+    sql`select records_from as from, records_to as to from imports where id = ${importId}`,
+  )
+  if (!times?.from || !times.to) return
+  const end = firstIdAt(Date.parse(times.to) + 1)
+  let after = firstIdAt(Date.parse(times.from))
   for (;;) {
     const found = await rows<AddedRow>(
       pool,

@@ -1,5 +1,4 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { v7 as uuidv7 } from 'uuid'
 import { isDeadlock, isUniqueViolation } from '../db/errors.js'
 import { type Client, type Pool, rows, transaction } from '../db/pool.js'
 import { addToTotals } from '../db/totals.js'
@@ -69,12 +68,11 @@ export async function createRecord(
   attributes: Attributes,
 ): Promise<StoredRecord> {
   const [ownerId = ''] = visibleOwnerIds
-  const milliseconds = Date.now()
-  const id = uuidv7({ msecs: milliseconds })
   return await transaction(pool, async (client) => {
     const elements = await elementsOf(client, recordType, visibleOwnerIds, attributes)
-    const holderId = await insertRecord(client, recordType, ownerId, milliseconds, id, attributes)
-    if (holderId !== undefined) throw new RefTaken(holderId)
+    const inserted = await insertRecord(client, { recordType, ownerId }, attributes)
+    if ('holderId' in inserted) throw new RefTaken(inserted.holderId)
+    const { id, milliseconds } = inserted
     if (elements) await insertSnapshots(client, recordType, ownerId, milliseconds, [{ id, elements }])
     await addToTotals(client, ownerId, new Map([[recordType.table, 1]]))
     return await reread(client, recordType, ownerId, id)

@@ -1,4 +1,6 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { v7 as uuidv7 } from 'uuid'
+import { databaseMilliseconds } from '../db/clock.js'
 import { type CopyColumn, CopyRows, type Selection } from '../db/copy.js'
 import { type Client, type Pool, rows, settled } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
@@ -148,37 +150,48 @@ export class NewRecords {
 
 const MAX_ATTEMPTS = 20
 
+/** A record that was just added. */
+export interface Inserted {
+  readonly id: string
+  /** Since 1970, of `created_at` as of the id: by the database's clock. */
+  readonly milliseconds: number
+}
+
 /**
  * Adds one record with valid attributes.
  *
- * @param milliseconds since 1970, of `created_at` as of the id.
- * @returns the id of the record that has its `external_ref` already; undefined: it was added.
+ * @returns what was added; or the id of the record that has its `external_ref` already.
  */
 export async function insertRecord(
   client: Client,
-  recordType: RecordType,
-  ownerId: string,
-  milliseconds: number,
-  id: string,
+  { recordType, ownerId }: { readonly recordType: RecordType; readonly ownerId: string },
   attributes: Attributes,
-): Promise<string | undefined> {
+): Promise<Inserted | { readonly holderId: string }> {
   const { table, columns } = recordType
-  const createdAt = new Date(milliseconds).toISOString()
-  const values = columns.map((column) => sql`${columnValue(column, attributes)}`)
+  const values = columns.map((column) => sql`${columnValue(column, attributes)}::${raw(column.type)}`)
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const { rowCount } = await client.query(sql`
-      insert into ${raw(table)} (owner_id, id, created_at, updated_at, ${join(columns.map(({ name }) => raw(name)))})
-      values (${ownerId}, ${id}, ${createdAt}, ${createdAt}, ${join(values)})
-      on conflict do nothing`)
-    if (rowCount === 1) return undefined
-    const [holder] = (
+    const [inserted] = await rows<Inserted>(
+      client,
+      sql`
+        insert into ${raw(table)} (owner_id, id, created_at, updated_at, ${join(columns.map(({ name }) => raw(name)))})
+        select ${ownerId}::uuid, (lpad(to_hex(clock.ms), 12, '0') || ${uuidv7().slice(TIME_DIGITS)})::uuid,
+               to_timestamp(clock.ms / 1000.0), to_timestamp(clock.ms / 1000.0), ${join(values)}
+        from (select ${databaseMilliseconds} as ms) as clock
+        on conflict do nothing
+        returning id, (extract(epoch from created_at) * 1000)::bigint as milliseconds`,
+    )
+    if (inserted) return inserted
+    const [holderId] = (
       await holdersOfRefs(client, recordType, ownerId, [String(attributes.external_ref)])
     ).values()
-    if (holder !== undefined) return holder
+    if (holderId !== undefined) return { holderId }
     // The one in the way was deleted in this very moment: once more.
   }
   throw new Error(`a record of ${table} is in the way of nobody`)
 }
+
+/** The characters of a UUID of version 7 that are its milliseconds. */
+const TIME_DIGITS = 'xxxxxxxx-xxxx'.length
 
 /** By `external_ref`, the id of the owner's record that has it. */
 export async function holdersOfRefs(

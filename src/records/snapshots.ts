@@ -1,4 +1,5 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
+import { databaseMilliseconds } from '../db/clock.js'
 import { type Client, type Pool, rows, transaction } from '../db/pool.js'
 import { ChangedMeanwhile, changeRow, UnresolvedReferences } from './change.js'
 import { findSnapshot, type StoredRecord, type StoredSnapshot, snapshotsOf } from './read.js'
@@ -124,12 +125,19 @@ async function sourcesOf(client: Client, holding: Holding): Promise<Map<string, 
   return new Map(found.map(({ source_id, id }) => [source_id, id]))
 }
 
-async function countHeld(client: Client, holding: Holding): Promise<number> {
-  const [row] = await rows<{ count: number }>(
+/** How many snapshots there are at this moment, which is told in milliseconds since 1970 by the database's clock. */
+async function countHeld(
+  client: Client,
+  holding: Holding,
+): Promise<{ readonly count: number; readonly milliseconds: number }> {
+  const [row] = await rows<{ count: number; milliseconds: number }>(
     client,
-    sql`select count(*) from ${raw(holding.reference.table)} where ${within(holding)}`,
+    sql`
+      select count(*), ${databaseMilliseconds} as milliseconds
+      from ${raw(holding.reference.table)} where ${within(holding)}`,
   )
-  return row?.count ?? 0
+  if (!row) throw new Error('The count of snapshots returned no row.')
+  return row
 }
 
 /** Looks all of these records up, and adds snapshots of those that are not held `before`. */
@@ -153,9 +161,9 @@ async function add(
   const added = (resolved.elements.get(reference.attribute) ?? []).filter(
     (element) => !('sourceId' in element && before.has(element.sourceId)),
   )
-  const held = await countHeld(client, holding)
+  const { count: held, milliseconds } = await countHeld(client, holding)
   if (added.length > 0 && held + added.length > MAX_SNAPSHOTS)
     throw new TooManySnapshots(reference.attribute, recordType.noun, held)
   const elements = new Map([[reference.attribute, added]])
-  await insertSnapshots(client, only, holder.ownerId, Date.now(), [{ id: holder.id, elements }])
+  await insertSnapshots(client, only, holder.ownerId, milliseconds, [{ id: holder.id, elements }])
 }

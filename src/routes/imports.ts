@@ -12,6 +12,7 @@ import {
   notFound,
   permissionDenied,
   reportExpired,
+  reportTooOld,
   resultsExpired,
   tooManyRequests,
   validationError,
@@ -166,13 +167,13 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
 
   app.get('/imports/:id/errors/kinds', { schema: importOperations.errorKinds }, async (request) => {
     const { caller } = request
-    const found = await findWithReport(caller, readId(request.params))
+    const found = await findWithWholeReport(caller, readId(request.params))
     const kinds = await listErrorKinds(poolOf(caller), found)
     return { data: kinds.map(errorKindResource) }
   })
 
   app.get('/imports/:id/rejected', { schema: importOperations.rejected }, async (request, reply) => {
-    const found = await findWithReport(request.caller, readId(request.params))
+    const found = await findWithWholeReport(request.caller, readId(request.params))
     const lineNumber = readLineNumber(request.query)
     const options = { type: JSON_LINES, fileName: `rejected-${found.id}.jsonl` }
     // Where nothing is wrong, the file may be gone.
@@ -219,6 +220,13 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
   async function findWithReport(caller: Caller, id: string): Promise<Import> {
     const found = await find(caller, id)
     if (found.expiredAt !== undefined && found.errors > 0) throw reportExpired(found.expiredAt)
+    return found
+  }
+
+  /** With what is kept beside the errors. @throws HttpError as `findWithReport`; 410 when some of it never was */
+  async function findWithWholeReport(caller: Caller, id: string): Promise<Import> {
+    const found = await findWithReport(caller, id)
+    if (found.hasOldErrors) throw reportTooOld()
     return found
   }
 

@@ -20,6 +20,7 @@ const CACHE_SIZE = 10_000
 /** Finds out whose a token is. Remembers for two seconds, so that a busy client costs no query a request. */
 export class Credentials {
   readonly #pool: Pool
+  // `until` is of the process's monotonic clock: nobody sets it back.
   readonly #known = new Map<string, { readonly caller: Caller | undefined; until: number }>()
 
   constructor(pool: Pool) {
@@ -36,11 +37,11 @@ export class Credentials {
     const name = key.toString('base64')
     const known = this.#known.get(name)
     if (!known?.caller) await admit()
-    if (known && known.until > Date.now()) return known.caller
+    if (known && known.until > performance.now()) return known.caller
     const found = await findToken(this.#pool, key)
     if (this.#known.size >= CACHE_SIZE) this.#known.clear()
     const ms = Math.min(CACHE_MS, found?.msLeft ?? CACHE_MS)
-    this.#known.set(name, { caller: found?.caller, until: Date.now() + ms })
+    this.#known.set(name, { caller: found?.caller, until: performance.now() + ms })
     return found?.caller
   }
 

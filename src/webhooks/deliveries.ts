@@ -36,6 +36,8 @@ export interface ClaimedDelivery {
   readonly importId: string | undefined
   /** This one included. */
   readonly attempts: number
+  /** When this attempt began, RFC 3339, by the database's clock as all times that receivers see. */
+  readonly attemptedAt: string
   readonly payload: string
   readonly url: string
   readonly secret: string
@@ -73,11 +75,8 @@ export async function addDeliveries(
 
 /** Adds a message for one webhook to try it by. @returns the delivery's id; undefined: there is no such webhook. */
 export async function addTestDelivery(pool: Pool, webhookId: string): Promise<string | undefined> {
-  const message: Message = {
-    type: 'webhook.test',
-    timestamp: new Date().toISOString().replace('Z', '000Z'),
-    data: {},
-  }
+  const [now] = await rows<{ at: string }>(pool, sql`select clock_timestamp() as at`)
+  const message: Message = { type: 'webhook.test', timestamp: now?.at ?? '', data: {} }
   const [added] = await rows<{ id: string }>(
     pool,
     sql`
@@ -103,6 +102,7 @@ export async function claimDelivery(
     webhook_id: string
     import_id: string | null
     attempts: number
+    attempted_at: string
     payload: string
     url: string
     secret: string
@@ -123,16 +123,17 @@ export async function claimDelivery(
           next_attempt_at = now() + make_interval(secs => ${LEASE_SECONDS})
       from next, webhooks w
       where d.owner_id = next.owner_id and d.id = next.id and w.owner_id = d.owner_id and w.id = d.webhook_id
-      returning d.owner_id, d.id, d.webhook_id, d.import_id, d.attempts, d.payload, w.url, w.secret`,
+      returning d.owner_id, d.id, d.webhook_id, d.import_id, d.attempts, d.last_attempt_at as attempted_at, d.payload, w.url, w.secret`,
   )
   if (!row) return undefined
-  const { owner_id, id, webhook_id, import_id, attempts, payload, url, secret } = row
+  const { owner_id, id, webhook_id, import_id, attempts, attempted_at, payload, url, secret } = row
   return {
     ownerId: owner_id,
     id,
     webhookId: webhook_id,
     importId: import_id ?? undefined,
     attempts,
+    attemptedAt: attempted_at,
     payload,
     url,
     secret,

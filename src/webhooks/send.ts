@@ -43,13 +43,13 @@ export async function send(
 }
 
 async function post(
-  { id, url: given, payload, secret }: ClaimedDelivery,
+  { id, url: given, attemptedAt, payload, secret }: ClaimedDelivery,
   allowPrivate: boolean,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const url = new URL(given)
   if (!allowPrivate && isPrivateHost(url)) throw new PrivateAddress(url.hostname)
-  const now = new Date()
+  const at = new Date(attemptedAt)
   const body = Buffer.from(payload)
   return await new Promise((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
@@ -63,8 +63,8 @@ async function post(
         'content-length': body.length,
         'user-agent': `intake/${version()}`,
         'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': new Webhook(secret).sign(id, now, payload),
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+        'webhook-signature': new Webhook(secret).sign(id, at, payload),
       },
     })
     request.on('error', reject)
