@@ -7,6 +7,7 @@ import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
 import { jsonBodies } from './http/body.js'
 import { docsPages } from './http/docs.js'
+import { deliverEarlyAnswers } from './http/early-answers.js'
 import { serviceUnavailable } from './http/errors.js'
 import {
   clientErrorHandler,
@@ -15,10 +16,12 @@ import {
   frameworkErrors,
   unusualRequests,
 } from './http/handlers.js'
+import { closeIdleConnections } from './http/idle-connections.js'
 import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
 import { RateLimits } from './http/rate-limits.js'
+import { readBodies } from './http/request-bodies.js'
+import { followRequests } from './http/requests-under-way.js'
 import { securityHeaders } from './http/security-headers.js'
-import { limitBodyTime } from './http/slow-bodies.js'
 import type { Metrics } from './metrics.js'
 import { consoleAssets, consolePages } from './routes/console.js'
 import { healthRoutes } from './routes/health.js'
@@ -82,8 +85,8 @@ export function buildServer({
     },
     trustProxy: config.trustedProxies ?? false,
     routerOptions: { maxParamLength: MAX_HEADER_BYTES, ignoreTrailingSlash: true },
-    frameworkErrors,
-    clientErrorHandler,
+    frameworkErrors: frameworkErrors(requestTimeoutMs),
+    clientErrorHandler: clientErrorHandler(requestTimeoutMs),
     // A record may be as long as a line.
     bodyLimit: Math.max(config.maxLineBytes, MIN_BODY_LIMIT),
     // An upload may take as long as it takes. The bodies that may not have a limit of their own.
@@ -99,7 +102,10 @@ export function buildServer({
   errorHandlers(app)
   unusualRequests(app)
   securityHeaders(app)
-  limitBodyTime(app, requestTimeoutMs)
+  followRequests(app)
+  closeIdleConnections(app)
+  deliverEarlyAnswers(app, requestTimeoutMs)
+  readBodies(app, requestTimeoutMs)
   jsonBodies(app)
   documentRoutes(app, [...importSchemas, ...recordSchemas], webhookDocument)
   docsPages(app)
@@ -146,7 +152,7 @@ export function buildServer({
       // Files are read as they arrive, by the route that takes one.
       imports.addContentTypeParser(
         ['multipart/form-data', 'application/jsonl', 'application/x-ndjson'],
-        (_request, _payload, done) => done(null),
+        (_request, payload, done) => done(null, payload),
       )
       importRoutes(imports, {
         poolOf,

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyContentTypeParser, FastifyInstance } from 'fastify'
 import { whyNotJson } from '../json.js'
 import { excerpt, type Problem } from '../records/validate.js'
-import { badRequest, validationError } from './errors.js'
+import { badRequest, unsupportedMediaType, validationError } from './errors.js'
 
 /**
  * Reads JSON bodies as import lines are read: UTF-8 alone, keys such as `__proto__` are keys like others. An empty body
@@ -17,7 +17,25 @@ export function jsonBodies(app: FastifyInstance): void {
       done(error as Error)
     }
   })
+  app.addContentTypeParser('*', onlyEmpty('The body of a request is application/json.'))
 }
+
+/**
+ * Refuses a body of a type that nobody reads, unless it is empty: clients without one send a type all the same.
+ *
+ * @param detail of the 415.
+ */
+export const onlyEmpty =
+  (detail: string): FastifyContentTypeParser =>
+  (request, payload, done) => {
+    const refuse = () => done(unsupportedMediaType(detail))
+    if (request.is404) return done(null)
+    if (Number(request.headers['content-length'] ?? 0) > 0) return refuse()
+    return payload
+      .once('data', refuse)
+      .once('end', () => done(null))
+      .once('error', done)
+  }
 
 function parse(body: Buffer): unknown {
   if (body.length === 0) return undefined

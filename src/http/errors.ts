@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { Problem } from '../records/validate.js'
+import { excerpt, type Problem } from '../records/validate.js'
 
 /** One entry of `{"errors": […]}` (contract 3). */
 export interface ErrorEntry {
@@ -118,6 +118,16 @@ export const fileGone = () =>
 export const contentTooLarge = (detail: string) => httpError(413, 'Content Too Large', detail)
 
 export const unsupportedMediaType = (detail: string) => httpError(415, 'Unsupported Media Type', detail)
+
+/** @param known the encodings that would be taken. */
+export const unknownContentEncoding = (given: string, known: readonly string[]) =>
+  httpError(
+    415,
+    'Unsupported Media Type',
+    `The content encoding "${excerpt(given)}" is not known here; ${known.length > 0 ? `${known.join(' and ')} are, and ` : ''}a body may come without one.`,
+    undefined,
+    { 'accept-encoding': [...known, 'identity'].join(', ') },
+  )
 
 export const tooManyRequests = (detail: string, retryAfterSeconds: number) =>
   httpError(429, 'Too Many Requests', detail, undefined, { 'retry-after': String(retryAfterSeconds) })

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { PassThrough, type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy'
 import { excerpt, type Problem } from '../records/validate.js'
 import { badRequest, contentTooLarge, HttpError, unsupportedMediaType, validationError } from './errors.js'
@@ -13,6 +13,8 @@ import {
   readField,
   readOptions,
 } from './import-options.js'
+import { isForm, isJsonLines } from './media-types.js'
+import { ClientGone, type RequestBody } from './request-body.js'
 
 /** What is posted to `/subscriptions/imports` (contract 6). */
 export interface ImportBody<File> {
@@ -22,11 +24,6 @@ export interface ImportBody<File> {
 
 /** The framing of the parts and the other fields, over and above the file. */
 const MAX_FRAMING_BYTES = 64 * 1024
-
-/** The client went away before its request was whole. There is nobody to answer. */
-export class ClientGone extends Error {
-  override name = 'ClientGone'
-}
 
 interface Handlers<File> {
   /** Takes the file's bytes as they arrive. What it throws ends the request. */
@@ -43,12 +40,12 @@ interface Handlers<File> {
  * @throws HttpError 400, 413; ClientGone; and what the handlers throw. No received file is left then.
  */
 export async function readImportForm<File>(
-  request: IncomingMessage,
+  body: RequestBody,
   query: Readonly<Record<string, unknown>>,
   maxFileBytes: number,
   handlers: Handlers<File>,
 ): Promise<ImportBody<File>> {
-  checkLength(request, maxFileBytes)
+  checkLength(body, maxFileBytes)
   // Left unread, a rehearsal that was asked for there would be an import.
   const misplaced = Object.keys(query).filter(isOptionName)
   if (misplaced.length > 0) {
@@ -59,9 +56,9 @@ export async function readImportForm<File>(
     )
   }
   const form = new FormInProgress(handlers, maxFileBytes)
-  const parser = createParser(request, maxFileBytes)
+  const parser = createParser(body, maxFileBytes)
   try {
-    await form.readFrom(request, parser)
+    await form.readFrom(body, parser)
     return await form.finish()
   } catch (error) {
     await form.abandon()
@@ -69,7 +66,7 @@ export async function readImportForm<File>(
   }
 }
 
-function checkLength({ headers }: IncomingMessage, maxFileBytes: number): void {
+function checkLength({ headers }: RequestBody, maxFileBytes: number): void {
   if (Number(headers['content-length'] ?? 0) > maxFileBytes + MAX_FRAMING_BYTES) {
     throw tooLarge(maxFileBytes)
   }
@@ -78,15 +75,10 @@ function checkLength({ headers }: IncomingMessage, maxFileBytes: number): void {
 const tooLarge = (maxFileBytes: number) =>
   contentTooLarge(`An import file may have at most ${maxFileBytes} bytes.`)
 
-const FORM = /^multipart\/form-data *(;|$)/i
-const JSON_LINES = /^application\/(jsonl|x-ndjson) *(;|$)/i
-
-export const isJsonLines = (mediaType: string | undefined): boolean => JSON_LINES.test(mediaType ?? '')
-
 /** Lets only what an import is made of pass, before anybody reads the body as something else. @throws HttpError 415 */
 export async function requireImportBody({ headers }: Pick<IncomingMessage, 'headers'>): Promise<void> {
-  const type = headers['content-type'] ?? ''
-  if (!FORM.test(type) && !isJsonLines(type)) {
+  const type = headers['content-type']
+  if (!isForm(type) && !isJsonLines(type)) {
     throw unsupportedMediaType(
       'An import is posted as multipart/form-data, with the file in the part "import_file"; or as application/jsonl, the file alone.',
     )
@@ -99,39 +91,17 @@ export async function requireImportBody({ headers }: Pick<IncomingMessage, 'head
  * @throws HttpError 400, 413; ClientGone; and what the handlers throw. No received file is left then.
  */
 export async function readImportFile<File>(
-  request: IncomingMessage,
+  body: RequestBody,
   query: Readonly<Record<string, unknown>>,
   maxFileBytes: number,
   handlers: Handlers<File>,
 ): Promise<ImportBody<File>> {
-  checkLength(request, maxFileBytes)
+  checkLength(body, maxFileBytes)
   const problems: Problem[] = []
   const options = readOptions(optionsOf(query, problems), problems)
   if (problems.length > 0) throw validationError('', problems)
   await handlers.check(options)
-  const body = new PassThrough()
-  // It may break off before anybody reads it; whoever reads it then is told.
-  body.on('error', () => {})
-  onceGone(request, (error) => body.destroy(error))
-  request.pipe(body)
-  try {
-    return { file: await handlers.receive(withLimit(body, maxFileBytes)), options }
-  } catch (error) {
-    request.unpipe(body)
-    // What is still coming is read and dropped, so that the client gets to read the answer.
-    request.resume()
-    throw error
-  }
-}
-
-/** Tells when the client goes away before all of its request is there; at once, if it has already. */
-function onceGone(request: IncomingMessage, tell: (error: ClientGone) => void): void {
-  const gone = () => tell(new ClientGone('The client went away in mid-upload.'))
-  request.on('error', gone)
-  request.on('close', () => {
-    if (!request.complete) gone()
-  })
-  if (request.destroyed) gone()
+  return { file: await handlers.receive(withLimit(body, maxFileBytes)), options }
 }
 
 function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]): Map<OptionName, string> {
@@ -152,7 +122,7 @@ function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]
 
 const takes = (names: readonly string[]): string => `it takes ${names.map((name) => `"${name}"`).join(', ')}`
 
-function createParser({ headers }: IncomingMessage, maxFileBytes: number): BusboyInstance {
+function createParser({ headers }: RequestBody, maxFileBytes: number): BusboyInstance {
   try {
     return new Busboy({
       headers: headers as BusboyHeaders,
@@ -192,7 +162,7 @@ class FormInProgress<File> {
   }
 
   /** Resolves when the whole body was read; rejects as soon as it is clear that the request fails. */
-  async readFrom(request: IncomingMessage, parser: BusboyInstance): Promise<void> {
+  async readFrom(body: RequestBody, parser: BusboyInstance): Promise<void> {
     const { resolve, reject, promise: read } = deferred<void>()
     const broken = (error: Error) => reject(unreadable(error))
     let isTaken = false
@@ -210,17 +180,15 @@ class FormInProgress<File> {
     parser.on('partsLimit', () => broken(new Error('it has too many parts')))
     parser.on('error', broken)
     parser.on('finish', resolve)
-    onceGone(request, reject)
-    request.pipe(parser)
+    body.on('error', reject)
+    body.pipe(parser)
     try {
       await Promise.race([read, this.#failed.promise])
     } catch (error) {
-      request.unpipe(parser)
+      body.destroy()
       parser.on('error', () => {})
       parser.destroy()
-      // What is still coming is read and dropped, so that the client gets to read the answer.
-      request.resume()
-      throw error
+      throw body.readableEnded && body.bytes === 0 ? noBody() : error
     }
   }
 
@@ -325,6 +293,9 @@ async function* withLimit(
   }
   if (stream.truncated) throw tooLarge(maxFileBytes)
 }
+
+const noBody = () =>
+  validationError('', [{ field: 'import_file', error: '"import_file" is required; the request has no body' }])
 
 const unreadable = (error: Error) => badRequest(`The multipart body cannot be read: ${error.message}.`)
 

@@ -11,6 +11,7 @@ import { isTimeout } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
 import { WaitedTooLong } from '../db/owner-pool.js'
 import { UploadsAway } from '../uploads/folder.js'
+import { closeGently, closeIfUnread } from './early-answers.js'
 import {
   badRequest,
   HttpError,
@@ -23,7 +24,8 @@ import {
   uploadsAway,
   waitedTooLong,
 } from './errors.js'
-import { ClientGone } from './form.js'
+import { ClientGone } from './request-body.js'
+import { requestsOn } from './requests-under-way.js'
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.js'
 
 /** Turns everything that is thrown into the one form of errors (contract 3), and logs what is our fault. */
@@ -33,32 +35,47 @@ export function errorHandlers(app: FastifyInstance): void {
     if (answer) return send(reply, answer)
     // Nobody is there to read an answer.
     request.log.info('the client went away')
-    reply.hijack().raw.destroy()
+    reply.hijack()
+    // A connection that is being closed may still carry the answer to what could not be read as HTTP.
+    if (!request.socket.writableEnded) reply.raw.destroy()
     // What is returned would be sent.
     return undefined
   })
   app.setNotFoundHandler((_request, reply) => send(reply, notFound('resource')))
 }
 
-/** What the router refuses before there is a route: a URL that cannot be decoded. */
-export const frameworkErrors: NonNullable<FastifyServerOptions['frameworkErrors']> = (
-  error,
-  _request,
-  reply,
-) => {
-  // No hook runs for these.
-  setSecurityHeaders(reply as FastifyReply)
-  send(reply as FastifyReply, refused(error.statusCode ?? 400, error.message))
-}
+/**
+ * What the router refuses before there is a route: a URL that cannot be decoded.
+ *
+ * @param ms the longest the rest of a body is waited for.
+ */
+export const frameworkErrors =
+  (ms: number): NonNullable<FastifyServerOptions['frameworkErrors']> =>
+  (error, request, reply) => {
+    // No hook runs for these.
+    setSecurityHeaders(reply as FastifyReply)
+    closeIfUnread(request as FastifyRequest, reply as FastifyReply, ms)
+    send(reply as FastifyReply, refused(error.statusCode ?? 400, error.message))
+  }
 
 const UNREADABLE: Readonly<Record<string, readonly [status: number, detail: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'The URL and the headers are too long.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The headers did not come in time.'],
 }
 
-/** Answers what never became a request, because Node could not read it as HTTP. */
-export function clientErrorHandler({ code }: NodeJS.ErrnoException, socket: Socket): void {
-  if (code !== 'ECONNRESET' && socket.writable) {
+/**
+ * Answers what never became a request, because Node could not read it as HTTP.
+ *
+ * @param ms the longest the rest of what the client sends is waited for.
+ */
+export const clientErrorHandler =
+  (ms: number) =>
+  (error: NodeJS.ErrnoException, socket: Socket): void => {
+    const { code } = error
+    if (code === 'ECONNRESET' || !socket.writable) {
+      socket.destroySoon()
+      return
+    }
     const [status, detail] = UNREADABLE[code ?? ''] ?? [400, 'This is not a request by HTTP/1.1.']
     const body = JSON.stringify({ errors: refused(status, detail).entries })
     const headers = Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`)
@@ -66,9 +83,12 @@ export function clientErrorHandler({ code }: NodeJS.ErrnoException, socket: Sock
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n${headers.join('')}` +
         `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     )
+    closeGently(socket, ms)
+    // Whoever still reads a body is told at once. For one that nobody reads there is no listener.
+    for (const request of requestsOn(socket)) {
+      if (request.listenerCount('error') > 0) request.emit('error', error)
+    }
   }
-  socket.destroySoon()
-}
 
 /**
  * Answers in our form what Node would by itself, with no body and no headers of ours: a request without `Host`, which Node has to

@@ -19,9 +19,11 @@ import {
   writeConflict,
 } from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
-import { isJsonLines, readImportFile, readImportForm, requireImportBody } from '../http/form.js'
+import { readImportFile, readImportForm, requireImportBody } from '../http/form.js'
 import type { Options } from '../http/import-options.js'
+import { isJsonLines } from '../http/media-types.js'
 import { listAnswer, readPage } from '../http/paging.js'
+import type { RequestBody } from '../http/request-body.js'
 import { sendStream } from '../http/stream-answer.js'
 import { readId, requestUrl } from '../http/urls.js'
 import { cancelImport } from '../imports/end.js'
@@ -96,7 +98,7 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
     },
   )
 
-  async function receive({ caller, raw, query }: FastifyRequest): Promise<Import> {
+  async function receive({ caller, body, headers, query }: FastifyRequest): Promise<Import> {
     const { ownerId } = caller
     const pool = poolOf(caller)
     await checkWaiting(pool, ownerId, limits.maxWaitingImports).catch(explainRefused)
@@ -110,9 +112,13 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
         if (holder !== undefined) throw refTaken(holder)
       },
     }
-    const { file, options } = isJsonLines(raw.headers['content-type'])
-      ? await readImportFile(raw, query as Record<string, unknown>, limits.maxUploadBytes, handlers)
-      : await readImportForm(raw, query as Record<string, unknown>, limits.maxUploadBytes, handlers)
+    const read = isJsonLines(headers['content-type']) ? readImportFile : readImportForm
+    const { file, options } = await read(
+      body as RequestBody,
+      query as Record<string, unknown>,
+      limits.maxUploadBytes,
+      handlers,
+    )
     const { externalRef } = options
     return await createImport(
       pool,

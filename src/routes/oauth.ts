@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Type } from 'typebox'
 import type { Pool } from '../db/pool.js'
 import { BASIC_CHALLENGE, type ClientSecret, isBasic, readBasic } from '../http/basic.js'
-import { unauthorized, unsupportedMediaType, validationError } from '../http/errors.js'
+import { onlyEmpty } from '../http/body.js'
+import { unauthorized, validationError } from '../http/errors.js'
 import type { RateLimits } from '../http/rate-limits.js'
 import { compile, type Problem } from '../records/validate.js'
 import { issueAccessToken, TOKEN_SECONDS, verifyClient } from '../tenants/access-tokens.js'
@@ -82,9 +83,7 @@ function takeFormsOnly(app: FastifyInstance): void {
   app.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) =>
     done(null, readForm(body as string)),
   )
-  app.addContentTypeParser('*', (_request, _payload, done) =>
-    done(unsupportedMediaType(`This resource takes ${FORM}.`)),
-  )
+  app.addContentTypeParser('*', onlyEmpty(`This resource takes ${FORM}.`))
 }
 
 /** A field's value; of one that is there more than once, a list, which no field of ours may be. */

@@ -295,7 +295,6 @@ describe('A refused upload leaves no file and no job', () => {
     ['with an empty boundary', whole, 'multipart/form-data; boundary='],
     ['without a boundary', whole, 'multipart/form-data'],
     ['that is garbage', Buffer.from('garbage'), formType],
-    ['that is empty', Buffer.alloc(0), formType],
     ['of random bytes', createHash('sha512').update('seed').digest(), formType],
     ['with thousands of parts', multipart(Array.from({ length: 10_000 }, () => externalRef('a'))), formType],
     ['with thousands of files', multipart(Array.from({ length: 10_000 }, () => theFile)), formType],
@@ -338,6 +337,19 @@ describe('A refused upload leaves no file and no job', () => {
       expectErrors(await service.api.postForm(body, { type, chunked }), 400, [
         { title: 'Bad Request', detail: /./ },
       ])
+    }
+    expect(await state()).toEqual(before)
+  })
+
+  test('a multipart body that is empty is none: 400', async () => {
+    const before = await state()
+    for (const chunked of [false, true]) {
+      expectError(
+        await service.api.postForm(Buffer.alloc(0), { chunked }),
+        400,
+        validation,
+        'import_file: "import_file" is required; the request has no body',
+      )
     }
     expect(await state()).toEqual(before)
   })
