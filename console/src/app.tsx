@@ -12,6 +12,7 @@ import { RecordsPage } from './pages/records'
 import { SignInPage } from './pages/sign-in'
 import { currentKey, type Session, signOut, useSession } from './session'
 import { Shell } from './shell'
+import { OfferedKey } from './ui/offered-key'
 
 const theme = createTheme({ primaryColor: 'teal', cursorType: 'pointer', respectReducedMotion: true })
 
@@ -63,6 +64,7 @@ function ForSession({ session }: { readonly session: Session }) {
 function Pages() {
   return (
     <Shell>
+      <OfferedKey />
       <Switch>
         <Route path="/" component={ImportsPage} />
         <Route path="/imports" component={ImportsPage} />

@@ -10,6 +10,8 @@ export type Session =
 const ITEM = 'intake.key'
 
 let session: Session = readStored()
+/** The key of a link that was opened while somebody is signed in with another, who is asked. */
+let offered: string | undefined
 const listeners = new Set<() => void>()
 
 function readStored(): Session {
@@ -19,8 +21,13 @@ function readStored(): Session {
 
 function change(changed: Session): void {
   session = changed
+  offered = undefined
   if (changed.key === undefined) sessionStorage.removeItem(ITEM)
   else sessionStorage.setItem(ITEM, changed.key)
+  notify()
+}
+
+function notify(): void {
   for (const listener of listeners) listener()
 }
 
@@ -28,22 +35,33 @@ export const signIn = (key: string): void => change({ key })
 export const signOut = (because: 'refused' | 'signed-out'): void => change({ key: undefined, because })
 export const currentKey = (): string => session.key ?? ''
 
-export function useSession(): Session {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    () => session,
-  )
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
 }
 
-/** Takes the key out of the link that `npm start` prints (`/#key=…`), and out of the address bar and the history. */
+export const useSession = (): Session => useSyncExternalStore(subscribe, () => session)
+export const useOfferedKey = (): string | undefined => useSyncExternalStore(subscribe, () => offered)
+
+export function declineOfferedKey(): void {
+  offered = undefined
+  notify()
+}
+
+/**
+ * Takes the key out of the link that `npm start` prints (`/#key=…`), and out of the address bar and the history. It signs
+ * in where nobody is: a link from somebody else must not make one work in another store without a word.
+ */
 export function takeKeyFromAddress(): void {
   const [, encoded] = /^#key=(.+)$/.exec(location.hash) ?? []
   if (encoded === undefined) return
   history.replaceState(history.state, '', location.pathname + location.search)
-  signIn(decoded(encoded))
+  const key = decoded(encoded)
+  if (session.key === undefined) signIn(key)
+  else if (key !== session.key) {
+    offered = key
+    notify()
+  }
 }
 
 function decoded(text: string): string {

@@ -36,17 +36,50 @@ describeConsole('The console', (console) => {
     await page.getByText('The service does not know this key.').waitFor()
   })
 
-  test('a link that is pasted over an open page signs in with its key; signing out forgets it', async () => {
+  test('a link with another key asks before it replaces a running session; signing out forgets it', async () => {
     const other = await console.service.addStore()
     await other.import(file(aProduct({ name: 'Of another store' })))
     const { page } = await console.open('/records/products')
     await page.getByText('There are no products yet').waitFor()
+    const dialog = page.getByRole('dialog', { name: 'Sign in with the key of this link?' })
+    const link = `${console.service.server.url}/records/products#key=${other.key}`
+    // Pasted over the open page, and opened anew in its tab.
+    for (const open of [
+      () => page.evaluate(`location.hash = 'key=${other.key}'`),
+      () => page.goto('about:blank').then(() => page.goto(link)),
+    ]) {
+      await open()
+      await dialog.waitFor()
+      expect(page.url()).not.toContain('key=')
+      await page.getByText('There are no products yet').waitFor()
+      await page.getByRole('button', { name: 'Stay signed in' }).click()
+      await dialog.waitFor({ state: 'hidden' })
+    }
+    await page.reload()
+    await page.getByText('There are no products yet').waitFor()
     await page.evaluate(`location.hash = 'key=${other.key}'`)
+    await page.getByRole('button', { name: 'Use the link’s key' }).click()
     await page.getByRole('link', { name: 'Of another store' }).waitFor()
+    // The key that is in use already is nothing to ask about.
+    await page.evaluate(`location.hash = 'key=${other.key}'`)
+    await page.waitForFunction(`location.hash === ''`)
+    expect(await dialog.count()).toBe(0)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('API key').waitFor()
     await page.reload()
     await page.getByLabel('API key').waitFor()
+  })
+
+  test('a key that is typed at /docs is kept in no storage of the browser', async () => {
+    const { page } = await console.tab()
+    await page.goto(`${console.service.server.url}/docs`)
+    await page.getByRole('button', { name: 'Authorize' }).click()
+    await page.locator('.auth-container input').first().fill('typed-by-a-person')
+    await page.locator('.auth-btn-wrapper .authorize').first().click()
+    await page.getByRole('button', { name: 'Logout' }).waitFor()
+    expect(await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])')).not.toContain(
+      'typed',
+    )
   })
 
   test('a store without imports is told how to begin', async () => {

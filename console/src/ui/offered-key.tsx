@@ -1,0 +1,31 @@
+import { Button, Group, Modal, Text } from '@mantine/core'
+import { declineOfferedKey, signIn, useOfferedKey } from '../session'
+
+/** Asks who is signed in whether to go on with the key of a link that was opened. */
+export function OfferedKey() {
+  const key = useOfferedKey()
+  return (
+    <Modal.Root opened={key !== undefined} onClose={declineOfferedKey} lockScroll={false} centered>
+      <Modal.Overlay />
+      <Modal.Content aria-label="Sign in with the key of this link?">
+        <Modal.Body>
+          <Text fw={600} mb="xs">
+            Sign in with the key of this link?
+          </Text>
+          <Text size="sm">
+            The link has another API key than the one that you are signed in with. With it you may see another
+            store, and what you import goes there. If you do not know the link, stay signed in as you are.
+          </Text>
+          <Group mt="md" justify="flex-end">
+            <Button variant="default" onClick={() => key !== undefined && signIn(key)}>
+              Use the link’s key
+            </Button>
+            <Button data-autofocus onClick={declineOfferedKey}>
+              Stay signed in
+            </Button>
+          </Group>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
+  )
+}
