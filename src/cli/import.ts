@@ -33,7 +33,8 @@ const ALL_IMPORTED = 0
 const SOME_REJECTED = 2
 
 const HELP = `
-The file may be compressed by gzip. "-" reads the standard input.
+The file may be compressed by gzip. "-" reads the standard input, for as long as
+it comes: a pause does not end the upload.
 
 Without --url the import goes to the server that runs on the data directory.
 If none runs, this command runs one itself until the import has ended.

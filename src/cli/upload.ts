@@ -3,7 +3,13 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { constants, gzip } from 'node:zlib'
 import type { OnConflict } from '../imports/import.js'
+import { UnusableFile } from '../imports/scan.js'
+import { unpack } from '../imports/unpack.js'
+import { networkFault } from '../network-fault.js'
 import { type Address, headersFor, type ImportAnswer, readAnswer, unreachable } from './client.js'
 import { CommandError } from './fail.js'
 import type { ImportFile } from './import-file.js'
@@ -53,7 +59,7 @@ export async function uploadFile(
   request.setSocketKeepAlive(true, KEEP_ALIVE_MS)
   const body = Readable.from(bodyOf(head, file, tail, onSent), { objectMode: false })
   const response = await exchange(request, body, (error) =>
-    signal.aborted ? signal.reason : broken(address, error, request.writableEnded, options.externalRef),
+    signal.aborted ? signal.reason : broken(address, error, sentOf(request), options.externalRef),
   )
   // What is left of the body breaks the connection sooner or later; the answer was on its way before.
   const said = await text(response).catch(() => '')
@@ -126,21 +132,78 @@ async function* bodyOf(
 ): AsyncGenerator<Buffer, void, undefined> {
   yield head
   let sent = 0
-  for await (const piece of file.stream()) {
-    yield piece
-    sent += piece.length
-    onSent(sent)
+  const counted = async function* () {
+    for await (const piece of file.stream() as AsyncIterable<Buffer>) {
+      yield piece
+      sent += piece.length
+      onSent(sent)
+    }
   }
+  yield* file.bytes === undefined ? keptAlive(counted()) : counted()
   if (file.bytes !== undefined && sent < file.bytes) {
     throw new CommandError(`${file.name} became shorter while it was read. Nothing was imported.`)
   }
   yield tail
 }
 
+/** The least that a server's IDLE_TIMEOUT can be is 1 s. */
+const LONGEST_SILENCE_MS = 500
+
+const pack = promisify(gzip)
+
+/**
+ * A stream packed by gzip, piece by piece, so that its connection is never silent: a file of gzip may be several, one after
+ * the other (RFC 1952, 2.2), and those that are sent while nothing comes are empty. What is packed already is unpacked first.
+ *
+ * @throws CommandError if that is damaged, and what the stream throws
+ */
+async function* keptAlive(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  const pieces = unpack(bytes, Number.POSITIVE_INFINITY)
+  try {
+    for (let next = pieces.next(); ; next = pieces.next()) {
+      let result = await withinSilence(next)
+      while (result === undefined) {
+        yield await pack('')
+        result = await withinSilence(next)
+      }
+      if (result.done) return
+      if (result.value.length > 0) yield await pack(result.value, { level: constants.Z_BEST_SPEED })
+    }
+  } catch (error) {
+    throw error instanceof UnusableFile ? new CommandError(error.message) : error
+  } finally {
+    // Not waited for: one that waits for more of the stream ends only with it.
+    pieces.return(undefined).catch(() => {})
+  }
+}
+
+/** undefined: it takes longer than the connection may be silent. */
+async function withinSilence<Value>(promise: Promise<Value>): Promise<Value | undefined> {
+  const timeout = new AbortController()
+  const silence = sleep(LONGEST_SILENCE_MS, undefined, { signal: timeout.signal }).catch(() => undefined)
+  try {
+    return await Promise.race([promise, silence])
+  } finally {
+    timeout.abort()
+  }
+}
+
+const sentOf = (request: ClientRequest): 'all' | 'some' | 'none' =>
+  request.writableEnded ? 'all' : (request.socket?.bytesWritten ?? 0) > 0 ? 'some' : 'none'
+
 /** A connection that broke in mid-upload. Once all was sent, nobody here knows whether the import was made. */
-function broken(address: Address, error: Error, allSent: boolean, externalRef: string | undefined): Error {
+function broken(
+  address: Address,
+  error: Error,
+  sent: 'all' | 'some' | 'none',
+  externalRef: string | undefined,
+): Error {
   const why = unreachable(address, error)
-  if (allSent) {
+  if (sent === 'some') {
+    why.message =
+      `The connection to the server at ${address.url} broke off during the upload: ${networkFault(error)}. ` +
+      'Nothing was imported; run this again.'
+  } else if (sent === 'all') {
     why.message +=
       ' The whole file had been sent, so the import may have been made. ' +
       (externalRef === undefined

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -85,8 +87,9 @@ const runImport = (args: readonly string[], environment?: Record<string, string>
 
 async function serve(
   dataDir: string,
+  settings: Record<string, string> = {},
 ): Promise<{ url: string; apiKey: string; child: ChildProcess; ended: Promise<Outcome> }> {
-  const running = intake(['serve'], { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent' })
+  const running = intake(['serve'], { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', ...settings })
   const [, url = ''] = await running.says(/^listening on (\S+)$/m)
   const [, apiKey = ''] = await running.says(/^API key: (\S+)$/m)
   return { url, apiKey, child: running.child, ended: running.ended }
@@ -324,6 +327,30 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     expect(stderr).toMatch(/Interrupted\. Import [0-9a-f-]{36} goes on on the server: http/)
     expect(code).toBe(130)
   })
+})
+
+test('intake import of a pipe outlasts a pause that is longer than IDLE_TIMEOUT', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const dataDir = aDataDir()
+  const server = await serve(dataDir, { IDLE_TIMEOUT: '1' })
+  const running = intake(['import', '-', '--data-dir', dataDir])
+  running.child.stdin?.write(`${aProduct()}\n`)
+  while ((await readdir(join(dataDir, 'uploads', 'incoming'))).length === 0) await sleep(20)
+  // A connection that is silent from now on is ended first, if the pipe's is.
+  const silent = connect(Number(new URL(server.url).port), '127.0.0.1')
+  silent.write(
+    'POST /subscriptions/imports HTTP/1.1\r\nhost: x\r\ncontent-type: application/jsonl\r\ncontent-length: 9\r\n' +
+      `authorization: Bearer ${server.apiKey}\r\n\r\n{`,
+  )
+  await once(silent.resume(), 'close')
+  running.child.stdin?.end(`${aProduct()}\n`)
+  expect(await running.ended).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('All 2 records of the standard input were imported.'),
+  })
+  server.child.kill('SIGTERM')
+  await server.ended
 })
 
 test('intake import takes the place of a server that went away', { timeout: TIMEOUT_MS }, async () => {

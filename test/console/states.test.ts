@@ -74,9 +74,10 @@ describeConsole('The console', (console) => {
     const { page } = await console.tab()
     await page.goto(`${console.service.server.url}/docs`)
     await page.getByRole('button', { name: 'Authorize' }).click()
-    await page.locator('.auth-container input').first().fill('typed-by-a-person')
-    await page.locator('.auth-btn-wrapper .authorize').first().click()
-    await page.getByRole('button', { name: 'Logout' }).waitFor()
+    const bearer = page.locator('.auth-container', { has: page.locator('#auth-bearer-value') })
+    await bearer.locator('input').fill('typed-by-a-person')
+    await bearer.locator('.authorize').click()
+    await page.locator('.auth-container').getByText('Logout').waitFor()
     expect(await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])')).not.toContain(
       'typed',
     )
