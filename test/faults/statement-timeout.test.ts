@@ -26,7 +26,7 @@ test('A request that the database does not answer within STATEMENT_TIMEOUT is 50
       expect(answer.headers.get('retry-after')).toBe('5')
     }
     // What does not need the table goes on, with the same connections.
-    await Promise.all(Array.from({ length: 20 }, () => store.add(aSubscriber())))
+    await Promise.all(Array.from({ length: 10 }, () => store.add(aSubscriber())))
     expect((await store.find(begun.id)).attributes.status).toBe('started')
     await blocker.query('rollback')
     expect((await store.finished(begun.id)).meta.records.imported.subscription_product).toBe(10)
