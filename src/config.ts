@@ -17,6 +17,8 @@ export interface Config {
   readonly maxRecords: number | undefined
   /** Uploads that this process takes at once. */
   readonly maxUploads: number
+  /** Downloads and other long answers that this process sends to one owner at once. */
+  readonly maxDownloads: number
   /** Imports of one owner that are `pending`. */
   readonly maxWaitingImports: number
   /** Requests a second of one API key or client. */
@@ -211,6 +213,16 @@ export const settings: readonly Setting[] = [
     placeholder: '<number>',
     description: 'the uploads taken at once, at most; further ones are answered 429',
     default: '100',
+    parse: wholeNumber(1, 10_000),
+  },
+  {
+    key: 'maxDownloads',
+    variable: 'MAX_DOWNLOADS',
+    flag: '--max-downloads',
+    placeholder: '<number>',
+    description:
+      'the downloads and long answers sent to one store or organization at once, at most; further ones are answered 429',
+    default: '20',
     parse: wholeNumber(1, 10_000),
   },
   {

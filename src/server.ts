@@ -7,6 +7,7 @@ import type { Pool } from './db/pool.js'
 import { authenticate } from './http/auth.js'
 import { jsonBodies } from './http/body.js'
 import { docsPages } from './http/docs.js'
+import { Downloads } from './http/downloads.js'
 import { deliverEarlyAnswers } from './http/early-answers.js'
 import { serviceUnavailable } from './http/errors.js'
 import {
@@ -73,6 +74,7 @@ export function buildServer({
 }: ServerDependencies): FastifyInstance {
   const requestTimeoutMs = config.requestTimeoutSeconds * 1000
   const limits = new RateLimits(config)
+  const downloads = new Downloads(config.maxDownloads)
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     genReqId: () => randomUUID(),
@@ -156,12 +158,13 @@ export function buildServer({
       )
       importRoutes(imports, {
         poolOf,
+        downloads,
         store,
         limits: config,
         tell: (event) => metrics.workerDid(event),
       })
     })
-    recordRoutes(api, poolOf)
+    recordRoutes(api, poolOf, downloads)
     closeMethods()
   }
   app.register(

@@ -45,7 +45,8 @@ async function statementOf(ownerId: string, limit: number): Promise<Statement> {
       return { rows: [] }
     },
   }
-  await listRecords(keeping as unknown as Pool, products, [ownerId], { offset: 0, limit }, undefined)
+  const query = { recordType: products, ownerIds: [ownerId], filter: undefined, include: new Set<string>() }
+  await listRecords(keeping as unknown as Pool, query, { offset: 0, limit })
   const [statement, ...others] = statements
   if (!statement || others.length > 0) throw new Error('a page is no longer read by one statement')
   return statement

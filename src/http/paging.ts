@@ -36,8 +36,8 @@ function readInteger(query: Readonly<Record<string, unknown>>, name: string, max
 }
 
 /** One page of a list as it is answered. */
-export interface ListAnswer<T> {
-  readonly data: readonly T[]
+export interface ListAnswer<Data> {
+  readonly data: Data
   readonly links: {
     readonly current: string
     readonly first: string
@@ -61,14 +61,15 @@ export interface ListAnswer<T> {
  *
  * @param url the absolute URL that was asked for; its parameters other than the page's are kept.
  * @param total how many records the whole list has.
+ * @param data the page's, as an array or as what reads them slice by slice.
  */
-export function listAnswer<T>(
+export function listAnswer<Data>(
   url: URL,
   { offset, limit }: Page,
   total: number,
-  data: readonly T[],
+  data: Data,
   maxOffset: number = MAX_OFFSET,
-): ListAnswer<T> {
+): ListAnswer<Data> {
   const at = (linked: number): string => {
     const link = new URL(url)
     link.searchParams.delete('page[offset]')

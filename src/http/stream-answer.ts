@@ -27,6 +27,8 @@ export async function sendStream(
   return reply.type(options.type).send(readable)
 }
 
+const BUFFERED_BYTES = 64 * 1024
+
 /** A stream of a source whose first piece is there. Not by a generator: one that was not begun would not end its source. */
 async function begun<T>(source: AsyncGenerator<T>): Promise<Readable> {
   const first = await source.next()
@@ -36,5 +38,7 @@ async function begun<T>(source: AsyncGenerator<T>): Promise<Readable> {
     isFirst = false
     return first
   }
-  return Readable.from({ [Symbol.asyncIterator]: () => ({ next, return: () => source.return(undefined) }) })
+  const pieces = { [Symbol.asyncIterator]: () => ({ next, return: () => source.return(undefined) }) }
+  // By bytes, so that a client that reads nothing has little held for it, however long the pieces are.
+  return Readable.from(pieces, { objectMode: false, highWaterMark: BUFFERED_BYTES })
 }

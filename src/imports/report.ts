@@ -2,6 +2,7 @@ import sql, { empty, join, type Sql } from 'sql-template-tag'
 import { v5 as uuidv5 } from 'uuid'
 import { listPage } from '../db/list.js'
 import { type Pool, rows } from '../db/pool.js'
+import { firstSlice, SLICE_ROWS } from '../db/slices.js'
 import { totalQuery } from '../db/totals.js'
 import { type Import, type ImportRow, importColumns, toImport } from './import.js'
 
@@ -81,10 +82,12 @@ export async function listErrors(
   return found.map((row) => toImportError(id, ownerId, row))
 }
 
-const BATCH = 1000
+/** By the columns of a page of errors. */
+const ERROR_SIZE = sql`
+  pg_column_size(p.field) + pg_column_size(p.error) + coalesce(pg_column_size(p.external_ref), 0)`
 
 /**
- * All errors of an import, by line, read in batches so that no connection is held while a slow client reads.
+ * All errors of an import, by line, read in slices so that no connection is held while a slow client reads.
  *
  * @throws Error if there are fewer than the import has: they were deleted in the meantime.
  */
@@ -95,15 +98,14 @@ export async function* allErrors(
   let read = 0
   let after = { line: 0, ordinal: -1 }
   for (;;) {
-    const found = await rows<ErrorRow>(
-      pool,
-      sql`
-        select line_number, ordinal, field, error, external_ref, created_at
-        from import_errors
-        where owner_id = ${ownerId} and import_id = ${id} and (line_number, ordinal) > (${after.line}, ${after.ordinal})
-        order by line_number, ordinal
-        limit ${BATCH}`,
-    )
+    const page = sql`
+      select line_number, ordinal, field, error, external_ref, created_at
+      from import_errors
+      where owner_id = ${ownerId} and import_id = ${id} and (line_number, ordinal) > (${after.line}, ${after.ordinal})
+      order by line_number, ordinal
+      limit ${SLICE_ROWS}`
+    const slice = firstSlice(page, sql`line_number, ordinal`, ERROR_SIZE)
+    const found = await rows<ErrorRow>(pool, sql`${slice} order by line_number, ordinal`)
     const last = found.at(-1)
     if (!last) {
       if (read < errors) throw new Error('The report expired while it was read.')

@@ -1,5 +1,6 @@
 import sql, { raw } from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
+import { firstSlice, isWhole, SLICE_ROWS, type SliceRow } from '../db/slices.js'
 import { recordTypes } from '../records/index.js'
 import type { RecordType } from '../records/record-type.js'
 import type { Import } from './import.js'
@@ -14,8 +15,6 @@ export interface Result {
   readonly externalRef: string | undefined
 }
 
-const BATCH = 1000
-
 /**
  * The records that an import added or changed and that are still there, by line. Streams: of each type a batch is held.
  * Of a record that was added its id tells the line (see `record-id.ts`); of one that was changed it is written down.
@@ -29,7 +28,9 @@ export async function* importResults(pool: Pool, found: Import): AsyncGenerator<
   yield* mergedByLine(sources)
 }
 
-interface AddedRow {
+const REF_SIZE = sql`coalesce(pg_column_size(p.external_ref), 0)`
+
+interface AddedRow extends SliceRow {
   readonly id: string
   readonly external_ref: string | null
 }
@@ -48,19 +49,17 @@ async function* added(
   const end = firstIdAt(Date.parse(times.to) + 1)
   let after = firstIdAt(Date.parse(times.from))
   for (;;) {
-    const found = await rows<AddedRow>(
-      pool,
-      sql`
-        select id, external_ref from ${raw(table)}
-        where owner_id = ${ownerId} and id > ${after} and id < ${end}
-        order by id limit ${BATCH}`,
-    )
+    const page = sql`
+      select id, external_ref from ${raw(table)}
+      where owner_id = ${ownerId} and id > ${after} and id < ${end}
+      order by id limit ${SLICE_ROWS}`
+    const found = await rows<AddedRow>(pool, sql`${firstSlice(page, sql`id`, REF_SIZE)} order by id`)
     for (const { id, external_ref } of found) {
       const line = lineOfRecord(importId, id)
       if (line !== undefined) yield { line, type, id, externalRef: external_ref ?? undefined }
     }
     const last = found.at(-1)
-    if (!last || found.length < BATCH) return
+    if (!last || isWhole(found, SLICE_ROWS)) return
     after = last.id
   }
 }
@@ -76,19 +75,18 @@ async function* changed(
 ): AsyncGenerator<Result> {
   let after = 0
   for (;;) {
-    const found = await rows<ChangedRow>(
-      pool,
-      sql`
-        select u.line_number, t.id, t.external_ref
-        from import_updates u join ${raw(table)} t on t.owner_id = u.owner_id and t.id = u.record_id
-        where u.owner_id = ${ownerId} and u.import_id = ${importId} and u.resource = ${table} and u.line_number > ${after}
-        order by u.line_number limit ${BATCH}`,
-    )
+    const page = sql`
+      select u.line_number, t.id, t.external_ref
+      from import_updates u join ${raw(table)} t on t.owner_id = u.owner_id and t.id = u.record_id
+      where u.owner_id = ${ownerId} and u.import_id = ${importId} and u.resource = ${table} and u.line_number > ${after}
+      order by u.line_number limit ${SLICE_ROWS}`
+    const slice = firstSlice(page, sql`line_number`, REF_SIZE)
+    const found = await rows<ChangedRow>(pool, sql`${slice} order by line_number`)
     for (const { line_number: line, id, external_ref } of found) {
       yield { line, type, id, externalRef: external_ref ?? undefined }
     }
     const last = found.at(-1)
-    if (!last || found.length < BATCH) return
+    if (!last || isWhole(found, SLICE_ROWS)) return
     after = last.line_number
   }
 }

@@ -6,22 +6,6 @@ export type BasePrice = ReadonlyMap<string, { readonly sum: bigint; readonly inc
 
 type Attributes = Readonly<Record<string, unknown>>
 
-/** Adds up the prices of an offering's products. */
-export function basePrice(products: readonly Attributes[]): BasePrice {
-  const prices = products.map(({ price }) => (price ?? {}) as PriceMap)
-  const [first = {}, ...others] = prices
-  const currencies = Object.keys(first).filter((currency) =>
-    others.every((price) => Object.hasOwn(price, currency)),
-  )
-  return new Map(
-    currencies.map((currency) => {
-      const amounts = prices.flatMap((price) => price[currency] ?? [])
-      const sum = amounts.reduce((total, { amount }) => total + BigInt(amount), 0n)
-      return [currency, { sum, ...taxOf(amounts) }]
-    }),
-  )
-}
-
 /**
  * What an offering's plan costs (contract 9): its fixed price, if that has a currency; else the products' sum less the
  * plan's percentage, rounded down to the smallest unit: 1.05 less 50 % is 0.52. A currency in which that is beyond the safe integers, which JSON
@@ -36,13 +20,6 @@ export function planPrice(plan: Attributes, base: BasePrice): PriceMap | undefin
     return Number.isSafeInteger(amount) ? [[currency, { amount, ...tax }] as const] : []
   })
   return prices.length > 0 ? Object.fromEntries(prices) : undefined
-}
-
-/** Whether tax is included, where all products say the same. */
-function taxOf(amounts: readonly PriceMap[string][]): { includes_tax?: boolean } {
-  const [first] = amounts
-  const isSame = amounts.every(({ includes_tax }) => includes_tax === first?.includes_tax)
-  return isSame && first?.includes_tax !== undefined ? { includes_tax: first.includes_tax } : {}
 }
 
 /** `sum` less `percentage` percent, rounded down. The percentage is taken as the decimal that it is written as. */

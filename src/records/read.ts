@@ -1,9 +1,11 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
 import { listPage } from '../db/list.js'
 import { type Client, type Pool, rows } from '../db/pool.js'
+import { firstSlice } from '../db/slices.js'
 import { totalQuery } from '../db/totals.js'
-import { attributesOf } from './columns.js'
+import { attributesOf, type Column } from './columns.js'
 import type { RecordType, Reference } from './record-type.js'
+import { MAX_SNAPSHOTS } from './validate.js'
 
 /** A record as the database has it. Times are RFC 3339. */
 export interface StoredRecord {
@@ -14,31 +16,62 @@ export interface StoredRecord {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** A snapshot: a record within another one. `holderId` is the other's id. */
-export interface StoredSnapshot extends StoredRecord {
-  readonly holderId: string
+/** What a record holds by one of its references, as far as its answer names it; the first that was given comes first. */
+export interface Held {
+  readonly ids: readonly string[]
+  /** The `external_ref`s of the first 100 snapshots. Empty unless the reference has a `refsAttribute`. */
+  readonly refs: readonly string[]
 }
 
-interface Row extends Readonly<Record<string, unknown>> {
+/** A record with what it holds, by the reference's attribute. */
+export interface HoldingRecord extends StoredRecord {
+  readonly held: Readonly<Record<string, Held>>
+}
+
+/** The part of a list that is asked for. */
+export interface Range {
+  readonly offset: number
+  readonly limit: number
+}
+
+/** A page of a list, read slice by slice so that a page of any size needs little memory. */
+export interface SlicedPage<Item> {
+  /** How many the whole list has. */
+  readonly total: number
+  readonly slices: AsyncIterable<readonly Item[]>
+}
+
+export interface Row extends Readonly<Record<string, unknown>> {
   readonly owner_id: string
   readonly id: string
   readonly created_at: string
   readonly updated_at: string
 }
 
-interface SnapshotRow extends Row {
-  readonly offering_id: string
+/** Which records a list shows, and how. */
+export interface RecordQuery {
+  readonly recordType: RecordType
+  readonly ownerIds: readonly string[]
+  readonly filter: Sql | undefined
+  /** The references by whose snapshots all are named, not the first 100 only. */
+  readonly include: ReadonlySet<string>
 }
 
-interface Range {
-  readonly offset: number
-  readonly limit: number
-}
+/** An answer names so many snapshots of a kind, unless they are included (contract 8). */
+const NAMED_SNAPSHOTS = 100
 
-const columnNames = ({ columns }: RecordType): Sql =>
+export const columnNames = ({ columns }: RecordType): Sql =>
   raw(['owner_id', 'id', 'created_at', 'updated_at', ...columns.map(({ name }) => name)].join(', '))
 
-function toRecord({ columns }: RecordType, row: Row): StoredRecord {
+const hasAnySize = ({ type }: Column): boolean => type === 'text' || type === 'jsonb'
+
+/** How many bytes of a row are stored, but for columns of a fixed size. */
+export const storedSize = ({ columns }: RecordType, ...others: readonly string[]): Sql => {
+  const names = [...columns.filter(hasAnySize).map(({ name }) => name), ...others]
+  return raw(names.map((name) => `coalesce(pg_column_size(p.${name}), 0)`).join(' + '))
+}
+
+export function toRecord({ columns }: RecordType, row: Row): StoredRecord {
   return {
     id: row.id,
     ownerId: row.owner_id,
@@ -48,42 +81,105 @@ function toRecord({ columns }: RecordType, row: Row): StoredRecord {
   }
 }
 
-const toSnapshot = ({ to }: Reference, row: SnapshotRow): StoredSnapshot => ({
-  ...toRecord(to, row),
-  holderId: row.offering_id,
-})
+const heldColumn = ({ attribute }: Reference): string => `held_${attribute}`
+
+function toHoldingRecord(recordType: RecordType, row: Row): HoldingRecord {
+  const held = recordType.references.map((reference) => [reference.attribute, row[heldColumn(reference)]])
+  return { ...toRecord(recordType, row), held: Object.fromEntries(held) }
+}
+
+/** The rows of a query of records, with what each of them holds. */
+function withHeld({ references }: RecordType, include: ReadonlySet<string>, records: Sql): Sql {
+  if (references.length === 0) return records
+  const held = references.map((reference) => {
+    const { attribute, table, refsAttribute } = reference
+    const refs = refsAttribute
+      ? raw(
+          `coalesce(json_agg(external_ref order by id) filter (where external_ref is not null and place <= ${NAMED_SNAPSHOTS}), '[]')`,
+        )
+      : raw("'[]'::json")
+    return sql`
+      (select json_build_object('ids', coalesce(json_agg(id order by id), '[]'), 'refs', ${refs})
+       from (
+         select id, external_ref, row_number() over (order by id) as place from ${raw(table)}
+         where owner_id = o.owner_id and offering_id = o.id
+         order by id limit ${include.has(attribute) ? MAX_SNAPSHOTS : NAMED_SNAPSHOTS}
+       ) as s) as ${raw(heldColumn(reference))}`
+  })
+  return sql`select o.*, ${join(held)} from (${records}) as o`
+}
 
 /**
- * A page of the records of these owners, newest first, and how many there are. Each owner's part is read backwards along
- * its primary key, so a page costs what its offset and length cost, however large the table (contract 4).
+ * A page of the records of these owners, newest first. Each owner's part is read backwards along its primary key, so a
+ * page costs what its offset and length cost, however large the table (contract 4).
  */
 export async function listRecords(
   pool: Pool,
-  recordType: RecordType,
-  ownerIds: readonly string[],
+  query: RecordQuery,
   { offset, limit }: Range,
-  filter: Sql | undefined,
-): Promise<{ total: number; records: StoredRecord[] }> {
-  const table = raw(recordType.table)
+): Promise<SlicedPage<HoldingRecord>> {
+  const { recordType, ownerIds, filter } = query
   const condition = filter ? sql`and ${filter}` : empty
-  const parts = ownerIds.map(
-    (ownerId) => sql`
-      (select ${columnNames(recordType)} from ${table} where owner_id = ${ownerId} ${condition}
-       order by id desc limit ${offset + limit})`,
-  )
   // Each owner by itself: of several at once the planner does not see that the index of what a filter looks up has them.
   const counts = ownerIds.map(
-    (ownerId) => sql`select count(*) from ${table} where owner_id = ${ownerId} ${condition}`,
+    (ownerId) => sql`select count(*) from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition}`,
   )
   const { total, found } = await listPage<Row>(pool, {
     total: filter
       ? sql`select sum(count)::bigint from (${join(counts, ' union all ')}) as c`
       : totalQuery(ownerIds, recordType.table),
-    page: sql`
-      select * from (${join(parts, ' union all ')}) as p order by id desc limit ${limit} offset ${offset}`,
+    page: recordsSlice(query, { offset, limit }),
     order: sql`r.id desc`,
   })
-  return { total, records: found.map((row) => toRecord(recordType, row)) }
+  const more = (after: string, left: number) =>
+    rows<Row>(pool, sql`${recordsSlice(query, { offset: 0, limit: left }, after)} order by id desc`)
+  return {
+    total,
+    slices: slices(found, Math.min(limit, total - offset), more, (row) => toHoldingRecord(recordType, row)),
+  }
+}
+
+/** @param after the id of the last record before the slice, in place of an offset */
+function recordsSlice(
+  { recordType, ownerIds, filter, include }: RecordQuery,
+  { offset, limit }: Range,
+  after?: string,
+): Sql {
+  const condition = sql`${after === undefined ? empty : sql`and id < ${after}`} ${filter ? sql`and ${filter}` : empty}`
+  const parts = ownerIds.map(
+    (ownerId) => sql`
+      (select ${columnNames(recordType)} from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition}
+       order by id desc limit ${offset + limit})`,
+  )
+  const page = sql`
+    select * from (${join(parts, ' union all ')}) as u order by id desc limit ${limit} offset ${offset}`
+  const size = storedSize(recordType, ...recordType.references.map(heldColumn))
+  return firstSlice(withHeld(recordType, include, page), sql`id desc`, size)
+}
+
+/** So many records are looked at for a further slice: what each of them holds is looked up before its size is known. */
+const FURTHER_RECORDS = 10
+
+/**
+ * The rest of a page, slice by slice, after its first one.
+ *
+ * @param more reads the slice that follows a record, of at most so many records
+ */
+export async function* slices<From extends { readonly id: string }, Item>(
+  first: readonly From[],
+  expected: number,
+  more: (after: string, limit: number) => Promise<From[]>,
+  toItem: (row: From) => Item,
+): AsyncGenerator<readonly Item[], void, undefined> {
+  let left = expected
+  for (let found = first; ; ) {
+    const last = found.at(-1)
+    if (!last) return
+    yield found.map(toItem)
+    left -= found.length
+    if (left <= 0) return
+    found = await more(last.id, Math.min(left, FURTHER_RECORDS))
+  }
 }
 
 /** One record of these owners; undefined: there is none. */
@@ -102,66 +198,16 @@ export async function findRecord(
   return row && toRecord(recordType, row)
 }
 
-/** A page of one record's snapshots, newest first, and how many there are. */
-export async function listSnapshots(
+/** What a record holds now. */
+export async function heldBy(
   pool: Pool,
-  reference: Reference,
-  holder: StoredRecord,
-  { offset, limit }: Range,
-): Promise<{ total: number; snapshots: StoredSnapshot[] }> {
-  const where = sql`from ${raw(reference.table)} where owner_id = ${holder.ownerId} and offering_id = ${holder.id}`
-  const { total, found } = await listPage<SnapshotRow>(pool, {
-    total: sql`select count(*) ${where}`,
-    page: sql`
-      select offering_id, ${columnNames(reference.to)} ${where}
-      order by id desc limit ${limit} offset ${offset}`,
-    order: sql`r.id desc`,
-  })
-  return { total, snapshots: found.map((row) => toSnapshot(reference, row)) }
-}
-
-/** One snapshot of a record, by its own id or by its original's; undefined: it holds none. */
-export async function findSnapshot(
-  db: Pool | Client,
-  reference: Reference,
-  holder: StoredRecord,
-  id: string,
-): Promise<StoredSnapshot | undefined> {
-  const [row] = await rows<SnapshotRow>(
-    db,
-    sql`
-      select offering_id, ${columnNames(reference.to)}
-      from ${raw(reference.table)}
-      where owner_id = ${holder.ownerId} and offering_id = ${holder.id} and (id = ${id} or source_id = ${id})
-      order by id = ${id} desc
-      limit 1`,
-  )
-  return row && toSnapshot(reference, row)
-}
-
-/** By reference, by the holder's id: snapshots, each list in the order in which it was given. */
-export type Snapshots = ReadonlyMap<Reference, ReadonlyMap<string, readonly StoredSnapshot[]>>
-
-/** All snapshots of some records, by these of their references. */
-export async function snapshotsOf(
-  db: Pool | Client,
-  references: readonly Reference[],
-  holders: readonly StoredRecord[],
-): Promise<Snapshots> {
-  const snapshots = new Map<Reference, Map<string, StoredSnapshot[]>>()
-  for (const reference of references) {
-    const byHolder = new Map<string, StoredSnapshot[]>(holders.map(({ id }) => [id, []]))
-    const found = await rows<SnapshotRow>(
-      db,
-      sql`
-        select offering_id, ${columnNames(reference.to)}
-        from ${raw(reference.table)}
-        where owner_id = any(${[...new Set(holders.map(({ ownerId }) => ownerId))]}::uuid[])
-          and offering_id = any(${holders.map(({ id }) => id)}::uuid[])
-        order by offering_id, id`,
-    )
-    for (const row of found) byHolder.get(row.offering_id)?.push(toSnapshot(reference, row))
-    snapshots.set(reference, byHolder)
-  }
-  return snapshots
+  recordType: RecordType,
+  record: StoredRecord,
+  include: ReadonlySet<string>,
+): Promise<HoldingRecord> {
+  if (recordType.references.length === 0) return { ...record, held: {} }
+  const itself = sql`select ${record.ownerId}::uuid as owner_id, ${record.id}::uuid as id`
+  const [row] = await rows<Row>(pool, withHeld(recordType, include, itself))
+  if (!row) throw new Error('The query of what a record holds returned no row.')
+  return { ...record, held: toHoldingRecord({ ...recordType, columns: [] }, row).held }
 }

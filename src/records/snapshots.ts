@@ -2,7 +2,8 @@ import sql, { raw, type Sql } from 'sql-template-tag'
 import { databaseMilliseconds } from '../db/clock.js'
 import { type Client, type Pool, rows, transaction } from '../db/pool.js'
 import { ChangedMeanwhile, changeRow, UnresolvedReferences } from './change.js'
-import { findSnapshot, type StoredRecord, type StoredSnapshot, snapshotsOf } from './read.js'
+import type { StoredRecord } from './read.js'
+import { findSnapshot, type StoredSnapshot } from './read-snapshots.js'
 import type { RecordType, Reference } from './record-type.js'
 import { insertSnapshots, resolveReferences } from './references.js'
 import { MAX_SNAPSHOTS } from './validate.js'
@@ -41,13 +42,10 @@ export interface Holding {
 /**
  * Adds snapshots of these records, as they are now.
  *
+ * @returns the ids of the snapshots
  * @throws UnresolvedReferences, AlreadyAttached, TooManySnapshots, ChangedMeanwhile if the holder is gone
  */
-export async function attach(
-  pool: Pool,
-  holding: Holding,
-  ids: readonly string[],
-): Promise<StoredSnapshot[]> {
+export async function attach(pool: Pool, holding: Holding, ids: readonly string[]): Promise<string[]> {
   return await transaction(pool, async (client) => {
     await lockHolder(client, holding)
     const before = await sourcesOf(client, holding)
@@ -55,9 +53,7 @@ export async function attach(
     if (repeated !== undefined) throw new AlreadyAttached(repeated, before.get(repeated) ?? '')
     await add(client, holding, ids, before)
     const sources = await sourcesOf(client, holding)
-    const held = await snapshotsOf(client, [holding.reference], [holding.holder])
-    const added = new Set(ids.map((id) => sources.get(id)))
-    return (held.get(holding.reference)?.get(holding.holder.id) ?? []).filter(({ id }) => added.has(id))
+    return ids.flatMap((id) => sources.get(id) ?? [])
   })
 }
 

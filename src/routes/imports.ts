@@ -4,6 +4,7 @@ import { isTimeout } from '../db/errors.js'
 import type { PoolOf } from '../db/owner-pool.js'
 import type { Pool } from '../db/pool.js'
 import { preferredType } from '../http/accept.js'
+import type { Downloads } from '../http/downloads.js'
 import {
   badRequest,
   contentTooLarge,
@@ -60,6 +61,7 @@ import { importFilterKinds, importOperations } from './import-operations.js'
 
 interface Dependencies {
   readonly poolOf: PoolOf
+  readonly downloads: Downloads
   readonly store: UploadStore
   readonly limits: UploadLimits
   /** Counts what happened to an import. */
@@ -76,7 +78,7 @@ interface UploadLimits extends ScanLimits {
 const RETRY_SECONDS = 5
 
 /** The Subscriptions Imports API (contract 6). */
-export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell }: Dependencies): void {
+export function importRoutes(app: FastifyInstance, { poolOf, downloads, store, limits, tell }: Dependencies): void {
   let uploads = 0
 
   app.post(
@@ -159,6 +161,7 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
     const { caller } = request
     const found = await findWithReport(caller, readId(request.params))
     if (preferredType(request, ERROR_TYPES) !== 'application/json') {
+      downloads.begin(caller, reply)
       return sendStream(reply, { type: JSON_LINES }, () => errorLines(caller, found))
     }
     const page = readPage(
@@ -184,6 +187,7 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
     const options = { type: JSON_LINES, fileName: `rejected-${found.id}.jsonl` }
     // Where nothing is wrong, the file may be gone.
     if (found.errors === 0) return sendStream(reply, options, nothing)
+    downloads.begin(request.caller, reply)
     const reader = await store.open(found.id).catch((error) => {
       throw error instanceof UploadMissing ? fileGone() : error
     })
@@ -196,6 +200,7 @@ export function importRoutes(app: FastifyInstance, { poolOf, store, limits, tell
   app.get('/imports/:id/results', { schema: importOperations.results }, async (request, reply) => {
     const found = await find(request.caller, readId(request.params))
     if (found.expiredAt !== undefined && found.onConflict === 'update') throw resultsExpired(found.expiredAt)
+    downloads.begin(request.caller, reply)
     const options = { type: JSON_LINES, fileName: `results-${found.id}.jsonl` }
     return sendStream(reply, options, () => resultLines(poolOf(request.caller), found))
   })

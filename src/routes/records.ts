@@ -2,12 +2,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
 import type { PoolOf } from '../db/owner-pool.js'
 import { isAnyOf } from '../db/ref-key.js'
+import type { Downloads } from '../http/downloads.js'
 import { validationError } from '../http/errors.js'
 import { type FilterAttributes, readFilter } from '../http/filter.js'
+import { sendJson } from '../http/json-answer.js'
 import { listAnswer, readPage } from '../http/paging.js'
 import { readId, requestUrl } from '../http/urls.js'
 import { recordTypes } from '../records/index.js'
-import { listRecords, type Snapshots, type StoredRecord, snapshotsOf } from '../records/read.js'
+import { type HoldingRecord, heldBy, listRecords } from '../records/read.js'
+import { type NamedHolder, namedHolder, namedSnapshots } from '../records/read-snapshots.js'
 import type { RecordType } from '../records/record-type.js'
 import { type Caller, visibleOwnerIds } from '../tenants/owners.js'
 import { recordFinder } from './record-finder.js'
@@ -17,11 +20,13 @@ import { writingRoutes } from './record-writing.js'
 import { snapshotRoutes } from './snapshots.js'
 
 /** The routes of every record type, derived from its definition (contract 9). */
-export function recordRoutes(app: FastifyInstance, poolOf: PoolOf): void {
-  for (const recordType of recordTypes) routesOf(app, poolOf, recordType)
+export function recordRoutes(app: FastifyInstance, poolOf: PoolOf, downloads: Downloads): void {
+  for (const recordType of recordTypes) routesOf(app, poolOf, downloads, recordType)
 }
 
-function routesOf(app: FastifyInstance, poolOf: PoolOf, recordType: RecordType): void {
+const NOTHING: ReadonlySet<string> = new Set()
+
+function routesOf(app: FastifyInstance, poolOf: PoolOf, downloads: Downloads, recordType: RecordType): void {
   const { table, references } = recordType
   const filters = filtersOf(recordType)
   const finder = recordFinder(poolOf, recordType)
@@ -30,45 +35,75 @@ function routesOf(app: FastifyInstance, poolOf: PoolOf, recordType: RecordType):
     Object.fromEntries(Object.entries(filters).map(([name, { kind }]) => [name, kind])),
   )
 
-  app.get(`/${table}`, { schema: operations.list }, async (request) => {
+  app.get(`/${table}`, { schema: operations.list }, async (request, reply) => {
     const { caller } = request
     const query = request.query as Record<string, unknown>
     const page = readPage(query, caller.pageLength)
     const include = readInclude(query.include, recordType)
     const filter = readFilter(query.filter, filters)
-    const { total, records } = await listRecords(
-      poolOf(caller),
-      recordType,
-      visibleOwnerIds(caller),
-      page,
-      filter,
-    )
-    const snapshots = await snapshotsOf(poolOf(caller), references, records)
-    const data = records.map((record) => resource(request, record, snapshots))
-    return { ...listAnswer(requestUrl(request), page, total, data), ...included(caller, include, snapshots) }
+    const ownerIds = visibleOwnerIds(caller)
+    const list = { recordType, ownerIds, filter, include }
+    const { total, slices } = await listRecords(poolOf(caller), list, page)
+    const holders: NamedHolder[] = []
+    const data = mapSlices(slices, (record) => {
+      if (include.size > 0) holders.push(namedHolder(record))
+      return resource(request, record)
+    })
+    return await sendJson(request, reply, downloads, {
+      ...listAnswer(requestUrl(request), page, total, data),
+      ...included(caller, include, holders),
+    })
   })
 
-  app.get(`/${table}/:id`, { schema: operations.get }, async (request) => {
+  app.get(`/${table}/:id`, { schema: operations.get }, async (request, reply) => {
     const { caller } = request
     const include = readInclude((request.query as Record<string, unknown>).include, recordType)
-    const record = await finder.find(caller, readId(request.params))
-    const snapshots = await snapshotsOf(poolOf(caller), references, [record])
-    return { data: resource(request, record, snapshots), ...included(caller, include, snapshots) }
+    const found = await finder.find(caller, readId(request.params))
+    const record = await heldBy(poolOf(caller), recordType, found, include)
+    return await sendJson(request, reply, downloads, {
+      data: resource(request, record),
+      ...included(caller, include, [namedHolder(record)]),
+    })
   })
 
   writingRoutes(app, poolOf, recordType, operations, finder, async (request, record) =>
-    resource(request, record, await snapshotsOf(poolOf(request.caller), references, [record])),
+    resource(request, await heldBy(poolOf(request.caller), recordType, record, NOTHING)),
   )
-  for (const reference of references) snapshotRoutes(app, poolOf, recordType, reference, finder)
+  for (const reference of references) {
+    snapshotRoutes(app, { poolOf, downloads, recordType, reference, finder })
+  }
 
-  const resource = ({ caller, url }: FastifyRequest, record: StoredRecord, snapshots: Snapshots) =>
+  const resource = ({ caller, url }: FastifyRequest, record: HoldingRecord) =>
     recordResource(
       caller,
       recordType,
       record,
-      snapshots,
       url.startsWith('/v2/') ? '/v2/subscriptions' : '/subscriptions',
     )
+
+  /** @param holders filled by the time that the lists are read */
+  function included(caller: Caller, include: ReadonlySet<string>, holders: readonly NamedHolder[]) {
+    if (include.size === 0) return {}
+    const pool = poolOf(caller)
+    const lists = references.flatMap((reference) =>
+      include.has(reference.attribute)
+        ? [
+            [
+              reference.attribute,
+              snapshotResources(
+                { pool, caller, recordType, reference },
+                namedSnapshots(pool, reference, holders),
+              ),
+            ],
+          ]
+        : [],
+    )
+    return { included: Object.fromEntries(lists) }
+  }
+}
+
+async function* mapSlices<From, To>(slices: AsyncIterable<readonly From[]>, map: (item: From) => To) {
+  for await (const slice of slices) yield slice.map(map)
 }
 
 /** What a list of a type can be filtered by (contract 5). */
@@ -108,21 +143,4 @@ function readInclude(given: unknown, { references }: RecordType): ReadonlySet<st
     throw validationError('', [{ field: 'include', error: `include ${takes}; it has "${unknown}"` }])
   }
   return new Set(names)
-}
-
-function included(caller: Caller, include: ReadonlySet<string>, snapshots: Snapshots) {
-  if (include.size === 0) return {}
-  const lists = [...snapshots].flatMap(([reference, byHolder]) =>
-    include.has(reference.attribute)
-      ? [
-          [
-            reference.attribute,
-            [...byHolder].flatMap(([holderId, list]) =>
-              snapshotResources(caller, reference, holderId, list, snapshots),
-            ),
-          ],
-        ]
-      : [],
-  )
-  return { included: Object.fromEntries(lists) }
 }

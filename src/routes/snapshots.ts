@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { PoolOf } from '../db/owner-pool.js'
 import { identityProblems, readData } from '../http/body.js'
+import type { Downloads } from '../http/downloads.js'
 import { notFound, validationError } from '../http/errors.js'
+import { sendJson } from '../http/json-answer.js'
 import { listAnswer, readPage } from '../http/paging.js'
 import { readId, requestUrl } from '../http/urls.js'
 import { UUID_PATTERN } from '../records/attributes.js'
@@ -9,59 +11,65 @@ import { readChanges } from '../records/changes.js'
 import {
   findSnapshot,
   listSnapshots,
-  type StoredRecord,
   type StoredSnapshot,
-  snapshotsOf,
-} from '../records/read.js'
+  snapshotsWithin,
+} from '../records/read-snapshots.js'
 import type { RecordType, Reference } from '../records/record-type.js'
 import { attach, detach, type Holding, replace, updateSnapshot } from '../records/snapshots.js'
 import { MAX_SNAPSHOTS, type Problem, tooManyElements } from '../records/validate.js'
 import { type Caller, visibleOwnerIds } from '../tenants/owners.js'
 import { explained } from './record-errors.js'
 import type { RecordFinder } from './record-finder.js'
-import { snapshotResources } from './record-resource.js'
+import { type SnapshotView, snapshotResource, snapshotResources } from './record-resource.js'
 import { reject, within } from './record-writing.js'
 import { snapshotOperations } from './snapshot-operations.js'
+
+interface Dependencies {
+  readonly poolOf: PoolOf
+  readonly downloads: Downloads
+  readonly recordType: RecordType
+  readonly reference: Reference
+  readonly finder: RecordFinder
+}
 
 /** What a record holds by one of its lists of references: `offerings/{id}/products` (contract 9). */
 export function snapshotRoutes(
   app: FastifyInstance,
-  poolOf: PoolOf,
-  recordType: RecordType,
-  reference: Reference,
-  { find, findOwn }: RecordFinder,
+  { poolOf, downloads, recordType, reference, finder: { find, findOwn } }: Dependencies,
 ): void {
   const { attribute, to } = reference
   const path = `/${recordType.table}/:id/${attribute}`
   const oneParameter = `${to.noun}_id`
   const operations = snapshotOperations(recordType, reference, oneParameter)
 
-  app.get(path, { schema: operations.list }, async (request) => {
+  app.get(path, { schema: operations.list }, async (request, reply) => {
     const { caller } = request
     const page = readPage(request.query as Record<string, unknown>, caller.pageLength)
     const holder = await find(caller, readId(request.params))
-    const { total, snapshots } = await listSnapshots(poolOf(caller), reference, holder, page)
-    return listAnswer(requestUrl(request), page, total, await present(caller, holder, snapshots))
+    const { total, slices } = await listSnapshots(poolOf(caller), reference, holder, page)
+    const data = snapshotResources(viewOf(caller), slices)
+    return await sendJson(request, reply, downloads, listAnswer(requestUrl(request), page, total, data))
   })
 
-  app.post(`${path}/attach`, { schema: operations.attach }, async (request) => {
+  app.post(`${path}/attach`, { schema: operations.attach }, async (request, reply) => {
+    const { caller } = request
+    downloads.admit(caller)
     const holding = await holdingOf(request)
-    const added = await explained(
-      to.noun,
-      attach(poolOf(request.caller), holding, readIds(request.body, attribute)),
-    )
-    return { data: await present(request.caller, holding.holder, added) }
+    const pool = poolOf(caller)
+    const added = await explained(to.noun, attach(pool, holding, readIds(request.body, attribute)))
+    const snapshots = snapshotsWithin(pool, reference, holding.holder, added)
+    return await sendJson(request, reply, downloads, { data: snapshotResources(viewOf(caller), snapshots) })
   })
 
   if (reference.replaceable) {
-    app.put(`${path}/replace`, { schema: operations.replace }, async (request) => {
+    app.put(`${path}/replace`, { schema: operations.replace }, async (request, reply) => {
+      const { caller } = request
+      downloads.admit(caller)
       const holding = await holdingOf(request)
-      await explained(to.noun, replace(poolOf(request.caller), holding, readIds(request.body, attribute)))
-      const { holder } = holding
-      const all =
-        (await snapshotsOf(poolOf(request.caller), [reference], [holder])).get(reference)?.get(holder.id) ??
-        []
-      return { data: await present(request.caller, holder, all) }
+      const pool = poolOf(caller)
+      await explained(to.noun, replace(pool, holding, readIds(request.body, attribute)))
+      const all = snapshotsWithin(pool, reference, holding.holder)
+      return await sendJson(request, reply, downloads, { data: snapshotResources(viewOf(caller), all) })
     })
   }
 
@@ -76,8 +84,7 @@ export function snapshotRoutes(
       to.noun,
       updateSnapshot(poolOf(request.caller), holding, snapshot, changes),
     )
-    const [presented] = await present(request.caller, holding.holder, [changed])
-    return { data: presented }
+    return { data: await snapshotResource(viewOf(request.caller), changed) }
   })
 
   app.delete(`${path}/:${oneParameter}`, { schema: operations.detach }, async (request, reply) => {
@@ -99,11 +106,8 @@ export function snapshotRoutes(
     return { holding, snapshot }
   }
 
-  /** A price takes what prices it as well, as a plan's takes the products. */
-  async function present(caller: Caller, holder: StoredRecord, snapshots: readonly StoredSnapshot[]) {
-    const pricing = recordType.references.filter((other) => other.attribute === reference.pricedBy)
-    const held = await snapshotsOf(poolOf(caller), pricing, [holder])
-    return snapshotResources(caller, reference, holder.id, snapshots, held)
+  function viewOf(caller: Caller): SnapshotView {
+    return { pool: poolOf(caller), caller, recordType, reference }
   }
 }
 

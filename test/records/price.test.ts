@@ -1,11 +1,31 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { basePrice, planPrice as priceOfPlan } from '../../src/records/price.js'
+import { type BasePrice, planPrice as priceOfPlan } from '../../src/records/price.js'
 
 type Attributes = Readonly<Record<string, unknown>>
 
-const planPrice = (plan: Attributes, products: readonly Attributes[]) =>
-  priceOfPlan(plan, basePrice(products))
+const planPrice = (plan: Attributes, products: readonly Attributes[]) => priceOfPlan(plan, sumsOf(products))
+
+/** What the database adds up, written down once more. */
+function sumsOf(products: readonly Attributes[]): BasePrice {
+  const prices = products.map(({ price = {} }) => price as Record<string, Price>)
+  const currencies = Object.keys(prices[0] ?? {}).filter((currency) =>
+    prices.every((price) => Object.hasOwn(price, currency)),
+  )
+  return new Map(
+    currencies.map((currency) => {
+      const amounts = prices.flatMap((price) => price[currency] ?? [])
+      const [tax, ...others] = new Set(amounts.map(({ includes_tax }) => includes_tax))
+      const sum = amounts.reduce((total, { amount }) => total + BigInt(amount), 0n)
+      return [currency, { sum, ...(tax !== undefined && others.length === 0 && { includes_tax: tax }) }]
+    }),
+  )
+}
+
+interface Price {
+  readonly amount: number
+  readonly includes_tax?: boolean
+}
 
 const MAX = Number.MAX_SAFE_INTEGER
 

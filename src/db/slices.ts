@@ -1,0 +1,31 @@
+import sql, { type Sql } from 'sql-template-tag'
+
+/**
+ * Rows are read in slices of about so many bytes, as PostgreSQL stores them. That is often compressed: a price map of 1 MB
+ * takes some 120 kB. At most 1,000 rows are looked at for a slice.
+ */
+export const SLICE_BYTES = 128 * 1024
+export const SLICE_ROWS = 1000
+
+/** A row of a slice. `through`: the bytes of this row and all before it. */
+export interface SliceRow {
+  readonly through: number
+}
+
+/**
+ * A query of the first rows of `page`: as many as fit a slice, and one at least. Adding up what is stored needs no value
+ * to be decompressed.
+ *
+ * @param order of the page, by its columns
+ * @param size of a row in bytes, by the page's columns
+ */
+export const firstSlice = (page: Sql, order: Sql, size: Sql): Sql => sql`
+  select * from (
+    select p.*, sum(${size}) over (order by ${order} rows unbounded preceding) as through, ${size} as size
+    from (${page}) as p
+  ) as q
+  where through - size < ${SLICE_BYTES}`
+
+/** Whether nothing was cut off from a page of at most `limit` rows. */
+export const isWhole = (found: readonly SliceRow[], limit: number): boolean =>
+  found.length < limit && (found.at(-1)?.through ?? 0) < SLICE_BYTES
