@@ -222,7 +222,7 @@ export const settings: readonly Setting[] = [
     placeholder: '<number>',
     description:
       'the downloads and long answers sent to one store or organization at once, at most; further ones are answered 429',
-    default: '20',
+    default: '10',
     parse: wholeNumber(1, 10_000),
   },
   {

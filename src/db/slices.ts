@@ -4,7 +4,7 @@ import sql, { type Sql } from 'sql-template-tag'
  * Rows are read in slices of about so many bytes, as PostgreSQL stores them. That is often compressed: a price map of 1 MB
  * takes some 120 kB. At most 1,000 rows are looked at for a slice.
  */
-export const SLICE_BYTES = 128 * 1024
+export const SLICE_BYTES = 64 * 1024
 export const SLICE_ROWS = 1000
 
 /** A row of a slice. `through`: the bytes of this row and all before it. */

@@ -78,7 +78,10 @@ interface UploadLimits extends ScanLimits {
 const RETRY_SECONDS = 5
 
 /** The Subscriptions Imports API (contract 6). */
-export function importRoutes(app: FastifyInstance, { poolOf, downloads, store, limits, tell }: Dependencies): void {
+export function importRoutes(
+  app: FastifyInstance,
+  { poolOf, downloads, store, limits, tell }: Dependencies,
+): void {
   let uploads = 0
 
   app.post(
