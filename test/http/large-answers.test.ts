@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Api } from '../support/api.js'
@@ -56,11 +57,13 @@ async function download(api: Api, path: string) {
   return { status: response.status, headers: response.headers, bytes, end }
 }
 
-/** Asks and reads nothing of the answer. */
-function askWithoutReading(api: Api, path: string): Socket {
+/** Asks, and reads nothing more once the answer has begun. */
+async function askAndSleep(api: Api, path: string): Promise<Socket> {
   const socket = openSocket(api.url)
-  socket.pause()
   socket.write(`GET ${path} HTTP/1.1\r\nhost: intake\r\nauthorization: Bearer ${api.key}\r\n\r\n`)
+  const [head] = (await once(socket, 'data')) as [Buffer]
+  socket.pause()
+  expect(head.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /)
   return socket
 }
 
@@ -166,7 +169,7 @@ describe('Downloads of one store at once', () => {
   beforeEach(async () => {
     // More than the buffers of a connection between two processes take.
     await addOfferings(60, 1000, 20)
-    sleeping = Array.from({ length: MAX_DOWNLOADS }, () => askWithoutReading(store, longPage))
+    sleeping = await Promise.all(Array.from({ length: MAX_DOWNLOADS }, () => askAndSleep(store, longPage)))
   })
 
   const untilAnswered = (status: number) => {
@@ -181,7 +184,6 @@ describe('Downloads of one store at once', () => {
   }
 
   test('are limited: 429 with Retry-After, while short answers and other stores go on', async () => {
-    await untilAnswered(429)
     const { headers, end } = await download(store, longPage)
     expect(JSON.parse(end).errors).toEqual([
       {
@@ -194,7 +196,7 @@ describe('Downloads of one store at once', () => {
     expect(headers.get('retry-after')).toBe('5')
     expect((await store.get('/subscriptions/plans')).status).toBe(200)
     const other = await service.addStore()
-    const { id } = await other.import('not a record')
+    const { id } = await other.import(file(aProduct(), 'not a record'))
     expect(await other.errors(id)).toHaveLength(1)
     for (const socket of sleeping) socket.destroy()
     await untilAnswered(200)
@@ -202,6 +204,7 @@ describe('Downloads of one store at once', () => {
 
   test('end after IDLE_TIMEOUT where nobody reads, and make room', async () => {
     await untilAnswered(429)
+    // Nobody has read anything, nor hung up.
     await untilAnswered(200)
     await Promise.all(sleeping.map(closed))
   })
