@@ -30,7 +30,7 @@ const columns = raw('id, owner_id, status, created_at, upload_store, retry_at, l
 /**
  * The heads of the owners' queues, for a `with recursive`: `heads` has one row for each owner that has an unfinished import,
  * the started one or else the earliest created. The index is walked from owner to owner, so the cost follows the owners
- * and not their imports.
+ * and not their imports; each step is a look-up that leaves the planner no choice, for its statistics of a queue are always old.
  */
 export const queueHeads: Sql = sql`
   firsts as (
@@ -43,9 +43,12 @@ export const queueHeads: Sql = sql`
     ) as next
   ),
   heads as (
-    select ${columns} from firsts
-    where status = 'pending'
-      and not exists (select from imports s where s.owner_id = firsts.owner_id and s.status = 'started')
-    union all
-    select ${columns} from imports where status = 'started'
+    select head.* from firsts cross join lateral (
+      select * from (
+        (select ${columns} from imports where owner_id = firsts.owner_id and status = 'started' limit 1)
+        union all
+        select firsts.*
+      ) as either
+      order by status = 'started' desc limit 1
+    ) as head
   )`
