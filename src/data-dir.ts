@@ -227,7 +227,11 @@ function ask(path: string): Promise<string | undefined> {
         socket.on('data', (data) => {
           said += data
         })
-        socket.on('error', () => resolve(undefined))
+        socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+          // Anything else, such as EAGAIN where many wait to be heard, does not say that nobody listens.
+          if (code === 'ECONNREFUSED' || code === 'ENOENT') resolve(undefined)
+          else resolve(said)
+        })
         socket.on('close', () => resolve(said))
       }),
   )

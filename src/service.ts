@@ -12,6 +12,7 @@ import { isOutage } from './db/outage.js'
 import { OwnerPools } from './db/owner-pool.js'
 import { createPool } from './db/pool.js'
 import { DatabaseAway, DatabaseNotSetUp } from './db/reach.js'
+import { holdStoreLock, type StoreLock } from './db/store-lock.js'
 import { type RunningWorker, startWorker } from './imports/start-worker.js'
 import { sortUploads } from './imports/stray-uploads.js'
 import { createLogger } from './log.js'
@@ -68,7 +69,7 @@ export interface StartOptions {
 /**
  * Starts everything: data directory, database, worker, HTTP. While the database is away, what needs it is answered by 503.
  *
- * @throws DataDirInUse, CannotListen, DatabaseAway or UploadsAway without `onAway`, the signal's reason, and what the database says. Nothing is
+ * @throws DataDirInUse, StoreInUse, CannotListen, DatabaseAway or UploadsAway without `onAway`, the signal's reason, and what the database says. Nothing is
  * left running then.
  */
 export async function startService(config: Config, options: StartOptions = {}): Promise<Service> {
@@ -116,6 +117,8 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   const folder = join(dataDir.path, 'uploads')
   const store = openFileStore(folder, dataDir.id)
 
+  let lock: StoreLock | undefined
+  stack.push(async () => lock?.release())
   let isReady = false
   const ownerPools = new OwnerPools(pool, {
     connections: SHARED_CONNECTIONS,
@@ -132,7 +135,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     store: metrics.counting(store),
     credentials: new Credentials(pool),
     metrics,
-    isReady: () => isReady,
+    isReady: () => isReady && lock?.isHeld === true,
   })
   let worker: RunningWorker | undefined
   // Side by side: requests end while the jobs reach their checkpoints.
@@ -141,9 +144,10 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   })
   const prepare = async () => {
     await openUploadsFolder(dataDir.path, folder, dataDir.id)
-    await clearIncoming(folder)
     await embedded?.start()
     connection.schema = await migrate(connection, PROCESS_CONNECTIONS)
+    lock ??= await holdStoreLock(connection, store.id, logger, (isHeld) => worker?.pause(!isHeld))
+    await clearIncoming(folder)
     await defaultStore(pool)
     await requireSameDatabase(pool, dataDir.path, store)
     await sortUploads(pool, store, logger)
@@ -174,6 +178,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     logger,
     (event) => metrics.workerDid(event),
   )
+  if (!lock?.isHeld) worker.pause(true)
   isReady = true
   const url = await openHttp()
   return { url, apiKey, stop: () => stack.unwind() }

@@ -7,7 +7,12 @@ import type { WorkerData } from './worker-thread.js'
 export interface RunningWorker {
   /** Lets the jobs reach their next checkpoint, then ends the thread. */
   stop(): Promise<void>
+  /** Lets no further job begin until it is called with false. */
+  pause(isPaused: boolean): void
 }
+
+/** What the thread is told. */
+export type WorkerOrder = 'stop' | 'pause' | 'resume'
 
 const RESTART_MS = 1000
 
@@ -28,14 +33,23 @@ export function startWorker(
   onEvent: (event: WorkerEvent) => void,
 ): RunningWorker {
   let stopping = false
+  let isPaused = false
   let thread: Worker
   const ended = keepRunning()
   return {
     async stop() {
       stopping = true
-      thread.postMessage('stop')
+      order('stop')
       await ended
     },
+    pause(paused) {
+      isPaused = paused
+      order(paused ? 'pause' : 'resume')
+    },
+  }
+
+  function order(what: WorkerOrder): void {
+    thread.postMessage(what)
   }
 
   async function keepRunning(): Promise<void> {
@@ -45,6 +59,7 @@ export function startWorker(
         resourceLimits: HEAP_LIMITS,
       })
       thread.on('message', onEvent)
+      if (isPaused) order('pause')
       thread.on('error', (error) => logger.error({ err: error }, 'the worker thread died'))
       await new Promise((resolve) => thread.once('exit', resolve))
       if (!stopping) await sleep(RESTART_MS)

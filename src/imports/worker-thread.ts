@@ -9,6 +9,7 @@ import { deliver } from '../webhooks/deliver.js'
 import type { WorkerEvent } from './events.js'
 import { ChunkMemory } from './memory.js'
 import { retain } from './retention.js'
+import type { WorkerOrder } from './start-worker.js'
 import { work } from './worker.js'
 
 /** What the thread is given. */
@@ -31,7 +32,7 @@ const LOCK_SECONDS = 5
 
 /**
  * The worker beside the API: a thread of its own, so that a chunk's milliseconds of CPU never stand in front of a
- * request. Any message asks it to stop; it ends when its jobs have laid their work down.
+ * request. When it is told to stop, it ends when its jobs have laid their work down.
  */
 const { connection, uploads, retentionDays, allowPrivateWebhooks, logLevel } = workerData as WorkerData
 const tell = (event: WorkerEvent) => parentPort?.postMessage(event)
@@ -44,7 +45,11 @@ const pool = createPool(
   LOCK_SECONDS,
 )
 const stop = new AbortController()
-parentPort?.once('message', () => stop.abort())
+let isPaused = false
+parentPort?.on('message', (order: WorkerOrder) => {
+  if (order === 'stop') stop.abort()
+  else isPaused = order === 'pause'
+})
 
 const telling = setInterval(() => {
   const { totalCount: total, idleCount: idle, waitingCount: waiting } = pool
@@ -54,9 +59,10 @@ const telling = setInterval(() => {
 const store = openFileStore(uploads.folder, uploads.id)
 const context = { pool, store, memory: new ChunkMemory(), logger, tell }
 await Promise.all([
-  work(context, connection, stop.signal),
+  work(context, connection, () => isPaused, stop.signal),
   deliver({ ...context, allowPrivate: allowPrivateWebhooks }, stop.signal),
   retain(context, retentionDays, stop.signal),
 ])
 clearInterval(telling)
 await pool.end()
+parentPort?.close()

@@ -32,7 +32,12 @@ interface Place {
  * Claims and works imports until `stop` is signalled; returns when the last job has laid its work down.
  * An unreachable database is waited for.
  */
-export async function work(context: JobContext, connection: Connection, stop: AbortSignal): Promise<void> {
+export async function work(
+  context: JobContext,
+  connection: Connection,
+  isPaused: () => boolean,
+  stop: AbortSignal,
+): Promise<void> {
   const { pool, store, logger } = context
   const bell = new Bell()
   stop.addEventListener('abort', () => bell.ring())
@@ -43,6 +48,10 @@ export async function work(context: JobContext, connection: Connection, stop: Ab
 
   while (!stop.aborted) {
     try {
+      if (isPaused()) {
+        await bell.heard(POLL_MS)
+        continue
+      }
       if (mayHaveLeftovers) await releaseLeasesOf(pool, store.id)
       mayHaveLeftovers = false
       // An import whose file cannot be read must not be begun: it would take the file for gone.

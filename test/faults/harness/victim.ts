@@ -165,11 +165,14 @@ export class Victim {
 
   /**
    * A second process with the first one's uploads: what the lock of the data directory prevents, and a folder that two
-   * machines share does not. So a job can be taken over from a process that still lives.
+   * machines share does not. The first one has lost the session that holds the store's lock, and does not know it. So a job can be taken over from a process that still lives.
    */
   async twin(): Promise<ServeProcess> {
     const folder = join(this.#folder.path, `twin-${randomUUID()}`)
     await mkdir(folder)
+    await this.query(
+      "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()",
+    )
     await copyFile(join(this.dataDir, 'id'), join(folder, 'id'))
     await copyFile(join(this.dataDir, 'api-key'), join(folder, 'api-key'))
     await symlink(join(this.dataDir, 'uploads'), join(folder, 'uploads'))

@@ -1,0 +1,104 @@
+import { cp } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { aProduct, file } from '../support/builders.js'
+import { serve, startTestService, type TestService, temporaryFolder } from '../support/service.js'
+
+let service: TestService
+beforeEach(async () => {
+  service = await startTestService()
+})
+afterEach(() => service.stop())
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(20)
+}
+
+/** Starts a service that is expected to give up; returns what it says. */
+const startInVain = (dataDir: string): Promise<string> =>
+  serve({ DATA_DIR: dataDir, DATABASE_URL: service.databaseUrl }).then(
+    async (server) => {
+      await server.stop()
+      return 'it started'
+    },
+    (error: Error) => error.message,
+  )
+
+const isReady = async () => (await service.api.get('/readyz')).status === 200
+
+test('a copy of a data directory is not started on the same database, and the first goes on', async () => {
+  await service.api.import(file(aProduct()))
+  const folder = await temporaryFolder()
+  const copy = join(folder.path, 'data')
+  await cp(service.dataDir, copy, { recursive: true, filter: (source) => !source.endsWith('lock') })
+  expect(await startInVain(copy)).toMatch(
+    /ended with 1:\nintake: Another process works on this database[^\n]*\n$/,
+  )
+  expect((await service.api.import(file(aProduct()))).attributes.status).toBe('success')
+  await service.server.stop()
+  // Now it is the only one.
+  const server = await serve({ DATA_DIR: copy, DATABASE_URL: service.databaseUrl })
+  expect(await server.stop()).toBe(0)
+  await folder.remove()
+})
+
+/** The key of the lock, and the session that holds it. */
+async function lock(): Promise<{ key: string; pid: number } | undefined> {
+  const { rows } = await service.pool.query(`
+    select pid, (classid::bigint << 32 | objid::bigint)::text as key from pg_locks
+    where locktype = 'advisory' and granted and objsubid = 1
+      and database = (select oid from pg_database where datname = current_database())`)
+  return rows[0]
+}
+
+test('a lock whose session breaks is taken again, and one that another process has taken stops the work', async () => {
+  const before = await lock()
+  await service.pool.query('select pg_terminate_backend($1)', [before?.pid])
+  await until(async () => {
+    const now = await lock()
+    return now !== undefined && now.pid !== before?.pid
+  })
+  await until(isReady)
+  const other = await service.pool.connect()
+  try {
+    // It does not hear of the end of its session until the other one has the lock.
+    service.server.process.kill('SIGSTOP')
+    await service.pool.query('select pg_terminate_backend($1)', [(await lock())?.pid])
+    await until(async () => (await lock()) === undefined)
+    await other.query('select pg_advisory_lock($1)', [before?.key])
+    service.server.process.kill('SIGCONT')
+    await until(async () => !(await isReady()))
+    expect((await service.api.upload(file(aProduct()))).status).toBe(503)
+    expect(service.server.stderr()).toContain('another process works with the id of this data directory')
+    await other.query('select pg_advisory_unlock($1)', [before?.key])
+    await until(isReady)
+    expect((await service.api.import(file(aProduct()))).attributes.status).toBe('success')
+  } finally {
+    service.server.process.kill('SIGCONT')
+    other.release()
+  }
+})
+
+test.runIf(process.platform === 'linux')(
+  'a data directory whose lock has no room for one more question is in use',
+  async () => {
+    service.server.process.kill('SIGSTOP')
+    const sockets: Socket[] = []
+    const refused = new Promise<string | undefined>((resolve) => {
+      const fill = () => {
+        const socket = connect(join(service.dataDir, 'lock'))
+        sockets.push(socket)
+        socket.once('connect', fill)
+        socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code))
+      }
+      fill()
+    })
+    expect(await refused).toBe('EAGAIN')
+    const said = await startInVain(service.dataDir)
+    for (const socket of sockets) socket.destroy()
+    service.server.process.kill('SIGCONT')
+    expect(said).toContain('is used by another running instance')
+  },
+)
