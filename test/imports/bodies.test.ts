@@ -80,6 +80,58 @@ test.each(['text/plain', 'application/json', 'text/csv'])('A body of the type %s
   expectError(await post(products, '', type), 415, 'Unsupported Media Type', /application\/jsonl/)
 })
 
+describe('A body with a Content-Encoding', () => {
+  const postEncoded = (
+    encoding: string,
+    body: string | Uint8Array,
+    type = 'application/jsonl',
+    path = 'imports',
+  ) =>
+    api.request(`/subscriptions/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': type, 'content-encoding': encoding },
+      body: Buffer.from(body),
+    })
+
+  test.each(['identity', ''])('%j is read as it is', async (encoding) => {
+    expect((await postEncoded(encoding, products)).status).toBe(201)
+    const { status } = await postEncoded(encoding, JSON.stringify(aProduct()), 'application/json', 'products')
+    expect(status).toBe(201)
+  })
+
+  test.each(['gzip', 'x-gzip', 'GZIP', 'identity, gzip'])(
+    '%s is unpacked where the file is the body',
+    async (encoding) => {
+      const { status, body } = await postEncoded(encoding, gzipSync(products))
+      expect(status).toBe(201)
+      expect(body.data.meta.records.uploaded).toEqual(counts(2))
+    },
+  )
+
+  test.each([
+    ['br', 'application/jsonl', 'imports'],
+    ['gzip, gzip', 'application/jsonl', 'imports'],
+    ['gzip', 'multipart/form-data; boundary=x', 'imports'],
+    ['gzip', 'application/json', 'products'],
+    ['br', 'application/json', 'products'],
+  ])('%s as %s for %s: 415, with what is known', async (encoding, type, path) => {
+    const answer = await postEncoded(encoding, gzipSync(products), type, path)
+    expectError(answer, 415, 'Unsupported Media Type', /content encoding/)
+    expect(answer.headers.get('accept-encoding')).toMatch(/identity$/)
+  })
+})
+
+test.each(['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain'])(
+  'An empty body of the type %s is none',
+  async (type) => {
+    const ask = (target: string) =>
+      api.request(`/subscriptions/${target}`, { method: 'POST', headers: { 'content-type': type }, body: '' })
+    expectError(await ask('products'), 400, 'Validation Error', 'the body must be an object with "data"')
+    const { id } = await api.import(products)
+    expect((await ask(`imports/${id}/cancel`)).status).toBe(409)
+  },
+)
+
 type Pack = (bytes: string) => Buffer
 
 const { zstdCompressSync: zstd } = zlib as { zstdCompressSync?: Pack }
