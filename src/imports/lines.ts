@@ -3,6 +3,7 @@ import { whyNotJson } from '../json.js'
 import { recordTypeOf, recordTypes } from '../records/index.js'
 import type { RecordType } from '../records/record-type.js'
 import { excerpt } from '../records/validate.js'
+import { withoutDepths } from './json-walk.js'
 
 const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -113,7 +114,7 @@ export function readLine(
   if (!isUtf8(content)) return malformed('the line is not valid UTF-8')
   let value: unknown
   try {
-    value = JSON.parse(content.toString('utf8'))
+    value = JSON.parse((isLong(content) ? (withoutDepths(content) ?? content) : content).toString('utf8'))
   } catch (error) {
     return malformed(`the line is not valid JSON: ${whyNotReadable(content, error as SyntaxError)}`)
   }
@@ -146,12 +147,13 @@ function whyNotReadable(content: Buffer, error: SyntaxError): string {
   return excerpt(whyNotJson(error))
 }
 
-/** A longer line is not parsed for the sake of a sentence while other requests wait. */
-const PARSED_BYTES = 2 ** 14
+/** What is shorter is parsed within a millisecond, whatever it is made of. */
+const LONG_BYTES = 2 ** 14
+const isLong = ({ length }: Buffer): boolean => length > LONG_BYTES
 
 /** Why a line that is not blank is no record, for the answer to an upload: in a millisecond, however it is made. */
 export function whyNotRecord(line: Pick<Line, 'number' | 'bytes'>, maxLineBytes: number): string {
-  if (line.bytes !== null && line.bytes.length > PARSED_BYTES) {
+  if (line.bytes !== null && isLong(line.bytes)) {
     return 'the line is no record; "intake validate FILE" says what is wrong with it'
   }
   const content = readLine(line, maxLineBytes)

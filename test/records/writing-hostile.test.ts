@@ -110,6 +110,25 @@ describe('An odd body', () => {
     expect((await send(`/subscriptions/products/${product}`, 'PUT', body)).status).toBe(400)
   })
 
+  const deep = (value: string): string => `${'[{"a":\n'.repeat(40_000)}${value}${'}]'.repeat(40_000)}`
+  const product = (attribute: string): string =>
+    `\n{"data":{"type":"subscription_product","attributes":{"name":"Coffee",${attribute}}}}\n`
+
+  test('nested 80,000 levels deep where nobody reads is fine, and wrong where somebody does', async () => {
+    await created('/subscriptions/products', product(`"x":${deep('{"b":[1,"]}"]}')},"sku":"[[["`))
+    const answer = await send('/subscriptions/products', 'POST', product(`"sku":${deep('1')}`))
+    expectError(answer, 400, 'Validation Error', 'data.attributes.sku: sku must be a text')
+  })
+
+  test.each([
+    ['opened', '[{"a":'.repeat(80_000)],
+    ['without a value in its depths', product(`"x":${deep('')}`)],
+    ['closed once too often', `${product(`"x":${deep('1')}`)}]`],
+  ])('that is nested deep and %s is 400', async (_, body) => {
+    const answer = await send('/subscriptions/products', 'POST', body)
+    expectError(answer, 400, 'Bad Request', 'The body is not valid JSON.')
+  })
+
   test.each([
     'text/plain',
     'multipart/form-data; boundary=x',
