@@ -89,6 +89,7 @@ describe.skipIf(NGINX === undefined)('Behind nginx', () => {
     })
     // nginx may end the connection once it has answered, while the rest of the body is on its way.
     asked.on('error', () => {})
+    asked.on('socket', (socket) => socket.on('error', () => {}))
     asked.end(body)
     const [answer] = await once(asked, 'response')
     return { status: answer.statusCode, body: (await json(answer)) as { errors: { meta?: unknown }[] } }
