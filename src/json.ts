@@ -9,3 +9,88 @@ export const whyNotJson = ({ message }: SyntaxError): string =>
     .replace(/ in JSON (?=at position \d+$)/, ' ')
     .replace(/ after JSON (?=at position \d+$)/, ' after the value ')
     .replace(/at position (\d+)$/, (_, position) => `at character ${Number(position) + 1}`)
+
+/**
+ * Parses JSON as `JSON.parse` does, but for numbers that a double would alter in silence (contract 7): such a one becomes
+ * `-Infinity`, and one that is too large for a double `Infinity`, whatever its sign. No attribute may be either, so that
+ * the validator says what is wrong, and only of an attribute that it knows.
+ *
+ * @throws SyntaxError
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text)
+  return mayAlter(text) ? JSON.parse(markAltered(text)) : value
+}
+
+/** A number literal with a point, an exponent or more than 15 digits; or what looks like one within a text. */
+const UNUSUAL = /[:[,][ \t\r\n]*-?(?:\d+[.eE]|\d{16})/
+
+const NUMBER = /(-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?)/y
+const NUMBERS = new RegExp(`[:[,][ \\t\\r\\n]*${NUMBER.source}`, 'g')
+
+/** Whether a literal, or what looks like one within a text, is altered. Costs what an expression costs on most lines. */
+function mayAlter(json: string): boolean {
+  if (!UNUSUAL.test(json)) return false
+  for (const literal of json.matchAll(NUMBERS)) if (markOf(literal)) return true
+  return false
+}
+
+const TOO_LARGE = '1e999'
+const ALTERED = '-1e999'
+
+/** Replaces, in well-formed JSON, the number literals that a double does not hold. */
+function markAltered(json: string): string {
+  let marked = ''
+  let kept = 0
+  for (let at = 0; at < json.length; ) {
+    const first = json.charCodeAt(at)
+    if (first === QUOTE) at = endOfText(json, at)
+    else if (first === MINUS || isDigit(first)) {
+      NUMBER.lastIndex = at
+      const literal = NUMBER.exec(json)
+      const instead = literal && markOf(literal)
+      if (instead) {
+        marked += json.slice(kept, at) + instead
+        kept = NUMBER.lastIndex
+      }
+      at = NUMBER.lastIndex
+    } else at += 1
+  }
+  return kept === 0 ? json : marked + json.slice(kept)
+}
+
+const QUOTE = 0x22
+const MINUS = 0x2d
+const BACKSLASH = 0x5c
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+
+/** The place after the text that begins at a quote. */
+function endOfText(json: string, start: number): number {
+  let at = start + 1
+  for (let code = json.charCodeAt(at); code !== QUOTE; code = json.charCodeAt(at)) {
+    at += code === BACKSLASH ? 2 : 1
+  }
+  return at + 1
+}
+
+/** Every decimal of so many significant digits is told apart from the others by a double (IEEE 754; C's `DBL_DIG`). */
+const EXACT_DIGITS = 15
+
+/** Nearer to 0, a double has fewer digits. */
+const SMALLEST_NORMAL = 2 ** -1022
+
+/** What stands for a number literal that a double alters; undefined: it holds it. */
+function markOf([, literal, whole = '', fraction = '', exponent = '0']: RegExpExecArray): string | undefined {
+  if (whole.length + fraction.length <= EXACT_DIGITS && exponent === '0') return undefined
+  const size = Math.abs(Number(literal))
+  if (size === Number.POSITIVE_INFINITY) return TOO_LARGE
+  // Whatever its digits: it is beyond every limit that there is.
+  if (size > Number.MAX_SAFE_INTEGER) return undefined
+  const digits = `${whole}${fraction}`.replace(/^0+/, '')
+  const significant = digits.replace(/0+$/, '')
+  if (significant === '') return undefined
+  if (significant.length <= EXACT_DIGITS && size >= SMALLEST_NORMAL) return undefined
+  // Of the power of ten at its last significant digit: an integer that is safe is exact.
+  const isInteger = Number(exponent) - fraction.length + (digits.length - significant.length) >= 0
+  return isInteger ? undefined : ALTERED
+}

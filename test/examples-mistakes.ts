@@ -79,7 +79,10 @@ export const mistakes: readonly (readonly [what: string, told: readonly Told[]])
   ['a stock-keeping unit that is a number', [['sku', 'sku must be a text, in quotes']]],
   ['an image without a scheme', [['main_image', 'main_image must be an absolute URI']]],
   ['an image with a relative address', [['main_image', 'main_image must be an absolute URI']]],
-  ['an image with a space in its address', [['main_image', 'main_image must be an absolute URI']]],
+  [
+    'an image with a space in its address',
+    [['main_image', 'main_image must be escaped: https://images.example.com/steel%20kettle.jpg']],
+  ],
   ['an image whose address is too long', [['main_image', 'main_image must be at most 1024 characters']]],
   ['an external_ref of 2,049 characters', [['external_ref', 'external_ref must be at most 2048 characters']]],
   ['an external_ref that is a number', [['external_ref', 'external_ref must be a text, in quotes']]],
@@ -189,9 +192,12 @@ export const mistakes: readonly (readonly [what: string, told: readonly Told[]])
   ['an account that is a number', [['account_id', 'account_id must be a text, in quotes']]],
   ['a name of two characters', [['name', 'name must be at least 3 characters']]],
   ['no e-mail address', [['email', '"email" is required']]],
-  ['an e-mail address without @', [['email', 'email must be an e-mail address']]],
-  ['an e-mail address with a name around it', [['email', 'email must be an e-mail address']]],
-  ['two e-mail addresses', [['email', 'email must be an e-mail address']]],
+  ['an e-mail address without @', [['email', 'email must be an e-mail address, which has an @']]],
+  [
+    'an e-mail address with a name around it',
+    [['email', 'email must be the address alone: hanna@example.com']],
+  ],
+  ['two e-mail addresses', [['email', 'email must be one e-mail address, not several']]],
   ['an e-mail address that is a list', [['email', 'email must be a text']]],
   [
     'a subscriber’s external_ref that an earlier line has',

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyContentTypeParser, FastifyInstance } from 'fastify'
 import { withoutDepths } from '../imports/json-walk.js'
-import { whyNotJson } from '../json.js'
+import { parseJson, whyNotJson } from '../json.js'
 import { excerpt, type Problem } from '../records/validate.js'
 import { badRequest, unsupportedMediaType, validationError } from './errors.js'
 
@@ -47,7 +47,7 @@ function parse(body: Buffer): unknown {
   const json = body.length > WALKED_BYTES ? withoutDepths(body) : body
   if (json === undefined) throw badRequest('The body is not valid JSON.')
   try {
-    return JSON.parse(json.toString('utf8'))
+    return parseJson(json.toString('utf8'))
   } catch (error) {
     throw badRequest(`The body is not valid JSON: ${excerpt(whyNotJson(error as SyntaxError))}.`)
   }

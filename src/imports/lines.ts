@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { whyNotJson } from '../json.js'
+import { parseJson, whyNotJson } from '../json.js'
 import { recordTypeOf, recordTypes } from '../records/index.js'
 import type { RecordType } from '../records/record-type.js'
 import { excerpt } from '../records/validate.js'
@@ -114,7 +114,7 @@ export function readLine(
   if (!isUtf8(content)) return malformed('the line is not valid UTF-8')
   let value: unknown
   try {
-    value = JSON.parse((isLong(content) ? (withoutDepths(content) ?? content) : content).toString('utf8'))
+    value = parseJson((isLong(content) ? (withoutDepths(content) ?? content) : content).toString('utf8'))
   } catch (error) {
     return malformed(`the line is not valid JSON: ${whyNotReadable(content, error as SyntaxError)}`)
   }

@@ -135,6 +135,7 @@ const OWN: readonly (readonly [RegExp, string])[] = [
   [/^".*" (?=is not a currency code)/s, '"…" '],
   [/(?<=is already used by ).*$/s, 'another record'],
   [/(?<=^the line is not valid JSON):.*$/s, ''],
+  [/(?<= must be (?:the address alone|escaped): ).*$/s, '…'],
 ]
 
 /** `products[3]` and `product "p-7" was not found` become `products[]` and `product "…" was not found`. */

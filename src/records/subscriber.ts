@@ -13,7 +13,7 @@ export const subscriber = defineRecordType({
       account_id: Type.String({ format: 'uuid', description: "The subscriber's account." }),
       name: name('subscriber'),
       email: Type.String({
-        format: 'email',
+        format: 'idn-email',
         minLength: 3,
         maxLength: 1024,
         description: "The subscriber's e-mail address.",

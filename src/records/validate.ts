@@ -4,7 +4,9 @@ import type { TSchema } from 'typebox'
 import { quotable } from '../invisible.js'
 import { absenceOf, isObject } from './absent.js'
 import { UUID_PATTERN } from './attributes.js'
+import { whyNotEmail } from './email.js'
 import type { RecordType, Reference } from './record-type.js'
+import { escapedUri } from './uri.js'
 
 /** What is wrong with one field: its path (`price.USD.amount`, `plans[1]`; empty: the whole), and a sentence without a full stop. */
 export interface Problem {
@@ -30,13 +32,16 @@ const ajv = new Ajv({
   formats: { text: isStorableText, uuid: UUID_PATTERN },
 })
 // The package's types are CommonJS's; at run time the default export is the function itself.
-;(addFormats as unknown as typeof addFormats.default)(ajv, ['email', 'uri'])
-for (const name of ['email', 'uri'] as const) {
-  const format = ajv.formats[name]
-  const test = format instanceof RegExp ? (value: string) => format.test(value) : format
-  if (typeof test !== 'function') throw new Error(`ajv-formats has no plain format "${name}"`)
-  ajv.addFormat(name, (value: string) => value.length > LONGEST_FORMATTED || test(value) === true)
-}
+;(addFormats as unknown as typeof addFormats.default)(ajv, ['uri'])
+const { uri } = ajv.formats
+if (typeof uri !== 'function') throw new Error('ajv-formats has no plain format "uri"')
+const isUri = (value: string): boolean => uri(value) === true
+ajv.addFormat('uri', (value: string) => value.length > LONGEST_FORMATTED || isUri(value))
+// JSON Schema's name for an address by RFC 6531.
+ajv.addFormat(
+  'idn-email',
+  (value: string) => value.length > LONGEST_FORMATTED || whyNotEmail(value) === undefined,
+)
 
 /** PostgreSQL's `text` holds no U+0000, and UTF-8 no unpaired surrogate (contract 7). */
 export function isStorableText(value: string): boolean {
@@ -81,7 +86,6 @@ function toProblem(error: ErrorObject): Problem[] {
 }
 
 const formats: Readonly<Record<string, string>> = {
-  email: 'must be an e-mail address',
   uuid: 'must be a UUID',
   uri: 'must be an absolute URI',
   text: 'must not contain U+0000 or an unpaired surrogate',
@@ -109,12 +113,19 @@ function predicate({ keyword, params, message, data }: ErrorObject): string {
     case 'enum':
       return `must be one of ${params.allowedValues.join(', ')}`
     case 'format':
-      return formats[params.format] ?? `must be of the format ${params.format}`
+      return formatPredicate(params.format, String(data))
     case 'type':
       return typePredicate(params.type, data)
     default:
       return message ?? `does not fulfil ${keyword}`
   }
+}
+
+function formatPredicate(format: string, value: string): string {
+  if (format === 'idn-email') return whyNotEmail(value) ?? 'must be an e-mail address'
+  const escaped = format === 'uri' ? escapedUri(value, isUri) : undefined
+  if (escaped !== undefined) return `must be escaped: ${escaped}`
+  return formats[format] ?? `must be of the format ${format}`
 }
 
 const NUMBER = /^-?\d+(\.\d+)?$/
@@ -126,9 +137,12 @@ const UNQUOTED: Readonly<Record<string, RegExp>> = {
 
 /** Says what is due, and how it is written where the value looks right to a person: `"12"`, `true`, `null`. */
 function typePredicate(type: string, value: unknown): string {
-  // JSON's 1e400 is more than a double holds, and comes as Infinity.
-  if (typeof value === 'number' && !Number.isFinite(value)) return 'is a number too large to be stored'
   const due = types[type] ?? `must be of the type ${type}`
+  // What a double cannot hold comes as one of the two (see `parseJson`).
+  if (value === Number.POSITIVE_INFINITY) return 'is a number too large to be stored'
+  if (value === Number.NEGATIVE_INFINITY) {
+    return type === 'number' ? 'cannot be stored exactly; a number may have 15 significant digits' : due
+  }
   if (value === null) return `${due}, not null`
   if (typeof value === 'string' && UNQUOTED[type]?.test(value)) return `${due}, without quotes`
   if (type === 'string' && typeof value !== 'object') return `${due}, in quotes`

@@ -168,7 +168,7 @@ describe('The kinds of errors', () => {
         ),
     )
     expect(await kinds(id)).toEqual([
-      ['email', 'email must be an e-mail address', 3000, 1],
+      ['email', 'email must be an e-mail address, which has an @', 3000, 1],
       ['products[]', 'product "…" was not found', 2, 3001],
       ['price.*.amount', 'price.*.amount must be a whole number', 2, 3005],
       ['', expect.stringMatching(/^type "…" is not one of subscription_product, /), 2, 3007],

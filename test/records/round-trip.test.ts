@@ -145,7 +145,7 @@ const edges = (() => {
       { name: 'Fifth', description: '', sku: '' },
     ],
     plans: [
-      ...[0, 0.1, 1 / 3, 33.333333333333336, 5e-324, 1e-7, 0.1 + 0.2, 99.99999999999999, 100].map(
+      ...[0, 0.1, 33.3333333333333, 1.23456789012345, 1e-307, 1e-7, 99.9999999999999, 100].map(
         (percentage, index) => ({
           ...plan,
           billing_frequency: max - index,

@@ -42,6 +42,7 @@ export class Conformance {
   constructor(document: OpenApiDocument) {
     // The package's types are CommonJS's; at run time the default export is the function itself.
     ;(addFormats as unknown as typeof addFormats.default)(this.#ajv)
+    this.#ajv.addFormat('idn-email', (value: string) => value.includes('@'))
     this.#ajv.addFormat('text', (value: string) => !value.includes('\0') && value.isWellFormed())
     this.#document = document
     this.#ajv.addSchema(closed(document) as object, 'document')
