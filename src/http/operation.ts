@@ -87,7 +87,7 @@ const errorAnswers = {
   },
   429: {
     description:
-      'The credential asks too often, too many secrets from this address were wrong, or too many uploads run.',
+      'The credential asks too often, too many secrets from this address were wrong, or too many uploads or downloads are under way.',
     title: 'Too Many Requests',
     detail: 'At most 10000 requests a second are answered to one API key or client.',
     headers: retryAfter,

@@ -75,7 +75,7 @@ const recordSchema = ({ type, noun, attributes, references }: RecordType) =>
           : [
               [
                 refsAttribute,
-                Type.Array(Type.String(), { description: `The external_refs of its ${to.table}.` }),
+                Type.Array(Type.String(), { description: `The external_refs of its first 100 ${to.table}.` }),
               ],
             ],
       ),
@@ -89,7 +89,9 @@ const relationshipsOf = (references: readonly Reference[]) =>
       references.map((reference) => [
         reference.attribute,
         Type.Object({
-          data: Type.Array(Type.Object({ id: uuid('The id.'), type: typeOf(reference) })),
+          data: Type.Array(Type.Object({ id: uuid('The id.'), type: typeOf(reference) }), {
+            description: 'The first 100; all where they are included.',
+          }),
           links: Type.Object({
             related: Type.String({ format: 'uri-reference', description: 'Where they are listed.' }),
           }),

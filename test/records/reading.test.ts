@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Api } from '../support/api.js'
+import type { Api, RecordResource } from '../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, file, type RecordLine } from '../support/builders.js'
 import { startTestService, type TestService } from '../support/service.js'
 
@@ -143,6 +143,53 @@ describe('An offering', () => {
         },
       },
     })
+  })
+
+  test.each([
+    [
+      'sums of each currency that all products have',
+      [{ USD: 10, EUR: 1 }, { USD: -3 }],
+      { USD: { amount: 7 } },
+    ],
+    ['no price where one product has none', [{ USD: 10 }, undefined], undefined],
+    [
+      'sums beyond what a double holds, if they are less in the end',
+      [{ USD: 2 ** 53 - 1 }, { USD: 2 ** 53 - 1 }, { USD: -(2 ** 53 - 1) }],
+      { USD: { amount: 2 ** 53 - 1 } },
+    ],
+  ])('gives its plans %s', async (_, prices, expected) => {
+    const products = prices.map((price) => ({
+      name: 'A product',
+      ...(price && {
+        price: Object.fromEntries(Object.entries(price).map(([currency, amount]) => [currency, { amount }])),
+      }),
+    }))
+    const { id } = await store.add(anOffering({ products }))
+    const [plan] = await store.read<RecordResource[]>(`/subscriptions/offerings/${id}/plans`)
+    expect(plan?.meta.price).toEqual(expected)
+    const { body } = await store.get(`/subscriptions/offerings/${id}?include=plans`)
+    expect(body.included.plans).toEqual([plan])
+    await store.delete(`/subscriptions/offerings/${id}`)
+  })
+
+  test('tells whether its plans include tax where all products say the same', async () => {
+    const usd = (includes_tax?: boolean) => ({
+      name: 'A product',
+      price: { USD: { amount: 1, includes_tax } },
+    })
+    for (const [products, tax] of [
+      [[usd(true), usd(true)], true],
+      [[usd(false), usd(false)], false],
+      [[usd(true), usd(false)], undefined],
+      [[usd(true), usd()], undefined],
+    ] as const) {
+      const { id } = await store.add(anOffering({ products }))
+      const [plan] = await store.read<RecordResource[]>(`/subscriptions/offerings/${id}/plans`)
+      expect(plan?.meta.price).toEqual({
+        USD: { amount: 2, ...(tax !== undefined && { includes_tax: tax }) },
+      })
+      await store.delete(`/subscriptions/offerings/${id}`)
+    }
   })
 
   test('holds snapshots: copies of products and plans, with ids of their own', async () => {
