@@ -102,6 +102,10 @@ describe('With --strict it says what an import into an empty store would', () =>
         aPlan({ external_ref: 'l' }),
         aPlan({ external_ref: '' }),
         aPlan({ external_ref: '' }),
+        aProduct({ price: { USD: null, EUR: { amount: 1, includes_tax: null } } }),
+        '{"data":{"type":"subscription_product","attributes":{"name":"Tea","price":{"USD":{"amount":1.0000000000000001}}}}}',
+        anOffering({ products: [''] }),
+        aSubscriber({ email: 'Hanna <hanna@example.com>' }),
       ),
     )
   })
