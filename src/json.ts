@@ -87,10 +87,17 @@ function markOf([, literal, whole = '', fraction = '', exponent = '0']: RegExpEx
   // Whatever its digits: it is beyond every limit that there is.
   if (size > Number.MAX_SAFE_INTEGER) return undefined
   const digits = `${whole}${fraction}`.replace(/^0+/, '')
-  const significant = digits.replace(/0+$/, '')
+  const significant = withoutLastZeros(digits)
   if (significant === '') return undefined
   if (significant.length <= EXACT_DIGITS && size >= SMALLEST_NORMAL) return undefined
   // Of the power of ten at its last significant digit: an integer that is safe is exact.
   const isInteger = Number(exponent) - fraction.length + (digits.length - significant.length) >= 0
   return isInteger ? undefined : ALTERED
+}
+
+/** By an expression, zeros in the middle would be walked over again from each of them. */
+function withoutLastZeros(digits: string): string {
+  let end = digits.length
+  while (digits[end - 1] === '0') end -= 1
+  return digits.slice(0, end)
 }

@@ -36,6 +36,11 @@ describe('JSON is parsed as by JSON.parse', () => {
     })
   })
 
+  test('however many zeros a number has in the middle', () => {
+    const zeros = '0'.repeat(1_000_000)
+    expect(parseJson(`[1.${zeros}1,1.${zeros},1e${zeros}1]`)).toEqual([Number.NEGATIVE_INFINITY, 1, 10])
+  })
+
   test('nested 100,000 levels deep, and with the same error', () => {
     expect(parseJson(`${'['.repeat(100_000)}1.5${']'.repeat(100_000)}`)).toHaveLength(1)
     const message = (parse: (text: string) => unknown) => {
