@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import type pg from 'pg'
+import { embeddedConnection } from '../src/data-dir/embedded.js'
 import type { Connection } from '../src/db/connection.js'
-import { embeddedConnection } from '../src/db/embedded.js'
 import { connect } from '../src/db/pool.js'
 import { recordTypes } from '../src/records/index.js'
 import type { Server } from './server.js'

@@ -11,7 +11,7 @@ const tests = {
     preset: 200,
   },
   fuzz: {
-    file: 'test/imports/fuzz.test.ts',
+    file: 'test/imports/receive/fuzz.test.ts',
     says: 'Imports mutated lines; stops at the first file that is not accounted for.',
     flag: 'lines',
     preset: 100_000,

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { doctorCommand } from './cli/doctor.js'
-import { importCommand } from './cli/import.js'
-import { importsCommand } from './cli/imports.js'
-import { keysCommand } from './cli/keys.js'
-import { organizationsCommand } from './cli/organizations.js'
-import { serveCommand } from './cli/serve.js'
-import { storesCommand } from './cli/stores.js'
-import { validateCommand } from './cli/validate.js'
-import { webhooksCommand } from './cli/webhooks.js'
+import { doctorCommand } from './cli/commands/doctor.js'
+import { importCommand } from './cli/commands/import.js'
+import { importsCommand } from './cli/commands/imports.js'
+import { keysCommand } from './cli/commands/keys.js'
+import { organizationsCommand } from './cli/commands/organizations.js'
+import { serveCommand } from './cli/commands/serve.js'
+import { storesCommand } from './cli/commands/stores.js'
+import { validateCommand } from './cli/commands/validate.js'
+import { webhooksCommand } from './cli/commands/webhooks.js'
 import { version } from './version.js'
 
 const HELP = `

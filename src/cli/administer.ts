@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import type { Pool } from '../db/pool.js'
 import { type DatabaseFlags, withDatabase } from './database.js'
-import { fail } from './fail.js'
-import { exitCodeOf, firstSignal } from './signals.js'
-import { ignoreReaderGone, toJson, widthOf, wrap } from './terminal.js'
+import { fail } from './terminal/fail.js'
+import { exitCodeOf, firstSignal } from './terminal/signals.js'
+import { ignoreReaderGone, toJson, widthOf, wrap } from './terminal/terminal.js'
 
 /** What a command found or did, for people and for programs. */
 export interface Result {

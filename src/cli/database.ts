@@ -1,13 +1,13 @@
 import { realpath } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../config.js'
-import { DataDirInUse, openDataDir } from '../data-dir.js'
+import { DataDirInUse, openDataDir } from '../data-dir/data-dir.js'
+import { embeddedConnection, hasCluster, startEmbeddedPostgres } from '../data-dir/embedded.js'
 import type { Connection } from '../db/connection.js'
-import { embeddedConnection, hasCluster, startEmbeddedPostgres } from '../db/embedded.js'
 import { migrate } from '../db/migrate.js'
 import { createPool, type Pool } from '../db/pool.js'
 import { defaultStore } from '../tenants/owners.js'
-import { CommandError, noDatabaseIn } from './fail.js'
+import { CommandError, noDatabaseIn } from './terminal/fail.js'
 
 /** Where a command finds the database; the environment has the rest. */
 export interface DatabaseFlags {

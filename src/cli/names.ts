@@ -1,8 +1,8 @@
 import { validate as isUuid } from 'uuid'
 import type { Pool } from '../db/pool.js'
 import { findOwner, type OwnerKind } from '../tenants/stores-and-organizations.js'
-import { CommandError } from './fail.js'
-import { printable } from './terminal.js'
+import { CommandError } from './terminal/fail.js'
+import { printable } from './terminal/terminal.js'
 
 const LONGEST = 100
 

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { fail } from './fail.js'
-import { findServer, type Server, type ServerFlags } from './find-server.js'
-import { exitCodeOf, firstSignal } from './signals.js'
-import type { Style } from './summary.js'
-import { colorsOf, ignoreReaderGone, widthOf } from './terminal.js'
+import { findServer, type Server, type ServerFlags } from './client/find-server.js'
+import { fail } from './terminal/fail.js'
+import { exitCodeOf, firstSignal } from './terminal/signals.js'
+import type { Style } from './terminal/summary.js'
+import { colorsOf, ignoreReaderGone, widthOf } from './terminal/terminal.js'
 
 export interface ServerCommandFlags extends ServerFlags {
   readonly json?: true

@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path'
 import sql from 'sql-template-tag'
+import { isAnotherDatabase } from '../data-dir/database.js'
 import { type Client, rows } from '../db/pool.js'
-import { isClaimable, leaseIsOver, queueHeads } from '../imports/queue-heads.js'
-import { CONCURRENCY } from '../imports/worker.js'
-import { isAnotherDatabase } from '../uploads/database.js'
+import { isClaimable, leaseIsOver, queueHeads } from '../imports/queue/heads.js'
 import { wasMarked, whyAway } from '../uploads/folder.js'
+import { CONCURRENCY } from '../worker/work.js'
 import { namesIn, statOf } from './data-dir-checks.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 

@@ -11,7 +11,9 @@ import { isTimeout } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
 import { WaitedTooLong } from '../db/owner-pool.js'
 import { UploadsAway } from '../uploads/folder.js'
-import { closeGently, closeIfUnread } from './early-answers.js'
+import { ClientGone } from './body/request-body.js'
+import { closeGently, closeIfUnread } from './connections/early-answers.js'
+import { requestsOn } from './connections/requests.js'
 import {
   badRequest,
   HttpError,
@@ -24,8 +26,6 @@ import {
   uploadsAway,
   waitedTooLong,
 } from './errors.js'
-import { ClientGone } from './request-body.js'
-import { requestsOn } from './requests-under-way.js'
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.js'
 
 /** Turns everything that is thrown into the one form of errors (contract 3), and logs what is our fault. */

@@ -1,6 +1,6 @@
 import { raw, type Sql } from 'sql-template-tag'
 import { recordTypes } from '../records/index.js'
-import type { Counts } from './scan.js'
+import type { Counts } from './receive/scan.js'
 
 export const IMPORT_STATUSES = ['pending', 'started', 'success', 'failed'] as const
 export type ImportStatus = (typeof IMPORT_STATUSES)[number]

@@ -1,4 +1,4 @@
-import { isObject } from './absent.js'
+import { isObject } from '../schema/absent.js'
 import type { RecordType } from './record-type.js'
 import { type Problem, validateRecord } from './validate.js'
 

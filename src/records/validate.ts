@@ -2,11 +2,11 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { TSchema } from 'typebox'
 import { quotable } from '../invisible.js'
-import { absenceOf, isObject } from './absent.js'
+import { absenceOf, isObject } from '../schema/absent.js'
+import { whyNotEmail } from '../schema/email.js'
+import { escapedUri } from '../schema/uri.js'
 import { UUID_PATTERN } from './attributes.js'
-import { whyNotEmail } from './email.js'
 import type { RecordType, Reference } from './record-type.js'
-import { escapedUri } from './uri.js'
 
 /** What is wrong with one field: its path (`price.USD.amount`, `plans[1]`; empty: the whole), and a sentence without a full stop. */
 export interface Problem {

@@ -1,5 +1,5 @@
 import sql from 'sql-template-tag'
-import { type DataDir, keepApiKey, readApiKey } from '../data-dir.js'
+import { type DataDir, keepApiKey, readApiKey } from '../data-dir/data-dir.js'
 import { type Pool, rows } from '../db/pool.js'
 import { StartError } from '../start-error.js'
 import { setApiKey } from './credentials.js'

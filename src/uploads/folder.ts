@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readFileIfThere } from '../data-dir.js'
+import { readFileIfThere } from '../data-dir/data-dir.js'
 import { StartError } from '../start-error.js'
 
 /** Says in the folder of uploads whose it is, as the data directory's `id` does. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Column, listed } from '../../src/cli/list.js'
+import { type Column, listed } from '../../src/cli/terminal/list.js'
 
 interface Row {
   readonly id: string

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { openDataDir } from '../../src/data-dir.js'
-import { startEmbeddedPostgres } from '../../src/db/embedded.js'
+import { openDataDir } from '../../src/data-dir/data-dir.js'
+import { startEmbeddedPostgres } from '../../src/data-dir/embedded.js'
 import { cli } from './service.js'
 
 declare module 'vitest' {

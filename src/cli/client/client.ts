@@ -1,0 +1,246 @@
+import { STATUS_CODES } from 'node:http'
+import type { Failure, ImportStatus, OnConflict } from '../../imports/import.js'
+import type { Counts } from '../../imports/receive/scan.js'
+import { networkFault } from '../../network-fault.js'
+import { CommandError } from '../terminal/fail.js'
+import { printable } from '../terminal/terminal.js'
+
+/** Where the API is, and who asks. */
+export interface Address {
+  /** Without a slash at its end: `http://127.0.0.1:8080`. */
+  readonly url: string
+  readonly apiKey: string
+  /** Where the key comes from, for the sentence that it is wrong: `API_KEY`. */
+  readonly keySource: string
+}
+
+/** The Import resource (contract 6), as far as these commands read it. */
+export interface ImportAnswer {
+  readonly id: string
+  readonly attributes: { readonly external_ref?: string; readonly status: ImportStatus }
+  readonly meta: {
+    readonly timestamps: {
+      readonly created_at: string
+      readonly started_at?: string
+      readonly finished_at?: string
+    }
+    readonly records: { readonly uploaded: Counts; readonly imported: Counts; readonly skipped?: Counts }
+    readonly dry_run?: true
+    readonly on_conflict?: OnConflict
+    readonly errors: number
+    readonly file: { readonly bytes: number; readonly lines: number }
+    readonly failure?: Failure
+  }
+}
+
+/** One problem of one line (contract 6), as far as these commands read it. */
+export interface ErrorAnswer {
+  readonly meta: { readonly line_number: number; readonly field: string; readonly error: string }
+}
+
+/** Problems that say the same but for names, places and numbers. */
+export interface ErrorKindAnswer {
+  readonly meta: {
+    readonly field: string
+    readonly error: string
+    readonly lines: number
+    readonly first_line_number: number
+  }
+}
+
+/** A page of a list (contract 4), as far as these commands read it. */
+export interface PageAnswer<T> {
+  readonly data: readonly T[]
+  readonly meta: { readonly page: { readonly offset: number }; readonly results: { readonly total: number } }
+}
+
+/** No answer, or one that says to ask later: asking again may help. */
+export class ServerUnreachable extends CommandError {
+  override name = 'ServerUnreachable'
+}
+
+const ANSWER_TIMEOUT_MS = 10_000
+
+export const IMPORTS = '/subscriptions/imports'
+export const importPath = (id: string): string => `${IMPORTS}/${encodeURIComponent(id)}`
+export const errorsPath = (id: string): string => `${importPath(id)}/errors`
+
+/** Where an import is now. @throws CommandError, ServerUnreachable, and the signal's reason */
+export const getImport = async (address: Address, id: string, signal: AbortSignal): Promise<ImportAnswer> =>
+  (await ask<{ data: ImportAnswer }>(address, importPath(id), signal)).data
+
+/** An import's errors by kind, the most frequent first. @throws CommandError, ServerUnreachable, and the signal's reason */
+export const getErrorKinds = async (
+  address: Address,
+  id: string,
+  signal: AbortSignal,
+): Promise<ErrorKindAnswer[]> =>
+  (await ask<{ data: ErrorKindAnswer[] }>(address, `${errorsPath(id)}/kinds`, signal)).data
+
+/** Which part of a list: records, not pages. */
+export interface PageFlags {
+  readonly limit?: number
+  readonly offset?: number
+}
+
+/** A page of a list. @throws CommandError, ServerUnreachable, and the signal's reason */
+export function getPage<T>(
+  address: Address,
+  path: string,
+  { limit, offset }: PageFlags,
+  signal: AbortSignal,
+  filter?: string,
+): Promise<PageAnswer<T>> {
+  const query = new URLSearchParams()
+  if (limit !== undefined) query.set('page[limit]', String(limit))
+  if (offset !== undefined) query.set('page[offset]', String(offset))
+  if (filter !== undefined) query.set('filter', filter)
+  return ask(address, query.size === 0 ? path : `${path}?${query}`, signal)
+}
+
+/** Cancels an import, or goes on with it. @throws CommandError, ServerUnreachable, and the signal's reason */
+export const controlImport = async (
+  address: Address,
+  id: string,
+  action: 'cancel' | 'retry',
+  signal: AbortSignal,
+): Promise<ImportAnswer> =>
+  (await ask<{ data: ImportAnswer }>(address, `${importPath(id)}/${action}`, signal, 'POST')).data
+
+/** What a path answers as JSON Lines. @throws CommandError, ServerUnreachable, and the signal's reason */
+export async function download(
+  address: Address,
+  path: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  try {
+    const response = await fetch(`${address.url}${path}`, {
+      headers: { ...headersFor(address), accept: 'application/jsonl' },
+      redirect: 'manual',
+      signal,
+    })
+    // An error, or none of ours.
+    if (!response.ok || !response.body) await readResponse(address, response)
+    return bytesOf(address, response, signal)
+  } catch (error) {
+    throw explained(address, error, signal)
+  }
+}
+
+async function* bytesOf(
+  address: Address,
+  { body }: Response,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (body) yield* body
+  } catch (error) {
+    throw explained(address, error, signal)
+  }
+}
+
+/** Whether something that speaks HTTP is at `url`, in good health. */
+export async function answers(url: string): Promise<boolean> {
+  try {
+    const { ok } = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(1000) })
+    return ok
+  } catch {
+    return false
+  }
+}
+
+async function ask<T>(address: Address, path: string, signal: AbortSignal, method = 'GET'): Promise<T> {
+  try {
+    const response = await fetch(`${address.url}${path}`, {
+      method,
+      headers: headersFor(address),
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+    })
+    return (await readResponse(address, response)) as T
+  } catch (error) {
+    throw explained(address, error, signal)
+  }
+}
+
+async function readResponse(address: Address, response: Response): Promise<unknown> {
+  const { status, headers } = response
+  const text = await response.text()
+  return readAnswer(address, { status, location: headers.get('location') ?? undefined, text })
+}
+
+/** What is thrown of an error of a request. */
+function explained(address: Address, error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason
+  return error instanceof CommandError ? error : unreachable(address, error)
+}
+
+/** The headers of every request of the API. */
+export const headersFor = ({ apiKey }: Address) => ({
+  accept: 'application/json',
+  authorization: `Bearer ${apiKey}`,
+})
+
+/** An answer as it came. */
+export interface RawAnswer {
+  readonly status: number
+  /** The header. */
+  readonly location: string | undefined
+  /** The body. */
+  readonly text: string
+}
+
+/** Answers of a server, or of a proxy before it, that say nothing of the request itself. */
+const TRANSIENT = [429, 502, 503, 504]
+
+/** An answer with `data`. @throws CommandError if it is an error or none of ours; ServerUnreachable if it may be another one later */
+export function readAnswer<T>(
+  address: Address,
+  { status, location, text }: RawAnswer,
+): { readonly data: T; readonly meta?: unknown } {
+  const { data, meta, errors } = parse(text)
+  if (status >= 200 && status < 300) {
+    if (data) return { data: data as T, meta }
+    throw new CommandError(`What answers at ${address.url} is no intake server.`)
+  }
+  if (status >= 300 && status < 400) {
+    throw new CommandError(
+      `The server at ${address.url} sends on to ${printable(location ?? 'elsewhere')}. Give --url the address that it sends to.`,
+    )
+  }
+  // A proxy's answer, or one that was cut off, has only its status.
+  const said = printable(errors?.map(sentence).join('; ') || (STATUS_CODES[status] ?? 'for no known reason'))
+  if (status === 401) {
+    throw new CommandError(
+      `The server at ${address.url} does not accept the API key from ${address.keySource} (401: ${said}).`,
+    )
+  }
+  const message = `The server at ${address.url} answered ${status}: ${said}${said.endsWith('.') ? '' : '.'}`
+  throw TRANSIENT.includes(status) ? new ServerUnreachable(message) : new CommandError(message)
+}
+
+interface ErrorEntry {
+  readonly title?: string
+  readonly detail?: string
+  readonly meta?: { readonly id?: string }
+}
+
+function parse(text: string): { data?: unknown; meta?: unknown; errors?: ErrorEntry[] } {
+  try {
+    const answer: unknown = JSON.parse(text)
+    const { data, meta, errors } = Object(answer) as { data?: unknown; meta?: unknown; errors?: unknown }
+    return { data, meta, ...(Array.isArray(errors) && { errors }) }
+  } catch {
+    return {}
+  }
+}
+
+function sentence({ title, detail, meta }: ErrorEntry): string {
+  const said = detail ?? title ?? 'It does not say why.'
+  return meta?.id === undefined ? said : `${said} Its id is ${meta.id}.`
+}
+
+/** What went wrong below HTTP, as a sentence. */
+export function unreachable({ url }: Address, error: unknown): ServerUnreachable {
+  return new ServerUnreachable(`The server at ${url} cannot be reached: ${networkFault(error)}.`)
+}

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandError } from '../terminal/fail.js'
+import { getImport, type ImportAnswer, importPath, ServerUnreachable } from './client.js'
+import type { Server } from './find-server.js'
+
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 1000
+
+/** A server that went away is asked for this long whether it is back. */
+const PATIENCE_MS = 30_000
+
+/**
+ * Asks for an import, less and less often, until it has ended.
+ *
+ * @param onState is told how far it is.
+ * @param say tells the person, in a sentence, that the server went away.
+ * @throws CommandError, and the signal's reason
+ */
+export async function followImport(
+  server: Server,
+  id: string,
+  onState: (state: ImportAnswer) => void,
+  say: (sentence: string) => void,
+  signal: AbortSignal,
+): Promise<ImportAnswer> {
+  let lostAt: number | undefined
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.3, LONGEST_PAUSE_MS)) {
+    try {
+      const state = await getImport(server.address, id, signal)
+      lostAt = undefined
+      onState(state)
+      if (['success', 'failed'].includes(state.attributes.status)) return state
+    } catch (error) {
+      if (!(error instanceof ServerUnreachable)) throw error
+      if (lostAt === undefined) say(`${error.message} Trying again.`)
+      lostAt ??= Date.now()
+      await wait(server, id, error, Date.now() - lostAt)
+    }
+    await sleep(pause, undefined, { signal })
+  }
+}
+
+async function wait(server: Server, id: string, error: Error, lostForMs: number): Promise<void> {
+  if (lostForMs > PATIENCE_MS) {
+    throw new CommandError(
+      `${error.message} The import was received and goes on once the server runs; ` +
+        `${server.lastingUrl}${importPath(id)} says how far it is.`,
+    )
+  }
+  await server.recover(lostForMs)
+}

@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { constants, gzip } from 'node:zlib'
+import { unpack } from '../../imports/file/decompress.js'
+import type { OnConflict } from '../../imports/import.js'
+import { UnusableFile } from '../../imports/receive/scan.js'
+import { networkFault } from '../../network-fault.js'
+import { CommandError } from '../terminal/fail.js'
+import { type Address, headersFor, type ImportAnswer, readAnswer, unreachable } from './client.js'
+import type { ImportFile } from './import-file.js'
+
+/** What is said of a file when it is posted (contract 6). */
+export interface UploadOptions {
+  readonly externalRef: string | undefined
+  readonly dryRun: boolean
+  readonly onConflict: OnConflict
+}
+
+/** A server that does not know "100-continue" does not answer it, and the body is sent all the same (RFC 9110, 10.1.1). */
+const CONTINUE_TIMEOUT_MS = 1000
+
+/** A connection on which nothing has moved for so long is asked whether the other side is still there. */
+const KEEP_ALIVE_MS = 30_000
+
+/**
+ * Posts a file as an import (contract 6), streaming it from the disk. An answer that comes before the file was sent
+ * ends the upload.
+ *
+ * @param onSent is told how many bytes of the file were sent so far.
+ * @throws CommandError, ServerUnreachable, and the signal's reason
+ */
+export async function uploadFile(
+  address: Address,
+  file: ImportFile,
+  options: UploadOptions,
+  onSent: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<ImportAnswer> {
+  const boundary = `intake-${randomUUID()}`
+  const head = headOf(boundary, file.name, options)
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
+  const url = new URL(`${address.url}/subscriptions/imports`)
+  const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+    method: 'POST',
+    signal,
+    headers: {
+      ...headersFor(address),
+      'content-type': `multipart/form-data; boundary=${boundary}`,
+      ...(file.bytes !== undefined && { 'content-length': head.length + file.bytes + tail.length }),
+      // Who will refuse by the headers alone, a proxy perhaps, gets to say so before it is sent gigabytes.
+      expect: '100-continue',
+    },
+  })
+  request.setSocketKeepAlive(true, KEEP_ALIVE_MS)
+  const body = Readable.from(bodyOf(head, file, tail, onSent), { objectMode: false })
+  const response = await exchange(request, body, (error) =>
+    signal.aborted ? signal.reason : broken(address, error, sentOf(request), options.externalRef),
+  )
+  // What is left of the body breaks the connection sooner or later; the answer was on its way before.
+  const said = await text(response).catch(() => '')
+  if (!request.writableFinished) request.destroy()
+  body.destroy()
+  signal.throwIfAborted()
+  const { data } = readAnswer<ImportAnswer>(address, {
+    status: response.statusCode ?? 0,
+    location: response.headers.location,
+    text: said,
+  })
+  return data
+}
+
+/**
+ * Sends the body and returns the answer's head, which may come first.
+ *
+ * @param explain makes what is thrown of an error of the connection.
+ */
+function exchange(
+  request: ClientRequest,
+  body: Readable,
+  explain: (error: Error) => unknown,
+): Promise<IncomingMessage> {
+  let isSending = false
+  const send = () => {
+    if (!isSending) body.pipe(request)
+    isSending = true
+  }
+  const timer = setTimeout(send, CONTINUE_TIMEOUT_MS)
+  return new Promise((resolve, reject) => {
+    request.on('continue', send)
+    request.on('response', (response) => {
+      clearTimeout(timer)
+      body.unpipe(request)
+      resolve(response)
+    })
+    request.on('error', (error) => {
+      clearTimeout(timer)
+      body.destroy()
+      reject(explain(error))
+    })
+    body.on('error', (error) => {
+      reject(error)
+      request.destroy()
+    })
+  })
+}
+
+/** The options come first, so that what they forbid is refused at once. */
+function headOf(boundary: string, name: string, { externalRef, dryRun, onConflict }: UploadOptions): Buffer {
+  const part = (disposition: string) => `--${boundary}\r\ncontent-disposition: form-data; ${disposition}\r\n`
+  const field = (fieldName: string, value: string) => `${part(`name="${fieldName}"`)}\r\n${value}\r\n`
+  const fields = [
+    ...(dryRun ? [field('dry_run', 'true')] : []),
+    ...(onConflict === 'reject' ? [] : [field('on_conflict', onConflict)]),
+    ...(externalRef === undefined ? [] : [field('external_ref', externalRef)]),
+  ]
+  // Escaped as browsers do: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
+  const escaped = name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
+  const file = `${part(`name="import_file"; filename="${escaped}"`)}content-type: application/jsonl\r\n\r\n`
+  return Buffer.from(fields.join('') + file)
+}
+
+async function* bodyOf(
+  head: Buffer,
+  file: ImportFile,
+  tail: Buffer,
+  onSent: (bytes: number) => void,
+): AsyncGenerator<Buffer, void, undefined> {
+  yield head
+  let sent = 0
+  const counted = async function* () {
+    for await (const piece of file.stream() as AsyncIterable<Buffer>) {
+      yield piece
+      sent += piece.length
+      onSent(sent)
+    }
+  }
+  yield* file.bytes === undefined ? keptAlive(counted()) : counted()
+  if (file.bytes !== undefined && sent < file.bytes) {
+    throw new CommandError(`${file.name} became shorter while it was read. Nothing was imported.`)
+  }
+  yield tail
+}
+
+/** The least that a server's IDLE_TIMEOUT can be is 1 s. */
+const LONGEST_SILENCE_MS = 500
+
+const pack = promisify(gzip)
+
+/**
+ * A stream packed by gzip, piece by piece, so that its connection is never silent: a file of gzip may be several, one after
+ * the other (RFC 1952, 2.2), and those that are sent while nothing comes are empty. What is packed already is unpacked first.
+ *
+ * @throws CommandError if that is damaged, and what the stream throws
+ */
+async function* keptAlive(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  const pieces = unpack(bytes, Number.POSITIVE_INFINITY)
+  try {
+    for (let next = pieces.next(); ; next = pieces.next()) {
+      let result = await withinSilence(next)
+      while (result === undefined) {
+        yield await pack('')
+        result = await withinSilence(next)
+      }
+      if (result.done) return
+      if (result.value.length > 0) yield await pack(result.value, { level: constants.Z_BEST_SPEED })
+    }
+  } catch (error) {
+    throw error instanceof UnusableFile ? new CommandError(error.message) : error
+  } finally {
+    // Not waited for: one that waits for more of the stream ends only with it.
+    pieces.return(undefined).catch(() => {})
+  }
+}
+
+/** undefined: it takes longer than the connection may be silent. */
+async function withinSilence<Value>(promise: Promise<Value>): Promise<Value | undefined> {
+  const timeout = new AbortController()
+  const silence = sleep(LONGEST_SILENCE_MS, undefined, { signal: timeout.signal }).catch(() => undefined)
+  try {
+    return await Promise.race([promise, silence])
+  } finally {
+    timeout.abort()
+  }
+}
+
+const sentOf = (request: ClientRequest): 'all' | 'some' | 'none' =>
+  request.writableEnded ? 'all' : (request.socket?.bytesWritten ?? 0) > 0 ? 'some' : 'none'
+
+/** A connection that broke in mid-upload. Once all was sent, nobody here knows whether the import was made. */
+function broken(
+  address: Address,
+  error: Error,
+  sent: 'all' | 'some' | 'none',
+  externalRef: string | undefined,
+): Error {
+  const why = unreachable(address, error)
+  if (sent === 'some') {
+    why.message =
+      `The connection to the server at ${address.url} broke off during the upload: ${networkFault(error)}. ` +
+      'Nothing was imported; run this again.'
+  } else if (sent === 'all') {
+    why.message +=
+      ' The whole file had been sent, so the import may have been made. ' +
+      (externalRef === undefined
+        ? 'Look at the list of imports before you run this again; with --external-ref, nothing is imported twice.'
+        : 'Run this again: because of the --external-ref, nothing is imported twice.')
+  }
+  return why
+}

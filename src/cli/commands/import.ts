@@ -1,0 +1,253 @@
+import { Command, Option } from 'commander'
+import { ON_CONFLICT, type OnConflict } from '../../imports/import.js'
+import {
+  type ErrorAnswer,
+  errorsPath,
+  getErrorKinds,
+  getPage,
+  type ImportAnswer,
+  importPath,
+} from '../client/client.js'
+import { findServer, type Server } from '../client/find-server.js'
+import { followImport } from '../client/follow.js'
+import { type ImportFile, openImportFile } from '../client/import-file.js'
+import { uploadFile } from '../client/upload.js'
+import { commandLine, type ServerCommandFlags, styleOf, withServerFlags } from '../server-command.js'
+import { count, number, size } from '../terminal/amounts.js'
+import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
+import { CommandError, fail } from '../terminal/fail.js'
+import { type Teller, tellOn } from '../terminal/progress.js'
+import { exitCodeOf, firstSignal } from '../terminal/signals.js'
+import { outcomeOf, summaryOf, totals } from '../terminal/summary.js'
+import { colorsOf, ignoreReaderGone, printable, toJson, wrap } from '../terminal/terminal.js'
+
+interface Flags extends ServerCommandFlags {
+  readonly externalRef?: string
+  readonly dryRun?: true
+  readonly onConflict: OnConflict
+  readonly watch: boolean
+}
+
+/** What a shell is told. */
+const ALL_IMPORTED = 0
+const SOME_REJECTED = 2
+
+const HELP = `
+The file may be compressed by gzip. "-" reads the standard input, for as long as
+it comes: a pause does not end the upload.
+
+Without --url the import goes to the server that runs on the data directory.
+If none runs, this command runs one itself until the import has ended.
+
+Progress goes to stderr: a bar on a terminal, else a line now and then.
+The summary goes to stdout.
+
+A rehearsal (--dry-run) does all that the import would do, references and
+conflicts with what is there included, and adds nothing. Its exit code is that
+of the import. "intake validate" checks a file without any server.
+
+What happens to a record whose external_ref is there already (--on-conflict):
+  reject  it is an error of its line
+  skip    it is left out, and is no error
+  update  its attributes replace those of the record that is there
+With skip or update the same file can be sent again after any accident.
+
+Exit codes:
+  0    every line of the file was imported, or skipped as asked; with
+       --no-watch, the file was received
+  1    the import could not be made, or a fault or a person stopped it
+  2    some lines were rejected, or all of them; the others were imported
+  130  interrupted by Ctrl-C; an import that was received goes on
+
+Environment:
+  API_KEY    the API key, in place of --api-key
+  DATA_DIR   the data directory, in place of --data-dir
+  LOG_LEVEL  what a server that this command runs logs to stderr
+             (default: error)
+  NO_COLOR   no colours, if it is not empty
+  A server that this command runs takes the other settings of "intake serve"
+  too, such as DATABASE_URL and MAX_LINE_BYTES.
+
+Examples:
+  $ intake import records.jsonl --dry-run
+  $ intake import records.jsonl --external-ref june-2024
+  $ gzip -c records.jsonl | intake import - --on-conflict skip
+  $ API_KEY=... intake import records.jsonl --url https://intake.example.com`
+
+/** `intake import`: posts a file, waits for its end and tells what became of it. */
+export function importCommand(): Command {
+  const command = new Command('import')
+    .description('import a file of JSON Lines, and report what was imported and what was not')
+    .argument('<file>', 'the file, with a record on every line; "-" is the standard input')
+    .option('--dry-run', 'rehearse: check everything, and add nothing')
+    .addOption(
+      new Option('--on-conflict <what>', 'what happens to a record whose external_ref is there already')
+        .choices(ON_CONFLICT)
+        .default('reject'),
+    )
+    .option('--external-ref <text>', 'your own name of this import; no two imports can have the same')
+    .option('--watch', 'follow the import to its end, and report (this is the default)', true)
+    .option('--no-watch', 'end as soon as the file was received')
+  return withServerFlags(command)
+    .addHelpText('after', HELP)
+    .showHelpAfterError('Run "intake import --help" for help.')
+    .action(async (path: string, flags: Flags) => {
+      process.exitCode = await run(path, flags).catch(fail)
+    })
+}
+
+/** Returns the exit code. @throws CommandError, and what `findServer` throws */
+async function run(path: string, flags: Flags): Promise<number> {
+  for (const output of [process.stdout, process.stderr]) ignoreReaderGone(output)
+  const signal = firstSignal()
+  const teller = tellOn(process.stderr, colorsOf(process.stderr, flags.color))
+  const file = await openImportFile(path)
+  const terms: Terms = { path, file, flags, teller, signal }
+  let server: Server | undefined
+  let received: ImportAnswer | undefined
+  try {
+    server = await findServer(flags, true, teller.say, signal)
+    received = await upload(server, terms)
+    if (!flags.watch) return leave(server, received, terms)
+    const ended = await watchImport(server, received, teller, signal)
+    return await report(server, ended, terms)
+  } catch (error) {
+    teller.stop()
+    if (!signal.aborted) throw error
+    teller.say(afterInterruption(server, received))
+    return exitCodeOf(signal.reason)
+  } finally {
+    await server?.stop()
+    await file.close()
+  }
+}
+
+/** What every step is given. */
+interface Terms {
+  readonly path: string
+  readonly file: ImportFile
+  readonly flags: Flags
+  readonly teller: Teller
+  readonly signal: AbortSignal
+}
+
+async function upload(server: Server, { file, flags, teller, signal }: Terms): Promise<ImportAnswer> {
+  const all = file.bytes === undefined ? undefined : size(file.bytes)
+  const progress = teller.start('uploading', file.bytes)
+  let sent = 0
+  const onSent = (bytes: number) => {
+    sent = bytes
+    progress.update(bytes, all === undefined ? size(bytes) : `${size(bytes)} of ${all}`)
+  }
+  const { externalRef, dryRun = false, onConflict } = flags
+  const options = { externalRef, dryRun, onConflict }
+  const received = await uploadFile(server.address, file, options, onSent, signal)
+  progress.finish(`uploaded ${all ?? size(sent)}`)
+  return received
+}
+
+/** Tells that the import is left to itself. */
+function leave(server: Server, received: ImportAnswer, { flags }: Terms): number {
+  if (flags.json) process.stdout.write(`${toJson(received)}\n`)
+  else {
+    const { width } = styleOf(flags)
+    const goesOn = server.isOwn ? 'It is worked on while `intake serve` runs.' : 'It is worked on now.'
+    const sentence = `Import ${received.id} was received. ${goesOn} This follows it to its end:`
+    const command = commandLine(flags, 'imports', 'show', received.id, '--watch')
+    process.stdout.write(`${wrap(sentence, width)}\n\n  ${command}\n`)
+  }
+  return ALL_IMPORTED
+}
+
+/** Shows how far an import is until it has ended. @throws CommandError, and the signal's reason */
+export async function watchImport(
+  server: Server,
+  received: ImportAnswer,
+  teller: Teller,
+  signal: AbortSignal,
+): Promise<ImportAnswer> {
+  const verb = received.meta.dry_run ? 'rehearsing' : 'importing'
+  const progress = teller.start(verb, totals(received).uploaded)
+  const onState = (state: ImportAnswer) => {
+    const { imported, skipped } = totals(state)
+    progress.update(imported + skipped, howFar(state))
+  }
+  const ended = await followImport(server, received.id, onState, teller.say, signal)
+  progress.finish(`${received.meta.dry_run ? 'rehearsed' : 'imported'} ${howFar(ended)}`)
+  return ended
+}
+
+function howFar(state: ImportAnswer): string {
+  if (state.attributes.status === 'pending') return 'waiting for its turn'
+  const { uploaded, imported, skipped } = totals(state)
+  const { errors } = state.meta
+  return [
+    `${number(imported)} of ${count(uploaded, 'record')}`,
+    ...(skipped === 0 ? [] : [`${number(skipped)} skipped`]),
+    ...(errors === 0 ? [] : [count(errors, 'error')]),
+  ].join(', ')
+}
+
+async function report(server: Server, ended: ImportAnswer, terms: Terms): Promise<number> {
+  const { path, file, flags, signal } = terms
+  const code = await reportEnd(server, ended, file.name, flags, signal)
+  if (ended.meta.dry_run && !flags.json && code !== FAILED) {
+    const { width } = styleOf(flags)
+    const sentence = 'This was a rehearsal: nothing was added. This runs the import for real:'
+    const options = [
+      ...(flags.onConflict === 'reject' ? [] : ['--on-conflict', flags.onConflict]),
+      ...(flags.externalRef === undefined ? [] : ['--external-ref', flags.externalRef]),
+    ]
+    process.stdout.write(
+      `\n${wrap(sentence, width)}\n\n  ${commandLine(flags, 'import', path, ...options)}\n`,
+    )
+  }
+  if (code !== FAILED) return code
+  throw new CommandError(`Import ${ended.id} failed. ${printable(ended.meta.failure?.detail ?? '')}`)
+}
+
+const FAILED = 1
+
+/** Tells how an import ended, with its errors and what to do about them. Returns the exit code. */
+export async function reportEnd(
+  server: Server,
+  ended: ImportAnswer,
+  name: string,
+  flags: ServerCommandFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const { id, meta } = ended
+  const outcome = outcomeOf(ended)
+  if (flags.json) process.stdout.write(`${toJson(ended)}\n`)
+  else {
+    const style = styleOf(flags)
+    process.stdout.write(`\n${summaryOf(outcome, name, style)}`)
+    if (meta.errors > 0) {
+      const isLong = meta.errors > MOST_ERRORS
+      const kinds = isLong ? await getErrorKinds(server.address, id, signal) : []
+      const errors = isLong
+        ? []
+        : (await getPage<ErrorAnswer>(server.address, errorsPath(id), { limit: MOST_ERRORS }, signal)).data
+      const commands = [
+        ...(isLong ? [commandLine(flags, 'imports', 'errors', id)] : []),
+        commandLine(flags, 'imports', 'rejected', id, '--output', 'rejected.jsonl'),
+      ]
+      const what = isLong ? 'Every error by line, and the' : 'The'
+      process.stdout.write(
+        `\n${errorsSection(meta.errors, errors, kinds, style)}\n` +
+          `${wrap(`${what} rejected lines as a file to mend and import:`, style.width)}\n\n` +
+          commands.map((command) => `  ${command}\n`).join(''),
+      )
+    }
+  }
+  if (!outcome.isWorkedOut) return FAILED
+  return meta.errors === 0 ? ALL_IMPORTED : SOME_REJECTED
+}
+
+function afterInterruption(server: Server | undefined, received: ImportAnswer | undefined): string {
+  if (!server) return 'Interrupted. Nothing was sent.'
+  if (!received) return 'Interrupted during the upload. What was not uploaded whole is not imported.'
+  return server.isOwn
+    ? `Interrupted. Import ${received.id} goes on when intake is started again on this data directory.`
+    : `Interrupted. Import ${received.id} goes on on the server: ${server.lastingUrl}${importPath(received.id)}`
+}

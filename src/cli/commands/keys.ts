@@ -1,0 +1,109 @@
+import { Command } from 'commander'
+import { validate as isUuid } from 'uuid'
+import {
+  type Credential,
+  type CredentialKind,
+  createCredential,
+  listCredentials,
+  type NewCredential,
+  revokeCredential,
+} from '../../tenants/keys.js'
+import { administer, type CommonFlags, perform, told } from '../administer.js'
+import { newName } from '../names.js'
+import { type OwnerFlags, ownerOf, withOwner } from '../owner.js'
+import { CommandError } from '../terminal/fail.js'
+import { type Column, day, listed } from '../terminal/list.js'
+import { printable } from '../terminal/terminal.js'
+
+const HELP = `
+A key belongs to a store or to an organization, which is given by its id or
+its name. It is an API key, which is itself the bearer token, or with --client
+a client, whose id and secret buy access tokens at /oauth/access_token.
+
+A secret is shown once, when it is made; what is stored of it cannot be turned
+back. What is revoked stops to work within seconds, on running services too.
+If it is the key that "intake serve" prints, its next start makes another.
+
+Examples:
+  $ intake keys create --store default --name warehouse
+  $ intake keys create --store default --client --json
+  $ intake keys revoke 019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b`
+
+/** `intake keys`: who may do what a store or an organization may. */
+export function keysCommand(): Command {
+  return new Command('keys')
+    .description('list, make and revoke API keys, and clients for access tokens')
+    .addCommand(list())
+    .addCommand(create())
+    .addCommand(revoke())
+    .addHelpText('after', HELP)
+    .showHelpAfterError('Run "intake keys --help" for help.')
+}
+
+const kinds: Readonly<Record<CredentialKind, string>> = { api_key: 'API key', client: 'client' }
+
+const columns: readonly Column<Credential>[] = [
+  { title: 'id', value: ({ id }) => id },
+  { title: 'kind', value: ({ kind }) => kinds[kind] },
+  { title: 'name', wraps: true, value: ({ name }) => name },
+  { title: 'of', wraps: true, value: ({ owner }) => `${owner.kind} ${owner.name}` },
+  { title: 'status', value: ({ status }) => status },
+  { title: 'made on', mayGo: true, value: ({ created_at }) => day(created_at) },
+]
+
+const list = () =>
+  withOwner(administer('list', 'show keys and clients, without their secrets'))
+    .option('--all', 'those that are revoked too')
+    .action((flags: OwnerFlags & { readonly all?: true }) =>
+      perform(flags, async (pool) => {
+        const owner = await ownerOf(pool, flags)
+        const found = await listCredentials(pool, owner?.id, flags.all === true)
+        return listed(found, columns, 'There are no keys. "intake keys create" makes one.')
+      }),
+    )
+
+const create = () =>
+  withOwner(administer('create', 'make an API key, or a client, and show its secret'))
+    .option('--name <text>', 'a name to know it by, which no other key of its owner has')
+    .option('--client', 'a client id and a client secret in place of an API key')
+    .action((flags: OwnerFlags & { readonly name?: string; readonly client?: true }) =>
+      perform(flags, async (pool) => {
+        const name = flags.name === undefined ? undefined : newName(flags.name)
+        const owner = await ownerOf(pool, flags)
+        if (!owner) throw new CommandError('Give the owner of the key: --store or --organization.')
+        const made = await createCredential(pool, owner.id, flags.client ? 'client' : 'api_key', name)
+        if (!made) {
+          throw new CommandError(`The ${owner.kind} "${owner.name}" has a key or client "${name}" already.`)
+        }
+        const what = `The ${kinds[made.kind]} "${made.name}" of the ${owner.kind} "${owner.name}" was made.`
+        return told(
+          { id: made.id, kind: made.kind, name: made.name, owner, ...secretsOf(made) },
+          `${what} Keep what follows: the secret is not shown again.`,
+          ...Object.entries(secretsOf(made)).map(([label, value]) => `${label}: ${value}`),
+        )
+      }),
+    )
+
+/** Named as requests name them. */
+const secretsOf = ({ id, kind, secret }: NewCredential): Readonly<Record<string, string>> =>
+  kind === 'client' ? { client_id: id, client_secret: secret } : { api_key: secret }
+
+const revoke = () =>
+  administer('revoke', 'let a key, or a client and its access tokens, work no more')
+    .argument('<id>', 'the id, as "intake keys list" shows it')
+    .action((id: string, flags: CommonFlags) =>
+      perform(flags, async (pool) => {
+        const revoked = isUuid(id) ? await revokeCredential(pool, id) : undefined
+        if (!revoked) {
+          throw new CommandError(
+            `There is no key of the id "${printable(id)}". "intake keys list" shows those that there are.`,
+          )
+        }
+        const { kind, name } = revoked
+        const tokens = kind === 'client' ? ', nor do its access tokens' : ''
+        return told(
+          { id, kind, name, status: 'revoked' },
+          `The ${kinds[kind]} "${name}" is revoked: within seconds it works no more${tokens}.`,
+        )
+      }),
+    )

@@ -1,0 +1,51 @@
+import { Command } from 'commander'
+import { createOwner, listOwners } from '../../tenants/stores-and-organizations.js'
+import { administer, type CommonFlags, perform, told } from '../administer.js'
+import { newName } from '../names.js'
+import { CommandError } from '../terminal/fail.js'
+import { day, listed } from '../terminal/list.js'
+
+/** `intake organizations`: what stores belong to. */
+export function organizationsCommand(): Command {
+  return new Command('organizations')
+    .description('list and make organizations, whose records their stores see')
+    .addCommand(list())
+    .addCommand(create())
+    .showHelpAfterError('Run "intake organizations --help" for help.')
+}
+
+const list = () =>
+  administer('list', 'show all organizations').action((flags: CommonFlags) =>
+    perform(flags, async (pool) => {
+      const organizations = await listOwners(pool, 'organization')
+      return listed(
+        organizations.map(({ id, name, created_at }) => ({ id, name, created_at })),
+        [
+          { title: 'id', value: ({ id }) => id },
+          { title: 'name', wraps: true, value: ({ name }) => name },
+          { title: 'made on', mayGo: true, value: ({ created_at }) => day(created_at) },
+        ],
+        'There are no organizations yet. "intake organizations create" makes one.',
+      )
+    }),
+  )
+
+const create = () =>
+  administer('create', 'make an organization')
+    .argument('<name>', 'a name that no other organization has')
+    .action((given: string, flags: CommonFlags) =>
+      perform(
+        flags,
+        async (pool) => {
+          const name = newName(given)
+          const id = await createOwner(pool, 'organization', name)
+          if (id === undefined) throw new CommandError(`There is an organization "${name}" already.`)
+          return told(
+            { id, name },
+            `The organization "${name}" was made. Its id is ${id}. This makes a store in it:`,
+            `  intake stores create NAME --organization ${id}`,
+          )
+        },
+        { mayCreate: true },
+      ),
+    )

@@ -1,0 +1,100 @@
+import { Command } from 'commander'
+import { createOwner, listOwners, type Owner, setDisabled } from '../../tenants/stores-and-organizations.js'
+import { administer, type CommonFlags, perform, told } from '../administer.js'
+import { existing, newName } from '../names.js'
+import { CommandError } from '../terminal/fail.js'
+import { type Column, day, listed } from '../terminal/list.js'
+
+const HELP = `
+A store is given by its id or its name.
+
+Examples:
+  $ intake stores create shop --organization acme
+  $ intake keys create --store shop
+  $ intake stores disable shop`
+
+/** `intake stores`: whose records there are. */
+export function storesCommand(): Command {
+  return new Command('stores')
+    .description('list, make, disable and enable stores')
+    .addCommand(list())
+    .addCommand(create())
+    .addCommand(disable())
+    .addCommand(enable())
+    .addHelpText('after', HELP)
+    .showHelpAfterError('Run "intake stores --help" for help.')
+}
+
+const columns: readonly Column<Owner>[] = [
+  { title: 'id', value: ({ id }) => id },
+  { title: 'name', wraps: true, value: ({ name }) => name },
+  { title: 'organization', wraps: true, value: ({ organization }) => organization?.name ?? '' },
+  { title: 'status', value: ({ status }) => status },
+  { title: 'made on', mayGo: true, value: ({ created_at }) => day(created_at) },
+]
+
+const list = () =>
+  administer('list', 'show all stores').action((flags: CommonFlags) =>
+    perform(flags, async (pool) =>
+      listed(
+        await listOwners(pool, 'store'),
+        columns,
+        'There are no stores yet. The first start of the service makes one.',
+      ),
+    ),
+  )
+
+const create = () =>
+  administer('create', 'make a store')
+    .argument('<name>', 'a name that no other store has')
+    .option('--organization <id>', 'the organization that it belongs to, by id or name')
+    .action((given: string, flags: CommonFlags & { readonly organization?: string }) =>
+      perform(
+        flags,
+        async (pool) => {
+          const name = newName(given)
+          const organization =
+            flags.organization === undefined
+              ? undefined
+              : await existing(pool, 'organization', flags.organization)
+          const id = await createOwner(pool, 'store', name, organization?.id)
+          if (id === undefined) throw new CommandError(`There is a store "${name}" already.`)
+          const of = organization ? ` of the organization "${organization.name}"` : ''
+          return told(
+            { id, name, organization: organization ?? null },
+            `The store "${name}"${of} was made. Its id is ${id}. This makes an API key for it:`,
+            `  intake keys create --store ${id}`,
+          )
+        },
+        { mayCreate: true },
+      ),
+    )
+
+const disable = () =>
+  administer('disable', 'let no credential of a store work until it is enabled again')
+    .argument('<store>', 'its id or name')
+    .action((store: string, flags: CommonFlags) =>
+      perform(flags, async (pool) => {
+        const { id, name } = await existing(pool, 'store', store)
+        await setDisabled(pool, id, true)
+        return told(
+          { id, name, status: 'disabled' },
+          `The store "${name}" is disabled: within seconds none of its keys, clients and access tokens works. ` +
+            'Imports that it has posted go on.',
+        )
+      }),
+    )
+
+const enable = () =>
+  administer('enable', 'let the credentials of a disabled store work again')
+    .argument('<store>', 'its id or name')
+    .action((store: string, flags: CommonFlags) =>
+      perform(flags, async (pool) => {
+        const { id, name } = await existing(pool, 'store', store)
+        await setDisabled(pool, id, false)
+        return told(
+          { id, name, status: 'active' },
+          `The store "${name}" is enabled. Its keys and clients work again, except those that are revoked.`,
+        )
+      }),
+    )

@@ -1,0 +1,273 @@
+import { once } from 'node:events'
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { Command, Option } from 'commander'
+import { readConfig } from '../../config.js'
+import { type Checked, checkFile, type Findings, type LooseReference } from '../../imports/check/check.js'
+import { makeReadable, type ReadableFile } from '../../imports/check/readable-file.js'
+import type { LineProblem } from '../../imports/file/passes.js'
+import { ON_CONFLICT, type OnConflict } from '../../imports/import.js'
+import { excerpt } from '../../records/validate.js'
+import type { ErrorAnswer, ErrorKindAnswer } from '../client/client.js'
+import { type ImportFile, openImportFile } from '../client/import-file.js'
+import { styleOf } from '../server-command.js'
+import { number, size } from '../terminal/amounts.js'
+import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
+import { CommandError, fail } from '../terminal/fail.js'
+import { tellOn } from '../terminal/progress.js'
+import { NEW_FILE, whyNotWritten } from '../terminal/save.js'
+import { exitCodeOf, firstSignal } from '../terminal/signals.js'
+import { type Outcome, type Style, summaryOf, validated } from '../terminal/summary.js'
+import { drawTable } from '../terminal/table.js'
+import { colorsOf, ignoreReaderGone, printable, toJson, wrap } from '../terminal/terminal.js'
+
+interface Flags {
+  readonly strict: boolean
+  readonly onConflict: OnConflict
+  readonly errors?: string
+  readonly json?: true
+  readonly color: boolean
+}
+
+const VALID = 0
+const INVALID = 1
+
+const HELP = `
+It needs no server and no database: every line is read and validated as an
+import does it, with the same sentences, and references and external_refs are
+followed within the file. The file may be compressed by gzip. "-" reads the
+standard input, which is kept in a temporary file meanwhile, as is a file that
+was compressed.
+
+What is in the store is not known. So a reference that leads to no valid record
+of the file is no error, but told of; with --strict it is an error, as it is
+for an import into an empty store. "intake import --dry-run" asks the store.
+
+Exit codes:
+  0    every line is fine; there may be references to records that are not in
+       the file
+  1    something is wrong with a line or with the file, or it cannot be read
+  130  interrupted by Ctrl-C
+
+Environment:
+  MAX_LINE_BYTES  the longest line that is allowed (default: 1MiB)
+  NO_COLOR        no colours, if it is not empty
+  TMPDIR          where temporary files are made
+
+Examples:
+  $ intake validate records.jsonl
+  $ intake validate records.jsonl --strict --errors errors.jsonl
+  $ zcat records.jsonl.gz | intake validate - --json`
+
+/** `intake validate`: what an import would say of a file, as far as the file itself can tell. */
+export const validateCommand = (): Command =>
+  new Command('validate')
+    .description('check a file of JSON Lines, without a server or a database')
+    .argument('<file>', 'the file, with a record on every line; "-" is the standard input')
+    .option('--strict', 'references to records that are not in the file are errors', false)
+    .addOption(
+      new Option('--on-conflict <what>', 'what the import will do with an external_ref that is there already')
+        .choices(ON_CONFLICT)
+        .default('reject'),
+    )
+    .option('--errors <file>', 'write every error to this new file, as JSON Lines')
+    .option('--json', 'print JSON')
+    .option('--no-color', 'no colours')
+    .addHelpText('after', HELP)
+    .showHelpAfterError('Run "intake validate --help" for help.')
+    .action(async (path: string, flags: Flags) => {
+      process.exitCode = await run(path, flags).catch(fail)
+    })
+
+async function run(path: string, flags: Flags): Promise<number> {
+  for (const output of [process.stdout, process.stderr]) ignoreReaderGone(output)
+  const signal = firstSignal()
+  const { maxLineBytes } = readConfig({}, { MAX_LINE_BYTES: process.env.MAX_LINE_BYTES })
+  const file = await openImportFile(path)
+  let readable: ReadableFile | undefined
+  try {
+    readable = await makeReadable(file, signal)
+    return await check(file, readable, maxLineBytes, flags, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    process.stderr.write('Interrupted.\n')
+    return exitCodeOf(signal.reason)
+  } finally {
+    await readable?.reader.close()
+    await file.close()
+  }
+}
+
+async function check(
+  file: ImportFile,
+  { reader, bytes: fileBytes }: ReadableFile,
+  maxLineBytes: number,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<number> {
+  const teller = tellOn(process.stderr, colorsOf(process.stderr, flags.color))
+  const examples = new Examples()
+  const report = flags.errors === undefined ? undefined : new ErrorFile(flags.errors)
+  const all = size(fileBytes)
+  let progress = teller.start('checking', fileBytes)
+  let pass = 1
+  try {
+    const checked = await checkFile({ fileBytes, maxLineBytes }, reader, flags, async (findings) => {
+      signal.throwIfAborted()
+      if (findings.pass > pass) {
+        pass = findings.pass
+        progress.finish(`checked ${all}`)
+        progress = teller.start('following references', fileBytes)
+      }
+      progress.update(findings.bytes, `${size(findings.bytes)} of ${all}`)
+      examples.add(findings)
+      await report?.write(findings.problems)
+    })
+    progress.finish(pass === 1 ? `checked ${all}` : 'followed the references')
+    await report?.end()
+    if (checked.unusable !== undefined) throw new CommandError(checked.unusable)
+    tell(file.name, checked, examples, flags)
+    return checked.errors === 0 ? VALID : INVALID
+  } catch (error) {
+    teller.stop()
+    await report?.end()
+    throw error
+  }
+}
+
+const LOOSE_SHOWN = 5
+
+/** The first of what was found, by line. Passes find their own lines each. */
+class Examples {
+  problems: readonly LineProblem[] = []
+  loose: readonly LooseReference[] = []
+
+  add(found: Findings): void {
+    this.problems = firstOf(this.problems, found.problems, ({ line }) => line.number, MOST_ERRORS)
+    this.loose = firstOf(this.loose, found.loose, ({ line }) => line, LOOSE_SHOWN)
+  }
+}
+
+/** The first of some, which are sorted as those that come to them are. */
+const firstOf = <Found>(
+  some: readonly Found[],
+  further: readonly Found[],
+  lineOf: (one: Found) => number,
+  most: number,
+): readonly Found[] =>
+  further.length === 0
+    ? some
+    : [...some, ...further.slice(0, most)].sort((a, b) => lineOf(a) - lineOf(b)).slice(0, most)
+
+/** Every error, a JSON line each. */
+class ErrorFile {
+  readonly #stream: WriteStream
+  readonly #done: Promise<void>
+
+  constructor(path: string) {
+    this.#stream = createWriteStream(path, NEW_FILE)
+    this.#done = finished(this.#stream).catch((error: unknown) => {
+      throw whyNotWritten(path, error)
+    })
+    this.#done.catch(() => {})
+  }
+
+  async write(problems: readonly LineProblem[]): Promise<void> {
+    if (problems.length === 0) return
+    const lines = problems.map((problem) => `${JSON.stringify(errorOf(problem))}\n`)
+    if (!this.#stream.write(lines.join(''))) await Promise.race([once(this.#stream, 'drain'), this.#done])
+  }
+
+  /** Throws what went wrong. */
+  async end(): Promise<void> {
+    this.#stream.end()
+    await this.#done
+  }
+}
+
+const errorOf = ({ line, field, error, externalRef }: LineProblem) => ({
+  line_number: line.number,
+  field,
+  error,
+  external_ref: externalRef,
+})
+
+function tell(name: string, checked: Checked, examples: Examples, flags: Flags): void {
+  const kinds = kindsOf(checked)
+  if (flags.json) {
+    const report = {
+      file: { name, lines: checked.lines },
+      records: {
+        uploaded: checked.uploaded,
+        valid: checked.valid,
+        ...(flags.onConflict === 'skip' && { skipped: checked.skipped }),
+      },
+      errors: checked.errors,
+      kinds: kinds.map(({ meta }) => meta),
+      first_errors: examples.problems.map(errorOf),
+      references_not_in_file: checked.loose,
+      first_references_not_in_file: examples.loose.map(({ line, field, reference }) => ({
+        line_number: line,
+        field,
+        reference,
+      })),
+    }
+    process.stdout.write(`${toJson(report)}\n`)
+    return
+  }
+  const style = styleOf(flags)
+  process.stdout.write(`\n${summaryOf(outcomeOf(checked, flags), name, style)}`)
+  if (checked.errors > 0) {
+    const errors: ErrorAnswer[] = examples.problems.map((problem) => ({ meta: errorOf(problem) }))
+    process.stdout.write(`\n${errorsSection(checked.errors, errors, kinds, style)}`)
+    if (checked.errors > MOST_ERRORS) process.stdout.write(`\n${wrap(howToSeeAll(flags), style.width)}\n`)
+  }
+  if (checked.loose > 0) process.stdout.write(`\n${looseReferences(checked, examples, style)}\n`)
+}
+
+const howToSeeAll = ({ errors }: Flags): string =>
+  errors === undefined
+    ? 'With --errors FILE every error is written to a file, as JSON Lines.'
+    : `Every error is in ${errors}, as JSON Lines.`
+
+const outcomeOf = (checked: Checked, { onConflict }: Flags): Outcome => ({
+  uploaded: checked.uploaded,
+  taken: checked.valid,
+  skipped: onConflict === 'skip' ? checked.skipped : undefined,
+  errors: checked.errors,
+  lines: checked.lines,
+  isWorkedOut: true,
+  words: validated,
+})
+
+/** As the API sums up an import's errors: the most frequent first. */
+const kindsOf = ({ kinds }: Checked): ErrorKindAnswer[] =>
+  [...kinds.all]
+    .sort(
+      (a, b) =>
+        b.lines - a.lines ||
+        a.first - b.first ||
+        (`${a.field}\0${a.error}` < `${b.field}\0${b.error}` ? -1 : 1),
+    )
+    .map(({ field, error, lines, first }) => ({ meta: { field, error, lines, first_line_number: first } }))
+
+function looseReferences({ loose }: Checked, examples: Examples, { colors, width }: Style): string {
+  const sentence =
+    loose === 1
+      ? '1 reference leads to no valid record of the file. Unless it leads to one that is in the store, its offering will be rejected.'
+      : `${number(loose)} references lead to no valid record of the file. Those that lead to none in the store either will have their offerings rejected.`
+  const shown = examples.loose.length < loose ? ` The first ${examples.loose.length}:` : ''
+  const table = drawTable(
+    ['line', 'field', 'reference'].map((title) => colors.bold(title)),
+    ['right', 'left', 'left'],
+    examples.loose.map(({ line, field, noun, reference }) => [
+      number(line),
+      colors.cyan(field),
+      wrap(
+        `${noun} ${printable(excerpt(reference))}`,
+        width === undefined ? undefined : Math.max(width - 40, 20),
+      ),
+    ]),
+  )
+  return `${colors.yellow(wrap(`${sentence}${shown}`, width))}\n\n${table}`
+}

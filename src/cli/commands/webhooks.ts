@@ -1,0 +1,188 @@
+import { Command, Option } from 'commander'
+import { validate as isUuid } from 'uuid'
+import { defaultStore } from '../../tenants/owners.js'
+import { isPrivateHost } from '../../webhooks/addresses.js'
+import {
+  addTestDelivery,
+  type Delivery,
+  type DeliveryStatus,
+  listDeliveries,
+} from '../../webhooks/deliveries.js'
+import { createWebhook, listWebhooks, removeWebhook, type Webhook } from '../../webhooks/webhooks.js'
+import { administer, type CommonFlags, perform, told } from '../administer.js'
+import { existing } from '../names.js'
+import { type OwnerFlags, ownerOf, withOwner } from '../owner.js'
+import { CommandError } from '../terminal/fail.js'
+import { type Column, listed } from '../terminal/list.js'
+import { printable } from '../terminal/terminal.js'
+
+const HELP = `
+A webhook is a URL that is posted to when an import of its store or organization
+has ended, be it a success, a failure, canceled or a rehearsal. Messages are
+signed by the scheme of https://www.standardwebhooks.com; the secret is shown
+once, when the webhook is added. What is not answered by 2xx within 15 s is sent
+again, 10 times over about a day.
+
+Examples:
+  $ intake webhooks add https://shop.example/hooks/imports --store shop
+  $ intake webhooks test 019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b
+  $ intake webhooks deliveries --status failed`
+
+/** `intake webhooks`: who is told that an import has ended. */
+export function webhooksCommand(): Command {
+  return new Command('webhooks')
+    .description('say who is told when an import ends, and see what came of it')
+    .addCommand(add())
+    .addCommand(list())
+    .addCommand(remove())
+    .addCommand(test())
+    .addCommand(deliveries())
+    .addHelpText('after', HELP)
+    .showHelpAfterError('Run "intake webhooks --help" for help.')
+}
+
+const LONGEST_URL = 2048
+
+/** The URL as it is stored, without the part that is never sent. @throws CommandError */
+function readUrl(given: string): URL {
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new CommandError('A webhook takes a whole URL, such as https://shop.example/hooks/imports.')
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new CommandError(
+      'The URL of a webhook must not have a user name or a password: it is shown in lists. The signature tells who sends.',
+    )
+  }
+  url.hash = ''
+  if (url.href.length > LONGEST_URL) {
+    throw new CommandError(`The URL of a webhook has ${LONGEST_URL} characters at most.`)
+  }
+  return url
+}
+
+const add = () =>
+  withOwner(
+    administer('add', 'add a URL, for the default store unless it is said for whom, and show its secret'),
+  )
+    .argument('<url>', 'where to post')
+    .action((given: string, flags: OwnerFlags) =>
+      perform(flags, async (pool) => {
+        const url = readUrl(given)
+        const owner = (await ownerOf(pool, flags)) ?? {
+          kind: 'store',
+          ...(await existing(pool, 'store', await defaultStore(pool))),
+        }
+        const { id, secret } = await createWebhook(pool, owner.id, url.href)
+        const warnings = warningsOf(url)
+        const sentences = [
+          `The webhook ${id} was added: ${printable(url.href)} is told when an import of the ${owner.kind} "${owner.name}" has ended.`,
+          ...warnings,
+          'Keep what follows: the secret is not shown again.',
+        ]
+        return told({ id, url: url.href, owner, secret, warnings }, sentences.join(' '), `secret: ${secret}`)
+      }),
+    )
+
+function warningsOf(url: URL): string[] {
+  return [
+    ...(url.protocol === 'http:'
+      ? ['Over http, everybody on the way can read what is sent; choose https unless the way is your own.']
+      : []),
+    ...(isPrivateHost(url)
+      ? [
+          'This is a private address: nothing is sent there unless the service runs with ALLOW_PRIVATE_WEBHOOKS=true.',
+        ]
+      : []),
+  ]
+}
+
+const columns: readonly Column<Webhook>[] = [
+  { title: 'id', value: ({ id }) => id },
+  { title: 'url', wraps: true, value: ({ url }) => url },
+  { title: 'of', wraps: true, value: ({ owner }) => `${owner.kind} ${owner.name}` },
+  { title: 'added on', mayGo: true, value: ({ created_at }) => created_at.slice(0, 10) },
+]
+
+const list = () =>
+  withOwner(administer('list', 'show webhooks, without their secrets')).action((flags: OwnerFlags) =>
+    perform(flags, async (pool) => {
+      const owner = await ownerOf(pool, flags)
+      const found = await listWebhooks(pool, owner?.id)
+      return listed(found, columns, 'There are no webhooks. "intake webhooks add" adds one.')
+    }),
+  )
+
+const noSuchWebhook = (id: string) =>
+  new CommandError(
+    `There is no webhook of the id "${printable(id)}". "intake webhooks list" shows those that there are.`,
+  )
+
+const remove = () =>
+  administer('remove', 'tell a URL no more, and forget what was delivered to it')
+    .argument('<id>', 'the id, as "intake webhooks list" shows it')
+    .action((id: string, flags: CommonFlags) =>
+      perform(flags, async (pool) => {
+        const removed = isUuid(id) ? await removeWebhook(pool, id) : undefined
+        if (!removed) throw noSuchWebhook(id)
+        return told(
+          { id, url: removed.url },
+          `The webhook ${id} was removed: ${printable(removed.url)} is told no more. What waited to be delivered to it is dropped.`,
+        )
+      }),
+    )
+
+const test = () =>
+  administer('test', 'send a message to try a webhook by')
+    .argument('<id>', 'the id, as "intake webhooks list" shows it')
+    .action((id: string, flags: CommonFlags) =>
+      perform(flags, async (pool) => {
+        const delivery = isUuid(id) ? await addTestDelivery(pool, id) : undefined
+        if (delivery === undefined) throw noSuchWebhook(id)
+        return told(
+          { id, delivery },
+          'A message of the type webhook.test waits to be delivered. A service that runs does so within a second or two; this shows what came of it:',
+          `  intake webhooks deliveries --webhook ${id}`,
+        )
+      }),
+    )
+
+/** Down to the second: `2026-11-22 04:49:38`. */
+const moment = (time: string | null): string => (time ?? '').slice(0, 19).replace('T', ' ')
+
+const deliveryColumns: readonly Column<Delivery>[] = [
+  { title: 'made (UTC)', value: ({ created_at }) => moment(created_at) },
+  { title: 'import', value: ({ import_id }) => import_id ?? '(test)' },
+  { title: 'status', value: ({ status }) => status },
+  { title: 'attempts', value: ({ attempts }) => String(attempts) },
+  { title: 'last answer', wraps: true, value: ({ last_answer }) => last_answer ?? '' },
+  { title: 'next (UTC)', mayGo: true, value: ({ next_attempt_at }) => moment(next_attempt_at) },
+  { title: 'webhook', mayGo: true, value: ({ webhook_id }) => webhook_id },
+]
+
+const STATUSES: readonly DeliveryStatus[] = ['waiting', 'delivered', 'failed']
+const MOST = 10_000
+
+interface DeliveryFlags extends OwnerFlags {
+  readonly webhook?: string
+  readonly status?: DeliveryStatus
+  readonly limit: string
+}
+
+const deliveries = () =>
+  withOwner(administer('deliveries', 'show what was sent, and what was answered; the newest first'))
+    .option('--webhook <id>', 'to this webhook')
+    .addOption(new Option('--status <status>', 'with this status').choices(STATUSES))
+    .option('--limit <number>', 'so many at most', '25')
+    .action((flags: DeliveryFlags) =>
+      perform(flags, async (pool) => {
+        const { webhook: webhookId, status } = flags
+        const limit = /^\d{1,5}$/.test(flags.limit) ? Number(flags.limit) : 0
+        if (limit < 1 || limit > MOST)
+          throw new CommandError(`--limit takes a whole number from 1 to ${MOST}.`)
+        if (webhookId !== undefined && !isUuid(webhookId)) throw noSuchWebhook(webhookId)
+        const owner = await ownerOf(pool, flags)
+        const found = await listDeliveries(pool, { ownerId: owner?.id, webhookId, status }, limit)
+        return listed(found, deliveryColumns, 'There are no such deliveries.')
+      }),
+    )

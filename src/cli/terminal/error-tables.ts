@@ -1,0 +1,90 @@
+import type { ErrorAnswer, ErrorKindAnswer } from '../client/client.js'
+import { count, number } from './amounts.js'
+import type { Style } from './summary.js'
+import { drawTable } from './table.js'
+import { printable, wrap } from './terminal.js'
+
+/** A report with more errors is told by kind. */
+export const MOST_ERRORS = 20
+
+/** So many kinds are shown with a report. */
+export const MOST_KINDS = 5
+
+/** Errors of single lines, one below the other. */
+export const errorsTable = (errors: readonly ErrorAnswer[], style: Style): string =>
+  drawErrors(
+    ['line', 'field', 'error'],
+    errors.map(({ meta: { line_number, field, error } }) => ({ numbers: [line_number], field, error })),
+    style,
+  )
+
+/** Errors by kind, one below the other. */
+export const kindsTable = (kinds: readonly ErrorKindAnswer[], style: Style): string =>
+  drawErrors(
+    ['lines', 'first', 'field', 'error'],
+    kinds.map(({ meta: { lines, first_line_number, field, error } }) => ({
+      numbers: [lines, first_line_number],
+      field,
+      error,
+    })),
+    style,
+  )
+
+/** What is wrong with a file, with its heading: every error, if they are few; else the most frequent kinds. */
+export function errorsSection(
+  all: number,
+  errors: readonly ErrorAnswer[],
+  kinds: readonly ErrorKindAnswer[],
+  style: Style,
+): string {
+  if (all <= MOST_ERRORS) return `${count(all, 'error')}:\n\n${errorsTable(errors, style)}\n`
+  const shown = kinds.slice(0, MOST_KINDS)
+  const most = kinds.length > shown.length ? `. The ${shown.length} most frequent` : ''
+  const heading = `${count(all, 'error')} of ${count(kinds.length, 'kind')}${most}, with the number of lines and the first of them:`
+  return `${wrap(heading, style.width)}\n\n${kindsTable(shown, style)}\n`
+}
+
+interface Row {
+  readonly numbers: readonly number[]
+  readonly field: string
+  readonly error: string
+}
+
+const GAP = 2
+const NARROWEST = 16
+
+/** @param titles of the numbers, then of field and error. */
+function drawErrors(titles: readonly string[], rows: readonly Row[], { colors, width }: Style): string {
+  const texts = rows.map(({ numbers, field, error }) => ({
+    numbers: numbers.map(number),
+    field: printable(field) || '(whole line)',
+    error: printable(error),
+  }))
+  const fixed = titles
+    .slice(0, -2)
+    .map((title, index) => longest([title, ...texts.map(({ numbers }) => numbers[index] ?? '')]))
+  const left = width === undefined ? undefined : width - fixed.reduce((sum, one) => sum + one + GAP, 0) - GAP
+  const { fieldColumns, errorColumns } = columnsFor(
+    longest(['field', ...texts.map(({ field }) => field)]),
+    left,
+  )
+  return drawTable(
+    titles.map((title) => colors.bold(title)),
+    [...fixed.map(() => 'right' as const), 'left', 'left'],
+    texts.map(({ numbers, field, error }) => [
+      ...numbers,
+      colors.cyan(wrap(field, fieldColumns)),
+      wrap(error, errorColumns),
+    ]),
+  )
+}
+
+const longest = (texts: readonly string[]): number =>
+  texts.reduce((most, { length }) => Math.max(most, length), 0)
+
+/** @param left what field and error have together; undefined: no end of room. */
+function columnsFor(longestField: number, left: number | undefined) {
+  if (left === undefined) return { fieldColumns: undefined, errorColumns: undefined }
+  const fieldColumns = Math.min(longestField, Math.max(Math.floor(left / 3), NARROWEST))
+  return { fieldColumns, errorColumns: Math.max(left - fieldColumns, NARROWEST) }
+}

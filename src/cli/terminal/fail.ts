@@ -1,0 +1,35 @@
+import { StartError } from '../../start-error.js'
+
+/** Why a command could not do what it was asked. The message is whole sentences for the person who asked. */
+export class CommandError extends Error {
+  override name = 'CommandError'
+}
+
+export const noDatabaseIn = (folder: string) =>
+  new CommandError(
+    `There is no database in ${folder}. Give the data directory of the service with --data-dir or DATA_DIR, ` +
+      'or start the service there for the first time.',
+  )
+
+/** What a person could cause: told in a line, without a stack. */
+const expected = [CommandError, StartError]
+
+/** The operating system's refusals that are a person's to mend. Its message names the file. */
+const refusals = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST']
+
+/** Ends the process with exit code 1 and the error on stderr. */
+export function fail(error: unknown): never {
+  process.stderr.write(`intake: ${textOf(error)}\n`)
+  process.exit(1)
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return isExpected(error) ? error.message : (error.stack ?? error.message)
+}
+
+/** Whether it was told as a sentence, which a person can act on. */
+export function isExpected(error: NodeJS.ErrnoException): boolean {
+  const isRefusal = error.path !== undefined && refusals.includes(error.code ?? '')
+  return isRefusal || expected.some((kind) => error instanceof kind)
+}

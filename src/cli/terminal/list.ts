@@ -1,0 +1,98 @@
+import type { Result } from '../administer.js'
+import { drawTable } from './table.js'
+import { printable, wrap } from './terminal.js'
+
+/** A column of a list. Where room is short, those that `mayGo` are left out, and then those that `wraps` are broken. */
+export interface Column<Row> {
+  readonly title: string
+  readonly wraps?: boolean
+  readonly mayGo?: boolean
+  readonly isNumber?: boolean
+  value(row: Row): string
+}
+
+/** A column with what it says of every row. */
+interface Filled {
+  readonly title: string
+  readonly wraps: boolean
+  readonly mayGo: boolean
+  readonly isNumber: boolean
+  readonly texts: readonly string[]
+  /** The longest text, in characters. */
+  readonly natural: number
+}
+
+const GAP = 2
+const NARROW = 12
+const NARROWEST = 8
+
+/** Rows as a table that fits the terminal; without any, a sentence. */
+export const listed = <Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  ifNone: string,
+): Result => ({
+  json: rows,
+  text: (width) =>
+    rows.length === 0
+      ? wrap(ifNone, width)
+      : drawColumns(
+          columns.map((column) => fill(column, rows)),
+          width,
+        ),
+})
+
+function fill<Row>(
+  { title, wraps = false, mayGo = false, isNumber = false, value }: Column<Row>,
+  rows: readonly Row[],
+): Filled {
+  const texts = rows.map((row) => printable(value(row)))
+  return {
+    title,
+    wraps,
+    mayGo,
+    isNumber,
+    texts,
+    natural: Math.max(...[title, ...texts].map(({ length }) => length)),
+  }
+}
+
+function drawColumns(all: readonly Filled[], width: number | undefined): string {
+  const columns = width === undefined || fits(all, width) ? all : all.filter(({ mayGo }) => !mayGo)
+  const most = width === undefined ? undefined : widest(columns, width)
+  const broken = columns.map(({ wraps, texts }) => texts.map((text) => wrap(text, wraps ? most : undefined)))
+  return drawTable(
+    columns.map(({ title }) => title),
+    columns.map(({ isNumber }) => (isNumber ? 'right' : 'left')),
+    (broken[0] ?? []).map((_, index) => broken.map((texts) => texts[index] ?? '')),
+  )
+}
+
+/** What the columns that wrap have together, in characters. */
+function roomToWrap(columns: readonly Filled[], width: number): number {
+  const fixed = columns.filter(({ wraps }) => !wraps).reduce((sum, { natural }) => sum + natural, 0)
+  return width - fixed - GAP * (columns.length - 1)
+}
+
+/** Whether no column need be broken into pieces that are hard to read. */
+function fits(columns: readonly Filled[], width: number): boolean {
+  const least = columns
+    .filter(({ wraps }) => wraps)
+    .reduce((sum, { natural }) => sum + Math.min(natural, NARROW), 0)
+  return roomToWrap(columns, width) >= least
+}
+
+/** How wide each column that wraps may be, in characters. The narrow ones leave to the others what they do not need. */
+function widest(columns: readonly Filled[], width: number): number {
+  let left = roomToWrap(columns, width)
+  const wrapping = columns.filter(({ wraps }) => wraps).sort((a, b) => a.natural - b.natural)
+  for (const [index, { natural }] of wrapping.entries()) {
+    const share = Math.floor(left / (wrapping.length - index))
+    if (natural > share) return Math.max(share, NARROWEST)
+    left -= natural
+  }
+  return width
+}
+
+/** A day, of a time as RFC 3339 has it. */
+export const day = (time: string): string => time.slice(0, 10)

@@ -1,0 +1,82 @@
+import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { showInvisible } from '../../invisible.js'
+import { CommandError } from './fail.js'
+
+/** What was written to a file. */
+export interface Saved {
+  readonly lines: number
+  readonly bytes: number
+}
+
+const NEWLINE = 0x0a
+
+/** Writes lines to a new file. When it throws, nothing of them is left. @throws CommandError, and what the lines throw */
+export async function saveTo(path: string, pieces: AsyncIterable<Uint8Array>): Promise<Saved> {
+  let lines = 0
+  let bytes = 0
+  async function* counted() {
+    for await (const piece of pieces) {
+      bytes += piece.length
+      for (let at = piece.indexOf(NEWLINE); at !== -1; at = piece.indexOf(NEWLINE, at + 1)) lines += 1
+      yield piece
+    }
+  }
+  const output = createWriteStream(path, NEW_FILE)
+  try {
+    await pipeline(Readable.from(counted(), { objectMode: false }), output)
+    return { lines, bytes }
+  } catch (error) {
+    if (output.bytesWritten > 0) await rm(path, { force: true })
+    throw whyNotWritten(path, error)
+  }
+}
+
+/** Not one that is there: it may be a file that somebody has mended, or the one that is checked. */
+export const NEW_FILE = { flags: 'wx' } as const
+
+/** What is thrown of an error of a new file. */
+export function whyNotWritten(path: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'EEXIST') {
+    return new CommandError(`There is a file ${path} already. Give another name, or remove it.`)
+  }
+  return code === 'ENOENT' ? new CommandError(`There is no folder for the file ${path}.`) : error
+}
+
+/**
+ * Writes lines to the standard output, byte for byte; to a terminal with the characters named that it would obey. Who reads
+ * may have read enough (`| head`).
+ *
+ * @param show what does that
+ */
+export async function print(
+  pieces: AsyncIterable<Uint8Array>,
+  show: (text: string) => string = showInvisible,
+): Promise<void> {
+  const shown = process.stdout.isTTY ? forTerminal(pieces, show) : pieces
+  try {
+    await pipeline(Readable.from(shown, { objectMode: false }), process.stdout, { end: false })
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  }
+}
+
+/** Tabs and the ends of lines stay; so does a CR before an LF, which may come with the next piece. */
+async function* forTerminal(
+  pieces: AsyncIterable<Uint8Array>,
+  show: (text: string) => string,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const shown = (text: string) => text.replaceAll(/[^\t\n\r]+|\r(?!\n)/g, show)
+  let held = ''
+  for await (const piece of pieces) {
+    const text = held + decoder.decode(piece, { stream: true })
+    held = text.endsWith('\r') ? '\r' : ''
+    yield shown(held === '' ? text : text.slice(0, -1))
+  }
+  yield shown(held + decoder.decode())
+}

@@ -1,0 +1,65 @@
+import type { WriteStream } from 'node:tty'
+import pico from 'picocolors'
+import { escapeInvisible, showInvisible } from '../../invisible.js'
+
+export type Colors = ReturnType<typeof pico.createColors>
+
+/** Where a command writes: stdout or stderr, a terminal or not. */
+export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
+
+const COLUMNS = 80
+
+/** The terminal's width in columns; undefined: no terminal, and so no width. */
+export function widthOf(output: Output): number | undefined {
+  // A terminal that does not know its width says 0.
+  return output.isTTY ? output.columns || COLUMNS : undefined
+}
+
+/** Whether something may be drawn over: a terminal, and one that can. */
+export const isDrawable = (output: Output): boolean => output.isTTY === true && process.env.TERM !== 'dumb'
+
+/** Colours for a terminal, unless they are unwanted: by `--no-color`, or NO_COLOR (no-color.org). */
+export function colorsOf(output: Output, wanted: boolean): Colors {
+  return pico.createColors(wanted && !process.env.NO_COLOR && isDrawable(output))
+}
+
+/** Another's text without what a terminal would obey: control characters, and marks that turn the writing around, are named. */
+export const printable = showInvisible
+
+/** A value as JSON that people can read; on a terminal with escapes for what it would obey. */
+export function toJson(value: unknown): string {
+  const json = JSON.stringify(value, null, 2)
+  return process.stdout.isTTY ? escapeInvisible(json) : json
+}
+
+/**
+ * Breaks a text between words into lines of at most `width` characters, and a longer word where it must.
+ *
+ * @param width undefined: leaves the text as it is.
+ */
+export function wrap(text: string, width: number | undefined): string {
+  if (width === undefined) return text
+  const lines = ['']
+  for (const word of text.split(' ').flatMap((long) => pieces(long, width))) {
+    const line = lines.at(-1) ?? ''
+    if (line === '') lines[lines.length - 1] = word
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines.join('\n')
+}
+
+function pieces(word: string, width: number): string[] {
+  const characters = [...word]
+  const count = Math.max(Math.ceil(characters.length / width), 1)
+  return Array.from({ length: count }, (_, index) =>
+    characters.slice(index * width, (index + 1) * width).join(''),
+  )
+}
+
+/** Whoever reads the output may have read enough (`| head`), or the terminal was closed: no reason to stop. */
+export function ignoreReaderGone(output: NodeJS.WriteStream): void {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+  })
+}

@@ -1,0 +1,48 @@
+import type { FastifyReply } from 'fastify'
+import { tooManyRequests } from '../errors.js'
+
+interface Owner {
+  readonly ownerId: string
+}
+
+/** When to come again where there are too many downloads: one may be through any moment. */
+const RETRY_SECONDS = 5
+
+/**
+ * How many long answers an owner reads at once: a part of each is held in memory until it is read. Each process counts its own.
+ */
+export class Downloads {
+  readonly #limit: number
+  readonly #running = new Map<string, number>()
+
+  /** @param limit for one owner */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Asked before an answer is begun that may be long. @throws HttpError 429 */
+  admit({ ownerId }: Owner): void {
+    if ((this.#running.get(ownerId) ?? 0) >= this.#limit) {
+      throw tooManyRequests(
+        `At most ${this.#limit} downloads and long answers of one store or organization are sent at once; please try again.`,
+        RETRY_SECONDS,
+      )
+    }
+  }
+
+  /** Begins an answer that may be long. @throws HttpError 429 */
+  begin(owner: Owner, reply: FastifyReply): void {
+    this.admit(owner)
+    this.count(owner, reply)
+  }
+
+  /** Counts an answer until it has been sent or its connection has ended. */
+  count({ ownerId }: Owner, reply: FastifyReply): void {
+    this.#running.set(ownerId, (this.#running.get(ownerId) ?? 0) + 1)
+    reply.raw.once('close', () => {
+      const left = (this.#running.get(ownerId) ?? 0) - 1
+      if (left > 0) this.#running.set(ownerId, left)
+      else this.#running.delete(ownerId)
+    })
+  }
+}

@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http'
+import { packingNames } from '../../imports/file/decompress.js'
+import { unknownContentEncoding } from '../errors.js'
+import { isJsonLines } from './media-types.js'
+
+/**
+ * Lets a body pass that is encoded in no way; and a file that is the whole body in those in which files may be compressed, which its
+ * first bytes tell in any case (RFC 9110, 8.4).
+ *
+ * @throws HttpError 415
+ */
+export function checkContentEncoding({ headers }: IncomingMessage, takesFile: boolean): void {
+  const codings = (headers['content-encoding'] ?? '')
+    .split(',')
+    .map((coding) =>
+      coding
+        .trim()
+        .toLowerCase()
+        .replace(/^x-gzip$/, 'gzip'),
+    )
+    .filter((coding) => coding !== '' && coding !== 'identity')
+  const known = takesFile && isJsonLines(headers['content-type']) ? packingNames : []
+  const isKnown = codings.length <= 1 && codings.every((coding) => known.includes(coding))
+  if (!isKnown) throw unknownContentEncoding(codings.join(', '), known)
+}

@@ -1,0 +1,82 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyContentTypeParser, FastifyInstance } from 'fastify'
+import { parseJson, whyNotJson } from '../../json.js'
+import { withoutDepths } from '../../json-walk.js'
+import { excerpt, type Problem } from '../../records/validate.js'
+import { badRequest, unsupportedMediaType, validationError } from '../errors.js'
+
+/**
+ * Reads JSON bodies as import lines are read: UTF-8 alone, keys such as `__proto__` are keys like others. An empty body
+ * is no body, whatever its type.
+ */
+export function jsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parse(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  app.addContentTypeParser('*', onlyEmpty('The body of a request is application/json.'))
+}
+
+/**
+ * Refuses a body of a type that nobody reads, unless it is empty: clients without one send a type all the same.
+ *
+ * @param detail of the 415.
+ */
+export const onlyEmpty =
+  (detail: string): FastifyContentTypeParser =>
+  (request, payload, done) => {
+    const refuse = () => done(unsupportedMediaType(detail))
+    if (request.is404) return done(null)
+    if (Number(request.headers['content-length'] ?? 0) > 0) return refuse()
+    return payload
+      .once('data', refuse)
+      .once('end', () => done(null))
+      .once('error', done)
+  }
+
+const WALKED_BYTES = 2 ** 14
+
+function parse(body: Buffer): unknown {
+  if (body.length === 0) return undefined
+  if (!isUtf8(body)) throw badRequest('The body is not valid UTF-8.')
+  // A short one is parsed within a millisecond, whatever it is made of, and the parser says best what is wrong with it.
+  const json = body.length > WALKED_BYTES ? withoutDepths(body) : body
+  if (json === undefined) throw badRequest('The body is not valid JSON.')
+  try {
+    return parseJson(json.toString('utf8'))
+  } catch (error) {
+    throw badRequest(`The body is not valid JSON: ${excerpt(whyNotJson(error as SyntaxError))}.`)
+  }
+}
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+/** Reads `{"data": {…}}`. @throws HttpError 400 */
+export function readData(body: unknown): JsonObject {
+  if (!isObject(body))
+    throw validationError('', [{ field: '', error: 'the body must be an object with "data"' }])
+  const { data } = body
+  if (data === undefined) throw validationError('', [{ field: 'data', error: '"data" is required' }])
+  if (!isObject(data)) throw validationError('', [{ field: 'data', error: 'data must be an object' }])
+  return data
+}
+
+/** What is wrong with `data.type`, and with `data.id` where the path has one (contract 9). */
+export function identityProblems(data: JsonObject, type: string, id?: string): Problem[] {
+  const problems: Problem[] = []
+  if (data.type === undefined) problems.push({ field: 'type', error: '"type" is required' })
+  else if (data.type !== type) problems.push({ field: 'type', error: `type must be ${type}` })
+  const isGiven = id !== undefined && data.id !== undefined
+  if (isGiven && (typeof data.id !== 'string' || data.id.toLowerCase() !== id)) {
+    problems.push({ field: 'id', error: `id must be that of the path, ${id}` })
+  }
+  return problems
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

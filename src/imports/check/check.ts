@@ -1,0 +1,215 @@
+import type { RecordType } from '../../records/record-type.js'
+import { referenceLists, type Source, toElements } from '../../records/references.js'
+import type { Problem } from '../../records/validate.js'
+import type { UploadReader } from '../../uploads/store.js'
+import type { Line } from '../file/lines.js'
+import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'
+import {
+  type Examined,
+  examineLine,
+  type FileToRead,
+  type LinePlace,
+  type LineProblem,
+  type Pass,
+  passes,
+  readLines,
+} from '../file/passes.js'
+import type { OnConflict } from '../import.js'
+import { type Counts, noCounts } from '../receive/scan.js'
+import { ErrorKinds, refTaken } from '../report/problems.js'
+import { SeenRefs } from './seen-refs.js'
+
+/** A reference that leads to no record of the file. It may lead to one of the store, which is not asked. */
+export interface LooseReference {
+  /** From 1. */
+  readonly line: number
+  /** `products[0]` */
+  readonly field: string
+  /** What it should lead to: `product`. */
+  readonly noun: string
+  readonly reference: string
+}
+
+/** What an import of a file would come to, as far as the file itself can tell. */
+export interface Checked {
+  readonly lines: number
+  /** Lines that are well-formed JSON of a known type. */
+  readonly uploaded: Counts
+  /** Those that an import would take. */
+  readonly valid: Counts
+  /** With `skip`: those whose `external_ref` an earlier line has. */
+  readonly skipped: Counts
+  readonly errors: number
+  readonly kinds: ErrorKinds
+  /** References to records that are not in the file. */
+  readonly loose: number
+  /** Why an import would refuse the file as a whole, in a sentence. */
+  readonly unusable: string | undefined
+}
+
+/** What was found since the last time that something was told. */
+export interface Findings {
+  /** The pass, from 1, and how many bytes of the file it has read. */
+  readonly pass: number
+  readonly bytes: number
+  readonly problems: readonly LineProblem[]
+  readonly loose: readonly LooseReference[]
+}
+
+interface CheckOptions {
+  readonly onConflict: OnConflict
+  /** Whether references that lead to no record of the file are errors. */
+  readonly strict: boolean
+}
+
+/**
+ * Does what an import does with a file, but for the database: reads every line, validates it, and follows its references
+ * and its `external_ref` within the file. Memory grows with the number of `external_ref`s alone (see `SeenRefs`).
+ *
+ * @param tell is told what was found, again and again, and waited for. Problems come by line within a pass; those of records that
+ *   refer to others come in a later pass.
+ * @throws UploadMissing if the file becomes shorter meanwhile, and what `tell` throws
+ */
+export async function checkFile(
+  file: FileToRead,
+  reader: UploadReader,
+  options: CheckOptions,
+  tell: (findings: Findings) => void | Promise<void>,
+): Promise<Checked> {
+  const check = new FileCheck(options)
+  for (const pass of passes) {
+    if (pass.number > 1 && !check.isForLater) break
+    let bytes = 0
+    for await (const lines of readLines(file, reader, { bytes: 0, lines: 0 })) {
+      for (const line of lines) {
+        check.take(line, pass, file.maxLineBytes)
+        bytes = line.end
+      }
+      await tell({ pass: pass.number, bytes, ...check.flush() })
+    }
+  }
+  const beginning = Buffer.alloc(BEGINNING_BYTES)
+  const length = await reader.read(beginning, 0)
+  return check.finish(beginning.subarray(0, length))
+}
+
+const NONE: readonly never[] = []
+
+class FileCheck {
+  readonly #options: CheckOptions
+  readonly #refs = new SeenRefs()
+  readonly #kinds = new ErrorKinds()
+  readonly #uploaded = noCounts()
+  readonly #valid = noCounts()
+  readonly #skipped = noCounts()
+  #lines = 0
+  #errors = 0
+  #loose = 0
+  readonly #wrongFile = new WrongFile()
+  #found: { readonly problems: LineProblem[]; readonly loose: LooseReference[] } = { problems: [], loose: [] }
+  /** Whether there are records that a later pass looks at. */
+  isForLater = false
+
+  constructor(options: CheckOptions) {
+    this.#options = options
+  }
+
+  take(line: Line, pass: Pass, maxLineBytes: number): void {
+    if (line.number > this.#lines) this.#lines = line.number
+    const examined = examineLine(line, pass, maxLineBytes)
+    if (examined.kind === 'passed over') return
+    if (examined.kind === 'of another pass') {
+      this.isForLater = true
+      return
+    }
+    if (examined.kind === 'malformed') {
+      this.#wrongFile.add(line, this.#hasRecord, () => examined.problems[0]?.error ?? '')
+    } else count(this.#uploaded, examined.recordType)
+    this.#report(examined.kind === 'valid' ? this.#takeRecord(line, examined) : examined.problems)
+  }
+
+  get #hasRecord(): boolean {
+    return this.isForLater || Object.values(this.#uploaded).some((records) => records > 0)
+  }
+
+  /** Returns what is wrong with a record beyond itself. */
+  #takeRecord(
+    { number, start }: Line,
+    { recordType, attributes }: Extract<Examined, { kind: 'valid' }>,
+  ): readonly LineProblem[] {
+    const line = { number, start }
+    const externalRef = attributes.external_ref as string | undefined
+    const problems = this.#follow(recordType, attributes, line)
+    if (problems.length > 0) return problems.map((problem) => ({ ...problem, line, externalRef }))
+    const holder = externalRef === undefined ? undefined : this.#refs.add(recordType, externalRef, number)
+    if (externalRef === undefined || holder === undefined || this.#options.onConflict === 'update') {
+      count(this.#valid, recordType)
+    } else if (this.#options.onConflict === 'skip') count(this.#skipped, recordType)
+    else return [refTaken(line, externalRef, `line ${holder}`)]
+    return NONE
+  }
+
+  /** Follows a record's references. Returns those that are wrong; those that only the store knows are wrong if that is asked for. */
+  #follow(
+    recordType: RecordType,
+    attributes: Readonly<Record<string, unknown>>,
+    { number: line }: LinePlace,
+  ): readonly Problem[] {
+    const { references } = recordType
+    if (references.length === 0) return NONE
+    const lists = referenceLists(recordType, attributes)
+    const problems: Problem[] = []
+    const loose: LooseReference[] = []
+    for (const reference of references) {
+      const { attribute, to } = reference
+      const list = lists[attribute] ?? []
+      const sources = new Map<string, Source>()
+      for (const [index, element] of list.entries()) {
+        if (typeof element !== 'string' || sources.has(element)) continue
+        const isThere = this.#refs.find(to, element) !== undefined
+        if (!isThere && this.#options.strict) continue
+        if (!isThere) loose.push({ line, field: `${attribute}[${index}]`, noun: to.noun, reference: element })
+        sources.set(element, { id: element, owner_id: '' })
+      }
+      toElements(reference, list, sources, { problems, missing: [] })
+    }
+    if (problems.length === 0) {
+      this.#loose += loose.length
+      this.#found.loose.push(...loose)
+    }
+    return problems
+  }
+
+  #report(problems: readonly LineProblem[]): void {
+    this.#errors += problems.length
+    for (const problem of problems) {
+      this.#kinds.add(problem)
+      this.#found.problems.push(problem)
+    }
+  }
+
+  /** What was found since the last time. */
+  flush(): Pick<Findings, 'problems' | 'loose'> {
+    const found = this.#found
+    this.#found = { problems: [], loose: [] }
+    return found
+  }
+
+  /** @param beginning the file's first bytes */
+  finish(beginning: Buffer): Checked {
+    return {
+      lines: this.#lines,
+      uploaded: this.#uploaded,
+      valid: this.#valid,
+      skipped: this.#skipped,
+      errors: this.#errors,
+      kinds: this.#kinds,
+      loose: this.#loose,
+      unusable: this.#wrongFile.verdict(beginning, this.#hasRecord),
+    }
+  }
+}
+
+function count(counts: Counts, { type }: RecordType): void {
+  counts[type] = (counts[type] ?? 0) + 1
+}

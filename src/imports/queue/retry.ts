@@ -1,0 +1,51 @@
+import sql from 'sql-template-tag'
+import { isUniqueViolation } from '../../db/errors.js'
+import { type Pool, rows, transaction } from '../../db/pool.js'
+import { type Import, type ImportRow, importColumns, toImport } from '../import.js'
+import { checkWaiting, ExternalRefTaken, findByExternalRef } from '../receive/receive.js'
+import { IMPORTS_CHANNEL } from './claim.js'
+
+/**
+ * Puts an import that failed or was canceled back into the queue, to go on from its checkpoint. Not a rehearsal, whose
+ * notes are gone; nor one that was worked to its end; nor one whose file expired.
+ *
+ * @param maxWaiting how many imports of the owner may wait, this one included.
+ * @returns undefined if it is none of these.
+ * @throws ExternalRefTaken if another import has its `external_ref` by now; TooManyWaiting
+ */
+export async function retryImport(
+  pool: Pool,
+  { id, ownerId, externalRef }: Import,
+  maxWaiting: number,
+): Promise<Import | undefined> {
+  return await transaction(pool, async (client) => {
+    // As a POST does: whoever adds to an owner's queue holds its total, so that each sees what the others added.
+    await client.query(
+      sql`select from totals where owner_id = ${ownerId} and resource = 'imports' for update`,
+    )
+    const [retryable] = await rows(
+      client,
+      sql`
+        select from imports
+        where id = ${id} and status = 'failed' and failure_reason <> 'all_rejected' and not dry_run and expired_at is null
+        for update`,
+    )
+    if (!retryable) return undefined
+    await checkWaiting(client, ownerId, maxWaiting)
+    const [row] = await rows<ImportRow>(
+      client,
+      sql`
+        update imports
+        set status = 'pending', failure_reason = null, failure_detail = null, finished_at = null,
+            attempts = 0, claims = 0, retry_at = null, updated_at = clock_timestamp()
+        where id = ${id}
+        returning ${importColumns}`,
+    )
+    await client.query(`notify ${IMPORTS_CHANNEL}`)
+    return row && toImport(row)
+  }).catch(async (error: unknown) => {
+    if (!isUniqueViolation(error)) throw error
+    // Nobody: the one that was in the way has failed in this very moment, and whoever tries again will see.
+    throw new ExternalRefTaken((await findByExternalRef(pool, ownerId, externalRef ?? '')) ?? id)
+  })
+}

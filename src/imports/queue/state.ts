@@ -1,0 +1,49 @@
+import sql from 'sql-template-tag'
+import { type Pool, rows } from '../../db/pool.js'
+import { waitingDeliveries } from '../../webhooks/deliveries.js'
+import { leaseIsOver } from './heads.js'
+
+/** What of all owners waits or runs. */
+export interface QueueState {
+  readonly statuses: readonly {
+    readonly status: 'pending' | 'started'
+    readonly count: number
+    /** Since the POST of the oldest; 0 if there is none. */
+    readonly oldestSeconds: number
+  }[]
+  /** Since the last step forward of the started import that is the longest without one; 0 if there is none. */
+  readonly silenceSeconds: number
+  /** Started imports whose worker died: their lease ran out, and nobody gave them back. */
+  readonly expiredLeases: number
+  /** Messages to webhooks that are not delivered yet. */
+  readonly waitingDeliveries: number
+}
+
+/** Reads the queues by their indexes, which have the imports and deliveries alone that have not ended. */
+export async function queueState(pool: Pool): Promise<QueueState> {
+  const found = await rows<{
+    status: 'pending' | 'started'
+    count: number
+    oldest: number
+    silence: number
+    expired: number
+  }>(
+    pool,
+    sql`
+      select s.status, count(i.id),
+        greatest(coalesce(extract(epoch from now() - min(i.created_at)), 0), 0)::double precision as oldest,
+        greatest(coalesce(extract(epoch from now() - min(i.updated_at)), 0), 0)::double precision as silence,
+        count(*) filter (where ${leaseIsOver('i')}) as expired
+      from unnest(array['pending', 'started']) as s(status)
+        left join imports i on i.status = s.status and i.status in ('pending', 'started')
+      group by s.status
+      order by s.status`,
+  )
+  const started = found.find(({ status }) => status === 'started')
+  return {
+    statuses: found.map(({ status, count, oldest }) => ({ status, count, oldestSeconds: oldest })),
+    silenceSeconds: started?.silence ?? 0,
+    expiredLeases: started?.expired ?? 0,
+    waitingDeliveries: await waitingDeliveries(pool),
+  }
+}

@@ -1,0 +1,140 @@
+import sql, { join, raw } from 'sql-template-tag'
+import { v7 as uuidv7 } from 'uuid'
+import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
+import { addToTotals } from '../../db/totals.js'
+import { recordTypes } from '../../records/index.js'
+import type { UploadStore } from '../../uploads/store.js'
+import { unpack } from '../file/decompress.js'
+import { type Import, type ImportOptions, type ImportRow, importColumns, toImport } from '../import.js'
+import { IMPORTS_CHANNEL } from '../queue/claim.js'
+import { type ScanLimits, type ScannedFile, Scanner } from './scan.js'
+
+/** A file that was received whole and is not yet an import. It has to become one, or be discarded. */
+export interface Received {
+  readonly id: string
+  readonly file: ScannedFile
+}
+
+/** An import of the owner that has not failed has this `external_ref` already. */
+export class ExternalRefTaken extends Error {
+  override name = 'ExternalRefTaken'
+  constructor(readonly importId: string) {
+    super(`The external_ref is that of import ${importId}.`)
+  }
+}
+
+/** The owner has as many imports waiting as it may have. */
+export class TooManyWaiting extends Error {
+  override name = 'TooManyWaiting'
+  constructor(readonly limit: number) {
+    super(`${limit} imports of this owner are waiting.`)
+  }
+}
+
+/**
+ * Streams a file to the upload store, unpacked, checking its lines on the way. On return the file is durable.
+ * When it throws, nothing of it is left.
+ *
+ * @throws UnusableFile, UnpacksToTooMuch, and whatever the stream throws that brings the bytes.
+ */
+export async function receiveFile(
+  store: UploadStore,
+  limits: ScanLimits & { readonly maxUploadBytes: number },
+  bytes: AsyncIterable<Buffer>,
+): Promise<Received> {
+  const id = uuidv7()
+  const scanner = new Scanner(limits)
+  const writer = await store.create(id)
+  try {
+    for await (const piece of unpack(bytes, limits.maxUploadBytes)) {
+      scanner.push(piece)
+      await writer.write(piece)
+    }
+    const file = scanner.end()
+    await writer.commit()
+    return { id, file }
+  } catch (error) {
+    await writer.abort()
+    throw error
+  }
+}
+
+/** Removes a received file that does not become an import. */
+export const discard = (store: UploadStore, { id }: Received): Promise<void> => store.remove(id)
+
+/**
+ * Makes a received file an import that waits its turn. From the return on it will be worked, whatever happens.
+ *
+ * @throws ExternalRefTaken, TooManyWaiting
+ */
+export async function createImport(
+  pool: Pool,
+  store: UploadStore,
+  ownerId: string,
+  externalRef: string | undefined,
+  options: ImportOptions,
+  received: Received,
+  maxWaiting: number,
+): Promise<Import> {
+  return await transaction(pool, async (client) => {
+    // First, for it makes the owner's others wait: imports are committed in the order of their `created_at`.
+    await addToTotals(client, ownerId, new Map([['imports', 1]]))
+    await checkWaiting(client, ownerId, maxWaiting)
+    let row = await insertImport(client, store, ownerId, externalRef, options, received)
+    while (!row) {
+      const holder = await findByExternalRef(client, ownerId, externalRef ?? '')
+      if (holder !== undefined) throw new ExternalRefTaken(holder)
+      // The one that was in the way failed in this very moment.
+      row = await insertImport(client, store, ownerId, externalRef, options, received)
+    }
+    await client.query(`notify ${IMPORTS_CHANNEL}`)
+    return toImport(row)
+  })
+}
+
+/** @throws TooManyWaiting if the owner has no room for a further import that waits. */
+export async function checkWaiting(db: Pool | Client, ownerId: string, maxWaiting: number): Promise<void> {
+  const waiting = await rows(
+    db,
+    sql`select from imports where owner_id = ${ownerId} and status = 'pending' offset ${maxWaiting - 1} limit 1`,
+  )
+  if (waiting.length > 0) throw new TooManyWaiting(maxWaiting)
+}
+
+/** Adds the row; undefined: another import that has not failed has the `external_ref`. */
+async function insertImport(
+  client: Client,
+  store: UploadStore,
+  ownerId: string,
+  externalRef: string | undefined,
+  { dryRun, onConflict }: ImportOptions,
+  { id, file }: Received,
+): Promise<ImportRow | undefined> {
+  const uploaded = recordTypes.map(({ type }) => sql`${file.uploaded[type] ?? 0}`)
+  const [row] = await rows<ImportRow>(
+    client,
+    sql`
+      insert into imports (id, owner_id, external_ref, upload_store, upload_key, file_bytes, file_lines, file_sha256, max_line_bytes, dry_run, on_conflict,
+                           ${join(recordTypes.map(({ table }) => raw(`uploaded_${table}`)))})
+      values (${id}, ${ownerId}, ${externalRef ?? null}, ${store.id}, ${id}, ${file.bytes}, ${file.lines}, ${file.sha256}, ${file.maxLineBytes}, ${dryRun}, ${onConflict},
+              ${join(uploaded)})
+      on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' and not dry_run do nothing
+      returning ${importColumns}`,
+  )
+  return row
+}
+
+/** The import that has an `external_ref` and has not failed; undefined: it is free. Rehearsals take none. */
+export async function findByExternalRef(
+  db: Pool | Client,
+  ownerId: string,
+  externalRef: string,
+): Promise<string | undefined> {
+  const [row] = await rows<{ id: string }>(
+    db,
+    sql`
+      select id from imports
+      where owner_id = ${ownerId} and ref_key(external_ref) = ref_key(${externalRef}) and status <> 'failed' and not dry_run`,
+  )
+  return row?.id
+}

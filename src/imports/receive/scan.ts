@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { recordTypes } from '../../records/index.js'
+import type { RecordType } from '../../records/record-type.js'
+import { contentOf, type Line, LineSplitter, whyNotRecord } from '../file/lines.js'
+import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'
+import { recognizeLine } from '../file/recognize.js'
+
+/** Records by type, one count for every type there is: `{"subscription_product": 3, …}`. */
+export type Counts = Record<string, number>
+
+export const noCounts = (): Counts => Object.fromEntries(recordTypes.map(({ type }) => [type, 0]))
+
+/** What a file turned out to be. */
+export interface ScannedFile {
+  readonly bytes: number
+  readonly lines: number
+  readonly sha256: Buffer
+  /** The limit of a line's bytes that was in force. */
+  readonly maxLineBytes: number
+  /** Lines that are well-formed JSON of a known type. */
+  readonly uploaded: Counts
+  readonly records: number
+}
+
+/** A file that no job can be made of (contract 6): a sentence that says why. */
+export class UnusableFile extends Error {
+  override name = 'UnusableFile'
+}
+
+/**
+ * Checks a file's lines for JSON and type, and counts and hashes, while its bytes arrive. Holds one line at most.
+ */
+export class Scanner {
+  readonly #limits: ScanLimits
+  readonly #splitter: LineSplitter
+  readonly #hash = createHash('sha256')
+  readonly #uploaded = noCounts()
+  #bytes = 0
+  #lines = 0
+  #records = 0
+  #beginning = Buffer.alloc(0)
+  readonly #wrongFile = new WrongFile()
+
+  constructor(limits: ScanLimits) {
+    this.#limits = limits
+    this.#splitter = new LineSplitter(limits.maxLineBytes)
+  }
+
+  /** @throws UnusableFile once there are more records than the limit. */
+  push(piece: Buffer): void {
+    const missing = BEGINNING_BYTES - this.#beginning.length
+    if (missing > 0) this.#beginning = Buffer.concat([this.#beginning, piece.subarray(0, missing)])
+    this.#bytes += piece.length
+    this.#hash.update(piece)
+    this.#count(this.#splitter.push(piece))
+  }
+
+  /** @throws UnusableFile if no line at all is a record, or the file is a JSON array over several lines. */
+  end(): ScannedFile {
+    this.#count(this.#splitter.end())
+    const verdict = this.#wrongFile.verdict(this.#beginning, this.#records > 0)
+    if (verdict !== undefined) throw new UnusableFile(verdict)
+    return {
+      bytes: this.#bytes,
+      lines: this.#lines,
+      sha256: this.#hash.digest(),
+      maxLineBytes: this.#limits.maxLineBytes,
+      uploaded: this.#uploaded,
+      records: this.#records,
+    }
+  }
+
+  #count(lines: Iterable<Line>): void {
+    for (const line of lines) {
+      this.#lines = line.number
+      const content = line.bytes === null ? 'no JSON' : recognizeLine(contentOf(line.number, line.bytes))
+      if (content === 'blank') continue
+      if (content === 'no JSON' || content === 'no record') {
+        this.#wrongFile.add(line, this.#records > 0, () => whyNotRecord(line, this.#limits.maxLineBytes))
+      } else this.#countRecord(content)
+    }
+  }
+
+  #countRecord({ type }: RecordType): void {
+    this.#uploaded[type] = (this.#uploaded[type] ?? 0) + 1
+    this.#records += 1
+    if (this.#limits.maxRecords !== undefined && this.#records > this.#limits.maxRecords) {
+      throw new UnusableFile(
+        `The file has more than ${this.#limits.maxRecords} records, the most that one import may have.`,
+      )
+    }
+  }
+}
+
+export interface ScanLimits {
+  readonly maxLineBytes: number
+  readonly maxRecords: number | undefined
+}

@@ -1,0 +1,86 @@
+import sql, { empty } from 'sql-template-tag'
+import { type Pool, rows } from '../../db/pool.js'
+import type { UploadReader } from '../../uploads/store.js'
+import type { Import } from '../import.js'
+
+interface RejectedLine {
+  readonly line_number: number
+  readonly line_start: number | null
+}
+
+const BATCH = 1000
+const READ_BYTES = 64 * 2 ** 10
+const NEWLINE = 0x0a
+
+/**
+ * The lines of an import's file that have errors, in their order and byte for byte as they were uploaded, each with its
+ * newline. Streams: a line is held at most in part.
+ *
+ * @param reader of the import's file; stays open.
+ * @param lineNumber of the only line that is asked for.
+ * @throws Error if the report expired while it was read, so that a part is not taken for the whole
+ */
+export async function* rejectedLines(
+  pool: Pool,
+  reader: UploadReader,
+  { id, ownerId }: Import,
+  lineNumber?: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  const only = lineNumber === undefined ? empty : sql`and line_number = ${lineNumber}`
+  const window = new Window(reader)
+  for (let after = 0; ; ) {
+    const lines = await rows<RejectedLine>(
+      pool,
+      sql`
+        select line_number, min(line_start) as line_start
+        from import_errors
+        where owner_id = ${ownerId} and import_id = ${id} and line_number > ${after} ${only}
+        group by line_number order by line_number limit ${BATCH}`,
+    )
+    for (const { line_start: start } of lines) if (start !== null) yield* window.line(start)
+    const last = lines.at(-1)
+    if (last && lines.length === BATCH) {
+      after = last.line_number
+      continue
+    }
+    const { rowCount } = await pool.query(sql`select from imports where id = ${id} and expired_at is null`)
+    if (rowCount === 0) throw new Error(`the report of import ${id} expired while it was read`)
+    return
+  }
+}
+
+/** A part of a file in memory, which moves along as lines are asked for. */
+class Window {
+  readonly #reader: UploadReader
+  readonly #buffer = Buffer.allocUnsafe(READ_BYTES)
+  #from = 0
+  #length = 0
+
+  constructor(reader: UploadReader) {
+    this.#reader = reader
+  }
+
+  /** The line that begins at a byte, in pieces that are the receiver's. The last one of a file gets its newline as well. */
+  async *line(start: number): AsyncGenerator<Buffer, void, undefined> {
+    for (let at = start; ; ) {
+      const piece = await this.#at(at)
+      if (piece.length === 0) {
+        yield Buffer.of(NEWLINE)
+        return
+      }
+      const newline = piece.indexOf(NEWLINE)
+      yield Buffer.from(newline === -1 ? piece : piece.subarray(0, newline + 1))
+      if (newline !== -1) return
+      at += piece.length
+    }
+  }
+
+  /** Bytes from a place on, one at least; none: the file ends there. */
+  async #at(position: number): Promise<Buffer> {
+    if (position < this.#from || position >= this.#from + this.#length) {
+      this.#from = position
+      this.#length = await this.#reader.read(this.#buffer, position)
+    }
+    return this.#buffer.subarray(position - this.#from, this.#length)
+  }
+}

@@ -1,0 +1,175 @@
+import { type CopyColumn, CopyRows } from '../../db/copy.js'
+import { type Client, settled } from '../../db/pool.js'
+import type { NewRecords } from '../../records/insert.js'
+import type { RecordType } from '../../records/record-type.js'
+import {
+  deleteSnapshots,
+  type Element,
+  type Holder,
+  insertSnapshots,
+  resolveReferences,
+} from '../../records/references.js'
+import type { LineProblem } from '../file/passes.js'
+import type { Job } from '../queue/claim.js'
+import { lineOfRecord } from '../record-id.js'
+import { refTaken } from '../report/problems.js'
+import type { Candidates } from './chunks.js'
+import { rehearse, rehearsedSources } from './rehearsal.js'
+
+/** One attempt to write one chunk. */
+export interface Writing {
+  readonly client: Client
+  readonly job: Job
+  /** Whether an `external_ref` may be taken; if not, one that is taken is an error of the database. */
+  readonly careful: boolean
+  /** Since 1970: `created_at` of all that is written. */
+  readonly milliseconds: number
+}
+
+/** What became of a chunk's records of one type. */
+export interface Added {
+  /** Records that count as imported: added, or written into one that was there. */
+  readonly imported: number
+  /** Rows that there are more of now. */
+  readonly inserted: number
+  /** Records left out because their `external_ref` is there already, where that is what was asked for. */
+  readonly skipped: number
+  readonly conflicts: boolean
+  /** What is wrong with those that could not be added. */
+  readonly problems: readonly LineProblem[]
+}
+
+/** Adds what can be added of one type, as the import's `on_conflict` says. */
+export async function addRecords(writing: Writing, candidates: Candidates): Promise<Added> {
+  const { client, job, careful } = writing
+  const { records } = candidates
+  const { elements, problems, unresolved } = await resolve(writing, candidates)
+  const out = new Set(unresolved)
+  const repeated = candidates.mayRepeat ? repeatedRefs(records, out) : NONE_REPEATED
+  for (const place of repeated.keys()) out.add(place)
+  const updates = job.onConflict === 'update'
+  // Of lines that share an `external_ref` the first is what is added, and the last is what it ends up as.
+  const instead = new Map(updates ? [...repeated].map(([place, first]) => [first, place]) : [])
+  const selection = { except: out, instead }
+  const writeRest = async (taken: Taken) => {
+    const holders = elements.flatMap((_, place): Holder[] => {
+      if (out.has(place) || (taken.has(place) && !updates)) return []
+      const id = taken.get(place) ?? records.id(place)
+      return [{ id, elements: elements[instead.get(place) ?? place] ?? NO_ELEMENTS }]
+    })
+    await settled([
+      updates ? insertUpdates(writing, candidates, taken, repeated) : NOTHING,
+      writeSnapshots(writing, records.recordType, holders, updates ? [...taken.values()] : []),
+    ])
+  }
+  let taken = NONE_TAKEN
+  if (job.dryRun) taken = await rehearse(client, job, records, out)
+  else if (careful) {
+    taken = await (updates ? records.upsert(client, selection) : records.insert(client, selection))
+    await writeRest(taken)
+  } else await settled([records.copy(client, selection), writeRest(NONE_TAKEN)])
+
+  if (job.onConflict === 'reject') {
+    for (const [place, holderId] of taken) problems.push(takenBy(job, candidates, place, holderId))
+    for (const [place, first] of repeated) {
+      problems.push(takenBy(job, candidates, place, taken.get(first) ?? records.id(first)))
+    }
+  }
+  const added = records.length - out.size - taken.size
+  return {
+    imported: updates ? records.length - unresolved.length : added,
+    inserted: added,
+    skipped: job.onConflict === 'skip' ? taken.size + repeated.size : 0,
+    conflicts: taken.size > 0,
+    problems,
+  }
+}
+
+/** By place, the id of the record that has the `external_ref`: it was changed, or else is in the way. */
+type Taken = ReadonlyMap<number, string>
+
+const NONE_TAKEN: Taken = new Map()
+const NONE_REPEATED: ReadonlyMap<number, number> = new Map()
+const NO_ELEMENTS: ReadonlyMap<string, Element[]> = new Map()
+const NOTHING = Promise.resolve()
+
+interface References {
+  /** By place, what becomes each record's snapshots. Empty for a type without references. */
+  readonly elements: readonly ReadonlyMap<string, Element[]>[]
+  /** The places of those with references that lead nowhere, and what is said of them. */
+  readonly unresolved: readonly number[]
+  readonly problems: LineProblem[]
+}
+
+async function resolve({ client, job }: Writing, candidates: Candidates): Promise<References> {
+  const { records, referring } = candidates
+  if (records.recordType.references.length === 0) return { elements: [], unresolved: [], problems: [] }
+  const resolved = await resolveReferences(client, records.recordType, job.visibleOwnerIds, referring, {
+    ...(job.dryRun && { further: (to, refs) => rehearsedSources(client, job, to, refs) }),
+  })
+  const unresolved = resolved.flatMap((one, place) => (one.problems.length > 0 ? [place] : []))
+  const problems = unresolved.flatMap((place) => {
+    const at = { line: candidates.line(place), externalRef: records.externalRef(place) }
+    return (resolved[place]?.problems ?? []).map((problem) => ({ ...problem, ...at }))
+  })
+  return { elements: resolved.map(({ elements }) => elements), unresolved, problems }
+}
+
+/** Of the records that share an `external_ref`, by the place of each but the first, the first one's place. In order. */
+function repeatedRefs(records: NewRecords, out: ReadonlySet<number>): Map<number, number> {
+  const places = new Map<string, number>()
+  const repeated = new Map<number, number>()
+  for (let place = 0; place < records.length; place += 1) {
+    const ref = records.externalRef(place)
+    if (ref === undefined || out.has(place)) continue
+    const first = places.get(ref)
+    if (first === undefined) places.set(ref, place)
+    else repeated.set(place, first)
+  }
+  return repeated
+}
+
+function takenBy(job: Job, candidates: Candidates, place: number, holderId: string): LineProblem {
+  const { records } = candidates
+  const line = lineOfRecord(job.id, holderId)
+  const holder = line === undefined ? `${records.recordType.noun} ${holderId}` : `line ${line}`
+  return refTaken(candidates.line(place), records.externalRef(place) ?? '', holder)
+}
+
+/** @param updatedIds of the holders that were there before: their snapshots are replaced. */
+async function writeSnapshots(
+  { client, job, milliseconds }: Writing,
+  recordType: RecordType,
+  holders: readonly Holder[],
+  updatedIds: readonly string[],
+): Promise<void> {
+  await settled([
+    updatedIds.length > 0 ? deleteSnapshots(client, recordType, job.ownerId, updatedIds) : NOTHING,
+    insertSnapshots(client, recordType, job.ownerId, milliseconds, holders),
+  ])
+}
+
+const UPDATE_COLUMNS: readonly CopyColumn[] = [
+  { name: 'owner_id', type: 'uuid' },
+  { name: 'import_id', type: 'uuid' },
+  { name: 'resource', type: 'text' },
+  { name: 'line_number', type: 'bigint' },
+  { name: 'record_id', type: 'uuid' },
+]
+
+/** Remembers which lines went into which records, where the record's id does not tell. */
+async function insertUpdates(
+  { client, job }: Writing,
+  candidates: Candidates,
+  updated: ReadonlyMap<number, string>,
+  repeated: ReadonlyMap<number, number>,
+): Promise<void> {
+  const { records } = candidates
+  const rows = new CopyRows(UPDATE_COLUMNS, [job.ownerId, job.id, records.recordType.table])
+  for (const [place, id] of updated) rows.add([candidates.line(place).number, id])
+  for (const [place, first] of repeated) {
+    rows.add([candidates.line(place).number, updated.get(first) ?? records.id(first)])
+  }
+  await rows.copyTo(client, 'import_updates')
+  rows.recycle()
+}

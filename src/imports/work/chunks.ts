@@ -1,0 +1,201 @@
+import { NewRecords } from '../../records/insert.js'
+import type { RecordType } from '../../records/record-type.js'
+import { type ReferenceLists, referenceLists } from '../../records/references.js'
+import type { UploadReader } from '../../uploads/store.js'
+import type { Line } from '../file/lines.js'
+import {
+  examineLine,
+  type LinePlace,
+  type LineProblem,
+  type Pass,
+  passes,
+  readLines,
+} from '../file/passes.js'
+import type { Checkpoint, Job } from '../queue/claim.js'
+import { recordIds } from '../record-id.js'
+
+/**
+ * Records of one type whose attributes are valid by themselves, in the order of the file. Whether their references and
+ * their `external_ref` hold, the database says. A record's place, from 0, is its place in all of these.
+ */
+export interface Candidates {
+  readonly records: NewRecords
+  /** Where each stands. */
+  line(place: number): LinePlace
+  /** What they refer to, of a type that has references. */
+  readonly referring: readonly ReferenceLists[]
+  /** Their `external_ref`s: chunks that have none in common cannot be in each other's way. */
+  readonly refs: ReadonlySet<string>
+  /** Whether two of them may have the same `external_ref`. */
+  readonly mayRepeat: boolean
+}
+
+/** Some consecutive lines of a pass, read and validated: what one transaction writes. */
+export interface Chunk {
+  readonly candidates: ReadonlyMap<RecordType, Candidates>
+  readonly problems: LineProblem[]
+  /** Since 1970: `created_at` of what the chunk adds. */
+  readonly milliseconds: number
+  /** Where the job is once this chunk is committed. */
+  readonly checkpoint: Checkpoint
+  /** About how much memory it takes until then, in bytes. */
+  readonly memory: number
+}
+
+/**
+ * A chunk ends with the line that reaches one of these. They bound memory and the length of a transaction: whatever a line can
+ * have many of is counted here. A line by itself has at most 1,000 references of a kind, and 1,001 problems.
+ */
+const CHUNK_RECORDS = 2000
+const CHUNK_RECORD_BYTES = 2 ** 20
+const CHUNK_REFERENCES = 20_000
+const CHUNK_PROBLEMS = 5000
+const CHUNK_FILE_BYTES = 16 * 2 ** 20
+
+/**
+ * What they take, in bytes: of a line, its record's row in a buffer that has grown by doubling; of a reference, its text, what it
+ * leads to, and what says that it leads nowhere; of a problem, its sentence.
+ */
+const MEMORY_OF_A_BYTE = 2
+const MEMORY_OF_A_REFERENCE = 512
+const MEMORY_OF_A_PROBLEM = 512
+
+/** Reads an import's file in chunks, from its checkpoint to its end, through all passes. */
+export async function* readChunks(job: Job, reader: UploadReader): AsyncGenerator<Chunk, void, undefined> {
+  for (const pass of passes) {
+    if (pass.number < job.checkpoint.pass) continue
+    if (pass.number > 1 && [...pass.types].every(({ type }) => job.uploaded[type] === 0)) continue
+    const from = pass.number === job.checkpoint.pass ? job.checkpoint : { bytes: 0, lines: 0 }
+    yield* readPass(job, reader, pass, from)
+  }
+}
+
+async function* readPass(
+  job: Job,
+  reader: UploadReader,
+  pass: Pass,
+  from: { readonly bytes: number; readonly lines: number },
+): AsyncGenerator<Chunk, void, undefined> {
+  let chunk = new ChunkInProgress(job, pass, from)
+  for await (const lines of readLines(job, reader, from)) {
+    for (const line of lines) {
+      chunk.add(line)
+      if (chunk.isFull) {
+        yield chunk.finish()
+        chunk = new ChunkInProgress(job, pass, { bytes: line.end, lines: line.number })
+      }
+    }
+  }
+  if (chunk.hasLines) yield chunk.finish()
+}
+
+/** Collects lines until there are enough for a chunk. */
+class ChunkInProgress {
+  readonly #job: Job
+  readonly #pass: Pass
+  readonly #from: { readonly bytes: number; readonly lines: number }
+  readonly #milliseconds: number
+  readonly #idOf: (line: number) => string
+  readonly #candidates = new Map<RecordType, CandidatesInProgress>()
+  readonly #problems: LineProblem[] = []
+  #records = 0
+  #recordBytes = 0
+  #references = 0
+  #end: { readonly bytes: number; readonly lines: number }
+
+  constructor(job: Job, pass: Pass, from: { readonly bytes: number; readonly lines: number }) {
+    this.#job = job
+    this.#pass = pass
+    this.#from = from
+    this.#milliseconds = job.clock.now()
+    this.#idOf = recordIds(job.id, this.#milliseconds)
+    this.#end = from
+  }
+
+  add(line: Line): void {
+    this.#end = { bytes: line.end, lines: line.number }
+    const examined = examineLine(line, this.#pass, this.#job.maxLineBytes)
+    if (examined.kind === 'passed over' || examined.kind === 'of another pass') return
+    if (examined.kind !== 'malformed') this.#recordBytes += line.bytes?.length ?? 0
+    if (examined.kind === 'valid') {
+      this.#references += this.#candidatesOf(examined.recordType).add(line, examined.attributes)
+      this.#records += 1
+    } else this.#problems.push(...examined.problems)
+  }
+
+  #candidatesOf(recordType: RecordType): CandidatesInProgress {
+    let candidates = this.#candidates.get(recordType)
+    if (!candidates) {
+      candidates = new CandidatesInProgress(recordType, this.#job.ownerId, this.#milliseconds, this.#idOf)
+      this.#candidates.set(recordType, candidates)
+    }
+    return candidates
+  }
+
+  get hasLines(): boolean {
+    return this.#end.lines > this.#from.lines
+  }
+
+  get isFull(): boolean {
+    return (
+      this.#records >= CHUNK_RECORDS ||
+      this.#recordBytes >= CHUNK_RECORD_BYTES ||
+      this.#references >= CHUNK_REFERENCES ||
+      this.#problems.length >= CHUNK_PROBLEMS ||
+      this.#end.bytes - this.#from.bytes >= CHUNK_FILE_BYTES
+    )
+  }
+
+  finish(): Chunk {
+    return {
+      candidates: this.#candidates,
+      problems: this.#problems,
+      milliseconds: this.#milliseconds,
+      checkpoint: { pass: this.#pass.number, ...this.#end },
+      memory:
+        this.#recordBytes * MEMORY_OF_A_BYTE +
+        this.#references * MEMORY_OF_A_REFERENCE +
+        this.#problems.length * MEMORY_OF_A_PROBLEM,
+    }
+  }
+}
+
+type Attributes = Readonly<Record<string, unknown>>
+
+class CandidatesInProgress implements Candidates {
+  readonly records: NewRecords
+  readonly referring: ReferenceLists[] = []
+  readonly refs = new Set<string>()
+  mayRepeat = false
+  // Numbers, not objects: whatever waits for the database, the garbage collector moves about.
+  readonly #numbers: number[] = []
+  readonly #starts: number[] = []
+
+  constructor(recordType: RecordType, ownerId: string, milliseconds: number, idOf: (line: number) => string) {
+    this.records = new NewRecords(recordType, ownerId, milliseconds, (place) =>
+      idOf(this.#numbers[place] ?? 0),
+    )
+  }
+
+  line(place: number): LinePlace {
+    return { number: this.#numbers[place] ?? 0, start: this.#starts[place] ?? 0 }
+  }
+
+  /** Returns how many references the record has. */
+  add({ number, start }: LinePlace, attributes: Attributes): number {
+    this.#numbers.push(number)
+    this.#starts.push(start)
+    this.records.add(attributes)
+    const { external_ref: ref } = attributes
+    if (typeof ref === 'string') {
+      const before = this.refs.size
+      this.refs.add(ref)
+      if (this.refs.size === before) this.mayRepeat = true
+    }
+    const { recordType } = this.records
+    if (recordType.references.length === 0) return 0
+    const lists = referenceLists(recordType, attributes)
+    this.referring.push(lists)
+    return Object.values(lists).reduce((sum, { length }) => sum + length, 0)
+  }
+}

@@ -1,0 +1,212 @@
+import { setInterval } from 'node:timers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { isUniqueViolation } from '../../db/errors.js'
+import { isOutage } from '../../db/outage.js'
+import type { Pool } from '../../db/pool.js'
+import { recordTypes } from '../../records/index.js'
+import { UploadsAway } from '../../uploads/folder.js'
+import { UploadMissing, type UploadStore } from '../../uploads/store.js'
+import { endedImport, type WorkerEvent, type Written } from '../../worker/events.js'
+import type { Failure, Import } from '../import.js'
+import { type Job, LeaseLost, releaseLease, renewLease } from '../queue/claim.js'
+import { failImport, finishImport } from '../queue/end.js'
+import { LEASE_SECONDS } from '../queue/heads.js'
+import { readChunks } from './chunks.js'
+import type { ChunkMemory } from './memory.js'
+import { forgetRehearsal } from './rehearsal.js'
+import { ChunkWriter } from './write.js'
+
+export interface JobContext {
+  readonly pool: Pool
+  readonly store: UploadStore
+  /** What the chunks of all jobs share. */
+  readonly memory: ChunkMemory
+  readonly logger: Logger
+  /** Is told what was done, to be counted. */
+  readonly tell: (event: WorkerEvent) => void
+}
+
+/** A job that faults stop as often as this, without a chunk in between, is failed. */
+const MAX_ATTEMPTS = 8
+
+/**
+ * A process that dies may do so for reasons of its own; so a job is failed only once as many have died with it without a
+ * chunk, which takes more than an hour: they wait for each other, up to five minutes.
+ */
+const MAX_DEATHS = 20
+
+const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3
+
+/**
+ * Works a claimed import: to its end; or, when `stop` or `turnOver` is signalled, to its next checkpoint; or until a fault or
+ * another worker gets in the way. Never throws: what happened is in the database and in the log.
+ *
+ * @param turnOver signalled when others wait for the place; a chunk is written in any case.
+ */
+export async function runJob(
+  context: JobContext,
+  job: Job,
+  stop: AbortSignal,
+  turnOver: AbortSignal,
+): Promise<void> {
+  const { pool } = context
+  const logger = context.logger.child({ import_id: job.id })
+  const lost = new AbortController()
+  const heartbeat = setInterval(() => {
+    renewLease(pool, job).catch((error: Error) => {
+      if (error instanceof LeaseLost) lost.abort()
+      else logger.warn({ err: error }, 'the lease could not be renewed')
+    })
+  }, HEARTBEAT_MS)
+  const attempt = job.attempts + job.claims
+  logger.info({ fence: job.fence, attempt, ...job.checkpoint }, 'import claimed')
+  try {
+    if (job.attempts >= MAX_ATTEMPTS || job.claims > MAX_DEATHS) {
+      return tellEnd(context, logger, await failImport(pool, job, whyGivenUp(job)))
+    }
+    const done = await writeChunks(context, job, AbortSignal.any([stop, lost.signal]), turnOver)
+    if (lost.signal.aborted) throw new LeaseLost(job.id)
+    if (!done) {
+      await releaseLease(pool, job, { counts: false, retryAfterSeconds: 0 })
+      logger.info('import laid down at its checkpoint')
+      return
+    }
+    tellEnd(context, logger, await finishImport(pool, job))
+    await renewStatistics(pool, job).catch((error: Error) => logger.warn({ err: error }, 'no new statistics'))
+  } catch (error) {
+    await handleFault(context, job, logger, error as Error, stop)
+  } finally {
+    clearInterval(heartbeat)
+    if (job.dryRun) {
+      await forgetRehearsal(pool, job, stop).catch((error: Error) =>
+        logger.warn({ err: error }, 'a rehearsal is not forgotten yet'),
+      )
+    }
+  }
+}
+
+/** Reads and writes side by side: while the database takes some chunks, the next one is read and validated. */
+async function writeChunks(
+  { pool, store, memory, tell }: JobContext,
+  job: Job,
+  stop: AbortSignal,
+  turnOver: AbortSignal,
+): Promise<boolean> {
+  const reader = await store.open(job.uploadKey)
+  const writer = new ChunkWriter(pool, memory, job, (write) => timed(tell, write))
+  try {
+    let isFirst = true
+    for await (const chunk of readChunks(job, reader)) {
+      if (stop.aborted || (turnOver.aborted && !isFirst)) return false
+      isFirst = false
+      await writer.begin(chunk)
+    }
+    return true
+  } finally {
+    await writer.end().finally(() => reader.close())
+  }
+}
+
+async function timed(tell: JobContext['tell'], write: () => Promise<Written>): Promise<void> {
+  const from = performance.now()
+  const seconds = () => (performance.now() - from) / 1000
+  try {
+    const written = await write()
+    tell({ kind: 'chunk', outcome: 'committed', seconds: seconds(), written })
+  } catch (error) {
+    tell({ kind: 'chunk', outcome: 'failed', seconds: seconds() })
+    throw error
+  }
+}
+
+function tellEnd({ tell }: JobContext, logger: Logger, one: Import): void {
+  const ended = endedImport(one)
+  tell({ kind: 'ended', ...ended })
+  const isFault = ended.outcome === 'fault' || ended.outcome === 'upload_missing'
+  logger[isFault ? 'error' : 'info'](ended, isFault ? 'import failed' : 'import finished')
+}
+
+/** An import that adds much changes what the planner should know; the server's own renewal may be a minute away. */
+const RENEW_STATISTICS_FROM = 10_000
+
+async function renewStatistics(pool: Pool, { uploaded, dryRun }: Job): Promise<void> {
+  if (dryRun) return
+  for (const { type, table, references } of recordTypes) {
+    if ((uploaded[type] ?? 0) < RENEW_STATISTICS_FROM) continue
+    for (const name of [table, ...references.map((reference) => reference.table)]) {
+      await pool.query(`analyze ${name}`)
+    }
+  }
+}
+
+async function handleFault(
+  context: JobContext,
+  job: Job,
+  logger: Logger,
+  error: Error,
+  stop: AbortSignal,
+): Promise<void> {
+  const { pool, tell } = context
+  // Whoever has lost the lease without knowing it comes across what the other one wrote.
+  if (error instanceof LeaseLost || (isUniqueViolation(error) && (await hasLost(pool, job)))) {
+    tell({ kind: 'interrupted', cause: 'lease_lost' })
+    logger.warn('another worker has this import now, or it was ended')
+    return
+  }
+  const outage = isOutage(error) || error instanceof UploadsAway
+  tell({ kind: 'interrupted', cause: outage ? 'outage' : 'fault' })
+  logger.error({ err: error, outage }, 'import interrupted')
+  try {
+    if (error instanceof UploadMissing) {
+      const failed = await failImport(pool, job, {
+        reason: 'upload_missing',
+        detail:
+          'The uploaded file is gone or was cut short. ' +
+          (job.dryRun
+            ? 'Nothing was added; post the file again to rehearse it.'
+            : 'What had been imported is still there; post the file again to import the rest.'),
+      })
+      tellEnd(context, logger, failed)
+    } else if (outage) {
+      await releaseOnceThere(pool, job, stop)
+    } else {
+      const attempts = await releaseLease(pool, job, { counts: true, retryAfterSeconds: 0 })
+      if (attempts < MAX_ATTEMPTS) return
+      tellEnd(context, logger, await failImport(pool, job, whyGivenUp({ ...job, attempts })))
+    }
+  } catch (failure) {
+    // The database is away. The lease runs out by itself, and whoever finds it goes on from the checkpoint.
+    if (!(failure instanceof LeaseLost)) logger.error({ err: failure }, 'the import could not be given back')
+  }
+}
+
+function whyGivenUp({ attempts, dryRun, checkpoint }: Job): Failure {
+  const kept = dryRun
+    ? 'Nothing was added; post the file again to rehearse it.'
+    : 'What had been imported is still there; a retry goes on from where it stopped.'
+  const why =
+    attempts >= MAX_ATTEMPTS
+      ? `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import.`
+      : `The server's process ended ${MAX_DEATHS} times, over an hour and more, while it worked at line ${checkpoint.lines + 1} or soon after. Its log may say why; if it ended for lack of memory, look at that line.`
+  return { reason: 'fault', detail: `${why} ${kept}` }
+}
+
+const hasLost = (pool: Pool, job: Job): Promise<boolean> =>
+  renewLease(pool, job).then(
+    () => false,
+    (failure: unknown) => failure instanceof LeaseLost,
+  )
+
+/** Gives a job back as soon as the database is there again. After a lease's time it has come free by itself. */
+async function releaseOnceThere(pool: Pool, job: Job, stop: AbortSignal): Promise<void> {
+  for (let second = 1; ; second += 1) {
+    try {
+      await releaseLease(pool, job, { counts: false, retryAfterSeconds: 1 })
+      return
+    } catch (error) {
+      if (!isOutage(error) || second >= LEASE_SECONDS || stop.aborted) throw error
+    }
+    await sleep(1000, undefined, { signal: stop }).catch(() => {})
+  }
+}

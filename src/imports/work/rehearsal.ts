@@ -1,0 +1,125 @@
+import sql, { empty } from 'sql-template-tag'
+import { type CopyColumn, CopyRows } from '../../db/copy.js'
+import { type Client, type Pool, rows, settled } from '../../db/pool.js'
+import { isAnyOf } from '../../db/ref-key.js'
+import { holdersOfRefs, type NewRecords } from '../../records/insert.js'
+import type { RecordType } from '../../records/record-type.js'
+import type { Source } from '../../records/references.js'
+import type { Job } from '../queue/claim.js'
+
+/*
+ * A rehearsal is the whole import, but for what it adds: of a record it only writes down the `external_ref`, where later
+ * lines come across it as they would across the record.
+ */
+
+const COLUMNS: readonly CopyColumn[] = [
+  { name: 'owner_id', type: 'uuid' },
+  { name: 'import_id', type: 'uuid' },
+  { name: 'resource', type: 'text' },
+  { name: 'external_ref', type: 'text' },
+  { name: 'id', type: 'uuid' },
+]
+
+/**
+ * Does as if it added records.
+ *
+ * @param except the places of those that are left out, from 0.
+ * @returns by place, the id of the record that has the `external_ref`, or would have it by now.
+ */
+export async function rehearse(
+  client: Client,
+  { id, ownerId }: Job,
+  records: NewRecords,
+  except: ReadonlySet<number>,
+): Promise<Map<number, string>> {
+  const { recordType } = records
+  const places = new Map<string, number>()
+  for (let place = 0; place < records.length; place += 1) {
+    const ref = records.externalRef(place)
+    if (ref !== undefined && !except.has(place)) places.set(ref, place)
+  }
+  const refs = [...places.keys()]
+  const [there, earlier] = await settled([
+    holdersOfRefs(client, recordType, ownerId, refs),
+    rehearsed(client, ownerId, id, recordType, refs),
+  ])
+  const taken = new Map<number, string>()
+  const rows = new CopyRows(COLUMNS, [ownerId, id, recordType.table])
+  for (const [ref, place] of places) {
+    const holder = there.get(ref) ?? earlier.get(ref)
+    if (holder === undefined) rows.add([ref, records.id(place)])
+    else taken.set(place, holder)
+  }
+  await rows.copyTo(client, 'rehearsed_refs')
+  rows.recycle()
+  return taken
+}
+
+/** By `external_ref`, what a reference to a record that the rehearsal would have added leads to. */
+export async function rehearsedSources(
+  client: Client,
+  { id, ownerId }: Job,
+  recordType: RecordType,
+  refs: readonly string[],
+): Promise<Map<string, Source>> {
+  const found = await rehearsed(client, ownerId, id, recordType, refs)
+  return new Map([...found].map(([ref, recordId]) => [ref, { id: recordId, owner_id: ownerId }]))
+}
+
+async function rehearsed(
+  client: Client,
+  ownerId: string,
+  importId: string,
+  { table }: RecordType,
+  refs: readonly string[],
+): Promise<Map<string, string>> {
+  const found = await rows<{ external_ref: string; id: string }>(
+    client,
+    sql`
+      select external_ref, id from rehearsed_refs
+      where owner_id = ${ownerId} and import_id = ${importId} and resource = ${table}
+        and ${isAnyOf(sql`external_ref`, refs)}`,
+  )
+  return new Map(found.map(({ external_ref, id }) => [external_ref, id]))
+}
+
+const STEP = 10_000
+
+/** Deletes what a rehearsal wrote down, in small steps, if it is over. */
+export async function forgetRehearsal(
+  pool: Pool,
+  { id, ownerId }: { readonly id: string; readonly ownerId: string },
+  stop: AbortSignal,
+): Promise<void> {
+  const its = sql`owner_id = ${ownerId} and import_id = ${id}`
+  // A range of the primary key, so that no step comes past what the ones before it deleted.
+  let after = '00000000-0000-0000-0000-000000000000'
+  while (!stop.aborted) {
+    const [last] = await rows<{ id: string }>(
+      pool,
+      sql`
+        select f.id from rehearsed_refs f
+        where ${its} and f.id > ${after} and exists (select from imports where id = ${id} and status in ('success', 'failed'))
+        order by f.id limit 1 offset ${STEP - 1}`,
+    )
+    const upTo = last ? sql`and id <= ${last.id}` : empty
+    await pool.query(sql`
+      delete from rehearsed_refs where ${its} and id > ${after} ${upTo}
+        and exists (select from imports i where i.id = ${id} and i.status in ('success', 'failed'))`)
+    if (!last) return
+    after = last.id
+  }
+}
+
+/** Rehearsals that are over, and of which something is left: their worker died, or was stopped. */
+export async function leftRehearsals(pool: Pool): Promise<{ id: string; ownerId: string }[]> {
+  const found = await rows<{ id: string; owner_id: string }>(
+    pool,
+    sql`
+      select i.id, i.owner_id from imports i
+      where i.dry_run and i.finished_at is not null
+        and exists (select from rehearsed_refs r where r.owner_id = i.owner_id and r.import_id = i.id)
+      limit 100`,
+  )
+  return found.map(({ id, owner_id }) => ({ id, ownerId: owner_id }))
+}

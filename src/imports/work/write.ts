@@ -1,0 +1,207 @@
+import sql, { join, raw } from 'sql-template-tag'
+import { isUniqueViolation } from '../../db/errors.js'
+import { type Client, type Pool, settled, transaction } from '../../db/pool.js'
+import { addToTotals } from '../../db/totals.js'
+import type { Written } from '../../worker/events.js'
+import type { LineProblem } from '../file/passes.js'
+import { type Job, LeaseLost } from '../queue/claim.js'
+import { LEASE_SECONDS } from '../queue/heads.js'
+import { countKinds, insertProblems } from '../report/problems.js'
+import { type Added, addRecords } from './add.js'
+import type { Chunk } from './chunks.js'
+import type { ChunkMemory } from './memory.js'
+
+/** So many chunks of a job are on their way into the database, each over a connection of its own. */
+export const CHUNKS_AT_ONCE = 3
+
+/** After a record that was in the way, so many chunks without one are written the careful way, before COPY is tried again. */
+const CAREFUL_CHUNKS = 4
+
+interface ChunkUnderWay {
+  readonly chunk: Chunk
+  readonly written: Promise<void>
+}
+
+/**
+ * Writes the chunks of a job, several at the same time. Each is one transaction: records, errors, counts and checkpoint.
+ * They are committed in the order of the file, so that everything before the checkpoint is there, and nothing after it.
+ */
+export class ChunkWriter {
+  readonly #pool: Pool
+  readonly #memory: ChunkMemory
+  readonly #job: Job
+  readonly #measured: (write: () => Promise<Written>) => Promise<void>
+  readonly #underWay: ChunkUnderWay[] = []
+  #careful = 0
+
+  /**
+   * @param memory which all jobs share.
+   * @param measured runs the writing of a chunk, and takes its time.
+   */
+  constructor(
+    pool: Pool,
+    memory: ChunkMemory,
+    job: Job,
+    measured: (write: () => Promise<Written>) => Promise<void>,
+  ) {
+    this.#pool = pool
+    this.#memory = memory
+    this.#job = job
+    this.#measured = measured
+  }
+
+  /**
+   * Begins to write a chunk, as soon as there is room for it.
+   *
+   * @throws what the writing of an earlier one threw; LeaseLost if somebody else has the job by now.
+   */
+  async begin(chunk: Chunk): Promise<void> {
+    while (this.#mustWait(chunk)) await this.#underWay[0]?.written
+    const giveBack = await this.#memory.take(chunk.memory)
+    const turn = this.#underWay.at(-1)?.written ?? Promise.resolve()
+    const written = this.#measured(() => this.#write(chunk, turn))
+      .then(() => {
+        this.#underWay.shift()
+      })
+      .finally(giveBack)
+    // Awaited by `begin` or `end`; until then a failure is not unhandled.
+    written.catch(() => {})
+    this.#underWay.push({ chunk, written })
+  }
+
+  /** Waits until every chunk is committed. @throws as `begin` */
+  async end(): Promise<void> {
+    await settled(this.#underWay.map(({ written }) => written))
+  }
+
+  /** Which of two lines has an `external_ref` is decided by their order alone: those that share one wait for each other. */
+  #mustWait(chunk: Chunk): boolean {
+    return (
+      this.#underWay.length === CHUNKS_AT_ONCE ||
+      this.#underWay.some(
+        (earlier) =>
+          earlier.chunk.checkpoint.pass !== chunk.checkpoint.pass || shareARef(earlier.chunk, chunk),
+      )
+    )
+  }
+
+  async #write(chunk: Chunk, turn: Promise<void>): Promise<Written> {
+    const { conflicts, written } = await writeChunk(this.#pool, this.#job, chunk, turn, this.#careful > 0)
+    this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
+    return written
+  }
+}
+
+function shareARef(one: Chunk, other: Chunk): boolean {
+  for (const [recordType, { refs }] of other.candidates) {
+    const others = one.candidates.get(recordType)?.refs
+    if (others) for (const ref of refs) if (others.has(ref)) return true
+  }
+  return false
+}
+
+/**
+ * Writes a chunk in one transaction, which is committed when its turn has come: either all of it is there afterwards, or
+ * nothing is.
+ *
+ * @param turn resolves when the chunk before this one is committed.
+ * @param careful whether an `external_ref` is expected to be taken.
+ * @returns whether one was, and what the chunk added to the counts.
+ * @throws LeaseLost; what `turn` is rejected with
+ */
+async function writeChunk(
+  pool: Pool,
+  job: Job,
+  chunk: Chunk,
+  turn: Promise<void>,
+  careful: boolean,
+): Promise<{ readonly conflicts: boolean; readonly written: Written }> {
+  const result = await transaction(pool, async (client) => {
+    const quick = careful ? undefined : await addQuickly(client, job, chunk)
+    const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, true))
+    const reporting = { client, job, milliseconds: chunk.milliseconds, problems }
+    await insertProblems(reporting)
+    await turn
+    // What follows is locked until the end of the transaction, so an earlier chunk has to have it first.
+    const inserted = new Map([...outcomes].map(([table, outcome]) => [table, outcome.inserted]))
+    await settled([
+      addToTotals(client, job.ownerId, job.dryRun ? new Map() : inserted),
+      countKinds(reporting),
+      advance(client, job, chunk, outcomes, problems.length),
+    ])
+    const conflicts = !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
+    return { conflicts, written: writtenBy(chunk, job.dryRun ? new Map() : outcomes, problems.length) }
+  })
+  for (const { records } of chunk.candidates.values()) records.recycle()
+  return result
+}
+
+function writtenBy(chunk: Chunk, outcomes: ReadonlyMap<string, Added>, errors: number): Written {
+  const added = [...chunk.candidates.keys()].map(({ type, table }) => ({ type, ...outcomes.get(table) }))
+  return {
+    imported: Object.fromEntries(added.map(({ type, imported = 0 }) => [type, imported])),
+    skipped: Object.fromEntries(added.map(({ type, skipped = 0 }) => [type, skipped])),
+    errors,
+  }
+}
+
+interface AddedChunk {
+  readonly outcomes: ReadonlyMap<string, Added>
+  readonly problems: readonly LineProblem[]
+}
+
+/** Adds a chunk's records by COPY. Undefined: one was in the way, and nothing was added. */
+async function addQuickly(client: Client, job: Job, chunk: Chunk): Promise<AddedChunk | undefined> {
+  try {
+    const [, added] = await settled([client.query('savepoint quick'), addChunk(client, job, chunk, false)])
+    return added
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    await client.query('rollback to savepoint quick')
+    return undefined
+  }
+}
+
+async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean): Promise<AddedChunk> {
+  const writing = { client, job, careful, milliseconds: chunk.milliseconds }
+  const outcomes = await settled(
+    [...chunk.candidates].map(
+      async ([{ table }, candidates]) => [table, await addRecords(writing, candidates)] as const,
+    ),
+  )
+  return {
+    outcomes: new Map(outcomes),
+    problems: [...chunk.problems, ...outcomes.flatMap(([, { problems }]) => problems)],
+  }
+}
+
+/**
+ * Counts, checkpoint, the times of the records, and lease. What came forward has no failed attempts behind it. The fence is here: a worker that lost
+ * its lease finds it out before it commits.
+ *
+ * @throws LeaseLost
+ */
+async function advance(
+  client: Client,
+  { id, fence }: Job,
+  { checkpoint, milliseconds }: Chunk,
+  outcomes: ReadonlyMap<string, Added>,
+  errors: number,
+): Promise<void> {
+  const plus = (column: string, count: number) => sql`${raw(column)} = ${raw(column)} + ${count}`
+  const counts = [...outcomes].flatMap(([table, { imported, skipped }]) => [
+    plus(`imported_${table}`, imported),
+    plus(`skipped_${table}`, skipped),
+  ])
+  const createdAt = new Date(milliseconds).toISOString()
+  const { rowCount } = await client.query(sql`
+    update imports
+    set ${join([...counts, plus('errors', errors)])},
+        checkpoint_pass = ${checkpoint.pass}, checkpoint_bytes = ${checkpoint.bytes}, checkpoint_lines = ${checkpoint.lines},
+        records_from = least(records_from, ${createdAt}), records_to = greatest(records_to, ${createdAt}),
+        attempts = 0, claims = 0, retry_at = null,
+        updated_at = clock_timestamp(),
+        lease_expires_at = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
+    where id = ${id} and fence = ${fence} and status = 'started'`)
+  if (rowCount === 0) throw new LeaseLost(id)
+}

@@ -1,0 +1,49 @@
+import { HttpError, validationError, writeConflict } from '../../http/errors.js'
+import { ChangedMeanwhile, RefTaken, StillAttached, UnresolvedReferences } from '../../records/change.js'
+import { AlreadyAttached, TooManySnapshots } from '../../records/snapshots.js'
+import { tooManyElements } from '../../records/validate.js'
+
+/** Waits for a change of a record, and tells why it could not be made as HTTP does (contract 3). */
+export async function explained<T>(noun: string, change: Promise<T>): Promise<T> {
+  try {
+    return await change
+  } catch (error) {
+    throw explanation(noun, error)
+  }
+}
+
+function explanation(noun: string, error: unknown): unknown {
+  if (error instanceof HttpError) return error
+  if (error instanceof RefTaken) {
+    return writeConflict(`The external_ref is that of another ${noun}.`, { id: error.holderId })
+  }
+  if (error instanceof ChangedMeanwhile) {
+    return writeConflict(
+      `The ${noun} was changed or deleted by another request at the same time. Read it again.`,
+      {},
+    )
+  }
+  if (error instanceof StillAttached) {
+    return error.isOwn
+      ? writeConflict(`The ${noun} is attached to an offering; detach it first.`, {
+          offering_id: error.holderId,
+        })
+      : writeConflict(
+          `The ${noun} is attached to an offering of one of your stores. It can be deleted once that store has detached it.`,
+          {},
+        )
+  }
+  if (error instanceof AlreadyAttached) {
+    return writeConflict(`The ${noun} ${error.sourceId} is attached already.`, { id: error.snapshotId })
+  }
+  if (error instanceof TooManySnapshots) {
+    const { attribute, holder, held } = error
+    const sentence = `${tooManyElements(attribute)}, and the ${holder} has ${held} already`
+    return validationError('data', [{ field: attribute, error: sentence }])
+  }
+  if (error instanceof UnresolvedReferences) {
+    const { problems, missing } = error
+    return validationError('data', problems, missing.length > 0 ? { missing_ids: missing } : undefined)
+  }
+  return error
+}

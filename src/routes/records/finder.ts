@@ -1,0 +1,30 @@
+import type { PoolOf } from '../../db/owner-pool.js'
+import { notFound, permissionDenied } from '../../http/errors.js'
+import { findRecord, type StoredRecord } from '../../records/read.js'
+import type { RecordType } from '../../records/record-type.js'
+import { type Caller, visibleOwnerIds } from '../../tenants/owners.js'
+
+/** Finds records of one type as a caller may see, or change, them (contract 2). */
+export interface RecordFinder {
+  /** @throws HttpError 404 if the caller does not see it */
+  find(caller: Caller, id: string): Promise<StoredRecord>
+  /** @throws HttpError 404 if the caller does not see it, 403 if it is not the caller's own */
+  findOwn(caller: Caller, id: string): Promise<StoredRecord>
+}
+
+export function recordFinder(poolOf: PoolOf, recordType: RecordType): RecordFinder {
+  const { noun } = recordType
+  const find = async (caller: Caller, id: string): Promise<StoredRecord> => {
+    const record = await findRecord(poolOf(caller), recordType, visibleOwnerIds(caller), id)
+    if (!record) throw notFound(noun)
+    return record
+  }
+  return {
+    find,
+    async findOwn(caller, id) {
+      const record = await find(caller, id)
+      if (record.ownerId !== caller.ownerId) throw permissionDenied(noun)
+      return record
+    },
+  }
+}

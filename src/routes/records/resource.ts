@@ -1,0 +1,118 @@
+import type { Pool } from '../../db/pool.js'
+import { type BasePrice, planPrice } from '../../records/price.js'
+import type { HoldingRecord, StoredRecord } from '../../records/read.js'
+import type { Holder, StoredSnapshot } from '../../records/read-snapshots.js'
+import type { RecordType, Reference } from '../../records/record-type.js'
+import { sumPrices } from '../../records/sum-prices.js'
+import { type Caller, ownerKind } from '../../tenants/owners.js'
+
+/** A record as it is answered (contract 9). */
+export function recordResource(
+  caller: Caller,
+  { type, table, references }: RecordType,
+  record: HoldingRecord,
+  basePath: string,
+) {
+  const resource = plainResource(caller, type, record)
+  if (references.length === 0) return resource
+  const own = references.map((reference) => ({ reference, held: record.held[reference.attribute] }))
+  return {
+    ...resource,
+    meta: {
+      ...resource.meta,
+      ...Object.fromEntries(
+        own.flatMap(({ reference: { refsAttribute }, held }) =>
+          refsAttribute ? [[refsAttribute, held?.refs ?? []]] : [],
+        ),
+      ),
+    },
+    relationships: Object.fromEntries(
+      own.map(({ reference, held }) => [
+        reference.attribute,
+        {
+          data: (held?.ids ?? []).map((id) => ({ id, type: reference.type })),
+          links: { related: `${basePath}/${table}/${record.id}/${reference.attribute}` },
+        },
+      ]),
+    ),
+  }
+}
+
+/** How snapshots are answered: who asks, and what they are. */
+export interface SnapshotView {
+  readonly pool: Pool
+  readonly caller: Caller
+  readonly recordType: RecordType
+  readonly reference: Reference
+}
+
+/**
+ * Snapshots as they are answered: the original's attributes under an id and type of their own; plans with their prices.
+ */
+export async function* snapshotResources(
+  view: SnapshotView,
+  slices: AsyncIterable<readonly StoredSnapshot[]>,
+) {
+  const { caller, reference } = view
+  const pricing = pricingOf(view)
+  for await (const slice of slices) {
+    if (pricing) yield* pricedResources(view, pricing, slice)
+    else yield slice.map((snapshot) => plainSnapshot(caller, reference, snapshot))
+  }
+}
+
+/** One snapshot as it is answered. */
+export async function snapshotResource(view: SnapshotView, snapshot: StoredSnapshot) {
+  const pricing = pricingOf(view)
+  if (!pricing) return plainSnapshot(view.caller, view.reference, snapshot)
+  const sums = await sumPrices(view.pool, pricing, holdersOf([snapshot]))
+  return pricedResource(view, snapshot, sums.get(snapshot.holderId))
+}
+
+/** What prices a snapshot, as an offering's products do its plans. */
+const pricingOf = ({ recordType: { references }, reference: { pricedBy } }: SnapshotView) =>
+  references.find(({ attribute }) => attribute === pricedBy)
+
+/** One by one: a price may be as long as all prices of a product. */
+async function* pricedResources(view: SnapshotView, pricing: Reference, slice: readonly StoredSnapshot[]) {
+  let sums: ReadonlyMap<string, BasePrice> = new Map()
+  for (const [index, snapshot] of slice.entries()) {
+    const { attributes, holderId } = snapshot
+    if (attributes.fixed_price === undefined && !sums.has(holderId)) {
+      sums = await sumPrices(view.pool, pricing, holdersOf(slice.slice(index)))
+    }
+    yield [pricedResource(view, snapshot, sums.get(holderId))]
+  }
+}
+
+function pricedResource(
+  { caller, reference }: SnapshotView,
+  snapshot: StoredSnapshot,
+  base: BasePrice = new Map(),
+) {
+  const resource = plainSnapshot(caller, reference, snapshot)
+  return { ...resource, meta: { ...resource.meta, price: planPrice(snapshot.attributes, base) } }
+}
+
+/** Each once, in their order. */
+const holdersOf = (snapshots: readonly StoredSnapshot[]): Holder[] =>
+  [...new Map(snapshots.map(({ holderId, ownerId }) => [holderId, ownerId]))].map(([id, ownerId]) => ({
+    id,
+    ownerId,
+  }))
+
+/** `objects` of a reference are attributes of its snapshots that nothing is stored in. */
+function plainSnapshot(caller: Caller, { type, objects = {} }: Reference, snapshot: StoredSnapshot) {
+  const empty = Object.fromEntries(Object.keys(objects).map((name) => [name, {}]))
+  return plainResource(caller, type, { ...snapshot, attributes: { ...snapshot.attributes, ...empty } })
+}
+
+function plainResource(caller: Caller, type: string, record: StoredRecord) {
+  const timestamps = { created_at: record.createdAt, updated_at: record.updatedAt }
+  return {
+    id: record.id,
+    type,
+    attributes: { ...record.attributes, ...timestamps },
+    meta: { owner: ownerKind(caller, record.ownerId), timestamps },
+  }
+}

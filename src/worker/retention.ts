@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import sql, { empty } from 'sql-template-tag'
+import { type Pool, rows } from '../db/pool.js'
+import type { JobContext } from '../imports/work/job.js'
+import { forgetRehearsal, leftRehearsals } from '../imports/work/rehearsal.js'
+import { deleteOldDeliveries } from '../webhooks/deliveries.js'
+
+/** So often it is looked what has expired. */
+const SWEEP_MS = 10 * 60_000
+
+/** Whoever began to read a report before it expired has so much time to read it to the end. */
+const GRACE_MINUTES = 60
+
+/** Steps are small, so that nothing else waits for them. */
+const STEP_IMPORTS = 100
+const STEP_ERRORS = 5000
+const STEP_DELIVERIES = 1000
+const PAUSE_MS = 50
+
+/**
+ * Deletes the uploads and the errors of imports that ended more than `days` ago, and the deliveries of webhooks that were over
+ * by then, until `stop` is signalled. What went wrong is tried again with the next look.
+ *
+ * @param days 0: they are kept for ever.
+ */
+export async function retain(context: JobContext, days: number, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      if (days > 0) await expireReports(context, days, stop)
+      if (days > 0) await deleteDeliveries(context, days, stop)
+      if (days > 0) await deleteSetAside(context, days)
+      await deleteErrors(context, stop)
+      await deleteUploads(context, stop)
+      // A crash may have come between a rehearsal's end and this.
+      for (const rehearsal of await leftRehearsals(context.pool)) {
+        await forgetRehearsal(context.pool, rehearsal, stop)
+      }
+    } catch (error) {
+      context.logger.warn({ err: error }, 'what has expired could not be deleted; trying again')
+    }
+    await sleep(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
+  }
+}
+
+/** First of all the reports are no longer answered: none is ever seen with a part of it gone. */
+async function expireReports({ pool, logger }: JobContext, days: number, stop: AbortSignal): Promise<void> {
+  await inSteps(stop, async () => {
+    const expired = await rows<{ id: string }>(
+      pool,
+      sql`
+        with due as (
+          select id from imports
+          where finished_at < now() - make_interval(days => ${days}) and expired_at is null
+            and (errors_deleted_at is null or upload_deleted_at is null)
+          order by finished_at
+          limit ${STEP_IMPORTS}
+          for update skip locked
+        )
+        update imports i set expired_at = now() from due where i.id = due.id
+        returning i.id`,
+    )
+    for (const { id } of expired) logger.info({ import_id: id }, 'report expired')
+    return expired.length === STEP_IMPORTS
+  })
+}
+
+async function deleteErrors({ pool, logger, tell }: JobContext, stop: AbortSignal): Promise<void> {
+  await inSteps(stop, async () => {
+    const [due] = await rows<{ id: string; owner_id: string; errors: number }>(
+      pool,
+      sql`
+        select id, owner_id, errors from imports
+        where finished_at is not null and errors_deleted_at is null
+          and expired_at < now() - make_interval(mins => ${GRACE_MINUTES})
+        order by finished_at
+        limit 1`,
+    )
+    if (!due) return false
+    const { id, owner_id, errors } = due
+    // A range of the primary key. By a list of keys the planner, which has no statistics of them, reads all rows for each.
+    const [last] = await rows<{ line_number: number; ordinal: number }>(
+      pool,
+      sql`
+        select line_number, ordinal from import_errors
+        where owner_id = ${owner_id} and import_id = ${id}
+        order by line_number, ordinal
+        limit 1 offset ${STEP_ERRORS - 1}`,
+    )
+    const upTo = last ? sql`and (line_number, ordinal) <= (${last.line_number}, ${last.ordinal})` : empty
+    const { rowCount } = await pool.query(
+      sql`delete from import_errors where owner_id = ${owner_id} and import_id = ${id} ${upTo}`,
+    )
+    tell({ kind: 'expired', what: 'error', count: rowCount ?? 0 })
+    if (!last) {
+      await deleteRest(pool, owner_id, id)
+      await pool.query(sql`update imports set errors_deleted_at = now() where id = ${id}`)
+      logger.info({ import_id: id, errors }, 'errors deleted')
+    }
+    return true
+  })
+}
+
+/** The other parts of a report: its kinds of errors are few; the records that were changed may be as many as the lines. */
+async function deleteRest(pool: Pool, ownerId: string, importId: string): Promise<void> {
+  const its = sql`owner_id = ${ownerId} and import_id = ${importId}`
+  await pool.query(sql`delete from import_error_kinds where ${its}`)
+  let deleted: number | null
+  do {
+    const result = await pool.query(sql`
+      delete from import_updates where ${its} and line_number <= (
+        select max(line_number) from (
+          select line_number from import_updates where ${its} order by line_number limit ${STEP_ERRORS}) as step)`)
+    deleted = result.rowCount
+  } while (deleted === STEP_ERRORS)
+}
+
+async function deleteDeliveries({ pool, tell }: JobContext, days: number, stop: AbortSignal): Promise<void> {
+  await inSteps(stop, async () => {
+    const count = await deleteOldDeliveries(pool, days, STEP_DELIVERIES)
+    tell({ kind: 'expired', what: 'delivery', count })
+    return count === STEP_DELIVERIES
+  })
+}
+
+/** Only those of the own store: another process has the others. */
+async function deleteUploads({ pool, store, logger, tell }: JobContext, stop: AbortSignal): Promise<void> {
+  await inSteps(stop, async () => {
+    const due = await rows<{ id: string; upload_key: string; file_bytes: number }>(
+      pool,
+      sql`
+        select id, upload_key, file_bytes from imports
+        where upload_store = ${store.id} and finished_at is not null and upload_deleted_at is null
+          and expired_at < now() - make_interval(mins => ${GRACE_MINUTES})
+        order by finished_at
+        limit ${STEP_IMPORTS}`,
+    )
+    for (const { id, upload_key, file_bytes } of due) {
+      await store.remove(upload_key)
+      await pool.query(sql`update imports set upload_deleted_at = now() where id = ${id}`)
+      tell({ kind: 'expired', what: 'upload', count: 1 })
+      logger.info({ import_id: id, bytes: file_bytes }, 'upload deleted')
+    }
+    return due.length === STEP_IMPORTS
+  })
+}
+
+/** Uploads that no import names, by the time at which a start found them. */
+async function deleteSetAside({ store, logger, tell }: JobContext, days: number): Promise<void> {
+  const count = await store.aside.removeOlderThan(days)
+  if (count === 0) return
+  tell({ kind: 'expired', what: 'upload', count })
+  logger.info({ uploads: count }, 'uploads that had been set aside deleted')
+}
+
+/** Takes one step after another, with a pause in between, until one says that there is no more to do. */
+async function inSteps(stop: AbortSignal, step: () => Promise<boolean>): Promise<void> {
+  while (!stop.aborted && (await step())) {
+    await sleep(PAUSE_MS, undefined, { signal: stop }).catch(() => {})
+  }
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import type { Logger } from 'pino'
+import type { WorkerEvent } from './events.js'
+import type { WorkerData } from './thread.js'
+
+export interface RunningWorker {
+  /** Lets the jobs reach their next checkpoint, then ends the thread. */
+  stop(): Promise<void>
+  /** Lets no further job begin until it is called with false. */
+  pause(isPaused: boolean): void
+}
+
+/** What the thread is told. */
+export type WorkerOrder = 'stop' | 'pause' | 'resume'
+
+const RESTART_MS = 1000
+
+/**
+ * The heap that V8 may use. Chunks live for a moment: a small young generation is emptied often, where V8 would by default
+ * let it grow. Old objects are few; the limit is far above what jobs need.
+ */
+const HEAP_LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 }
+
+/**
+ * Keeps a worker thread running until it is stopped. One that dies is replaced, and its jobs go on from their checkpoints.
+ *
+ * @param onEvent is told what the thread does.
+ */
+export function startWorker(
+  data: WorkerData,
+  logger: Logger,
+  onEvent: (event: WorkerEvent) => void,
+): RunningWorker {
+  let stopping = false
+  let isPaused = false
+  let thread: Worker
+  const ended = keepRunning()
+  return {
+    async stop() {
+      stopping = true
+      order('stop')
+      await ended
+    },
+    pause(paused) {
+      isPaused = paused
+      order(paused ? 'pause' : 'resume')
+    },
+  }
+
+  function order(what: WorkerOrder): void {
+    thread.postMessage(what)
+  }
+
+  async function keepRunning(): Promise<void> {
+    while (!stopping) {
+      thread = new Worker(new URL('thread.js', import.meta.url), {
+        workerData: data,
+        resourceLimits: HEAP_LIMITS,
+      })
+      thread.on('message', onEvent)
+      if (isPaused) order('pause')
+      thread.on('error', (error) => logger.error({ err: error }, 'the worker thread died'))
+      await new Promise((resolve) => thread.once('exit', resolve))
+      if (!stopping) await sleep(RESTART_MS)
+    }
+  }
+}

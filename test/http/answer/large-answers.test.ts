@@ -1,0 +1,211 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Api } from '../../support/api.js'
+import { anOffering, aPlan, aProduct, file, times } from '../../support/builders.js'
+import { peakMemory } from '../../support/memory.js'
+import { ownerIdOf } from '../../support/rows.js'
+import { startTestService, type TestService } from '../../support/service.js'
+import { closed, openSocket } from '../../support/sockets.js'
+
+const MAX_DOWNLOADS = 3
+
+let service: TestService
+let store: Api
+beforeAll(async () => {
+  service = await startTestService({ MAX_DOWNLOADS: String(MAX_DOWNLOADS), IDLE_TIMEOUT: '5' })
+})
+beforeEach(async () => {
+  store = await service.addStore()
+})
+afterAll(() => service.stop())
+
+const ALPHABET = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
+const CURRENCIES = ALPHABET.flatMap((a) => ALPHABET.flatMap((b) => ALPHABET.map((c) => a + b + c)))
+
+/** A price map of nearly 1 MB, the longest that a line has room for. */
+const longPrice = Object.fromEntries(
+  CURRENCIES.map((currency) => [currency, { amount: 2 ** 53 - 1, includes_tax: true }]),
+)
+
+/** Offerings by SQL with more snapshots than may be written now, as a version before this one wrote them. */
+async function addOfferings(offerings: number, productsEach: number, refCharacters: number): Promise<void> {
+  const ownerId = await ownerIdOf(service.pool, store)
+  await service.pool.query(
+    `with offering as (
+       insert into offerings (owner_id, id, created_at, updated_at, name)
+       select $1, gen_random_uuid(), now(), now(), 'Offering' from generate_series(1, $2) returning id
+     ), counted as (
+       insert into totals (owner_id, resource, total) values ($1, 'offerings', $2)
+     )
+     insert into offering_products (owner_id, offering_id, id, created_at, updated_at, external_ref, name, price)
+     select $1, offering.id, gen_random_uuid(), now(), now(), lpad(n::text, $4, 'x'), 'Product ' || n, '{"USD": {"amount": 10}}'
+     from offering, generate_series(1, $3) as n`,
+    [ownerId, offerings, productsEach, refCharacters],
+  )
+}
+
+/** Reads to the end and keeps the last of it, for an answer that no test wants to hold as a whole. */
+async function download(api: Api, path: string) {
+  const response = await fetch(new URL(path, api.url), { headers: { authorization: `Bearer ${api.key}` } })
+  let bytes = 0
+  let end = ''
+  for await (const piece of response.body ?? []) {
+    bytes += piece.length
+    end = (end + Buffer.from(piece).toString('latin1')).slice(-300)
+  }
+  return { status: response.status, headers: response.headers, bytes, end }
+}
+
+/** Asks, and reads nothing more once the answer has begun. */
+async function askAndSleep(api: Api, path: string): Promise<Socket> {
+  const socket = openSocket(api.url)
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: intake\r\nauthorization: Bearer ${api.key}\r\n\r\n`)
+  const [head] = (await once(socket, 'data')) as [Buffer]
+  socket.pause()
+  expect(head.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /)
+  return socket
+}
+
+describe('An offering that holds more than an answer names', () => {
+  beforeEach(() => addOfferings(2, 1200, 20))
+
+  test('names the first 100, and leads to all', async () => {
+    const [offering] = await store.read<OfferingAnswer[]>('/subscriptions/offerings')
+    const { data, links } = offering?.relationships.products ?? { data: [], links: { related: '' } }
+    expect(data).toHaveLength(100)
+    expect(offering?.meta.external_product_refs).toHaveLength(100)
+    const { body } = await store.get(links.related)
+    expect(body.meta.results.total).toBe(1200)
+    const one = await store.read<OfferingAnswer>(`/subscriptions/offerings/${offering?.id}`)
+    expect(one).toEqual(offering)
+  })
+
+  test('names and includes 1,000, each under the offering that holds it, in the same order', async () => {
+    const { body } = await store.get('/subscriptions/offerings?include=products')
+    const named = body.data.flatMap((one: OfferingAnswer) => one.relationships.products.data)
+    expect(named).toHaveLength(2000)
+    expect(
+      body.included.products.map(({ id, type }: { id: string; type: string }) => ({ id, type })),
+    ).toEqual(named)
+    expect(body.data[0].meta.external_product_refs).toHaveLength(100)
+  })
+})
+
+interface OfferingAnswer {
+  readonly id: string
+  readonly meta: { readonly external_product_refs: readonly string[] }
+  readonly relationships: {
+    readonly products: { readonly data: readonly object[]; readonly links: { readonly related: string } }
+  }
+}
+
+test('A page of records of 1 MB each is whole, page by page and at once', async () => {
+  const products = Array.from({ length: 6 }, (_, index) =>
+    aProduct({ external_ref: `p-${index}`, price: longPrice }),
+  )
+  await store.import(file(...products))
+  const { body } = await store.get('/subscriptions/products?page[limit]=100')
+  expect(body.data.map((one: { attributes: object }) => one.attributes)).toMatchObject(
+    products.map(({ data }) => data.attributes).toReversed(),
+  )
+  const pages = await store.pages('/subscriptions/products?page[limit]=4')
+  expect(pages.flatMap(({ data }) => data)).toEqual(body.data)
+  const offering = await store.add(
+    anOffering({
+      products: products.map((_, index) => `p-${index}`),
+      plans: [aPlan({ base_price_percentage: 50 }).data.attributes],
+    }),
+  )
+  const held = await store.get(`/subscriptions/offerings/${offering.id}/products`)
+  expect(held.body.data.map((one: { attributes: { price: object } }) => one.attributes.price)).toEqual(
+    products.map(() => longPrice),
+  )
+  const [plan] = (await store.get(`/subscriptions/offerings/${offering.id}/plans`)).body.data
+  // Six times the largest integer, less half of it, is none that JSON can say exactly.
+  expect(plan.meta.price).toBeUndefined()
+})
+
+test.each<[string, () => Promise<string>]>([
+  [
+    'offerings that hold 10,000 products each',
+    async () => {
+      await addOfferings(30, 10_000, 20)
+      return '/subscriptions/offerings?page[limit]=100&include=products,plans'
+    },
+  ],
+  [
+    'offerings whose products have the longest external_refs',
+    async () => {
+      await addOfferings(100, 100, 2048)
+      return '/subscriptions/offerings?page[limit]=100'
+    },
+  ],
+  [
+    'products of 1 MB each',
+    async () => {
+      await store.import(times(25, () => aProduct({ price: longPrice })))
+      return '/subscriptions/products?page[limit]=100'
+    },
+  ],
+])('Memory stays under 400 MB over pages of %s, read by as many as may', async (_, prepare) => {
+  const path = await prepare()
+  // What the preparation took is not what is asked about.
+  await service.restart()
+  store = store.at(service.server.url)
+  const answers = await Promise.all(Array.from({ length: MAX_DOWNLOADS }, () => download(store, path)))
+  for (const { status, bytes, end } of answers) {
+    expect(status).toBe(200)
+    expect(bytes).toBeGreaterThan(10_000_000)
+    expect(end).toMatch(/\}$/)
+  }
+  expect(peakMemory(service.server.process.pid) / 2 ** 20).toBeLessThan(400)
+})
+
+describe('Downloads of one store at once', () => {
+  const longPage = '/subscriptions/offerings?page[limit]=100&include=products'
+  let sleeping: Socket[]
+
+  beforeEach(async () => {
+    // More than the buffers of a connection between two processes take.
+    await addOfferings(60, 1000, 20)
+    sleeping = await Promise.all(Array.from({ length: MAX_DOWNLOADS }, () => askAndSleep(store, longPage)))
+  })
+
+  const untilAnswered = (status: number) => {
+    const ask = async () => {
+      const response = await fetch(new URL(longPage, store.url), {
+        headers: { authorization: `Bearer ${store.key}` },
+      })
+      await response.body?.cancel()
+      return response.status
+    }
+    return expect.poll(ask, { timeout: 30_000 }).toBe(status)
+  }
+
+  test('are limited: 429 with Retry-After, while short answers and other stores go on', async () => {
+    const { headers, end } = await download(store, longPage)
+    expect(JSON.parse(end).errors).toEqual([
+      {
+        status: '429',
+        title: 'Too Many Requests',
+        detail:
+          'At most 3 downloads and long answers of one store or organization are sent at once; please try again.',
+      },
+    ])
+    expect(headers.get('retry-after')).toBe('5')
+    expect((await store.get('/subscriptions/plans')).status).toBe(200)
+    const other = await service.addStore()
+    const { id } = await other.import(file(aProduct(), 'not a record'))
+    expect(await other.errors(id)).toHaveLength(1)
+    for (const socket of sleeping) socket.destroy()
+    await untilAnswered(200)
+  })
+
+  test('end after IDLE_TIMEOUT where nobody reads, and make room', async () => {
+    await untilAnswered(429)
+    // Nobody has read anything, nor hung up.
+    await untilAnswered(200)
+    await Promise.all(sleeping.map(closed))
+  })
+})

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Api, ImportResource } from '../../support/api.js'
+import { aProduct, aSubscriber, counts, file, times } from '../../support/builders.js'
+import { startTestService, type TestService } from '../../support/service.js'
+
+let service: TestService
+let api: Api
+beforeAll(async () => {
+  service = await startTestService()
+})
+beforeEach(async () => {
+  api = await service.addStore()
+})
+afterAll(() => service.stop())
+
+const act = (id: string, what: 'cancel' | 'retry', of: Api = api) =>
+  of.request(`/subscriptions/imports/${id}/${what}`, { method: 'POST' })
+
+/** Subscribers without an external_ref: if a line were imported twice, nothing would stop it. */
+const LINES = 60_000
+const many = times(LINES, () => aSubscriber())
+
+/** An import that runs and has come some way. */
+async function underWay(): Promise<ImportResource> {
+  const { id } = await api.create(many)
+  for (;;) {
+    const found = await api.find(id)
+    expect(found.attributes.status).not.toBe('success')
+    if ((found.meta.records.imported.subscription_subscriber ?? 0) > 0) return found
+    await sleep(2)
+  }
+}
+
+const total = async (table: string): Promise<number> =>
+  (await api.get(`/subscriptions/${table}`)).body.meta.results.total
+
+describe('Cancel', () => {
+  test('ends an import that runs; its counts are those of what is there', async () => {
+    const { id } = await underWay()
+    const { status, body } = await act(id, 'cancel')
+    expect(status).toBe(200)
+    expect(body.data.attributes.status).toBe('failed')
+    expect(body.data.meta.failure.reason).toBe('canceled')
+    expect(body.data.meta.timestamps.finished_at).toBeDefined()
+    // Another import of the owner begins when the canceled one has let go.
+    await api.import(file(aProduct()))
+    const { meta } = await api.find(id)
+    expect(meta).toEqual(body.data.meta)
+    expect(meta.records.imported.subscription_subscriber).toBeLessThan(LINES)
+    expect(await total('subscribers')).toBe(meta.records.imported.subscription_subscriber)
+  })
+
+  test('ends an import that waits at once', async () => {
+    const first = await api.create(many)
+    const second = await api.create(file(aProduct()))
+    const { body } = await act(second.id, 'cancel')
+    expect(body.data.attributes.status).toBe('failed')
+    expect(body.data.meta.timestamps.started_at).toBeUndefined()
+    await act(first.id, 'cancel')
+    await api.import(file(aSubscriber()))
+    expect(await total('products')).toBe(0)
+  })
+
+  test('frees the external_ref', async () => {
+    const { id } = await api.create(many, { externalRef: 'january' })
+    await act(id, 'cancel')
+    expect((await api.import(file(aProduct()), { externalRef: 'january' })).attributes.status).toBe('success')
+  })
+
+  test('of a rehearsal does not tell of what it never added, nor of a retry that it cannot have', async () => {
+    const first = await api.create(many)
+    const { id } = await api.create(file(aProduct()), { dryRun: true })
+    const { body } = await act(id, 'cancel')
+    expect(body.data.meta.failure).toEqual({
+      reason: 'canceled',
+      detail: 'The rehearsal was canceled. Nothing was added; post the file again to rehearse it.',
+    })
+    expect((await act(id, 'retry')).status).toBe(409)
+    await act(first.id, 'cancel')
+  })
+
+  test('is 409 once the import is finished', async () => {
+    const { id } = await api.import(file(aProduct()))
+    const { status, body } = await act(id, 'cancel')
+    expect(status).toBe(409)
+    expect(body.errors[0].detail).toBe('The import is finished; there is nothing to cancel.')
+    expect((await api.find(id)).attributes.status).toBe('success')
+  })
+})
+
+describe('Retry', () => {
+  test('goes on from where a canceled import stopped, again and again, and nothing is imported twice', async () => {
+    const { id } = await underWay()
+    for (let round = 0; round < 4; round += 1) {
+      const canceled = await act(id, 'cancel')
+      if (canceled.status === 409) break
+      const { status, body } = await act(id, 'retry')
+      expect(status).toBe(200)
+      expect(body.data.attributes.status).toBe('pending')
+      expect(body.data.meta.failure).toBeUndefined()
+      await sleep(50)
+    }
+    const { attributes, meta } = await api.finished(id)
+    expect(attributes.status).toBe('success')
+    expect(meta.records.imported).toEqual(counts(0, 0, LINES))
+    expect(await total('subscribers')).toBe(LINES)
+  })
+
+  test('is 409 for an import that has not failed, was rejected whole, or was a rehearsal', async () => {
+    const success = await api.import(file(aProduct()))
+    const rejected = await api.import(file(aProduct({ name: 'x' })))
+    const rehearsal = await api.import(file(aProduct({ name: 'x' })), { dryRun: true })
+    for (const { id } of [success, rejected, rehearsal]) expect((await act(id, 'retry')).status).toBe(409)
+  })
+
+  test('is 409 when another import has the external_ref by now', async () => {
+    const { id } = await api.create(many, { externalRef: 'january' })
+    await act(id, 'cancel')
+    const other = await api.import(file(aProduct()), { externalRef: 'january' })
+    const { status, body } = await act(id, 'retry')
+    expect(status).toBe(409)
+    expect(body.errors[0].meta).toEqual({ id: other.id })
+  })
+})

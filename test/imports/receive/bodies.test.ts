@@ -1,0 +1,219 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import zlib, { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Api } from '../../support/api.js'
+import { aProduct, counts, file, times } from '../../support/builders.js'
+import { expectError } from '../../support/errors.js'
+import { startTestService, type TestService } from '../../support/service.js'
+
+const MAX_UPLOAD_BYTES = 2 ** 20
+
+let service: TestService
+let api: Api
+beforeAll(async () => {
+  service = await startTestService({ MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES) })
+})
+beforeEach(async () => {
+  api = await service.addStore()
+})
+afterAll(() => service.stop())
+
+const post = (body: string | Uint8Array, query = '', type = 'application/jsonl') =>
+  api.request(`/subscriptions/imports${query}`, {
+    method: 'POST',
+    headers: { 'content-type': type },
+    body: Buffer.from(body),
+  })
+
+const products = file(aProduct({ external_ref: 'p-1' }), aProduct({ external_ref: 'p-2' }))
+
+describe('A file that is the whole body', () => {
+  test.each(['application/jsonl', 'application/x-ndjson', 'application/jsonl; charset=utf-8'])(
+    'of the type %s is imported like one in a form',
+    async (type) => {
+      const { status, headers, body } = await post(products, '', type)
+      expect(status).toBe(201)
+      expect(headers.get('location')).toBe(`/subscriptions/imports/${body.data.id}`)
+      expect(body.data.meta.records.uploaded).toEqual(counts(2))
+      const { meta } = await api.finished(body.data.id)
+      expect(meta.records.imported).toEqual(counts(2))
+    },
+  )
+
+  test('takes the options as parameters of the query', async () => {
+    await api.import(products)
+    const skipping = await post(products, '?external_ref=january&on_conflict=skip')
+    expect(skipping.body.data.attributes.external_ref).toBe('january')
+    expect((await api.finished(skipping.body.data.id)).meta.records.skipped).toEqual(counts(2))
+    expect((await post(products, '?external_ref=january')).status).toBe(409)
+    const rehearsal = await post(products, '?external_ref=january&dry_run=true&on_conflict=update')
+    expect(rehearsal.body.data.meta).toMatchObject({ dry_run: true, on_conflict: 'update' })
+  })
+
+  test.each([
+    ['?dry_run=maybe', 'dry_run: dry_run must be one of false, true'],
+    ['?on_conflict=replace', 'on_conflict: on_conflict must be one of reject, skip, update'],
+    [
+      '?dry-run=true',
+      /^dry-run: is not a parameter of this request; it takes "external_ref", "dry_run", "on_conflict"$/,
+    ],
+    ['?external_ref=a&external_ref=b', 'external_ref: "external_ref" must be given once'],
+    [`?external_ref=${'x'.repeat(2049)}`, 'external_ref: external_ref must be at most 2048 characters'],
+    ['?external_ref=%00', /U\+0000/],
+  ])('with %s: 400', async (query, detail) => {
+    expectError(await post(products, query), 400, 'Validation Error', detail)
+  })
+
+  test('that is empty, or none of a file: 400, and no import', async () => {
+    expectError(await post(''), 400, 'Bad Request', 'The file is empty.')
+    expectError(await post('a,b\n1,2\n'), 400, 'Bad Request', /line 1/)
+    expect((await api.get('/subscriptions/imports')).body.meta.results.total).toBe(0)
+  })
+
+  test('over the limit: 413', async () => {
+    expectError(await post(times(20_000, () => aProduct())), 413, 'Content Too Large', /1048576 bytes/)
+  })
+})
+
+test.each(['text/plain', 'application/json', 'text/csv'])('A body of the type %s: 415', async (type) => {
+  expectError(await post(products, '', type), 415, 'Unsupported Media Type', /application\/jsonl/)
+})
+
+describe('A body with a Content-Encoding', () => {
+  const postEncoded = (
+    encoding: string,
+    body: string | Uint8Array,
+    type = 'application/jsonl',
+    path = 'imports',
+  ) =>
+    api.request(`/subscriptions/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': type, 'content-encoding': encoding },
+      body: Buffer.from(body),
+    })
+
+  test.each(['identity', ''])('%j is read as it is', async (encoding) => {
+    expect((await postEncoded(encoding, products)).status).toBe(201)
+    const { status } = await postEncoded(encoding, JSON.stringify(aProduct()), 'application/json', 'products')
+    expect(status).toBe(201)
+  })
+
+  test.each(['gzip', 'x-gzip', 'GZIP', 'identity, gzip'])(
+    '%s is unpacked where the file is the body',
+    async (encoding) => {
+      const { status, body } = await postEncoded(encoding, gzipSync(products))
+      expect(status).toBe(201)
+      expect(body.data.meta.records.uploaded).toEqual(counts(2))
+    },
+  )
+
+  test.each([
+    ['br', 'application/jsonl', 'imports'],
+    ['gzip, gzip', 'application/jsonl', 'imports'],
+    ['gzip', 'multipart/form-data; boundary=x', 'imports'],
+    ['gzip', 'application/json', 'products'],
+    ['br', 'application/json', 'products'],
+  ])('%s as %s for %s: 415, with what is known', async (encoding, type, path) => {
+    const answer = await postEncoded(encoding, gzipSync(products), type, path)
+    expectError(answer, 415, 'Unsupported Media Type', /content encoding/)
+    expect(answer.headers.get('accept-encoding')).toMatch(/identity$/)
+  })
+})
+
+test.each(['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain'])(
+  'An empty body of the type %s is none',
+  async (type) => {
+    const ask = (target: string) =>
+      api.request(`/subscriptions/${target}`, { method: 'POST', headers: { 'content-type': type }, body: '' })
+    expectError(await ask('products'), 400, 'Validation Error', 'the body must be an object with "data"')
+    const { id } = await api.import(products)
+    expect((await ask(`imports/${id}/cancel`)).status).toBe(409)
+  },
+)
+
+type Pack = (bytes: string) => Buffer
+
+const { zstdCompressSync: zstd } = zlib as { zstdCompressSync?: Pack }
+const packings: [string, Pack][] = [
+  ['gzip', gzipSync],
+  ...(zstd ? [['zstd', zstd] satisfies [string, Pack]] : []),
+]
+
+describe.each(packings)('A file packed by %s', (name, pack) => {
+  test('in a form or as the body is imported as what it unpacks to', async () => {
+    const plain = await api.import(products)
+    for (const { body } of [await api.upload(pack(products)), await post(pack(products))]) {
+      expect(body.data.meta.file).toEqual(plain.meta.file)
+      expect((await api.finished(body.data.id)).meta.errors).toBe(2)
+    }
+  })
+
+  test('is told by its first bytes, however they arrive', async () => {
+    const packed = pack(products)
+    const response = await fetch(`${api.url}/subscriptions/imports`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/jsonl' },
+      body: new ReadableStream({
+        start(controller) {
+          for (const byte of packed) controller.enqueue(Uint8Array.of(byte))
+          controller.close()
+        },
+      }),
+      duplex: 'half',
+    } as RequestInit)
+    expect(response.status).toBe(201)
+  })
+
+  test('that is several, one after the other, is imported as all of them, however they arrive', async () => {
+    const plain = await api.import(products.repeat(3))
+    const [one, zeros] = [pack(products), Buffer.alloc(70_000)]
+    for (const packed of [Buffer.concat([one, one, one]), Buffer.concat([one, zeros, one, one, zeros])])
+      expect((await post(packed)).body.data.meta.file).toEqual(plain.meta.file)
+    const bytes = Buffer.concat([one, one, one])
+    for (const cut of [1, one.length - 1, one.length, one.length + 1, 2 * one.length]) {
+      const body = new ReadableStream({
+        async start(controller) {
+          controller.enqueue(bytes.subarray(0, cut))
+          await sleep(50)
+          controller.enqueue(bytes.subarray(cut))
+          controller.close()
+        },
+      })
+      const answer = await api.request('/subscriptions/imports', {
+        method: 'POST',
+        headers: { 'content-type': 'application/jsonl' },
+        body,
+        duplex: 'half',
+      } as RequestInit)
+      expect(answer.body.data.meta.file).toEqual(plain.meta.file)
+    }
+  })
+
+  test('that is followed by something else: 400, which says so', async () => {
+    const followed = Buffer.concat([pack(products), Buffer.from(products)])
+    expectError(await post(followed), 400, 'Bad Request', new RegExp(name))
+  })
+
+  test('that unpacks to more than a file may have: 413, and nothing is left', async () => {
+    const bomb = pack(`${products}${' '.repeat(200 * 2 ** 20)}`)
+    expect(bomb.length).toBeLessThan(MAX_UPLOAD_BYTES)
+    expectError(await post(bomb), 413, 'Content Too Large', /unpacked/)
+    expectError(await api.upload(bomb), 413, 'Content Too Large', /unpacked/)
+  })
+
+  test.each([
+    ['cut off', (packed: Buffer) => packed.subarray(0, packed.length - 10)],
+    [
+      'damaged',
+      (packed: Buffer) => Buffer.concat([packed.subarray(0, 20), randomBytes(30), packed.subarray(50)]),
+    ],
+  ])('that is %s: 400, which says so', async (_, spoil) => {
+    expectError(
+      await post(spoil(pack(times(100, (index) => aProduct({ sku: `${index}` }))))),
+      400,
+      'Bad Request',
+      new RegExp(name),
+    )
+  })
+})

@@ -1,0 +1,165 @@
+import type { Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Api } from '../../support/api.js'
+import { aProduct, file } from '../../support/builders.js'
+import { expectError } from '../../support/errors.js'
+import { importFile, multipart, partHead } from '../../support/multipart.js'
+import { startTestService, type TestService } from '../../support/service.js'
+import { answerOn, openUpload } from '../../support/sockets.js'
+
+const MAX_UPLOADS = 3
+const MAX_WAITING_IMPORTS = 2
+
+let service: TestService
+beforeAll(async () => {
+  service = await startTestService({
+    MAX_UPLOADS: String(MAX_UPLOADS),
+    MAX_WAITING_IMPORTS: String(MAX_WAITING_IMPORTS),
+  })
+})
+afterAll(() => service.stop())
+
+const line = file(aProduct())
+const form = multipart([importFile(line)])
+const begun = partHead(importFile('')) + line
+
+/** Begins uploads, and waits until the service has received something of each. */
+async function begin(api: Api, count: number, body = begun, length = 1_000_000): Promise<Socket[]> {
+  const before = (await service.uploads()).length
+  const sockets = Array.from({ length: count }, () =>
+    openUpload(api, body, `content-length: ${length}\r\nconnection: close`),
+  )
+  await expect.poll(async () => (await service.uploads()).length).toBe(before + count)
+  return sockets
+}
+
+describe('More uploads at once than MAX_UPLOADS', () => {
+  test('are 429 with Retry-After before their body is read, for every owner; and room is made by those that end', async () => {
+    const store = await service.addStore()
+    const other = await service.addStore()
+    const before = await service.uploads()
+    const sockets = await begin(store, MAX_UPLOADS)
+    for (const api of [store, other]) {
+      const answer = await api.upload(line)
+      expectError(answer, 429, 'Too Many Requests', /\b3 uploads at once\b/)
+      expect(answer.headers.get('retry-after')).toBe('5')
+    }
+    // Not one byte of this body was sent.
+    const waiting = openUpload(store, '', 'content-length: 1000000\r\nconnection: close')
+    expect((await answerOn(waiting)).status).toBe(429)
+    expect((await store.get('/subscriptions/products')).status).toBe(200)
+    for (const socket of sockets) socket.destroy()
+    await expect.poll(() => service.uploads()).toEqual(before)
+    expect((await store.import(line)).attributes.status).toBe('success')
+  })
+
+  test('are counted right after uploads of every end', async () => {
+    const store = await service.addStore()
+    for (let round = 0; round < MAX_UPLOADS + 1; round += 1) {
+      expect((await store.postForm(Buffer.from('garbage'))).status).toBe(400)
+      expect((await store.postForm(form, { type: 'text/plain' })).status).toBe(415)
+      for (const socket of await begin(store, 1)) socket.resetAndDestroy()
+      await store.import(line)
+    }
+    await expect.poll(async () => (await store.upload(line)).status).toBe(201)
+  })
+})
+
+test('A client that goes away before its upload is looked at takes no room', async () => {
+  const store = await service.addStore()
+  await store.import(line)
+  const client = await service.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query('lock table imports in access exclusive mode')
+    const sockets = Array.from({ length: MAX_UPLOADS }, () =>
+      openUpload(store, begun, 'content-length: 1000000'),
+    )
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+                     and query ~ 'offset'`
+    await expect.poll(async () => (await service.pool.query(waiting)).rowCount).toBe(MAX_UPLOADS)
+    for (const socket of sockets) socket.destroy()
+    // By now the service has heard of it: this request came after.
+    expect((await store.get('/v2/settings')).status).toBe(200)
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+  await expect.poll(async () => (await store.upload(line)).status).toBe(201)
+})
+
+describe('An owner with MAX_WAITING_IMPORTS imports that wait', () => {
+  /** Runs `work` while no job gets on: an owner's first import waits for the table, and its others for that one. */
+  async function whileNothingRuns(work: () => Promise<void>): Promise<void> {
+    const client = await service.pool.connect()
+    try {
+      await client.query('begin')
+      await client.query('lock table products in access exclusive mode')
+      await work()
+    } finally {
+      await client.query('rollback')
+      client.release()
+    }
+  }
+
+  const pending = async (api: Api): Promise<number> =>
+    (await api.get('/subscriptions/imports?filter=eq(status,pending)')).body.meta.results.total
+
+  test('is answered 409, and nothing is left; another owner is not; and later there is room again', async () => {
+    const store = await service.addStore()
+    const other = await service.addStore()
+    await whileNothingRuns(async () => {
+      const { id } = await store.create(line)
+      await store.waitFor(id, 'started')
+      for (let index = 0; index < MAX_WAITING_IMPORTS; index += 1) await store.create(line)
+      const before = await service.uploads()
+      for (const content of [line, '']) {
+        expectError(await store.upload(content), 409, 'Write Conflict', /^2 imports are waiting already/)
+      }
+      expect(await service.uploads()).toEqual(before)
+      expect((await other.upload(line)).status).toBe(201)
+    })
+    await expect.poll(() => pending(store)).toBe(0)
+    expect((await store.import(line)).attributes.status).toBe('success')
+  })
+
+  test('has no room for a retry either, until one of them is done', async () => {
+    const store = await service.addStore()
+    let canceled = ''
+    const retry = () => store.post(`/subscriptions/imports/${canceled}/retry`, {})
+    await whileNothingRuns(async () => {
+      const { id } = await store.create(line)
+      await store.waitFor(id, 'started')
+      ;({ id: canceled } = await store.create(line))
+      expect((await store.post(`/subscriptions/imports/${canceled}/cancel`, {})).status).toBe(200)
+      for (let index = 0; index < MAX_WAITING_IMPORTS; index += 1) await store.create(line)
+      expectError(await retry(), 409, 'Write Conflict', /^2 imports are waiting already/)
+      expect((await store.find(canceled)).attributes.status).toBe('failed')
+      expect(await pending(store)).toBe(MAX_WAITING_IMPORTS)
+    })
+    await expect.poll(() => pending(store)).toBe(0)
+    expect((await retry()).status).toBe(200)
+    expect((await store.finished(canceled)).attributes.status).toBe('success')
+  })
+
+  test('has never more, also when uploads that began with room end at once', async () => {
+    const store = await service.addStore()
+    await whileNothingRuns(async () => {
+      const { id } = await store.create(line)
+      await store.waitFor(id, 'started')
+      await store.create(line)
+      const whole = form.toString()
+      const half = whole.slice(0, -10)
+      const before = (await service.uploads()).length
+      const sockets = await begin(store, MAX_UPLOADS, half, whole.length)
+      const answers = sockets.map((socket) => {
+        socket.write(whole.slice(-10))
+        return answerOn(socket)
+      })
+      const statuses = (await Promise.all(answers)).map(({ status }) => status)
+      expect(statuses.sort()).toEqual([201, ...Array(MAX_UPLOADS - 1).fill(409)])
+      expect(await pending(store)).toBe(MAX_WAITING_IMPORTS)
+      expect(await service.uploads()).toHaveLength(before + 1)
+    })
+  })
+})

@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { generateRecords } from '../../../bench/generate.js'
+import type { Api, ImportResource } from '../../support/api.js'
+import { anOffering, aPlan, aProduct, aSubscriber, counts, file, times } from '../../support/builders.js'
+import { startTestService, type TestService } from '../../support/service.js'
+
+let service: TestService
+let api: Api
+beforeAll(async () => {
+  service = await startTestService()
+})
+beforeEach(async () => {
+  api = await service.addStore()
+})
+afterAll(() => service.stop())
+
+const TABLES = ['products', 'plans', 'subscribers', 'offerings'] as const
+
+/** What an import came to, in all that a rehearsal has to say as well. */
+async function outcome({ id, attributes, meta }: ImportResource, of: Api = api) {
+  const { records, errors, failure } = meta
+  return { status: attributes.status, records, errors, failure, report: await of.errors(id) }
+}
+
+async function totals(of: Api = api): Promise<number[]> {
+  const lists = await Promise.all(TABLES.map((table) => of.get(`/subscriptions/${table}`)))
+  return lists.map(({ body }) => body.meta.results.total)
+}
+
+/** Rehearses a file, then imports it: both have to come to the same, and only the import adds. */
+async function rehearseAndImport(content: string, onConflict?: 'reject' | 'skip' | 'update') {
+  const before = await totals()
+  const rehearsal = await api.import(content, { dryRun: true, ...(onConflict && { onConflict }) })
+  expect(rehearsal.meta.dry_run).toBe(true)
+  expect(await totals()).toEqual(before)
+  const real = await api.import(content, onConflict ? { onConflict } : {})
+  expect(real.meta.dry_run).toBeUndefined()
+  // A record that was in the way before is named by its id, one of the same file by its line: as in the rehearsal.
+  expect(await outcome(rehearsal)).toEqual(await outcome(real))
+  return real
+}
+
+describe('A rehearsal comes to what the import comes to, and adds nothing', () => {
+  test.each(['catalogue.jsonl', 'mistakes.jsonl'])('of examples/%s', async (name) => {
+    const content = await readFile(join(import.meta.dirname, '../../../examples', name), 'utf8')
+    await rehearseAndImport(content)
+  })
+
+  test('of many chunks, with references up and down the file', async () => {
+    await rehearseAndImport([...generateRecords({ records: 9000 })].join('\n'))
+  })
+
+  test.each(['reject', 'skip', 'update'] as const)(
+    'of a file that repeats itself, on_conflict=%s',
+    async (onConflict) => {
+      await api.import(file(aProduct({ external_ref: 'there' }), aPlan({ external_ref: 'there' })))
+      await rehearseAndImport(
+        times(7000, (index) =>
+          index % 3 === 0
+            ? aProduct({ external_ref: `p-${index % 2100}` })
+            : aSubscriber({ external_ref: `s-${index % 5000}` }),
+        ) +
+          file(
+            aProduct({ external_ref: 'there' }),
+            aPlan({ external_ref: 'there' }),
+            aPlan({ external_ref: 'new' }),
+            anOffering({ external_ref: 'o', products: ['p-0', 'p-2097'], plans: ['there', 'new'] }),
+            anOffering({ external_ref: 'o', products: ['p-0'], plans: ['nowhere'] }),
+            anOffering({ external_ref: 'o', products: ['p-0'], plans: ['new'] }),
+          ),
+        onConflict,
+      )
+    },
+  )
+
+  test('of a file of which every record is rejected: it failed, and says why', async () => {
+    const { attributes, meta } = await rehearseAndImport(file(aProduct({ name: 'x' })))
+    expect(attributes.status).toBe('failed')
+    expect(meta.failure?.reason).toBe('all_rejected')
+  })
+})
+
+test('A rehearsal is forgotten when it is over: nothing of it is in the way of another', async () => {
+  const content = file(aProduct({ external_ref: 'p' }), anOffering({ products: ['p'] }))
+  for (let run = 0; run < 3; run += 1) {
+    const { meta } = await api.import(content, { dryRun: true })
+    expect(meta.records.imported).toEqual(counts(1, 0, 0, 1))
+  }
+  const { rows } = await service.pool.query('select count(*) from rehearsed_refs')
+  expect(Number(rows[0].count)).toBe(0)
+})
+
+describe('A rehearsal never takes an external_ref', () => {
+  test('so the import may have that of its rehearsals, before and after', async () => {
+    const content = file(aProduct())
+    await api.import(content, { dryRun: true, externalRef: 'january' })
+    await api.import(content, { dryRun: true, externalRef: 'january' })
+    const { attributes } = await api.import(content, { externalRef: 'january' })
+    expect(attributes).toEqual({ external_ref: 'january', status: 'success' })
+    await api.import(content, { dryRun: true, externalRef: 'january' })
+    expect((await api.upload(content, { externalRef: 'january' })).status).toBe(409)
+  })
+})
+
+test('The owner’s queue goes on behind a rehearsal', async () => {
+  const rehearsal = await api.create(
+    times(6000, () => aProduct()),
+    { dryRun: true },
+  )
+  const real = await api.import(file(aProduct()))
+  expect(real.attributes.status).toBe('success')
+  expect((await api.find(rehearsal.id)).attributes.status).toBe('success')
+})
+
+test('dry_run takes true and false alone', async () => {
+  const form = new FormData()
+  form.set('dry_run', 'yes')
+  form.set('import_file', new Blob([file(aProduct())]))
+  const { status, body } = await api.request('/subscriptions/imports', { method: 'POST', body: form })
+  expect(status).toBe(400)
+  expect(body.errors[0].detail).toBe('dry_run: dry_run must be one of false, true')
+})
