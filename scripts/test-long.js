@@ -9,6 +9,7 @@ const tests = {
     says: 'Runs schedules of faults; stops at the first that ends otherwise than without them.',
     flag: 'schedules',
     preset: 200,
+    only: 'only faults whose name has this text in it',
   },
   fuzz: {
     file: 'test/imports/receive/fuzz.test.ts',
@@ -22,12 +23,12 @@ const [name = '', ...args] = process.argv.slice(2)
 const test = tests[name]
 if (!test) throw new Error(`There is no test "${name}"; there are ${Object.keys(tests).join(', ')}.`)
 
-const options = new Command(`test:${name}`)
+const command = new Command(`test:${name}`)
   .description(test.says)
   .option(`--${test.flag} <number>`, 'how many', wholeNumber, test.preset)
   .option('--seed <number>', 'which of the possible ones (default: another each time)', wholeNumber)
-  .parse(args, { from: 'user' })
-  .opts()
+if (test.only) command.option('--only <text>', test.only)
+const options = command.parse(args, { from: 'user' }).opts()
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', test.file], {
@@ -36,6 +37,7 @@ const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs'
   env: {
     ...process.env,
     LONG_TEST_AMOUNT: String(options[test.flag]),
+    ...(options.only !== undefined && { LONG_TEST_ONLY: options.only }),
     ...(options.seed !== undefined && { TEST_SEED: String(options.seed) }),
   },
 })

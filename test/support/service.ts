@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,20 +30,24 @@ export interface ServeProcess {
   stderr(): string
 }
 
-/** Starts `intake serve` as people do and waits for its three lines. The environment is this one's, without our settings. */
-export async function serve(environment: Environment): Promise<ServeProcess> {
-  const child = spawn(process.execPath, [cli, 'serve'], {
-    env: { ...cleanEnvironment(), PORT: '0', LOG_LEVEL: 'warn', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+/** What becomes of what a process writes to stderr. Of `unread` and `full disk` the test sees nothing. */
+export type Log = 'read' | 'unread' | 'full disk'
+
+/**
+ * Starts `intake serve` as people do and waits for its three lines. The environment is this one's, without our settings.
+ */
+export async function serve(environment: Environment, log: Log = 'read'): Promise<ServeProcess> {
+  const child = await spawnService({ PORT: '0', LOG_LEVEL: 'warn', ...environment }, log)
   let stdout = ''
   let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
+  if (log === 'read') {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+  }
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
   const ready = new Promise<{ url: string; apiKey: string; consoleUrl: string }>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
       const [, url, apiKey, consoleUrl] =
         /^listening on (\S+)\nAPI key: (\S+)\nconsole: (\S+)\n/m.exec(stdout) ?? []
@@ -63,6 +67,18 @@ export async function serve(environment: Environment): Promise<ServeProcess> {
       await ended
     },
     stderr: () => stderr,
+  }
+}
+
+async function spawnService(environment: Environment, log: Log): Promise<ChildProcess> {
+  const full = log === 'full disk' ? await open('/dev/full', 'w') : undefined
+  try {
+    return spawn(process.execPath, [cli, 'serve'], {
+      env: { ...cleanEnvironment(), ...environment },
+      stdio: ['ignore', 'pipe', full?.fd ?? 'pipe'],
+    })
+  } finally {
+    await full?.close()
   }
 }
 

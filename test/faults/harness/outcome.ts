@@ -1,6 +1,7 @@
 import type { Pool } from '../../../src/db/pool.js'
 import { recordTypes } from '../../../src/records/index.js'
 import type { Api } from '../../support/api.js'
+import { answered } from './patience.js'
 
 /** All that can be seen of what imports came to, without what is another each time: ids and times. */
 export interface Outcome {
@@ -18,12 +19,13 @@ export async function outcomeOf(
 ): Promise<Outcome> {
   const told: unknown[] = []
   for (const id of imports) {
-    const { attributes, meta } = await api.find(id)
+    const { attributes, meta } = (await answered(() => api.get(`/subscriptions/imports/${id}`))).body.data
     const report: Record<string, unknown> = {}
     for (const [what, statement] of reports) {
       const { rows } = await pool.query(statement, [ownerId, id])
       report[what] = rows
     }
+    report.results = await resultsOf(api, id)
     const { records, errors, file, failure } = meta
     told.push({ status: attributes.status, records, errors, file, failure: failure?.reason, ...report })
   }
@@ -33,6 +35,14 @@ export async function outcomeOf(
     rows[table] = result.rows.map(({ row }) => row)
   }
   return { imports: told, rows }
+}
+
+/** What was imported, by line, as it is answered. */
+async function resultsOf(api: Api, id: string): Promise<unknown> {
+  const { status, body } = await answered(() => api.get(`/subscriptions/imports/${id}/results`))
+  if (status !== 200) return status
+  const lines = String(body).split('\n').filter(Boolean)
+  return lines.map((line) => ({ ...JSON.parse(line), id: '' }))
 }
 
 const reports: readonly (readonly [string, string])[] = [

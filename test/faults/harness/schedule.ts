@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RandomNumbers, randomNumbers } from '../../../bench/random.js'
-import type { Answer } from '../../support/api.js'
-import { CUT_LINES, type Fault, faults, gentle } from './faults.js'
+import { faults, gentle } from './faults.js'
+import { checkNothingElse } from './leftovers.js'
 import { difference, type Outcome, outcomeOf } from './outcome.js'
+import { answered, toldOf, unanswered } from './patience.js'
 import { SCENARIOS, type Scenario, type Step, scenario } from './scenarios.js'
-import type { Owner, Victim } from './victim.js'
-
-/** A job that is not at its end after so long is stuck. The longest that one may rest is a lease, of 15 s. */
-const STUCK_MS = 60_000
+import { type Fault, type Scene, STUCK_MS } from './scene.js'
+import type { Owner, Victim, VictimKind } from './victim.js'
 
 /** What scenarios come to without any fault, by number. Found out once each. */
 const undisturbed = new Map<number, Promise<Outcome>>()
@@ -27,44 +26,68 @@ interface Client {
  * Runs one schedule: some owners post files while something happens to the service, seeded. Afterwards everything has to be
  * as if nothing had happened.
  *
+ * @param start gives the service on a database of a kind.
  * @param tell is told what happens, for people.
  * @throws an Error that says what is not as it should be.
  */
-export async function runSchedule(victim: Victim, seed: number, tell: (what: string) => void): Promise<void> {
+export async function runSchedule(
+  start: (kind: VictimKind) => Promise<Victim>,
+  seed: number,
+  tell: (what: string) => void,
+): Promise<void> {
   const random = randomNumbers(seed)
+  const kind = random.oneIn(3) ? 'role' : 'embedded'
+  if (kind === 'role') tell('as a role with a schema of its own')
+  const victim = await start(kind)
   const numbers = Array.from({ length: 1 + random.below(3) }, () => random.below(SCENARIOS))
-  const chosen = Array.from({ length: 1 + random.below(3) }, () => random.pick(Object.entries(faults)))
+  const chosen = Array.from({ length: 1 + random.below(3) }, () => random.pick(CHOICE))
   for (const number of numbers) await outcomeWithoutFaults(victim, number)
 
   const bystander = await victim.addOwner()
+  const greedy = await victim.addOwner()
   const clients: Client[] = []
   for (const number of numbers) {
     const owner = await victim.addOwner()
     clients.push({ owner, scenario: scenario(number), number, imports: [], lost: 0 })
   }
-  const posting = Promise.all(clients.map(post)).then(() => {})
-  const interfering = interfere(clients, random, posting)
-  const striking = strike(victim, random, chosen, { bystander, posted: posting }, tell)
-  await Promise.all([posting, striking, interfering])
-  for (const client of clients) await settle(client)
+  const undo: (() => Promise<void>)[] = []
+  const posted = Promise.all(clients.map(post)).then(() => {})
+  const interfering = interfere(clients, random, posted)
+  const scene = {
+    victim,
+    random,
+    bystander,
+    greedy,
+    posted,
+    later: (what: () => Promise<void>) => undo.push(what),
+  }
+  const striking = strike(scene, chosen, tell)
+  try {
+    await Promise.all([posted, striking, interfering])
+    for (const client of clients) await settle(client)
+  } finally {
+    for (const what of undo) await what()
+  }
 
   if (!chosen.every(([name]) => gentle.has(name))) await tidy(victim)
   for (const client of clients) await check(victim, client)
-  await checkNothingElse(victim, bystander, clients)
+  await checkNothingElse(victim, { bystander, greedy, observed: clients.map(({ owner }) => owner) })
   await victim.forgetOwners()
 }
 
+/** Set by `npm run test:faults -- --only <part of a name>`, to look closer at some. */
+const ONLY = process.env.LONG_TEST_ONLY ?? ''
+const CHOICE = Object.entries(faults).filter(([name]) => name.includes(ONLY))
+
 async function strike(
-  victim: Victim,
-  random: RandomNumbers,
+  scene: Scene,
   chosen: readonly (readonly [string, Fault])[],
-  scene: { readonly bystander: Owner; readonly posted: Promise<void> },
   tell: (what: string) => void,
 ): Promise<void> {
   for (const [name, fault] of chosen) {
-    await sleep(random.below(250))
+    await sleep(scene.random.below(250))
     tell(name)
-    await fault({ ...scene, victim, random })
+    await fault(scene)
   }
 }
 
@@ -132,29 +155,6 @@ async function settle({ owner, imports }: Client): Promise<void> {
   }
 }
 
-/** Asks until there is an answer other than that the service is not there just now. */
-async function answered(ask: () => Promise<Answer>): Promise<Answer> {
-  const deadline = Date.now() + STUCK_MS
-  for (;;) {
-    const answer = await ask().catch(unanswered)
-    if (answer && answer.status !== 503) {
-      if (answer.status >= 500) throw new Error(toldOf('a request', answer))
-      return answer
-    }
-    if (Date.now() > deadline) throw new Error('The service does not come back.')
-    await sleep(25)
-  }
-}
-
-/** A connection that broke is no answer; an answer that the service's document does not have is a fault of its own. */
-function unanswered(error: Error): undefined {
-  if (error instanceof TypeError || /ECONN|socket|terminated/.test(error.message)) return undefined
-  throw error
-}
-
-const toldOf = (what: string, { status, body }: Answer): string =>
-  `${what} was answered ${status}: ${JSON.stringify(body)}`
-
 /** What a crash leaves on disk is cleared away by the next start, so there has to be one. */
 async function tidy(victim: Victim): Promise<void> {
   await victim.kill()
@@ -178,72 +178,6 @@ async function check(victim: Victim, { owner, number, imports, lost }: Client): 
     throw new Error(
       `Owner ${owner.id} posted ${due} imports and ${known} rehearsals, of ${lost} more no answer came; there are ${JSON.stringify(counted)}.`,
     )
-  }
-}
-
-/** Nothing is left that belongs to nobody. */
-async function checkNothingElse(victim: Victim, bystander: Owner, clients: readonly Client[]): Promise<void> {
-  const left = async (what: string, statement: string, values: unknown[] = []) => {
-    const rows = await victim.query(statement, values)
-    if (rows.length > 0) throw new Error(`There are ${what}: ${JSON.stringify(rows.slice(0, 5))}`)
-  }
-  const owners = [bystander, ...clients.map(({ owner }) => owner)].map(({ id }) => id)
-  await left(
-    'imports of uploads that broke off',
-    'select id from imports where owner_id = $1 and file_lines = $2',
-    [bystander.id, CUT_LINES],
-  )
-  await until(
-    'imports that are stuck',
-    "select id from imports where status in ('pending', 'started')",
-    victim,
-  )
-  await left(
-    'products of the bystander that are not there once for each line',
-    `select (select count(*) from products where owner_id = $1) as rows, sum(imported_products) as imported, sum(file_lines) as lines
-     from imports where owner_id = $1
-     having (select count(*) from products where owner_id = $1) <> sum(file_lines) or sum(imported_products) <> sum(file_lines)`,
-    [bystander.id],
-  )
-  await left('failed imports', "select id, failure_reason from imports where status = 'failed'")
-  await until('traces of rehearsals', 'select import_id from rehearsed_refs limit 5', victim)
-  await left('leases of jobs that are over', 'select id from imports where lease_expires_at is not null')
-  for (const table of [
-    'products',
-    'plans',
-    'subscribers',
-    'offerings',
-    'import_errors',
-    'import_error_kinds',
-  ]) {
-    await left(`${table} of nobody`, `select owner_id from ${table} where owner_id <> all($1)`, [owners])
-  }
-  for (const table of ['import_errors', 'import_error_kinds', 'import_updates']) {
-    await left(
-      `${table} of an import that never was`,
-      `select import_id from ${table} t where not exists (select from imports i where i.id = t.import_id)`,
-    )
-  }
-  const rows = await victim.query<{ upload_key: string }>('select upload_key from imports')
-  const due = rows.map(({ upload_key }) => `${upload_key}.jsonl`).sort()
-  const deadline = Date.now() + STUCK_MS
-  for (;;) {
-    const { whole, incoming } = await victim.uploads()
-    if (incoming.length === 0 && JSON.stringify(whole) === JSON.stringify(due)) return
-    if (Date.now() > deadline) {
-      throw new Error(`There are the files ${[...whole, ...incoming]}, and imports of ${due}.`)
-    }
-    await sleep(20)
-  }
-}
-
-async function until(what: string, statement: string, victim: Victim): Promise<void> {
-  const deadline = Date.now() + STUCK_MS
-  for (;;) {
-    const rows = await victim.query(statement)
-    if (rows.length === 0) return
-    if (Date.now() > deadline) throw new Error(`There are ${what}: ${JSON.stringify(rows.slice(0, 5))}`)
-    await sleep(20)
   }
 }
 

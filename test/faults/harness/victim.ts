@@ -1,18 +1,15 @@
-import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { copyFile, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, symlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { embeddedConnection } from '../../../src/data-dir/embedded.js'
 import { createPool, type PoolConnections } from '../../../src/db/pool.js'
 import { setApiKey } from '../../../src/tenants/credentials.js'
 import { generateApiKey } from '../../../src/tenants/secrets.js'
 import { Api } from '../../support/api.js'
-import { type ServeProcess, serve, temporaryFolder } from '../../support/service.js'
-
-const run = promisify(execFile)
+import { type Log, type ServeProcess, serve, temporaryFolder } from '../../support/service.js'
+import { databaseOfARole, embeddedDatabase, type VictimDatabase } from './database.js'
+import { UploadsDisk } from './uploads-disk.js'
 
 /** A store whose imports are put to the test. */
 export interface Owner {
@@ -20,12 +17,18 @@ export interface Owner {
   readonly api: Api
 }
 
-/** How much room there is for uploads, where they can have a file system of their own. */
-const UPLOAD_MIB = 256
+/** On which database a service runs: its embedded one, or as a role that may do little, in a schema of its own. */
+export type VictimKind = 'embedded' | 'role'
+
+/** What a process is started with; it lasts as long as the process. */
+export interface Start {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly log?: Log
+}
 
 /**
- * The service with its embedded PostgreSQL, at an address that stays, to be killed, stopped and starved. All that is
- * done to it can be done to any service from outside.
+ * The service at an address that stays, to be killed, stopped and starved. All that is done to it can be done to any service
+ * from outside.
  */
 export class Victim {
   readonly dataDir: string
@@ -33,7 +36,6 @@ export class Victim {
   /** Outside of the service; broken by what breaks the server. */
   readonly pool: PoolConnections
   readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>
-  readonly #ownFileSystem: boolean
   #server: ServeProcess | undefined
   /** What all processes so far have said. */
   #said = ''
@@ -41,29 +43,24 @@ export class Victim {
   private constructor(
     folder: Awaited<ReturnType<typeof temporaryFolder>>,
     port: number,
-    ownFileSystem: boolean,
+    readonly uploads: UploadsDisk,
+    readonly database: VictimDatabase,
   ) {
     this.#folder = folder
     this.dataDir = join(folder.path, 'data')
     this.url = `http://127.0.0.1:${port}`
-    this.#ownFileSystem = ownFileSystem
-    this.pool = createPool(embeddedConnection(this.dataDir), 2, () => {})
+    this.pool = createPool(database.asSuperuser, 2, () => {})
   }
 
-  static async start(): Promise<Victim> {
+  static async start(kind: VictimKind): Promise<Victim> {
     const folder = await temporaryFolder()
-    const uploads = join(folder.path, 'data', 'uploads')
-    await mkdir(uploads, { recursive: true, mode: 0o700 })
+    const dataDir = join(folder.path, 'data')
+    const uploads = await UploadsDisk.mount(join(dataDir, 'uploads'), join(folder.path, 'disk'))
     // Others may pass through: the embedded database may run as another user.
-    await run('chmod', ['711', folder.path, join(folder.path, 'data')])
-    const mounted = await run('mount', [
-      ...['-t', 'tmpfs', '-o', `size=${UPLOAD_MIB}m,mode=700`],
-      ...['tmpfs', uploads],
-    ]).then(
-      () => true,
-      () => false,
-    )
-    const victim = new Victim(folder, await freePort(), mounted)
+    for (const place of [folder.path, dataDir]) await chmod(place, 0o711)
+    const database =
+      kind === 'embedded' ? embeddedDatabase(dataDir) : await databaseOfARole(join(folder.path, 'server'))
+    const victim = new Victim(folder, await freePort(), uploads, database)
     await victim.revive()
     return victim
   }
@@ -82,8 +79,17 @@ export class Victim {
   }
 
   /** Starts the service, which must not run. */
-  async revive(): Promise<void> {
-    this.#server = await serve({ DATA_DIR: this.dataDir, PORT: new URL(this.url).port })
+  async revive({ environment, log }: Start = {}): Promise<void> {
+    const { url } = this.database
+    this.#server = await serve(
+      {
+        DATA_DIR: this.dataDir,
+        PORT: new URL(this.url).port,
+        ...(url !== undefined && { DATABASE_URL: url }),
+        ...environment,
+      },
+      log,
+    )
   }
 
   /** kill -9. The database goes on. */
@@ -92,7 +98,7 @@ export class Victim {
     this.#forget()
   }
 
-  /** SIGTERM. The database is stopped as well. */
+  /** SIGTERM. An embedded database is stopped as well. */
   async stop(): Promise<void> {
     const code = await this.#running().stop()
     if (code !== 0)
@@ -111,7 +117,7 @@ export class Victim {
 
   /** Undefined while there is none. */
   async postmaster(): Promise<number | undefined> {
-    const content = await readFile(join(this.dataDir, 'postgres', 'postmaster.pid'), 'utf8').catch(() => '')
+    const content = await readFile(join(this.database.cluster, 'postmaster.pid'), 'utf8').catch(() => '')
     return Number(content.split('\n')[0]) || undefined
   }
 
@@ -138,31 +144,6 @@ export class Victim {
     return { id, api: new Api(this.url, key) }
   }
 
-  /** The names of the files of uploads, whole ones and those still coming in. */
-  async uploads(): Promise<{ whole: string[]; incoming: string[] }> {
-    const folder = join(this.dataDir, 'uploads')
-    const whole = (await readdir(folder)).filter((name) => name.endsWith('.jsonl'))
-    return { whole: whole.sort(), incoming: await readdir(join(folder, 'incoming')) }
-  }
-
-  /**
-   * Leaves room for so many bytes of uploads while `use` runs: by filling the file system, or, where they have none of
-   * their own, by a limit of the process.
-   */
-  async starved(freeBytes: number, use: () => Promise<void>): Promise<void> {
-    if (!this.#ownFileSystem) {
-      const pid = String(this.pid)
-      await run('prlimit', ['--pid', pid, `--fsize=${freeBytes}:`])
-      await use().finally(() => run('prlimit', ['--pid', pid, '--fsize=unlimited:']))
-      return
-    }
-    const filler = join(this.dataDir, 'uploads', 'filler')
-    const { stdout } = await run('df', ['--output=avail', '-B1', join(this.dataDir, 'uploads')])
-    const bytes = Number(stdout.split('\n')[1]) - freeBytes
-    await run('fallocate', ['-l', String(Math.max(1, bytes)), filler]).catch(() => {})
-    await use().finally(() => rm(filler, { force: true }))
-  }
-
   /**
    * A second process with the first one's uploads: what the lock of the data directory prevents, and a folder that two
    * machines share does not. The first one has lost the session that holds the store's lock, and does not know it. So a job can be taken over from a process that still lives.
@@ -175,13 +156,8 @@ export class Victim {
     )
     await copyFile(join(this.dataDir, 'id'), join(folder, 'id'))
     await copyFile(join(this.dataDir, 'api-key'), join(folder, 'api-key'))
-    await symlink(join(this.dataDir, 'uploads'), join(folder, 'uploads'))
-    const connection = embeddedConnection(this.dataDir)
-    const host = 'host' in connection ? connection.host : ''
-    return await serve({
-      DATA_DIR: folder,
-      DATABASE_URL: `postgresql://postgres@localhost/intake?host=${encodeURIComponent(host)}`,
-    })
+    await symlink(this.uploads.folder, join(folder, 'uploads'))
+    return await serve({ DATA_DIR: folder, DATABASE_URL: this.database.outsideUrl })
   }
 
   /** Removes all that owners have, once it was looked at: what follows begins with as much room. */
@@ -196,8 +172,7 @@ export class Victim {
     ]
     const records = ['products', 'plans', 'subscribers', 'offerings', 'offering_products', 'offering_plans']
     await this.query(`truncate ${[...tables, ...records].join(', ')}`)
-    const { whole } = await this.uploads()
-    for (const name of whole) await rm(join(this.dataDir, 'uploads', name), { force: true })
+    await this.uploads.removeFiles()
   }
 
   /** Stops everything, whatever state it is in, and leaves nothing behind. */
@@ -207,7 +182,8 @@ export class Victim {
       this.signal('SIGCONT')
       await this.#server.stop()
     }
-    if (this.#ownFileSystem) await run('umount', ['-l', join(this.dataDir, 'uploads')]).catch(() => {})
+    await this.database.stop()
+    await this.uploads.unmount()
     await this.#folder.remove()
   }
 }

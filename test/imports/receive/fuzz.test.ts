@@ -1,17 +1,19 @@
-import { isUtf8 } from 'node:buffer'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { generateRecords } from '../../../bench/generate.js'
 import { type RandomNumbers, randomNumbers } from '../../../bench/random.js'
-import { recordTypes } from '../../../src/records/index.js'
-import type { Api } from '../../support/api.js'
-import { anOffering, aPlan, aProduct, aSubscriber, file } from '../../support/builders.js'
+import { aPlan, aProduct, file, times } from '../../support/builders.js'
 import { peakMemory } from '../../support/memory.js'
 import { ownerIdOf } from '../../support/rows.js'
 import { startTestService, type TestService } from '../../support/service.js'
+import { accountFor, expectSentence, kindsOf } from './account-for.js'
+import { mutated } from './mutations.js'
+import { type WrongFile, wrongFile } from './wrong-files.js'
 
 /** Set by `npm run test:fuzz`. */
 const LINES = Number(process.env.LONG_TEST_AMOUNT ?? 6000)
 const SEED = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000)
+const FILES = Math.ceil(LINES / 120)
+const NUMBERS = Math.ceil(LINES / 6)
 const LINES_A_FILE = 2000
 const ROOM = 128 * 2 ** 20
 
@@ -20,129 +22,6 @@ beforeAll(async () => {
   service = await startTestService()
 })
 afterAll(() => service.stop())
-
-/** Lines to begin from: some of each kind, as people write them. */
-const originals: readonly Buffer[] = [
-  ...generateRecords({ records: 200 }),
-  ...[
-    aProduct({ price: { USD: { amount: 1 } }, price_units: { unit: 'day', amount: 1 } }),
-    aPlan(),
-    aSubscriber(),
-  ].map((record) => JSON.stringify(record)),
-  ...[anOffering(), anOffering({ external_ref: 'é😀', products: ['a', 'b'] })].map((record) =>
-    JSON.stringify(record),
-  ),
-  '{"data":{"type":"order"}}',
-].map((line) => Buffer.from(line))
-
-/** What is more likely to hit on something than random bytes. */
-const pieces: readonly Buffer[] = [
-  ...[
-    '"',
-    '\\',
-    '{',
-    '}',
-    '[',
-    ']',
-    ':',
-    ',',
-    '\n',
-    '\r',
-    '\t',
-    ' ',
-    '\0',
-    '\ufeff',
-    '\u2028',
-    '😀',
-    '\u0301',
-  ],
-  ...[
-    'null',
-    'true',
-    'false',
-    '{}',
-    '[]',
-    '""',
-    '0',
-    '-0',
-    '-1',
-    '1.5',
-    '1e400',
-    '9007199254740993',
-    '0.1e-5',
-  ],
-  ...[
-    '\\u0000',
-    '\\ud800',
-    '\\udc00',
-    '\\u0022',
-    '\\ud83d\\ude00',
-    '\\x',
-    '__proto__',
-    'constructor',
-    'data',
-    'type',
-  ],
-  ...['"data":', '"type":"subscription_plan",', '"attributes":{}', '"external_ref":"p-1"', 'x'.repeat(3000)],
-  ...['[['.repeat(500), '{"a":'.repeat(300)],
-]
-  .map((piece) => Buffer.from(piece))
-  .concat([[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf0, 0x9f]].map((bytes) => Buffer.from(bytes)))
-
-/** A line with a few changes, none of them of much sense. */
-function mutated(random: RandomNumbers): Buffer {
-  let line = random.pick(originals)
-  for (let change = random.below(4); change > 0; change -= 1) line = changed(random, line)
-  return line
-}
-
-function changed(random: RandomNumbers, line: Buffer): Buffer {
-  const at = random.below(line.length + 1)
-  const end = Math.min(line.length, at + random.below(12))
-  const spliced = (middle: Buffer, from = at, to = end) =>
-    Buffer.concat([line.subarray(0, from), middle, line.subarray(to)])
-  switch (random.below(7)) {
-    case 0:
-      return spliced(Buffer.from([random.below(256)]), at, at + 1)
-    case 1:
-      return spliced(Buffer.alloc(0))
-    case 2:
-      return spliced(random.pick(pieces), at, at)
-    case 3:
-      return spliced(random.pick(pieces))
-    case 4:
-      return spliced(line.subarray(at, end), at, at)
-    case 5:
-      return Buffer.concat([line.subarray(0, at), random.pick(originals).subarray(at)])
-    default:
-      return withOtherValue(random, line)
-  }
-}
-
-/** One value of the JSON, if it is some, in place of which there is another. */
-function withOtherValue(random: RandomNumbers, line: Buffer): Buffer {
-  const text = line.toString('latin1')
-  const values = [...text.matchAll(/(?<=":)("[^"]*"|[\d.e-]+|true|false|null)/g)]
-  if (values.length === 0) return line
-  const { index, 0: value } = random.pick(values)
-  const piece = random.pick(pieces).toString('latin1')
-  return Buffer.from(text.slice(0, index) + piece + text.slice(index + value.length), 'latin1')
-}
-
-/** What a line is, as any reader of JSON says: a type of records, blank, or undefined for what is neither. */
-function kindOf(line: Buffer, isFirst: boolean): string | undefined {
-  if (!isUtf8(line)) return undefined
-  const text = line
-    .toString('utf8')
-    .slice(isFirst && line.subarray(0, 3).toString('hex') === 'efbbbf' ? 1 : 0)
-  if (/^[ \t\r]*$/.test(text)) return 'blank'
-  try {
-    const type = JSON.parse(text)?.data?.type
-    return recordTypes.find((one) => one.type === type)?.type
-  } catch {
-    return undefined
-  }
-}
 
 test(`${LINES} mutated lines from seed ${SEED} on: no fault, every line accounted for, memory bounded`, async () => {
   process.stderr.write(`mutated lines: --seed ${SEED} --lines ${LINES}\n`)
@@ -154,7 +33,7 @@ test(`${LINES} mutated lines from seed ${SEED} on: no fault, every line accounte
       ...Array.from({ length: count }, () => [mutated(random), Buffer.from('\n')]).flat(),
       Buffer.from(file(aProduct())),
     ])
-    await check(await service.addStore(), content)
+    await accountFor(service, await service.addStore(), content)
     if (done === LINES_A_FILE) warm = peakMemory(service.server.process.pid)
   }
   const peak = peakMemory(service.server.process.pid)
@@ -162,39 +41,113 @@ test(`${LINES} mutated lines from seed ${SEED} on: no fault, every line accounte
   expect(service.server.stderr()).toBe('')
 }, 600_000)
 
-async function check(api: Api, content: Buffer): Promise<void> {
-  // With the last newline goes the empty line after it.
-  const lines = content.toString('latin1').split('\n').slice(0, -1)
-  const kinds = lines.map((line, index) => kindOf(Buffer.from(line, 'latin1'), index === 0))
+const records = [...generateRecords({ records: 200 })]
 
-  const rehearsal = await api.import(content, { dryRun: true })
-  const { id, meta } = await api.import(content)
-  const errors = await api.errors(id)
-  expect(await api.errors(rehearsal.id)).toEqual(errors)
-  expect(rehearsal.meta.records).toEqual(meta.records)
+test(`${FILES} files of the usual wrong kinds from seed ${SEED} on: refused in a sentence, or every line accounted for`, async () => {
+  const random = randomNumbers(SEED)
+  for (let done = 0; done < FILES; done += 1) {
+    const wrong = wrongFile(random, records)
+    await expectRefusedOrAccountedFor(wrong).catch((error: Error) => {
+      error.message = `File ${done + 1} (${wrong.kind}) ${JSON.stringify(wrong.sent.toString('latin1').slice(0, 3000))}: ${error.message}`
+      throw error
+    })
+  }
+  expect(service.server.stderr()).toBe('')
+}, 3_600_000)
 
-  expect(meta.file.lines).toBe(lines.length)
-  expect(meta.errors).toBe(errors.length)
-  const wrong = new Set(errors.map(({ line }) => line))
-  const ownerId = await ownerIdOf(service.pool, api)
-  for (const { type, table } of recordTypes) {
-    const uploaded = kinds.flatMap((kind, index) => (kind === type ? [index + 1] : []))
-    const imported = uploaded.filter((line) => !wrong.has(line)).length
-    const { rows } = await service.pool.query(
-      `select count(*)::integer as count from ${table} where owner_id = $1`,
-      [ownerId],
-    )
-    expect([type, meta.records.uploaded[type], meta.records.imported[type], rows[0].count]).toEqual([
-      type,
-      uploaded.length,
-      imported,
-      imported,
-    ])
+async function expectRefusedOrAccountedFor({ sent, content }: WrongFile): Promise<void> {
+  const store = await service.addStore()
+  const isArray = content?.toString('utf8').trimStart().startsWith('[')
+  const hasRecord = content && kindsOf(content).some((kind) => kind !== undefined && kind !== 'blank')
+  const files = await service.uploads()
+  const { status, body } = await store.upload(sent)
+  if (status === 201) {
+    const { meta } = await store.finished(body.data.id)
+    expect(meta.failure?.reason).not.toBe('fault')
+    expect(hasRecord).not.toBe(false)
+    if (content) await accountFor(service, await service.addStore(), content)
+    return
   }
-  // What is no record is one problem of the whole line, what is blank none.
-  for (const [index, kind] of kinds.entries()) {
-    const found = errors.filter(({ line }) => line === index + 1)
-    if (kind === undefined) expect(found.map(({ field }) => field)).toEqual([''])
-    if (kind === 'blank') expect(found).toEqual([])
+  expect(status).toBe(400)
+  // Of an array over several lines there may be one line that looks like a record.
+  if (!isArray) expect(hasRecord).not.toBe(true)
+  for (const { detail } of body.errors) expectSentence(detail)
+  expect(await service.uploads()).toEqual(files)
+  expect((await store.get('/subscriptions/imports')).body.meta.results.total).toBe(0)
+}
+
+test(`${NUMBERS} numbers from seed ${SEED} on: kept as they are written, or their line is rejected`, async () => {
+  const random = randomNumbers(SEED)
+  const literals = Array.from({ length: NUMBERS }, () => literal(random))
+  const store = await service.addStore()
+  const content = times(NUMBERS * 2, (line) => {
+    const at = literals[line >> 1] ?? ''
+    const external_ref = `n-${line >> 1}`
+    const record =
+      line % 2 === 0
+        ? aProduct({ external_ref, price: { USD: { amount: 'HERE' } } })
+        : aPlan({ external_ref, base_price_percentage: 'HERE' })
+    return JSON.stringify(record).replace('"HERE"', at)
+  })
+  const { id } = await store.import(content)
+  const wrong = new Set((await store.errors(id)).map(({ line }) => line))
+  const ownerId = await ownerIdOf(service.pool, store)
+  const kept = async (statement: string) => {
+    const { rows } = await service.pool.query<{ ref: string; number: string }>(statement, [ownerId])
+    return new Map(rows.map(({ ref, number }) => [ref, number]))
   }
+  const amounts = await kept(
+    `select external_ref as ref, price->'USD'->>'amount' as number from products where owner_id = $1`,
+  )
+  const percentages = await kept(
+    'select external_ref as ref, base_price_percentage::text as number from plans where owner_id = $1',
+  )
+  for (const [index, text] of literals.entries()) {
+    const amount = amounts.get(`n-${index}`)
+    const told = { text, amount, percentage: percentages.get(`n-${index}`) }
+    const value = decimalOf(text)
+    expect({ ...told, isTaken: !wrong.has(index * 2 + 1) }).toEqual({ ...told, isTaken: isAmount(value) })
+    if (amount !== undefined) expect([text, decimalOf(amount)]).toEqual([text, value])
+    const { percentage } = told
+    expect({ ...told, isTaken: !wrong.has(index * 2 + 2) }).toEqual({
+      ...told,
+      isTaken: percentage !== undefined,
+    })
+    if (percentage !== undefined) expect([text, decimalOf(percentage)]).toEqual([text, value])
+  }
+})
+
+/** A number as JSON may have it: long, near the limits of a double, with an exponent. */
+function literal(random: RandomNumbers): string {
+  if (random.oneIn(8)) return random.pick(SPECIAL)
+  const digits = (most: number) =>
+    Array.from({ length: 1 + random.below(most) }, () => (random.oneIn(3) ? 0 : random.below(10))).join('')
+  const sign = random.oneIn(8) ? '-' : ''
+  const whole = random.oneIn(3) ? '0' : String(BigInt(digits(random.oneIn(3) ? 20 : 3)))
+  const fraction = random.oneIn(2) ? '' : `.${digits(18)}`
+  const exponent = random.oneIn(3) ? random.pick(['e', 'E', 'e+', 'e-']) + random.below(20) : ''
+  return sign + whole + fraction + exponent
+}
+
+const SPECIAL = [
+  ...['0', '-0', '0.0', '0e9', '1.0', '1e2', '100e-2', '1e400', '1e-400', '-1e400', '0e999999999'],
+  ...['9007199254740991', '9007199254740992', '9007199254740993', '-9007199254740991', '9007199254740990.6'],
+  ...['1.0000000000000001', '0.1', '0.30000000000000004', '33.3333333333333', '33.3333333333333333', '1e21'],
+]
+
+/** The digits and the power of ten of a number: two that are equal are the same number. */
+function decimalOf(text: string): { digits: bigint; exponent: number } {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
+  const digits = `${whole}${fraction}`.replace(/0+$/, '')
+  if (/^0*$/.test(digits)) return { digits: 0n, exponent: 0 }
+  const dropped = whole.length + fraction.length - digits.length
+  return { digits: BigInt(`${sign}${digits}`), exponent: Number(exponent) - fraction.length + dropped }
+}
+
+/** Whether a number is a safe integer. */
+function isAmount({ digits, exponent }: ReturnType<typeof decimalOf>): boolean {
+  if (exponent < 0 || exponent > 20) return false
+  const value = digits * 10n ** BigInt(exponent)
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
 }

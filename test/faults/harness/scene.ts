@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RandomNumbers } from '../../../bench/random.js'
+import { aProduct, times } from '../../support/builders.js'
+import type { Owner, Victim } from './victim.js'
+
+/** A job that is not at its end after so long is stuck. The longest that one may rest is a lease, of 15 s; machines may be slow. */
+export const STUCK_MS = 300_000
+
+/** What a fault may need. */
+export interface Scene {
+  readonly victim: Victim
+  readonly random: RandomNumbers
+  /** Whose uploads do not arrive, find no room, or are worked on while something happens. All lines of what it imports are fine. */
+  readonly bystander: Owner
+  /** Who takes what there is to have. Some lines of what it imports are wrong. */
+  readonly greedy: Owner
+  /** Resolves once every file is posted. */
+  readonly posted: Promise<void>
+  /** Has something undone at the end, once all imports that are observed are over. */
+  later(undo: () => Promise<void>): void
+}
+
+/** Does something to the service. What it took down runs again when it returns, or does so by itself soon. */
+export type Fault = (scene: Scene) => Promise<void>
+
+export type Faults = Readonly<Record<string, Fault>>
+
+export function tryToSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** As if as much time had passed. What a stopped process has locked stays as it is. */
+export async function expireLeases(victim: Victim): Promise<void> {
+  await victim
+    .query(
+      `update imports set lease_expires_at = now()
+       where id in (select id from imports where status = 'started' for update skip locked)`,
+    )
+    .catch(() => {})
+}
+
+/** Posts a file of the bystander as soon as the service takes one; returns the import's id. */
+export async function postAsBystander({ bystander }: Scene, content: string): Promise<string> {
+  const post = () => bystander.api.upload(content).catch(() => undefined)
+  let answer = await post()
+  for (let attempt = 0; attempt < 600 && answer?.status !== 201; attempt += 1) {
+    await sleep(200)
+    answer = await post()
+  }
+  if (answer?.status === 201) return answer.body.data.id
+  throw new Error(`The service takes no file: ${JSON.stringify(answer?.body)}`)
+}
+
+const LONG = times(40_000, () => aProduct())
+
+/**
+ * Posts a long file of records that nothing would keep from being imported twice, and waits until some of it is imported. So
+ * what the fault before took down is up again. Returns the import's id.
+ */
+export async function underWay(scene: Scene): Promise<string> {
+  const id = await postAsBystander(scene, LONG)
+  for (;;) {
+    const [row] = await scene.victim.query<{ begun: boolean }>(
+      "select imported_products > 0 or status not in ('pending', 'started') as begun from imports where id = $1",
+      [id],
+    )
+    if (row?.begun) return id
+    await sleep(5)
+  }
+}
+
+/** What may be answered instead of what is due: the database may be on its way back from the fault before. */
+export const MAY_BE_ANSWERED: readonly number[] = [429, 503]
