@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.js'
 import type { PoolOf } from './db/owner-pool.js'
 import type { Pool } from './db/pool.js'
-import { Downloads } from './http/answer/downloads.js'
+import { countLongAnswers, Downloads } from './http/answer/downloads.js'
 import { authenticate } from './http/auth.js'
 import { jsonBodies } from './http/body/json.js'
 import { readBodies } from './http/body/request-bodies.js'
@@ -149,6 +149,7 @@ export function buildServer({
   const subscriptions = async (api: FastifyInstance) => {
     api.addHook('onRequest', waitForDatabase)
     api.addHook('onRequest', authenticate(credentials, limits))
+    countLongAnswers(api, downloads)
     const closeMethods = closeOtherMethods(api)
     await api.register(async (imports) => {
       // Files are read as they arrive, by the route that takes one.

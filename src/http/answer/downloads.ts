@@ -1,9 +1,12 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { tooManyRequests } from '../errors.js'
 
 interface Owner {
   readonly ownerId: string
 }
+
+/** An answer of at most so many characters is short. Of a longer one parts are held until it is read. */
+export const SHORT_CHARACTERS = 256 * 1024
 
 /** When to come again where there are too many downloads: one may be through any moment. */
 const RETRY_SECONDS = 5
@@ -45,4 +48,14 @@ export class Downloads {
       else this.#running.delete(ownerId)
     })
   }
+}
+
+/** Counts what routes send as one long text, such as a page of errors with the longest `external_ref`s. */
+export function countLongAnswers(app: FastifyInstance, downloads: Downloads): void {
+  app.addHook('onSend', async ({ method, caller }, reply, payload) => {
+    if (typeof payload !== 'string' || payload.length <= SHORT_CHARACTERS || method === 'HEAD') return
+    // What was changed is not refused its answer.
+    if (method === 'GET') downloads.admit(caller)
+    downloads.count(caller, reply)
+  })
 }

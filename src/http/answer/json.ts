@@ -1,17 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Downloads } from './downloads.js'
+import { type Downloads, SHORT_CHARACTERS } from './downloads.js'
 import { sendStream } from './stream.js'
 
 /** A list in JSON that is read slice by slice. */
 export type Slices = AsyncIterable<readonly unknown[]>
 
-/** An answer of at most so many characters is sent whole, with a `Content-Length`. Of a longer one parts are held. */
-const WHOLE_CHARACTERS = 256 * 1024
 const PIECE_CHARACTERS = 32 * 1024
 
 /**
- * Answers an object in JSON: of values, of lists that are read slice by slice, and of objects that have such lists. What is long is written as fast as the client reads, and counts as a download; what goes wrong
- * before that is answered as an error.
+ * Answers an object in JSON: of values, of lists that are read slice by slice, and of objects that have such lists. What is
+ * short is sent whole, with a `Content-Length`. What is long is written as fast as the client reads, and counts as a
+ * download; what goes wrong before that is answered as an error.
  *
  * @throws HttpError 429 if the caller has too many downloads under way
  */
@@ -27,7 +26,7 @@ export async function sendJson(
     const { done, value } = await pieces.next()
     if (done) return reply.type(JSON_TYPE).send(text)
     text += value
-    if (text.length > WHOLE_CHARACTERS) break
+    if (text.length > SHORT_CHARACTERS) break
   }
   // What was changed is not refused its answer: its route has asked before.
   if (request.method === 'GET') downloads.admit(request.caller)

@@ -202,6 +202,18 @@ describe('Downloads of one store at once', () => {
     await untilAnswered(200)
   })
 
+  test('are limited in whatever form an answer is long, but for what was changed', async () => {
+    const externalRef = (index: number) => String(index).padEnd(4000, '\u{1F375}')
+    const lines = times(80, (index) => aProduct({ external_ref: externalRef(index), name: '' }))
+    const { id } = await store.import(lines)
+    const errors = `/subscriptions/imports/${id}/errors`
+    expect((await store.get(`${errors}?page[limit]=1`)).status).toBe(200)
+    expect((await store.get(`${errors}?page[limit]=100`)).status).toBe(429)
+    const { status, body } = await store.post('/subscriptions/products', aProduct({ price: longPrice }))
+    expect(status).toBe(201)
+    expect((await store.get(`/subscriptions/products/${body.data.id}`)).status).toBe(429)
+  })
+
   test('end after IDLE_TIMEOUT where nobody reads, and make room', async () => {
     await untilAnswered(429)
     // Nobody has read anything, nor hung up.
