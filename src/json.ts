@@ -1,3 +1,10 @@
+/** A JSON object, as opposed to a list or `null`. */
+export type JsonObject = Record<string, unknown>
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /**
  * The parser's own words, without the copy of the line that it appends. It counts from 0 and, from Node 22 on, adds
  * "(line 1 column 8)": a line of a file always has the line 1, which would lead astray.

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import { excerpt, type Problem } from '../records/validate.js'
+import type { Problem } from '../schema/problem.js'
+import { excerpt } from '../text.js'
 
 /** One entry of `{"errors": […]}` (contract 3). */
 export interface ErrorEntry {

@@ -1,7 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { isAnyOf } from '../db/ref-key.js'
-import { UUID_PATTERN } from '../records/attributes.js'
-import { excerpt, isStorableText } from '../records/validate.js'
+import { UUID_PATTERN } from '../schema/uuid.js'
+import { excerpt, isStorableText } from '../text.js'
 import { unparsableFilter } from './errors.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { UUID_PATTERN } from '../records/attributes.js'
+import { UUID_PATTERN } from '../schema/uuid.js'
 import { validationError } from './errors.js'
 
 /** The absolute URL that was asked for. A `Host` that is none is replaced by the address that was connected to. */

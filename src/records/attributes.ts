@@ -5,8 +5,6 @@ import { type TSchema, Type } from 'typebox'
  * counts them. The format `text` is ours: no U+0000 and no unpaired surrogate, which PostgreSQL cannot store.
  */
 
-export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
 export const text = (minLength: number, maxLength: number, description: string) =>
   Type.String({ format: 'text', ...(minLength > 0 && { minLength }), maxLength, description })
 

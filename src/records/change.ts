@@ -2,6 +2,7 @@ import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { isDeadlock, isUniqueViolation } from '../db/errors.js'
 import { type Client, type Pool, rows, transaction } from '../db/pool.js'
 import { addToTotals } from '../db/totals.js'
+import type { Problem } from '../schema/problem.js'
 import { columnValue } from './columns.js'
 import { recordTypes } from './index.js'
 import { holdersOfRefs, insertRecord } from './insert.js'
@@ -14,7 +15,6 @@ import {
   referenceLists,
   resolveReferences,
 } from './references.js'
-import type { Problem } from './validate.js'
 
 /** Another record of the owner and type has the `external_ref`. */
 export class RefTaken extends Error {

@@ -1,6 +1,7 @@
-import { isObject } from '../schema/absent.js'
+import { isObject } from '../json.js'
+import type { Problem } from '../schema/problem.js'
 import type { RecordType } from './record-type.js'
-import { type Problem, validateRecord } from './validate.js'
+import { validateRecord } from './validate.js'
 
 type Attributes = Readonly<Record<string, unknown>>
 

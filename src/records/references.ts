@@ -4,10 +4,11 @@ import { v7 as uuidv7 } from 'uuid'
 import { type CopyColumn, CopyRows, type CopyValue } from '../db/copy.js'
 import { type Client, rows, settled } from '../db/pool.js'
 import { isAnyOf } from '../db/ref-key.js'
-import { UUID_PATTERN } from './attributes.js'
+import { addProblem, MAX_PROBLEMS, type Problem } from '../schema/problem.js'
+import { UUID_PATTERN } from '../schema/uuid.js'
+import { excerpt } from '../text.js'
 import { columnValue } from './columns.js'
 import type { RecordType, Reference } from './record-type.js'
-import { addProblem, excerpt, MAX_PROBLEMS, type Problem } from './validate.js'
 
 /** A record that is made within another one: the values of its columns, and no more of what a line had. */
 export interface Inline {

@@ -5,7 +5,8 @@ import { BASIC_CHALLENGE, type ClientSecret, isBasic, readBasic } from '../http/
 import { onlyEmpty } from '../http/body/json.js'
 import { unauthorized, validationError } from '../http/errors.js'
 import type { RateLimits } from '../http/rate-limits.js'
-import { compile, type Problem } from '../records/validate.js'
+import { compile } from '../schema/compile.js'
+import type { Problem } from '../schema/problem.js'
 import { issueAccessToken, TOKEN_SECONDS, verifyClient } from '../tenants/access-tokens.js'
 import { accessTokenOperation, FORM, FormBesideBasic, FormOfClient } from './oauth-operation.js'
 

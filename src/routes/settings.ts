@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { PoolOf } from '../db/owner-pool.js'
 import { validationError } from '../http/errors.js'
 import { operation } from '../http/operation.js'
-import { compile } from '../records/validate.js'
+import { compile } from '../schema/compile.js'
 import type { Credentials } from '../tenants/credentials.js'
 import { setPageLength } from '../tenants/owners.js'
 

@@ -1,9 +1,8 @@
 import type { TSchema } from 'typebox'
+import { isObject, type JsonObject } from '../json.js'
 
 /** The attribute of every type that counts as absent where it is empty, too (contract 7). */
 const EXTERNAL_REF = 'external_ref'
-
-type JsonObject = Record<string, unknown>
 
 /** The part of a JSON Schema that says what an object may lack. */
 interface Shape {
@@ -51,8 +50,4 @@ function removerOf({ properties, patternProperties, required = [] }: Shape) {
       }
     }
   }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

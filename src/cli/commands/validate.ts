@@ -7,7 +7,7 @@ import { type Checked, checkFile, type Findings, type LooseReference } from '../
 import { makeReadable, type ReadableFile } from '../../imports/check/readable-file.js'
 import type { LineProblem } from '../../imports/file/passes.js'
 import { ON_CONFLICT, type OnConflict } from '../../imports/import.js'
-import { excerpt } from '../../records/validate.js'
+import { excerpt } from '../../text.js'
 import type { ErrorAnswer, ErrorKindAnswer } from '../client/client.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
 import { styleOf } from '../server-command.js'

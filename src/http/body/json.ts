@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyContentTypeParser, FastifyInstance } from 'fastify'
-import { parseJson, whyNotJson } from '../../json.js'
+import { isObject, type JsonObject, parseJson, whyNotJson } from '../../json.js'
 import { withoutDepths } from '../../json-walk.js'
-import { excerpt, type Problem } from '../../records/validate.js'
+import type { Problem } from '../../schema/problem.js'
+import { excerpt } from '../../text.js'
 import { badRequest, unsupportedMediaType, validationError } from '../errors.js'
 
 /**
@@ -53,10 +54,8 @@ function parse(body: Buffer): unknown {
   }
 }
 
-type JsonObject = Readonly<Record<string, unknown>>
-
 /** Reads `{"data": {…}}`. @throws HttpError 400 */
-export function readData(body: unknown): JsonObject {
+export function readData(body: unknown): Readonly<JsonObject> {
   if (!isObject(body))
     throw validationError('', [{ field: '', error: 'the body must be an object with "data"' }])
   const { data } = body
@@ -66,7 +65,7 @@ export function readData(body: unknown): JsonObject {
 }
 
 /** What is wrong with `data.type`, and with `data.id` where the path has one (contract 9). */
-export function identityProblems(data: JsonObject, type: string, id?: string): Problem[] {
+export function identityProblems(data: Readonly<JsonObject>, type: string, id?: string): Problem[] {
   const problems: Problem[] = []
   if (data.type === undefined) problems.push({ field: 'type', error: '"type" is required' })
   else if (data.type !== type) problems.push({ field: 'type', error: `type must be ${type}` })
@@ -75,8 +74,4 @@ export function identityProblems(data: JsonObject, type: string, id?: string): P
     problems.push({ field: 'id', error: `id must be that of the path, ${id}` })
   }
   return problems
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,6 @@
 import type { RecordType } from '../../records/record-type.js'
 import { referenceLists, type Source, toElements } from '../../records/references.js'
-import type { Problem } from '../../records/validate.js'
+import type { Problem } from '../../schema/problem.js'
 import type { UploadReader } from '../../uploads/store.js'
 import type { Line } from '../file/lines.js'
 import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { parseJson, whyNotJson } from '../../json.js'
+import { isObject, parseJson, whyNotJson } from '../../json.js'
 import { withoutDepths } from '../../json-walk.js'
 import { recordTypeOf, recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
-import { excerpt } from '../../records/validate.js'
+import { excerpt } from '../../text.js'
 
 const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -167,7 +167,3 @@ function isBlank(bytes: Buffer): boolean {
 }
 
 const knownTypes = (): string => recordTypes.map(({ type }) => type).join(', ')
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

@@ -2,7 +2,7 @@ import sql from 'sql-template-tag'
 import { type CopyColumn, CopyRows } from '../../db/copy.js'
 import type { Client } from '../../db/pool.js'
 import { recordTypes } from '../../records/index.js'
-import { excerpt } from '../../records/validate.js'
+import { excerpt } from '../../text.js'
 import type { LinePlace, LineProblem } from '../file/passes.js'
 import type { Job } from '../queue/claim.js'
 

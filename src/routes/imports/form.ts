@@ -11,7 +11,8 @@ import {
   unsupportedMediaType,
   validationError,
 } from '../../http/errors.js'
-import { excerpt, type Problem } from '../../records/validate.js'
+import type { Problem } from '../../schema/problem.js'
+import { excerpt } from '../../text.js'
 import {
   isOptionName,
   MAX_OPTION_BYTES,

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { type ImportOptions, ON_CONFLICT, type OnConflict } from '../../imports/import.js'
-import { isStorableText, type Problem } from '../../records/validate.js'
+import type { Problem } from '../../schema/problem.js'
+import { NOT_STORABLE } from '../../schema/sentences.js'
+import { isStorableText } from '../../text.js'
 
 /** What comes with a file: fields of the form, or parameters of the query (contract 6). */
 export const OPTION_NAMES = ['external_ref', 'dry_run', 'on_conflict'] as const
@@ -43,10 +45,7 @@ function readRef(ref: string | undefined, problems: Problem[]): string | undefin
   if (ref === undefined) return undefined
   if ([...ref].length > MAX_REF_CHARACTERS) problems.push(tooLong('external_ref'))
   else if (!isStorableText(ref)) {
-    problems.push({
-      field: 'external_ref',
-      error: 'external_ref must not contain U+0000 or an unpaired surrogate',
-    })
+    problems.push({ field: 'external_ref', error: `external_ref ${NOT_STORABLE}` })
   } else return ref
   return undefined
 }

@@ -6,7 +6,6 @@ import { identityProblems, readData } from '../../http/body/json.js'
 import { notFound, validationError } from '../../http/errors.js'
 import { listAnswer, readPage } from '../../http/paging.js'
 import { readId, requestUrl } from '../../http/urls.js'
-import { UUID_PATTERN } from '../../records/attributes.js'
 import { readChanges } from '../../records/changes.js'
 import {
   findSnapshot,
@@ -16,7 +15,9 @@ import {
 } from '../../records/read-snapshots.js'
 import type { RecordType, Reference } from '../../records/record-type.js'
 import { attach, detach, type Holding, replace, updateSnapshot } from '../../records/snapshots.js'
-import { MAX_SNAPSHOTS, type Problem, tooManyElements } from '../../records/validate.js'
+import { MAX_SNAPSHOTS, tooManyElements } from '../../records/validate.js'
+import type { Problem } from '../../schema/problem.js'
+import { UUID_PATTERN } from '../../schema/uuid.js'
 import { type Caller, visibleOwnerIds } from '../../tenants/owners.js'
 import { explained } from './errors.js'
 import type { RecordFinder } from './finder.js'

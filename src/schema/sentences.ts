@@ -1,0 +1,116 @@
+import type { ErrorObject } from 'ajv'
+import { excerpt } from '../text.js'
+import { whyNotEmail } from './email.js'
+import type { Problem } from './problem.js'
+import { escapedUri } from './uri.js'
+
+/** The problems that a failed validation has found, each of them once. */
+export const toProblems = (errors: readonly ErrorObject[]): Problem[] =>
+  withoutRepetition(errors).flatMap(toProblem)
+
+/** A value that is none of those allowed is often of another type as well. The list of what is allowed says both. */
+function withoutRepetition(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const listed = new Set(
+    errors.flatMap(({ keyword, instancePath }) => (keyword === 'enum' ? instancePath : [])),
+  )
+  return errors.filter(({ keyword, instancePath }) => keyword !== 'type' || !listed.has(instancePath))
+}
+
+function toProblem(error: ErrorObject): Problem[] {
+  const field = pathOf(error.instancePath)
+  const { keyword, params } = error
+  switch (keyword) {
+    case 'required': {
+      const missing = field === '' ? params.missingProperty : `${field}.${params.missingProperty}`
+      return [{ field: missing, error: `"${missing}" is required` }]
+    }
+    case 'propertyNames':
+      return [
+        {
+          field: `${field}.${excerpt(params.propertyName)}`,
+          error: `"${excerpt(params.propertyName)}" is not a currency code of three capital letters`,
+        },
+      ]
+    default: {
+      // The pattern of a property name, which `propertyNames` above says better.
+      if (error.propertyName !== undefined) return []
+      return [{ field, error: `${field === '' ? 'the value' : field} ${predicate(error)}` }]
+    }
+  }
+}
+
+/** What is wrong with a text that is not storable. */
+export const NOT_STORABLE = 'must not contain U+0000 or an unpaired surrogate'
+
+const formats: Readonly<Record<string, string>> = {
+  uuid: 'must be a UUID',
+  uri: 'must be an absolute URI',
+  text: NOT_STORABLE,
+}
+
+const types: Readonly<Record<string, string>> = {
+  string: 'must be a text',
+  integer: 'must be a whole number',
+  number: 'must be a number',
+  boolean: 'must be true or false',
+  object: 'must be an object',
+  array: 'must be a list',
+}
+
+function predicate({ keyword, params, message, data }: ErrorObject): string {
+  switch (keyword) {
+    case 'minLength':
+      return `must be at least ${params.limit} characters`
+    case 'maxLength':
+      return `must be at most ${params.limit} characters`
+    case 'minimum':
+      return `must be at least ${params.limit}`
+    case 'maximum':
+      return `must be at most ${params.limit}`
+    case 'enum':
+      return `must be one of ${params.allowedValues.join(', ')}`
+    case 'format':
+      return formatPredicate(params.format, String(data))
+    case 'type':
+      return typePredicate(params.type, data)
+    default:
+      return message ?? `does not fulfil ${keyword}`
+  }
+}
+
+function formatPredicate(format: string, value: string): string {
+  if (format === 'idn-email') return whyNotEmail(value) ?? 'must be an e-mail address'
+  const escaped = format === 'uri' ? escapedUri(value) : undefined
+  if (escaped !== undefined) return `must be escaped: ${escaped}`
+  return formats[format] ?? `must be of the format ${format}`
+}
+
+const NUMBER = /^-?\d+(\.\d+)?$/
+const UNQUOTED: Readonly<Record<string, RegExp>> = {
+  integer: NUMBER,
+  number: NUMBER,
+  boolean: /^(true|false)$/,
+}
+
+/** Says what is due, and how it is written where the value looks right to a person: `"12"`, `true`, `null`. */
+function typePredicate(type: string, value: unknown): string {
+  const due = types[type] ?? `must be of the type ${type}`
+  // What a double cannot hold comes as one of the two (see `parseJson`).
+  if (value === Number.POSITIVE_INFINITY) return 'is a number too large to be stored'
+  if (value === Number.NEGATIVE_INFINITY) {
+    return type === 'number' ? 'cannot be stored exactly; a number may have 15 significant digits' : due
+  }
+  if (value === null) return `${due}, not null`
+  if (typeof value === 'string' && UNQUOTED[type]?.test(value)) return `${due}, without quotes`
+  if (type === 'string' && typeof value !== 'object') return `${due}, in quotes`
+  return due
+}
+
+/** A JSON Pointer (RFC 6901) as a person writes it: `/price/USD/amount` → `price.USD.amount`. */
+function pathOf(pointer: string): string {
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .join('.')
+}
