@@ -40,13 +40,21 @@ export class Downloads {
   }
 
   /** Counts an answer until it has been sent or its connection has ended. */
-  count({ ownerId }: Owner, reply: FastifyReply): void {
+  count({ ownerId }: Owner, { raw: answer, request }: FastifyReply): void {
+    const { socket } = request.raw
+    // Who has gone by now takes no place: its end would never be told.
+    if (socket.destroyed) return
     this.#running.set(ownerId, (this.#running.get(ownerId) ?? 0) + 1)
-    reply.raw.once('close', () => {
+    const end = () => {
+      answer.off('close', end)
+      socket.off('close', end)
       const left = (this.#running.get(ownerId) ?? 0) - 1
       if (left > 0) this.#running.set(ownerId, left)
       else this.#running.delete(ownerId)
-    })
+    }
+    // An answer that waits behind another one on its connection is not told of the connection's end.
+    answer.once('close', end)
+    socket.once('close', end)
   }
 }
 

@@ -221,3 +221,30 @@ describe('Downloads of one store at once', () => {
     await Promise.all(sleeping.map(closed))
   })
 })
+
+test('Who leaves before a download is begun takes no place', async () => {
+  const { id } = await store.import(file(aProduct()))
+  const path = `/subscriptions/imports/${id}/results`
+  const request = `GET ${path} HTTP/1.1\r\nhost: intake\r\nauthorization: Bearer ${store.key}\r\n\r\n`
+  const database = await service.pool.connect()
+  try {
+    await database.query('begin; lock table imports in access exclusive mode')
+    const waiting = async () => {
+      const { rows } = await database.query(
+        `select from pg_locks where not granted and relation = 'imports'::regclass`,
+      )
+      return rows.length
+    }
+    const sockets = Array.from({ length: MAX_DOWNLOADS }, () => openSocket(store.url))
+    // The second of each is answered after the first.
+    for (const socket of sockets) socket.write(request.repeat(2))
+    await expect.poll(waiting).toBeGreaterThan(MAX_DOWNLOADS)
+    await Promise.all(sockets.map((socket) => closed(socket.destroy())))
+    // It has noticed by the time that it has answered others.
+    for (let asked = 0; asked < 3; asked += 1) await fetch(new URL('/healthz', store.url))
+  } finally {
+    await database.query('rollback')
+    database.release()
+  }
+  for (let asked = 0; asked < 3; asked += 1) expect((await store.get(path)).status).toBe(200)
+})
