@@ -1,11 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { PoolConnections } from './db/pool.js'
+import type { Written } from './imports/events.js'
 import { FAILURE_REASONS } from './imports/import.js'
 import { type QueueState, queueState } from './imports/queue/state.js'
 import { recordTypes } from './records/index.js'
 import type { UploadStore } from './uploads/store.js'
 import { version } from './version.js'
-import type { WorkerEvent, Written } from './worker/events.js'
+import type { WorkerEvent } from './worker/events.js'
 
 /** For so long the queue's figures are told again before the database is asked anew. */
 const QUEUE_CACHE_MS = 5000

@@ -162,7 +162,7 @@ export function buildServer({
         downloads,
         store,
         limits: config,
-        tell: (event) => metrics.workerDid(event),
+        emit: (event) => metrics.workerDid(event),
       })
     })
     recordRoutes(api, poolOf, downloads)

@@ -1,5 +1,4 @@
 import pg from 'pg'
-import type { Client } from './pool.js'
 
 /** How long the statements of a session may take, in seconds; 0: for ever. */
 export interface SessionLimits {
@@ -57,7 +56,7 @@ const CONDITIONAL = `
  * @param schema of the tables, if that is decided already; else the first one that the session's search_path leads to.
  */
 export async function prepareSession(
-  client: Client,
+  client: pg.ClientBase,
   schema?: string,
   { statementSeconds = 0, lockSeconds = 0 }: SessionLimits = {},
 ): Promise<void> {

@@ -1,11 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import sql, { empty } from 'sql-template-tag'
 import { type Pool, rows } from '../db/pool.js'
-import type { JobContext } from '../imports/work/job.js'
 import { forgetRehearsal, leftRehearsals } from '../imports/work/rehearsal.js'
+import type { UploadStore } from '../uploads/store.js'
 import { deleteOldDeliveries } from '../webhooks/deliveries.js'
+import type { WorkerEvent } from './events.js'
 
-/** So often it is looked what has expired. */
+export interface RetentionContext {
+  readonly pool: Pool
+  readonly store: UploadStore
+  readonly logger: Logger
+  /** Receives what was done, to be counted. */
+  readonly emit: (event: WorkerEvent) => void
+}
+
+/** How often expired things are looked for. */
 const SWEEP_MS = 10 * 60_000
 
 /** Whoever began to read a report before it expired has so much time to read it to the end. */
@@ -23,7 +33,7 @@ const PAUSE_MS = 50
  *
  * @param days 0: they are kept for ever.
  */
-export async function retain(context: JobContext, days: number, stop: AbortSignal): Promise<void> {
+export async function retain(context: RetentionContext, days: number, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     try {
       if (days > 0) await expireReports(context, days, stop)
@@ -43,7 +53,11 @@ export async function retain(context: JobContext, days: number, stop: AbortSigna
 }
 
 /** First of all the reports are no longer answered: none is ever seen with a part of it gone. */
-async function expireReports({ pool, logger }: JobContext, days: number, stop: AbortSignal): Promise<void> {
+async function expireReports(
+  { pool, logger }: RetentionContext,
+  days: number,
+  stop: AbortSignal,
+): Promise<void> {
   await inSteps(stop, async () => {
     const expired = await rows<{ id: string }>(
       pool,
@@ -64,7 +78,7 @@ async function expireReports({ pool, logger }: JobContext, days: number, stop: A
   })
 }
 
-async function deleteErrors({ pool, logger, tell }: JobContext, stop: AbortSignal): Promise<void> {
+async function deleteErrors({ pool, logger, emit }: RetentionContext, stop: AbortSignal): Promise<void> {
   await inSteps(stop, async () => {
     const [due] = await rows<{ id: string; owner_id: string; errors: number }>(
       pool,
@@ -90,7 +104,7 @@ async function deleteErrors({ pool, logger, tell }: JobContext, stop: AbortSigna
     const { rowCount } = await pool.query(
       sql`delete from import_errors where owner_id = ${owner_id} and import_id = ${id} ${upTo}`,
     )
-    tell({ kind: 'expired', what: 'error', count: rowCount ?? 0 })
+    emit({ kind: 'expired', what: 'error', count: rowCount ?? 0 })
     if (!last) {
       await deleteRest(pool, owner_id, id)
       await pool.query(sql`update imports set errors_deleted_at = now() where id = ${id}`)
@@ -114,16 +128,23 @@ async function deleteRest(pool: Pool, ownerId: string, importId: string): Promis
   } while (deleted === STEP_ERRORS)
 }
 
-async function deleteDeliveries({ pool, tell }: JobContext, days: number, stop: AbortSignal): Promise<void> {
+async function deleteDeliveries(
+  { pool, emit }: RetentionContext,
+  days: number,
+  stop: AbortSignal,
+): Promise<void> {
   await inSteps(stop, async () => {
     const count = await deleteOldDeliveries(pool, days, STEP_DELIVERIES)
-    tell({ kind: 'expired', what: 'delivery', count })
+    emit({ kind: 'expired', what: 'delivery', count })
     return count === STEP_DELIVERIES
   })
 }
 
 /** Only those of the own store: another process has the others. */
-async function deleteUploads({ pool, store, logger, tell }: JobContext, stop: AbortSignal): Promise<void> {
+async function deleteUploads(
+  { pool, store, logger, emit }: RetentionContext,
+  stop: AbortSignal,
+): Promise<void> {
   await inSteps(stop, async () => {
     const due = await rows<{ id: string; upload_key: string; file_bytes: number }>(
       pool,
@@ -137,7 +158,7 @@ async function deleteUploads({ pool, store, logger, tell }: JobContext, stop: Ab
     for (const { id, upload_key, file_bytes } of due) {
       await store.remove(upload_key)
       await pool.query(sql`update imports set upload_deleted_at = now() where id = ${id}`)
-      tell({ kind: 'expired', what: 'upload', count: 1 })
+      emit({ kind: 'expired', what: 'upload', count: 1 })
       logger.info({ import_id: id, bytes: file_bytes }, 'upload deleted')
     }
     return due.length === STEP_IMPORTS
@@ -145,10 +166,10 @@ async function deleteUploads({ pool, store, logger, tell }: JobContext, stop: Ab
 }
 
 /** Uploads that no import names, by the time at which a start found them. */
-async function deleteSetAside({ store, logger, tell }: JobContext, days: number): Promise<void> {
+async function deleteSetAside({ store, logger, emit }: RetentionContext, days: number): Promise<void> {
   const count = await store.aside.removeOlderThan(days)
   if (count === 0) return
-  tell({ kind: 'expired', what: 'upload', count })
+  emit({ kind: 'expired', what: 'upload', count })
   logger.info({ uploads: count }, 'uploads that had been set aside deleted')
 }
 

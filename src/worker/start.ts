@@ -2,30 +2,27 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { WorkerEvent } from './events.js'
-import type { WorkerData } from './thread.js'
+import type { WorkerData, WorkerOrder } from './messages.js'
 
 export interface RunningWorker {
   /** Lets the jobs reach their next checkpoint, then ends the thread. */
   stop(): Promise<void>
-  /** Lets no further job begin until it is called with false. */
+  /** Lets no further job start until it is called with false. */
   pause(isPaused: boolean): void
 }
-
-/** What the thread is told. */
-export type WorkerOrder = 'stop' | 'pause' | 'resume'
 
 const RESTART_MS = 1000
 
 /**
- * The heap that V8 may use. Chunks live for a moment: a small young generation is emptied often, where V8 would by default
- * let it grow. Old objects are few; the limit is far above what jobs need.
+ * The heap that V8 may use. Chunks are short-lived: a small young generation is emptied often, where V8 would let it
+ * grow by default. Old objects are few; the limit is far above what jobs need.
  */
 const HEAP_LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 }
 
 /**
- * Keeps a worker thread running until it is stopped. One that dies is replaced, and its jobs go on from their checkpoints.
+ * Keeps a worker thread running until it is stopped. One that dies is replaced, and its jobs resume from their checkpoints.
  *
- * @param onEvent is told what the thread does.
+ * @param onEvent receives what the thread did.
  */
 export function startWorker(
   data: WorkerData,

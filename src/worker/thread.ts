@@ -1,42 +1,33 @@
 import { setInterval } from 'node:timers'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Connection } from '../db/connection.js'
-import { WORKER_CONNECTIONS } from '../db/connection-budget.js'
 import { createPool } from '../db/pool.js'
 import { ChunkMemory } from '../imports/work/memory.js'
 import { createLogger } from '../log.js'
 import { openFileStore } from '../uploads/file.js'
+import { WORKER_CONNECTIONS } from './connection-budget.js'
 import { deliver } from './deliver.js'
 import type { WorkerEvent } from './events.js'
+import type { WorkerData, WorkerOrder } from './messages.js'
 import { retain } from './retention.js'
-import type { WorkerOrder } from './start.js'
 import { work } from './work.js'
 
-/** What the thread is given. */
-export interface WorkerData {
-  readonly connection: Connection
-  readonly uploads: { readonly folder: string; readonly id: string }
-  readonly retentionDays: number
-  readonly allowPrivateWebhooks: boolean
-  readonly logLevel: string
-}
-
-/** So often the thread tells how its connections are used. */
+/** How often the thread reports how its connections are used. */
 const POOL_USE_MS = 1000
 
 /**
- * A chunk that waits for its turn holds what it has written. If an API writer waits for that, and the chunk whose turn it is
- * for the writer, PostgreSQL sees no deadlock; so the wait ends here, and the job goes on from its checkpoint.
+ * A chunk that waits for its turn holds locks on what it has written. If an API writer waits for them, and the chunk
+ * whose turn it is waits for that writer, PostgreSQL sees no deadlock; so the wait ends here, and the job resumes from
+ * its checkpoint.
  */
 const LOCK_SECONDS = 5
 
 /**
- * The worker beside the API: a thread of its own, so that a chunk's milliseconds of CPU never stand in front of a
- * request. When it is told to stop, it ends when its jobs have laid their work down.
+ * The worker beside the API: a thread of its own, so that a chunk's milliseconds of CPU never delay a request. On the
+ * order to stop, it ends when its jobs have reached their checkpoints.
  */
 const { connection, uploads, retentionDays, allowPrivateWebhooks, logLevel } = workerData as WorkerData
-const tell = (event: WorkerEvent) => parentPort?.postMessage(event)
-const logger = createLogger(logLevel, () => tell({ kind: 'log line dropped' })).child({ thread: 'worker' })
+const emit = (event: WorkerEvent) => parentPort?.postMessage(event)
+const logger = createLogger(logLevel, () => emit({ kind: 'log line dropped' })).child({ thread: 'worker' })
 const pool = createPool(
   connection,
   WORKER_CONNECTIONS,
@@ -51,18 +42,18 @@ parentPort?.on('message', (order: WorkerOrder) => {
   else isPaused = order === 'pause'
 })
 
-const telling = setInterval(() => {
+const reporting = setInterval(() => {
   const { totalCount: total, idleCount: idle, waitingCount: waiting } = pool
-  tell({ kind: 'pool', total, idle, waiting })
+  emit({ kind: 'pool', total, idle, waiting })
 }, POOL_USE_MS)
 
 const store = openFileStore(uploads.folder, uploads.id)
-const context = { pool, store, memory: new ChunkMemory(), logger, tell }
+const context = { pool, store, memory: new ChunkMemory(), logger, emit }
 await Promise.all([
   work(context, connection, () => isPaused, stop.signal),
   deliver({ ...context, allowPrivate: allowPrivateWebhooks }, stop.signal),
   retain(context, retentionDays, stop.signal),
 ])
-clearInterval(telling)
+clearInterval(reporting)
 await pool.end()
 parentPort?.close()

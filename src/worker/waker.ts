@@ -1,24 +1,25 @@
-/** Wakes one waiter; a ring that nobody waits for is heard by the next. */
-export class Bell {
-  #rung = false
-  #wake: (() => void) | undefined
+/** Wakes whoever waits; a wake that nobody waits for ends the next wait at once. */
+export class Waker {
+  #isWoken = false
+  #endWait: (() => void) | undefined
 
-  ring(): void {
-    this.#rung = true
-    this.#wake?.()
+  wake(): void {
+    this.#isWoken = true
+    this.#endWait?.()
   }
 
-  async heard(timeoutMs: number): Promise<void> {
-    if (!this.#rung) {
+  /** Returns at the next wake, or after `timeoutMs`. One waiter at a time. */
+  async wait(timeoutMs: number): Promise<void> {
+    if (!this.#isWoken) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs)
-        this.#wake = () => {
+        this.#endWait = () => {
           clearTimeout(timer)
           resolve()
         }
       })
     }
-    this.#wake = undefined
-    this.#rung = false
+    this.#endWait = undefined
+    this.#isWoken = false
   }
 }

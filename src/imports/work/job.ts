@@ -7,7 +7,7 @@ import type { Pool } from '../../db/pool.js'
 import { recordTypes } from '../../records/index.js'
 import { UploadsAway } from '../../uploads/folder.js'
 import { UploadMissing, type UploadStore } from '../../uploads/store.js'
-import { endedImport, type WorkerEvent, type Written } from '../../worker/events.js'
+import { endedImport, type ImportEvent, type Written } from '../events.js'
 import type { Failure, Import } from '../import.js'
 import { type Job, LeaseLost, releaseLease, renewLease } from '../queue/claim.js'
 import { failImport, finishImport } from '../queue/end.js'
@@ -23,8 +23,8 @@ export interface JobContext {
   /** What the chunks of all jobs share. */
   readonly memory: ChunkMemory
   readonly logger: Logger
-  /** Is told what was done, to be counted. */
-  readonly tell: (event: WorkerEvent) => void
+  /** Receives what was done, to be counted. */
+  readonly emit: (event: ImportEvent) => void
 }
 
 /** A job that faults stop as often as this, without a chunk in between, is failed. */
@@ -63,7 +63,7 @@ export async function runJob(
   logger.info({ fence: job.fence, attempt, ...job.checkpoint }, 'import claimed')
   try {
     if (job.attempts >= MAX_ATTEMPTS || job.claims > MAX_DEATHS) {
-      return tellEnd(context, logger, await failImport(pool, job, whyGivenUp(job)))
+      return emitEnd(context, logger, await failImport(pool, job, whyGivenUp(job)))
     }
     const done = await writeChunks(context, job, AbortSignal.any([stop, lost.signal]), turnOver)
     if (lost.signal.aborted) throw new LeaseLost(job.id)
@@ -72,7 +72,7 @@ export async function runJob(
       logger.info('import laid down at its checkpoint')
       return
     }
-    tellEnd(context, logger, await finishImport(pool, job))
+    emitEnd(context, logger, await finishImport(pool, job))
     await renewStatistics(pool, job).catch((error: Error) => logger.warn({ err: error }, 'no new statistics'))
   } catch (error) {
     await handleFault(context, job, logger, error as Error, stop)
@@ -88,13 +88,13 @@ export async function runJob(
 
 /** Reads and writes side by side: while the database takes some chunks, the next one is read and validated. */
 async function writeChunks(
-  { pool, store, memory, tell }: JobContext,
+  { pool, store, memory, emit }: JobContext,
   job: Job,
   stop: AbortSignal,
   turnOver: AbortSignal,
 ): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
-  const writer = new ChunkWriter(pool, memory, job, (write) => timed(tell, write))
+  const writer = new ChunkWriter(pool, memory, job, (write) => timed(emit, write))
   try {
     let isFirst = true
     for await (const chunk of readChunks(job, reader)) {
@@ -108,21 +108,21 @@ async function writeChunks(
   }
 }
 
-async function timed(tell: JobContext['tell'], write: () => Promise<Written>): Promise<void> {
+async function timed(emit: JobContext['emit'], write: () => Promise<Written>): Promise<void> {
   const from = performance.now()
   const seconds = () => (performance.now() - from) / 1000
   try {
     const written = await write()
-    tell({ kind: 'chunk', outcome: 'committed', seconds: seconds(), written })
+    emit({ kind: 'chunk', outcome: 'committed', seconds: seconds(), written })
   } catch (error) {
-    tell({ kind: 'chunk', outcome: 'failed', seconds: seconds() })
+    emit({ kind: 'chunk', outcome: 'failed', seconds: seconds() })
     throw error
   }
 }
 
-function tellEnd({ tell }: JobContext, logger: Logger, one: Import): void {
+function emitEnd({ emit }: JobContext, logger: Logger, one: Import): void {
   const ended = endedImport(one)
-  tell({ kind: 'ended', ...ended })
+  emit({ kind: 'ended', ...ended })
   const isFault = ended.outcome === 'fault' || ended.outcome === 'upload_missing'
   logger[isFault ? 'error' : 'info'](ended, isFault ? 'import failed' : 'import finished')
 }
@@ -147,15 +147,15 @@ async function handleFault(
   error: Error,
   stop: AbortSignal,
 ): Promise<void> {
-  const { pool, tell } = context
+  const { pool, emit } = context
   // Whoever has lost the lease without knowing it comes across what the other one wrote.
   if (error instanceof LeaseLost || (isUniqueViolation(error) && (await hasLost(pool, job)))) {
-    tell({ kind: 'interrupted', cause: 'lease_lost' })
+    emit({ kind: 'interrupted', cause: 'lease_lost' })
     logger.warn('another worker has this import now, or it was ended')
     return
   }
   const outage = isOutage(error) || error instanceof UploadsAway
-  tell({ kind: 'interrupted', cause: outage ? 'outage' : 'fault' })
+  emit({ kind: 'interrupted', cause: outage ? 'outage' : 'fault' })
   logger.error({ err: error, outage }, 'import interrupted')
   try {
     if (error instanceof UploadMissing) {
@@ -167,13 +167,13 @@ async function handleFault(
             ? 'Nothing was added; post the file again to rehearse it.'
             : 'What had been imported is still there; post the file again to import the rest.'),
       })
-      tellEnd(context, logger, failed)
+      emitEnd(context, logger, failed)
     } else if (outage) {
       await releaseOnceThere(pool, job, stop)
     } else {
       const attempts = await releaseLease(pool, job, { counts: true, retryAfterSeconds: 0 })
       if (attempts < MAX_ATTEMPTS) return
-      tellEnd(context, logger, await failImport(pool, job, whyGivenUp({ ...job, attempts })))
+      emitEnd(context, logger, await failImport(pool, job, whyGivenUp({ ...job, attempts })))
     }
   } catch (failure) {
     // The database is away. The lease runs out by itself, and whoever finds it goes on from the checkpoint.

@@ -25,6 +25,8 @@ import {
 import { type FilterAttributes, readFilter } from '../../http/filter.js'
 import { listAnswer, readPage } from '../../http/paging.js'
 import { readId, requestUrl } from '../../http/urls.js'
+import type { ImportEvent } from '../../imports/events.js'
+import { endedImport } from '../../imports/events.js'
 import { UnpacksToTooMuch } from '../../imports/file/decompress.js'
 import type { Import } from '../../imports/import.js'
 import { cancelImport } from '../../imports/queue/end.js'
@@ -54,7 +56,6 @@ import { importResults } from '../../imports/report/results.js'
 import { importResource } from '../../imports/resource.js'
 import { type Caller, ownerKind, visibleOwnerIds } from '../../tenants/owners.js'
 import { UploadMissing, type UploadReader, type UploadStore } from '../../uploads/store.js'
-import { endedImport, type WorkerEvent } from '../../worker/events.js'
 import { readImportFile, readImportForm, requireImportBody } from './form.js'
 import { importFilterKinds, importOperations } from './operations.js'
 import type { Options } from './options.js'
@@ -65,7 +66,7 @@ interface Dependencies {
   readonly store: UploadStore
   readonly limits: UploadLimits
   /** Counts what happened to an import. */
-  readonly tell: (event: WorkerEvent) => void
+  readonly emit: (event: ImportEvent) => void
 }
 
 interface UploadLimits extends ScanLimits {
@@ -80,7 +81,7 @@ const RETRY_SECONDS = 5
 /** The Subscriptions Imports API (contract 6). */
 export function importRoutes(
   app: FastifyInstance,
-  { poolOf, downloads, store, limits, tell }: Dependencies,
+  { poolOf, downloads, store, limits, emit }: Dependencies,
 ): void {
   let uploads = 0
 
@@ -213,7 +214,7 @@ export function importRoutes(
     const canceled = await cancelImport(poolOf(request.caller), found)
     if (!canceled)
       throw writeConflict('The import is finished; there is nothing to cancel.', { id: found.id })
-    tell({ kind: 'ended', ...endedImport(canceled) })
+    emit({ kind: 'ended', ...endedImport(canceled) })
     request.log.info({ import_id: found.id }, 'import canceled')
     return { data: importAnswer(request.caller, canceled) }
   })

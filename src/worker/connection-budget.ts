@@ -1,5 +1,5 @@
 import { CHUNKS_AT_ONCE } from '../imports/work/write.js'
-import { CONCURRENCY } from '../worker/work.js'
+import { CONCURRENCY } from './work.js'
 
 /** Connections to the database that requests share. */
 export const API_CONNECTIONS = 10
@@ -7,10 +7,10 @@ export const API_CONNECTIONS = 10
 /** Connections that the worker's jobs, deliveries and retention share. */
 export const WORKER_CONNECTIONS = CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 2
 
-/** The one that listens for notifications. */
+/** Listens for notifications. */
 const LISTENING = 1
 
-/** The one that holds the lock of the uploads. */
+/** Holds the lock of the uploads. */
 const LOCKING = 1
 
 /** How many connections to the database a process of the service may open at once. With fewer, jobs wait for each other. */

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import type { Connection } from '../db/connection.js'
+import { connect } from '../db/pool.js'
+import type { Waker } from './waker.js'
+
+const RECONNECT_MS = 1000
+
+/**
+ * Wakes at each notification on a channel, until `stop` is signalled. A broken connection is replaced, and the new one
+ * wakes once, for what may have been missed. Never throws.
+ */
+export async function listen(
+  connection: Connection,
+  channel: string,
+  waker: Waker,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    let client: pg.Client | undefined
+    try {
+      client = await connect(connection)
+      await listenOn(client, channel, waker, stop)
+    } catch {
+      // The database is unreachable. The claim loop logs that.
+    } finally {
+      await client?.end().catch(() => {})
+    }
+    if (!stop.aborted) await sleep(RECONNECT_MS, undefined, { signal: stop }).catch(() => {})
+  }
+}
+
+/** Returns when the connection breaks or `stop` is signalled. */
+async function listenOn(client: pg.Client, channel: string, waker: Waker, stop: AbortSignal): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    client.on('error', () => resolve())
+    client.once('end', () => resolve())
+    if (stop.aborted) resolve()
+    stop.addEventListener('abort', () => resolve(), { once: true })
+  })
+  client.on('notification', () => waker.wake())
+  await client.query(`listen ${channel}`)
+  waker.wake()
+  await ended
+}
