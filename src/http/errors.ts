@@ -125,7 +125,7 @@ export const unknownContentEncoding = (given: string, known: readonly string[]) 
   httpError(
     415,
     'Unsupported Media Type',
-    `The content encoding "${excerpt(given)}" is not known here; ${known.length > 0 ? `${known.join(' and ')} are, and ` : ''}a body may come without one.`,
+    `The content encoding "${excerpt(given)}" is not known here; ${known.length > 0 ? `${known.join(' and ')} ${known.length === 1 ? 'is' : 'are'}, and ` : ''}a body may come without one.`,
     undefined,
     { 'accept-encoding': [...known, 'identity'].join(', ') },
   )

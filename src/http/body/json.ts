@@ -30,13 +30,18 @@ export function jsonBodies(app: FastifyInstance): void {
 export const onlyEmpty =
   (detail: string): FastifyContentTypeParser =>
   (request, payload, done) => {
-    const refuse = () => done(unsupportedMediaType(detail))
+    const refused = unsupportedMediaType(detail)
     if (request.is404) return done(null)
-    if (Number(request.headers['content-length'] ?? 0) > 0) return refuse()
+    if (Number(request.headers['content-length'] ?? 0) > 0) return done(refused)
+    let isDone = false
+    const end = (error: Error | null) => {
+      if (!isDone) done(error)
+      isDone = true
+    }
     return payload
-      .once('data', refuse)
-      .once('end', () => done(null))
-      .once('error', done)
+      .once('data', () => end(refused))
+      .once('end', () => end(null))
+      .once('error', end)
   }
 
 const WALKED_BYTES = 2 ** 14
