@@ -40,41 +40,41 @@ import type { UploadStore } from './uploads/store.js'
 export interface ServerDependencies {
   readonly config: Config
   readonly logger: Logger
-  /** For what is asked before it is known who asks. */
+  /** For requests whose caller is not known yet. */
   readonly pool: Pool
   readonly poolOf: PoolOf
   readonly store: UploadStore
   readonly credentials: Credentials
   readonly metrics: Metrics
-  /** Whether the database was reached and migrated since the start. Until then nothing is asked of it. */
+  /** Whether the database was reached and migrated since the start. Until then it gets no queries. */
   readonly isReady: () => boolean
+}
+
+/** Builds the HTTP application. It does not listen yet. */
+export function buildServer(dependencies: ServerDependencies): FastifyInstance {
+  const { config, logger } = dependencies
+  const app = createApplication(config, logger)
+  addSharedParts(app, config)
+  countRequests(app, dependencies.metrics)
+  const limits = new RateLimits(config)
+  addPublicRoutes(app, dependencies, limits)
+  addApi(app, dependencies, limits)
+  return app
 }
 
 const MIN_BODY_LIMIT = 2 ** 20
 
-/** For so long a connection may wait for its next request: longer than the proxies that keep one, most of them a minute. */
+/** How long a connection may wait for its next request: longer than proxies keep one, mostly for a minute. */
 const KEEP_ALIVE_MS = 72_000
 
-/** So often Node looks for requests whose headers are late, at least. */
+/** The longest time between two checks by Node for requests whose headers are late. */
 const LATE_HEADERS_MS = 5000
 
 /** Of the URL and all headers together. */
 const MAX_HEADER_BYTES = 64 * 1024
 
-/** Builds the HTTP application. It does not listen yet. */
-export function buildServer({
-  config,
-  logger,
-  pool,
-  poolOf,
-  store,
-  credentials,
-  metrics,
-  isReady,
-}: ServerDependencies): FastifyInstance {
+function createApplication(config: Config, logger: Logger): FastifyInstance {
   const requestTimeoutMs = config.requestTimeoutSeconds * 1000
-  const limits = new RateLimits(config)
-  const downloads = new Downloads(config.maxDownloads)
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     genReqId: () => randomUUID(),
@@ -91,16 +91,22 @@ export function buildServer({
     clientErrorHandler: clientErrorHandler(requestTimeoutMs),
     // A record may be as long as a line.
     bodyLimit: Math.max(config.maxLineBytes, MIN_BODY_LIMIT),
-    // An upload may take as long as it takes. The bodies that may not have a limit of their own.
+    // An upload may take any time. Other bodies have a limit of their own.
     requestTimeout: 0,
-    // A connection on which nothing moves is given up, so that a client that vanished leaves nothing open.
+    // A connection on which nothing moves is closed, so that a client that vanished leaves nothing open.
     connectionTimeout: config.idleTimeoutSeconds * 1000,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    // What comes on an open connection while we stop is answered still.
+    // What comes on an open connection while we stop is still answered.
     return503OnClosing: false,
   })
   app.server.maxConnections = config.maxConnections
+  return app
+}
+
+/** Adds what all routes share. */
+function addSharedParts(app: FastifyInstance, { requestTimeoutSeconds }: Config): void {
+  const requestTimeoutMs = requestTimeoutSeconds * 1000
   errorHandlers(app)
   unusualRequests(app)
   securityHeaders(app)
@@ -111,80 +117,79 @@ export function buildServer({
   jsonBodies(app)
   documentRoutes(app, [...importSchemas, ...recordSchemas], webhookDocument)
   docsPages(app)
+}
 
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request
-    metrics.requestEnded(method, routeOptions.url, reply.statusCode, reply.elapsedTime / 1000)
+function countRequests(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+    metrics.requestEnded(method, routeOptions.url, statusCode, elapsedTime / 1000)
   })
+}
 
-  const waitForDatabase = async () => {
-    if (!isReady()) throw serviceUnavailable()
-  }
-
-  app.register(async (health) => {
-    const closeMethods = closeOtherMethods(health)
-    healthRoutes(health, pool, store, isReady)
-    openApiRoute(health)
-    metricsRoute(health, metrics)
-    closeMethods()
+/** Adds what answers without a token: the service's health, the console's pages, and the way to a token. */
+function addPublicRoutes(app: FastifyInstance, dependencies: ServerDependencies, limits: RateLimits): void {
+  const { pool, store, metrics, isReady } = dependencies
+  addRoutes(app, '', (service) => {
+    healthRoutes(service, pool, store, isReady)
+    openApiRoute(service)
+    metricsRoute(service, metrics)
   })
-
-  app.register(async (pages) => {
-    const closeMethods = closeOtherMethods(pages)
-    consolePages(pages)
-    closeMethods()
-  })
+  addRoutes(app, '', consolePages)
   consoleAssets(app)
+  addRoutes(app, '/oauth', (oauth) => {
+    oauth.addHook('onRequest', requireReady(isReady))
+    oauthRoutes(oauth, pool, limits)
+  })
+}
 
-  app.register(
-    async (oauth) => {
-      oauth.addHook('onRequest', waitForDatabase)
-      const closeMethods = closeOtherMethods(oauth)
-      oauthRoutes(oauth, pool, limits)
-      closeMethods()
-    },
-    { prefix: '/oauth' },
-  )
-
-  const subscriptions = async (api: FastifyInstance) => {
-    api.addHook('onRequest', waitForDatabase)
+/** Adds what takes a token. */
+function addApi(app: FastifyInstance, dependencies: ServerDependencies, limits: RateLimits): void {
+  const { config, poolOf, store, credentials, metrics, isReady } = dependencies
+  const downloads = new Downloads(config.maxDownloads)
+  const requireToken = (api: FastifyInstance) => {
+    api.addHook('onRequest', requireReady(isReady))
     api.addHook('onRequest', authenticate(credentials, limits))
+  }
+  const subscriptions = async (api: FastifyInstance) => {
+    requireToken(api)
     countLongAnswers(api, downloads)
-    const closeMethods = closeOtherMethods(api)
-    await api.register(async (imports) => {
-      // Files are read as they arrive, by the route that takes one.
-      imports.addContentTypeParser(
-        ['multipart/form-data', 'application/jsonl', 'application/x-ndjson'],
-        (_request, payload, done) => done(null, payload),
-      )
+    await api.register(async (imports) =>
       importRoutes(imports, {
         poolOf,
         downloads,
         store,
         limits: config,
         emit: (event) => metrics.workerDid(event),
-      })
-    })
+      }),
+    )
     recordRoutes(api, poolOf, downloads)
-    closeMethods()
   }
+  addRoutes(app, '/subscriptions', async (api) => {
+    hideRoutes(api)
+    await subscriptions(api)
+  })
+  addRoutes(app, '/v2/subscriptions', subscriptions)
+  addRoutes(app, '/v2', (api) => {
+    requireToken(api)
+    settingsRoutes(api, poolOf, credentials)
+  })
+}
+
+/** Adds routes under a prefix, and closes the other methods of their paths: 405. */
+function addRoutes(
+  app: FastifyInstance,
+  prefix: string,
+  add: (routes: FastifyInstance) => void | Promise<void>,
+): void {
   app.register(
-    async (api) => {
-      hideRoutes(api)
-      await subscriptions(api)
-    },
-    { prefix: '/subscriptions' },
-  )
-  app.register(subscriptions, { prefix: '/v2/subscriptions' })
-  app.register(
-    async (api) => {
-      api.addHook('onRequest', waitForDatabase)
-      api.addHook('onRequest', authenticate(credentials, limits))
-      const closeMethods = closeOtherMethods(api)
-      settingsRoutes(api, poolOf, credentials)
+    async (routes) => {
+      const closeMethods = closeOtherMethods(routes)
+      await add(routes)
       closeMethods()
     },
-    { prefix: '/v2' },
+    { prefix },
   )
-  return app
+}
+
+const requireReady = (isReady: () => boolean) => async (): Promise<void> => {
+  if (!isReady()) throw serviceUnavailable()
 }

@@ -1,6 +1,7 @@
+import type { FastifyRequest } from 'fastify'
 import type { Pool } from '../../db/pool.js'
 import { type BasePrice, planPrice } from '../../records/price.js'
-import type { HoldingRecord, StoredRecord } from '../../records/read.js'
+import { type HoldingRecord, heldBy, type StoredRecord } from '../../records/read.js'
 import type { Holder, StoredSnapshot } from '../../records/read-snapshots.js'
 import type { RecordType, Reference } from '../../records/record-type.js'
 import { sumPrices } from '../../records/sum-prices.js'
@@ -8,11 +9,11 @@ import { type Caller, ownerKind } from '../../tenants/owners.js'
 
 /** A record as it is answered (contract 9). */
 export function recordResource(
-  caller: Caller,
+  { caller, url }: Pick<FastifyRequest, 'caller' | 'url'>,
   { type, table, references }: RecordType,
   record: HoldingRecord,
-  basePath: string,
 ) {
+  const basePath = url.startsWith('/v2/') ? '/v2/subscriptions' : '/subscriptions'
   const resource = plainResource(caller, type, record)
   if (references.length === 0) return resource
   const own = references.map((reference) => ({ reference, held: record.held[reference.attribute] }))
@@ -37,6 +38,16 @@ export function recordResource(
     ),
   }
 }
+
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** A record as it is answered after a write. */
+export const writtenRecord = async (
+  request: FastifyRequest,
+  pool: Pool,
+  recordType: RecordType,
+  record: StoredRecord,
+) => recordResource(request, recordType, await heldBy(pool, recordType, record, NOTHING))
 
 /** How snapshots are answered: who asks, and what they are. */
 export interface SnapshotView {

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox'
-import { dataOf, listOf, named, owner, schemaName, timestamp, timestamps, uuid } from '../../http/schemas.js'
+import { dataOf, named, owner, schemaName, timestamp, timestamps, uuid } from '../../http/schemas.js'
 import type { AttributesSchema } from '../../records/attributes.js'
 import { oneOf, priceMap } from '../../records/attributes.js'
 import { recordTypes } from '../../records/index.js'
@@ -242,38 +242,3 @@ export const changesBody = (typed: Typed) =>
       attributes: Type.Optional(named(`${schemaName(typed.type)}Changes`)),
     }),
   )
-
-/** What `include` adds to an answer. */
-export const includedOf = ({ references }: RecordType): Record<string, TSchema> =>
-  references.length === 0
-    ? {}
-    : {
-        included: Type.Optional(
-          Type.Object(
-            Object.fromEntries(
-              references.map((reference) => [
-                reference.attribute,
-                Type.Optional(Type.Array(resourceOf(reference))),
-              ]),
-            ),
-            { description: 'What was asked for by `include`.' },
-          ),
-        ),
-      }
-
-export const listOfRecords = (recordType: RecordType) =>
-  listOf(resourceOf(recordType), includedOf(recordType))
-
-/** `include`, where there is anything to include. */
-export const includeParameter = ({ references }: RecordType): Record<string, TSchema> => {
-  const names = references.map(({ attribute }) => attribute)
-  if (names.length === 0) return {}
-  return {
-    include: Type.Optional(
-      Type.String({
-        description: `What to answer along, of ${names.join(', ')}, joined by commas.`,
-        examples: [names.join(',')],
-      }),
-    ),
-  }
-}

@@ -1,0 +1,16 @@
+import { dataOf, named } from '../../http/schemas.js'
+import type { Import } from '../../imports/import.js'
+import { importResource } from '../../imports/resource.js'
+import { type Caller, ownerKind } from '../../tenants/owners.js'
+
+/** The documented answer of the routes that answer one import. */
+export const importAnswers = {
+  200: { description: 'The import.', schema: dataOf(named('Import')) },
+}
+
+/** The Import resource as the caller sees it. */
+export const importAnswer = (caller: Caller, one: Import) =>
+  importResource(ownerKind(caller, one.ownerId), one)
+
+/** The media type of the answers that are JSON Lines. */
+export const JSON_LINES = 'application/jsonl; charset=utf-8'

@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify'
+import { writeConflict } from '../../http/errors.js'
+import { operation } from '../../http/operation.js'
+import { readId } from '../../http/urls.js'
+import { endedImport } from '../../imports/events.js'
+import { cancelImport } from '../../imports/queue/end.js'
+import { importAnswer, importAnswers } from './answer.js'
+import type { ImportDependencies } from './dependencies.js'
+import { findOwn } from './find.js'
+
+const schema = operation({
+  id: 'cancelImport',
+  tag: 'Imports',
+  summary: 'Cancels an import.',
+  description:
+    'One that waits fails at once, one that runs before its next chunk. What had been imported stays, and the counts are exact. `meta.failure.reason` is `canceled`.',
+  ids: { id: 'import' },
+  answers: importAnswers,
+  errors: [400, 403, 404, 409],
+})
+
+/** `POST /imports/{id}/cancel` */
+export function cancelRoute(app: FastifyInstance, { poolOf, emit }: ImportDependencies): void {
+  app.post('/imports/:id/cancel', { schema }, async ({ caller, params, log }) => {
+    const pool = poolOf(caller)
+    const found = await findOwn(pool, caller, readId(params))
+    const canceled = await cancelImport(pool, found)
+    if (!canceled) {
+      throw writeConflict('The import is finished; there is nothing to cancel.', { id: found.id })
+    }
+    emit({ kind: 'ended', ...endedImport(canceled) })
+    log.info({ import_id: found.id }, 'import canceled')
+    return { data: importAnswer(caller, canceled) }
+  })
+}

@@ -1,0 +1,21 @@
+import type { PoolOf } from '../../db/owner-pool.js'
+import type { Downloads } from '../../http/answer/downloads.js'
+import type { ImportEvent } from '../../imports/events.js'
+import type { ScanLimits } from '../../imports/receive/scan.js'
+import type { UploadStore } from '../../uploads/store.js'
+
+/** What the routes of imports work with. */
+export interface ImportDependencies {
+  readonly poolOf: PoolOf
+  readonly downloads: Downloads
+  readonly store: UploadStore
+  readonly limits: UploadLimits
+  /** Counts what happened to an import. */
+  readonly emit: (event: ImportEvent) => void
+}
+
+export interface UploadLimits extends ScanLimits {
+  readonly maxUploadBytes: number
+  readonly maxUploads: number
+  readonly maxWaitingImports: number
+}

@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify'
+import { writeConflict } from '../../http/errors.js'
+import { operation } from '../../http/operation.js'
+import { readId } from '../../http/urls.js'
+import type { Import } from '../../imports/import.js'
+import { retryImport } from '../../imports/queue/retry.js'
+import { importAnswer, importAnswers } from './answer.js'
+import type { ImportDependencies } from './dependencies.js'
+import { findOwn, findVisible } from './find.js'
+import { refuseImport } from './refusals.js'
+
+const schema = operation({
+  id: 'retryImport',
+  tag: 'Imports',
+  summary: 'Resumes an import that failed or was canceled.',
+  description:
+    'It waits its turn again, and resumes where it stopped: nothing is imported twice. 409 also while as many imports wait as may.',
+  ids: { id: 'import' },
+  answers: importAnswers,
+  errors: [400, 403, 404, 409],
+})
+
+/** `POST /imports/{id}/retry` */
+export function retryRoute(app: FastifyInstance, { poolOf, limits }: ImportDependencies): void {
+  app.post('/imports/:id/retry', { schema }, async ({ caller, params, log }) => {
+    const pool = poolOf(caller)
+    const found = await findOwn(pool, caller, readId(params))
+    const retried = await retryImport(pool, found, limits.maxWaitingImports).catch(refuseImport)
+    if (!retried) {
+      throw writeConflict(whyNoRetry(await findVisible(pool, caller, found.id)), { id: found.id })
+    }
+    log.info({ import_id: found.id }, 'import is tried again')
+    return { data: importAnswer(caller, retried) }
+  })
+}
+
+function whyNoRetry({ status, dryRun, expiredAt }: Import): string {
+  if (status !== 'failed')
+    return `Only an import that failed or was canceled can be tried again; this one is ${status}.`
+  if (expiredAt !== undefined) return 'The file is no longer kept; post it again.'
+  if (dryRun) return 'A dry run adds nothing, so there is nothing to resume; post the file again.'
+  return 'The file was processed to its end and every record rejected; fix its lines and post them again.'
+}

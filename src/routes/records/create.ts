@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { identityProblems, readData } from '../../http/body/json.js'
+import { operation } from '../../http/operation.js'
+import { dataOf, schemaName } from '../../http/schemas.js'
+import { requestUrl } from '../../http/urls.js'
+import { createRecord } from '../../records/change.js'
+import type { RecordType } from '../../records/record-type.js'
+import { validateRecord } from '../../records/validate.js'
+import { visibleOwnerIds } from '../../tenants/owners.js'
+import type { RecordDependencies } from './dependencies.js'
+import { explained } from './errors.js'
+import { reject, within } from './problems.js'
+import { writtenRecord } from './resource.js'
+import { attributesOf, resourceOf, typeOf, wholeAttributes } from './schemas.js'
+
+const answersOf = (recordType: RecordType) => ({
+  201: {
+    description: `The ${recordType.noun}.`,
+    schema: dataOf(resourceOf(recordType)),
+    headers: { location: Type.String({ description: "The record's path." }) },
+  },
+})
+
+const createOperation = (recordType: RecordType) =>
+  operation({
+    id: `create${schemaName(recordType.type)}`,
+    tag: 'Records',
+    summary: `Creates a ${recordType.noun}, by the same rules as an import.`,
+    body: dataOf(Type.Object({ type: typeOf(recordType), attributes: attributesOf(recordType) })),
+    answers: answersOf(recordType),
+    errors: [400, 409, 413, 415],
+  })
+
+const buildOperation = (recordType: RecordType) =>
+  operation({
+    id: `build${schemaName(recordType.type)}`,
+    tag: 'Records',
+    summary: `Creates a ${recordType.noun} together with what it holds.`,
+    body: dataOf(wholeAttributes(recordType, { type: Type.Optional(typeOf(recordType)) })),
+    answers: answersOf(recordType),
+    errors: [400, 409, 413, 415],
+  })
+
+/** `POST /products`. A record that refers to others is created without any; `build` creates it whole. */
+export function createRoute(app: FastifyInstance, dependencies: RecordDependencies): void {
+  const { recordType } = dependencies
+  const { table, type } = recordType
+  const alone = { ...recordType, references: [] }
+
+  app.post(`/${table}`, { schema: createOperation(recordType) }, async (request, reply) => {
+    const data = readData(request.body)
+    const { attributes } = data
+    reject([...identityProblems(data, type), ...within('attributes', validateRecord(alone, attributes))])
+    return await create(request, reply, dependencies, alone, attributes as Record<string, unknown>, '')
+  })
+}
+
+/** `POST /offerings/build` */
+export function buildRoute(app: FastifyInstance, dependencies: RecordDependencies): void {
+  const { recordType } = dependencies
+  const { table, type } = recordType
+
+  app.post(`/${table}/build`, { schema: buildOperation(recordType) }, async (request, reply) => {
+    const { type: given, ...attributes } = readData(request.body)
+    const typeProblems = given === undefined ? [] : identityProblems({ type: given }, type)
+    reject([...typeProblems, ...validateRecord(recordType, attributes)])
+    return await create(request, reply, dependencies, recordType, attributes, '/build')
+  })
+}
+
+/** @param routeEnd what the route has after the path of the list */
+async function create(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { poolOf, recordType }: RecordDependencies,
+  created: RecordType,
+  attributes: Record<string, unknown>,
+  routeEnd: string,
+): Promise<FastifyReply> {
+  const { caller } = request
+  const pool = poolOf(caller)
+  const record = await explained(
+    recordType.noun,
+    createRecord(pool, created, visibleOwnerIds(caller), attributes),
+  )
+  const list = requestUrl(request)
+    .pathname.replace(/\/$/, '')
+    .slice(0, -routeEnd.length || undefined)
+  return await reply
+    .code(201)
+    .header('location', `${list}/${record.id}`)
+    .send({ data: await writtenRecord(request, pool, recordType, record) })
+}

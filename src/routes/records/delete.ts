@@ -1,0 +1,29 @@
+import type { FastifyInstance } from 'fastify'
+import { operation } from '../../http/operation.js'
+import { schemaName } from '../../http/schemas.js'
+import { readId } from '../../http/urls.js'
+import { deleteRecord } from '../../records/change.js'
+import type { RecordType } from '../../records/record-type.js'
+import type { RecordDependencies } from './dependencies.js'
+import { explained } from './errors.js'
+
+const operationOf = ({ type, noun }: RecordType) =>
+  operation({
+    id: `delete${schemaName(type)}`,
+    tag: 'Records',
+    summary: `Deletes a ${noun}.`,
+    ids: { id: noun },
+    answers: { 204: { description: 'It is deleted.' } },
+    errors: [400, 403, 404, 409, 413, 415],
+  })
+
+/** `DELETE /products/{id}` */
+export function deleteRoute(app: FastifyInstance, { poolOf, recordType, finder }: RecordDependencies): void {
+  const { table, noun } = recordType
+
+  app.delete(`/${table}/:id`, { schema: operationOf(recordType) }, async ({ caller, params }, reply) => {
+    const record = await finder.findOwn(caller, readId(params))
+    await explained(noun, deleteRecord(poolOf(caller), recordType, record))
+    return await reply.code(204).send()
+  })
+}

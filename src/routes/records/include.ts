@@ -1,0 +1,77 @@
+import { type TSchema, Type } from 'typebox'
+import type { Pool } from '../../db/pool.js'
+import { validationError } from '../../http/errors.js'
+import { type NamedHolder, namedSnapshots } from '../../records/read-snapshots.js'
+import type { RecordType } from '../../records/record-type.js'
+import type { Caller } from '../../tenants/owners.js'
+import { snapshotResources } from './resource.js'
+import { resourceOf } from './schemas.js'
+
+/** `include`, where there is anything to include. */
+export const includeParameter = ({ references }: RecordType): Record<string, TSchema> => {
+  const names = references.map(({ attribute }) => attribute)
+  if (names.length === 0) return {}
+  return {
+    include: Type.Optional(
+      Type.String({
+        description: `What to answer along, of ${names.join(', ')}, joined by commas.`,
+        examples: [names.join(',')],
+      }),
+    ),
+  }
+}
+
+/** Reads `include=products,plans`. @throws HttpError 400 */
+export function readInclude(given: unknown, { references }: RecordType): ReadonlySet<string> {
+  const names = String(given ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean)
+  const known = references.map(({ attribute }) => attribute)
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    const takes = known.length > 0 ? `takes ${known.join(', ')}` : 'has nothing to take here'
+    throw validationError('', [{ field: 'include', error: `include ${takes}; it has "${unknown}"` }])
+  }
+  return new Set(names)
+}
+
+/** What `include` adds to the documented answer. */
+export const includedOf = ({ references }: RecordType): Record<string, TSchema> =>
+  references.length === 0
+    ? {}
+    : {
+        included: Type.Optional(
+          Type.Object(
+            Object.fromEntries(
+              references.map((reference) => [
+                reference.attribute,
+                Type.Optional(Type.Array(resourceOf(reference))),
+              ]),
+            ),
+            { description: 'What was asked for by `include`.' },
+          ),
+        ),
+      }
+
+/**
+ * The `included` of an answer, as lists that are read while they are sent; nothing where nothing is asked for.
+ *
+ * @param holders filled by the time the lists are read.
+ */
+export function included(
+  pool: Pool,
+  caller: Caller,
+  recordType: RecordType,
+  include: ReadonlySet<string>,
+  holders: readonly NamedHolder[],
+) {
+  if (include.size === 0) return {}
+  const lists = recordType.references
+    .filter(({ attribute }) => include.has(attribute))
+    .map((reference) => [
+      reference.attribute,
+      snapshotResources({ pool, caller, recordType, reference }, namedSnapshots(pool, reference, holders)),
+    ])
+  return { included: Object.fromEntries(lists) }
+}

@@ -1,0 +1,64 @@
+import type { FastifyInstance } from 'fastify'
+import { sendJson } from '../../http/answer/json.js'
+import { type FilterAttributes, readFilter } from '../../http/filter.js'
+import { operation } from '../../http/operation.js'
+import { listAnswer, MAX_OFFSET, readPage } from '../../http/paging.js'
+import { filterParameter, listOf, pageParameters, schemaName } from '../../http/schemas.js'
+import { requestUrl } from '../../http/urls.js'
+import { listRecords } from '../../records/read.js'
+import { type NamedHolder, namedHolder } from '../../records/read-snapshots.js'
+import type { RecordType } from '../../records/record-type.js'
+import { visibleOwnerIds } from '../../tenants/owners.js'
+import type { RecordDependencies } from './dependencies.js'
+import { filtersOf } from './filters.js'
+import { included, includedOf, includeParameter, readInclude } from './include.js'
+import { recordResource } from './resource.js'
+import { resourceOf } from './schemas.js'
+
+const operationOf = (recordType: RecordType, filters: FilterAttributes) =>
+  operation({
+    id: `list${schemaName(recordType.type)}s`,
+    tag: 'Records',
+    summary: `Lists ${recordType.table}, newest first.`,
+    query: {
+      ...pageParameters(MAX_OFFSET),
+      ...filterParameter(Object.fromEntries(Object.entries(filters).map(([name, { kind }]) => [name, kind]))),
+      ...includeParameter(recordType),
+    },
+    answers: {
+      200: {
+        description: `A page of ${recordType.table}.`,
+        schema: listOf(resourceOf(recordType), includedOf(recordType)),
+      },
+    },
+    errors: [400],
+  })
+
+/** `GET /products` */
+export function listRoute(app: FastifyInstance, { poolOf, downloads, recordType }: RecordDependencies): void {
+  const filters = filtersOf(recordType)
+
+  app.get(`/${recordType.table}`, { schema: operationOf(recordType, filters) }, async (request, reply) => {
+    const { caller } = request
+    const pool = poolOf(caller)
+    const query = request.query as Record<string, unknown>
+    const page = readPage(query, caller.pageLength)
+    const include = readInclude(query.include, recordType)
+    const filter = readFilter(query.filter, filters)
+    const ownerIds = visibleOwnerIds(caller)
+    const { total, slices } = await listRecords(pool, { recordType, ownerIds, filter, include }, page)
+    const holders: NamedHolder[] = []
+    const data = mapSlices(slices, (record) => {
+      if (include.size > 0) holders.push(namedHolder(record))
+      return recordResource(request, recordType, record)
+    })
+    return await sendJson(request, reply, downloads, {
+      ...listAnswer(requestUrl(request), page, total, data),
+      ...included(pool, caller, recordType, include, holders),
+    })
+  })
+}
+
+async function* mapSlices<From, To>(slices: AsyncIterable<readonly From[]>, map: (item: From) => To) {
+  for await (const slice of slices) yield slice.map(map)
+}

@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { sendJson } from '../../../http/answer/json.js'
+import { operation } from '../../../http/operation.js'
+import { dataOf, schemaName } from '../../../http/schemas.js'
+import { readId } from '../../../http/urls.js'
+import { snapshotsWithin } from '../../../records/read-snapshots.js'
+import { attach } from '../../../records/snapshots.js'
+import { explained } from '../errors.js'
+import { snapshotResources } from '../resource.js'
+import { resourceOf } from '../schemas.js'
+import { pathOf, type SnapshotDependencies } from './dependencies.js'
+import { findHolding, viewOf } from './holding.js'
+import { idsBody, readIds } from './ids-body.js'
+
+const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) =>
+  operation({
+    id: `attach${schemaName(reference.type)}s`,
+    tag: 'Records',
+    summary: `Adds ${reference.attribute} to an ${noun}, as they are now.`,
+    ids: { id: noun },
+    body: idsBody(reference),
+    answers: { 200: { description: 'What was added.', schema: dataOf(Type.Array(resourceOf(reference))) } },
+    errors: [400, 403, 404, 409, 413, 415],
+  })
+
+/** `POST /offerings/{id}/products/attach` */
+export function attachRoute(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+  const { poolOf, downloads, reference } = dependencies
+  const { attribute, to } = reference
+  const schema = operationOf(dependencies)
+
+  app.post(`${pathOf(dependencies)}/attach`, { schema }, async (request, reply) => {
+    const { caller, params, body } = request
+    downloads.admit(caller)
+    const holding = await findHolding(dependencies, caller, readId(params))
+    const pool = poolOf(caller)
+    const added = await explained(to.noun, attach(pool, holding, readIds(body, attribute)))
+    const snapshots = snapshotsWithin(pool, reference, holding.holder, added)
+    const data = snapshotResources(viewOf(dependencies, caller), snapshots)
+    return await sendJson(request, reply, downloads, { data })
+  })
+}

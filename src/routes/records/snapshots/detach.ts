@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify'
+import { operation } from '../../../http/operation.js'
+import { schemaName } from '../../../http/schemas.js'
+import { readId } from '../../../http/urls.js'
+import { detach } from '../../../records/snapshots.js'
+import { explained } from '../errors.js'
+import { idNameOf, pathOf, type SnapshotDependencies } from './dependencies.js'
+import { findHeld } from './holding.js'
+
+const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies, idName: string) =>
+  operation({
+    id: `detach${schemaName(reference.type)}`,
+    tag: 'Records',
+    summary: `Takes a ${reference.to.noun} out of an ${noun}.`,
+    ids: { id: noun, [idName]: `${reference.to.noun} in it, or of its original` },
+    answers: { 204: { description: 'It is detached.' } },
+    errors: [400, 403, 404, 409, 413, 415],
+  })
+
+/** `DELETE /offerings/{id}/products/{product_id}` */
+export function detachRoute(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+  const { poolOf, reference } = dependencies
+  const idName = idNameOf(dependencies)
+  const schema = operationOf(dependencies, idName)
+
+  app.delete(`${pathOf(dependencies)}/:${idName}`, { schema }, async ({ caller, params }, reply) => {
+    const snapshotId = readId(params, idName)
+    const { holding, snapshot } = await findHeld(dependencies, caller, readId(params), snapshotId)
+    await explained(reference.to.noun, detach(poolOf(caller), holding, snapshot))
+    return await reply.code(204).send()
+  })
+}

@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify'
+import { sendJson } from '../../../http/answer/json.js'
+import { operation } from '../../../http/operation.js'
+import { listAnswer, MAX_OFFSET, readPage } from '../../../http/paging.js'
+import { listOf, pageParameters, schemaName } from '../../../http/schemas.js'
+import { readId, requestUrl } from '../../../http/urls.js'
+import { listSnapshots } from '../../../records/read-snapshots.js'
+import { snapshotResources } from '../resource.js'
+import { resourceOf } from '../schemas.js'
+import { pathOf, type SnapshotDependencies } from './dependencies.js'
+import { viewOf } from './holding.js'
+
+const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) =>
+  operation({
+    id: `list${schemaName(reference.type)}s`,
+    tag: 'Records',
+    summary: `Lists the ${reference.attribute} of an ${noun}, newest first.`,
+    ids: { id: noun },
+    query: pageParameters(MAX_OFFSET),
+    answers: {
+      200: { description: `A page of its ${reference.attribute}.`, schema: listOf(resourceOf(reference)) },
+    },
+    errors: [400, 404],
+  })
+
+/** `GET /offerings/{id}/products` */
+export function listRoute(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+  const { poolOf, downloads, reference, finder } = dependencies
+
+  app.get(pathOf(dependencies), { schema: operationOf(dependencies) }, async (request, reply) => {
+    const { caller } = request
+    const page = readPage(request.query as Record<string, unknown>, caller.pageLength)
+    const holder = await finder.find(caller, readId(request.params))
+    const { total, slices } = await listSnapshots(poolOf(caller), reference, holder, page)
+    const data = snapshotResources(viewOf(dependencies, caller), slices)
+    return await sendJson(request, reply, downloads, listAnswer(requestUrl(request), page, total, data))
+  })
+}

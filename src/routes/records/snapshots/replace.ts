@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { sendJson } from '../../../http/answer/json.js'
+import { operation } from '../../../http/operation.js'
+import { dataOf, schemaName } from '../../../http/schemas.js'
+import { readId } from '../../../http/urls.js'
+import { snapshotsWithin } from '../../../records/read-snapshots.js'
+import { replace } from '../../../records/snapshots.js'
+import { explained } from '../errors.js'
+import { snapshotResources } from '../resource.js'
+import { resourceOf } from '../schemas.js'
+import { pathOf, type SnapshotDependencies } from './dependencies.js'
+import { findHolding, viewOf } from './holding.js'
+import { idsBody, readIds } from './ids-body.js'
+
+const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) =>
+  operation({
+    id: `replace${schemaName(reference.type)}s`,
+    tag: 'Records',
+    summary: `Makes these all the ${reference.attribute} that an ${noun} has.`,
+    ids: { id: noun },
+    body: idsBody(reference),
+    answers: {
+      200: {
+        description: `All its ${reference.attribute}.`,
+        schema: dataOf(Type.Array(resourceOf(reference))),
+      },
+    },
+    errors: [400, 403, 404, 409, 413, 415],
+  })
+
+/** `PUT /offerings/{id}/products/replace` */
+export function replaceRoute(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+  const { poolOf, downloads, reference } = dependencies
+  const { attribute, to } = reference
+  const schema = operationOf(dependencies)
+
+  app.put(`${pathOf(dependencies)}/replace`, { schema }, async (request, reply) => {
+    const { caller, params, body } = request
+    downloads.admit(caller)
+    const holding = await findHolding(dependencies, caller, readId(params))
+    const pool = poolOf(caller)
+    await explained(to.noun, replace(pool, holding, readIds(body, attribute)))
+    const all = snapshotsWithin(pool, reference, holding.holder)
+    const data = snapshotResources(viewOf(dependencies, caller), all)
+    return await sendJson(request, reply, downloads, { data })
+  })
+}

@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify'
+import { identityProblems, readData } from '../../../http/body/json.js'
+import { operation } from '../../../http/operation.js'
+import { dataOf, schemaName } from '../../../http/schemas.js'
+import { readId } from '../../../http/urls.js'
+import { readChanges } from '../../../records/changes.js'
+import { updateSnapshot } from '../../../records/snapshots.js'
+import { explained } from '../errors.js'
+import { reject, within } from '../problems.js'
+import { snapshotResource } from '../resource.js'
+import { changesBody, resourceOf } from '../schemas.js'
+import { idNameOf, pathOf, type SnapshotDependencies } from './dependencies.js'
+import { findHeld, viewOf } from './holding.js'
+
+const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies, idName: string) =>
+  operation({
+    id: `update${schemaName(reference.type)}`,
+    tag: 'Records',
+    summary: `Changes a ${reference.to.noun} within an ${noun}, and leaves its original alone.`,
+    ids: { id: noun, [idName]: `${reference.to.noun} in it, or of its original` },
+    body: changesBody(reference),
+    answers: { 200: { description: 'It, as it is now.', schema: dataOf(resourceOf(reference)) } },
+    errors: [400, 403, 404, 409, 413, 415],
+  })
+
+/** `PUT /offerings/{id}/products/{product_id}` */
+export function updateRoute(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+  const { poolOf, reference } = dependencies
+  const { to, type } = reference
+  const idName = idNameOf(dependencies)
+  const schema = operationOf(dependencies, idName)
+
+  app.put(`${pathOf(dependencies)}/:${idName}`, { schema }, async ({ caller, params, body }) => {
+    const id = readId(params, idName)
+    const { holding, snapshot } = await findHeld(dependencies, caller, readId(params), id)
+    const data = readData(body)
+    const { attributes = {} } = data
+    const identity = identityProblems(data, type, id)
+    const { problems, changes } = readChanges(to, snapshot.attributes, attributes)
+    reject([...identity, ...within('attributes', problems)])
+    const changed = await explained(to.noun, updateSnapshot(poolOf(caller), holding, snapshot, changes))
+    return { data: await snapshotResource(viewOf(dependencies, caller), changed) }
+  })
+}

@@ -1,0 +1,45 @@
+import type { FastifyInstance } from 'fastify'
+import { identityProblems, readData } from '../../http/body/json.js'
+import { operation } from '../../http/operation.js'
+import { dataOf, schemaName } from '../../http/schemas.js'
+import { readId } from '../../http/urls.js'
+import { updateRecord } from '../../records/change.js'
+import { readChanges } from '../../records/changes.js'
+import type { RecordType } from '../../records/record-type.js'
+import type { RecordDependencies } from './dependencies.js'
+import { explained } from './errors.js'
+import { reject, within } from './problems.js'
+import { writtenRecord } from './resource.js'
+import { changesBody, resourceOf } from './schemas.js'
+
+const operationOf = (recordType: RecordType) =>
+  operation({
+    id: `update${schemaName(recordType.type)}`,
+    tag: 'Records',
+    summary: `Changes a ${recordType.noun}.`,
+    ids: { id: recordType.noun },
+    body: changesBody(recordType),
+    answers: {
+      200: { description: `The ${recordType.noun} as it is now.`, schema: dataOf(resourceOf(recordType)) },
+    },
+    errors: [400, 403, 404, 409, 413, 415],
+  })
+
+/** `PUT /products/{id}` */
+export function updateRoute(app: FastifyInstance, { poolOf, recordType, finder }: RecordDependencies): void {
+  const { table, type, noun } = recordType
+
+  app.put(`/${table}/:id`, { schema: operationOf(recordType) }, async (request) => {
+    const { caller } = request
+    const pool = poolOf(caller)
+    const id = readId(request.params)
+    const record = await finder.findOwn(caller, id)
+    const data = readData(request.body)
+    const { attributes = {} } = data
+    const identity = identityProblems(data, type, id)
+    const { problems, changes } = readChanges(recordType, record.attributes, attributes)
+    reject([...identity, ...within('attributes', problems)])
+    const changed = await explained(noun, updateRecord(pool, recordType, record, changes))
+    return { data: await writtenRecord(request, pool, recordType, changed) }
+  })
+}
