@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 
 interface StreamOptions {
@@ -29,14 +30,25 @@ export async function sendStream(
 
 const BUFFERED_BYTES = 64 * 1024
 
+/** So long one answer is worked on before it is the turn of other requests. */
+const TURN_MS = 5
+
 /** A stream of a source whose first piece is there. Not by a generator: one that was not begun would not end its source. */
 async function begun<T>(source: AsyncGenerator<T>): Promise<Readable> {
   const first = await source.next()
   let isFirst = true
+  let turnBegan = performance.now()
   const next = async () => {
-    if (!isFirst) return await source.next()
-    isFirst = false
-    return first
+    if (isFirst) {
+      isFirst = false
+      return first
+    }
+    // As long as the client reads as fast as pieces are made, nothing else would be waited for.
+    if (performance.now() - turnBegan > TURN_MS) {
+      await setImmediate()
+      turnBegan = performance.now()
+    }
+    return await source.next()
   }
   const pieces = { [Symbol.asyncIterator]: () => ({ next, return: () => source.return(undefined) }) }
   // By bytes, so that a client that reads nothing has little held for it, however long the pieces are.

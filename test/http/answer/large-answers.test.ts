@@ -248,3 +248,25 @@ test('Who leaves before a download is begun takes no place', async () => {
   }
   for (let asked = 0; asked < 3; asked += 1) expect((await store.get(path)).status).toBe(200)
 })
+
+test('Others are answered while a long answer is worked out', async () => {
+  const plans = Array.from({ length: 40 }, () => aPlan().data.attributes)
+  await store.import(
+    file(aProduct({ external_ref: 'dear', price: longPrice }), anOffering({ products: ['dear'], plans })),
+  )
+  const [offering] = await store.read<OfferingAnswer[]>('/subscriptions/offerings')
+  const url = new URL(`/subscriptions/offerings/${offering?.id}/plans?page[limit]=100`, store.url)
+  const response = await fetch(url, { headers: { authorization: `Bearer ${store.key}` } })
+  let isOver = false
+  const read = async () => {
+    let bytes = 0
+    for await (const piece of response.body ?? []) bytes += piece.length
+    isOver = true
+    return bytes
+  }
+  const reading = read()
+  let answered = 0
+  for (; !isOver; answered += 1) await fetch(new URL('/healthz', store.url))
+  expect(await reading).toBeGreaterThan(40 * 500_000)
+  expect(answered).toBeGreaterThan(5)
+})
