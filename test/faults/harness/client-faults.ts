@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { aProduct, times } from '../../support/builders.js'
 import { formEnd, importFile, multipart } from '../../support/multipart.js'
@@ -77,9 +76,8 @@ async function send({ api }: Owner, refusal: Refusal, body: Buffer, pause: () =>
   )
   const PIECE = 64 * 1024
   for (let at = 0; at < body.length && !socket.destroyed; at += PIECE) {
-    if (!socket.write(body.subarray(at, at + PIECE))) {
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')])
-    }
+    // A connection that breaks is told of below, by the answer that is not there.
+    await new Promise<void>((resolve) => socket.write(body.subarray(at, at + PIECE), () => resolve()))
     await sleep(pause())
   }
   return await answerOn(socket).catch(() => ({ status: Number.NaN, head: 'nothing', body: '' }))

@@ -46,14 +46,18 @@ export const databaseFaults: Faults = {
 
   async 'hostile settings of the role or the database'(scene) {
     const { victim, random, later } = scene
-    const { role, name } = victim.database
+    const { role, name, asSuperuser } = victim.database
+    // Of the tables' schema another is in front, which does not exist.
+    const settings = [...HOSTILE, ['search_path', `nowhere, ${asSuperuser.schema}`]] as const
     const places = [`role ${role} in database ${name}`, `database ${name}`]
     later(async () => {
       for (const place of places) await victim.query(`alter ${place} reset all`)
     })
-    for (let settings = 6; settings > 0; settings -= 1) {
-      const [setting, value] = random.pick(HOSTILE)
-      await victim.query(`alter ${random.pick(places)} set ${setting} to ${pg.escapeLiteral(value)}`)
+    for (let changes = 6; changes > 0; changes -= 1) {
+      const [setting, value] = random.pick(settings)
+      await victim.query(
+        `alter ${random.pick(places)} set ${setting} to ${setting === 'search_path' ? value : pg.escapeLiteral(value)}`,
+      )
     }
     if (random.oneIn(2)) {
       await victim.kill()
