@@ -52,7 +52,7 @@ async function filterUntil({ api }: Owner, ended: AbortSignal): Promise<void> {
   const path = '/subscriptions/products?filter=like(name,*nothing*)&page[limit]=100'
   while (!ended.aborted) {
     const headers = { authorization: `Bearer ${api.key}` }
-    const answer = await fetch(new URL(path, api.url), { headers, signal: ended }).catch(() => undefined)
+    const answer = await fetch(new URL(path, api.url), { headers }).catch(() => undefined)
     await answer?.text().catch(() => '')
     if (answer && ![200, ...MAY_BE_ANSWERED].includes(answer.status)) {
       throw new Error(`A slow filter was answered ${answer.status}.`)
