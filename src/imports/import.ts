@@ -1,6 +1,5 @@
-import { raw, type Sql } from 'sql-template-tag'
-import { recordTypes } from '../records/index.js'
-import type { Counts } from './receive/scan.js'
+import sql, { type Sql } from 'sql-template-tag'
+import { type CountsByType, countsOf, type ImportCounts, toCounts } from './counts.js'
 
 export const IMPORT_STATUSES = ['pending', 'started', 'success', 'failed'] as const
 export type ImportStatus = (typeof IMPORT_STATUSES)[number]
@@ -25,7 +24,7 @@ export interface Failure {
 }
 
 /** An import as the database has it. Times are RFC 3339. */
-export interface Import extends ImportOptions {
+export interface Import extends ImportOptions, ImportCounts {
   readonly id: string
   readonly ownerId: string
   readonly externalRef: string | undefined
@@ -34,10 +33,6 @@ export interface Import extends ImportOptions {
   readonly updatedAt: string
   readonly startedAt: string | undefined
   readonly finishedAt: string | undefined
-  readonly uploaded: Counts
-  readonly imported: Counts
-  /** Those left out because they are there already. */
-  readonly skipped: Counts
   readonly errors: number
   /** Since then its errors are no longer answered. */
   readonly expiredAt: string | undefined
@@ -47,17 +42,13 @@ export interface Import extends ImportOptions {
   readonly failure: Failure | undefined
 }
 
-/** The columns that `toImport` reads. */
-export const importColumns: Sql = raw(
-  [
-    'id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors, expired_at, has_old_errors',
-    'dry_run, on_conflict',
-    "file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, failure_reason, failure_detail",
-    ...recordTypes.map(({ table }) => `uploaded_${table}, imported_${table}, skipped_${table}`),
-  ].join(', '),
-)
+/** What `toImport` reads of a row of `imports`, which has to go by that name. */
+export const importColumns: Sql = sql`
+  id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors, expired_at, has_old_errors,
+  dry_run, on_conflict, file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, failure_reason, failure_detail,
+  ${countsOf('imports')} as counts`
 
-export type ImportRow = Readonly<Record<string, string | number | boolean | null>> & {
+export interface ImportRow {
   readonly dry_run: boolean
   readonly on_conflict: OnConflict
   readonly id: string
@@ -76,6 +67,7 @@ export type ImportRow = Readonly<Record<string, string | number | boolean | null
   readonly file_sha256: string
   readonly failure_reason: Failure['reason'] | null
   readonly failure_detail: string | null
+  readonly counts: CountsByType
 }
 
 export function toImport(row: ImportRow): Import {
@@ -88,9 +80,7 @@ export function toImport(row: ImportRow): Import {
     updatedAt: row.updated_at,
     startedAt: row.started_at ?? undefined,
     finishedAt: row.finished_at ?? undefined,
-    uploaded: counts(row, 'uploaded'),
-    imported: counts(row, 'imported'),
-    skipped: counts(row, 'skipped'),
+    ...toCounts(row.counts),
     dryRun: row.dry_run,
     onConflict: row.on_conflict,
     errors: row.errors,
@@ -102,12 +92,4 @@ export function toImport(row: ImportRow): Import {
         ? undefined
         : { reason: row.failure_reason, detail: row.failure_detail ?? '' },
   }
-}
-
-/** Reads `uploaded_products, …`, `imported_products, …` or `skipped_products, …` of a row as counts by type. */
-export function counts(
-  row: Readonly<Record<string, unknown>>,
-  kind: 'uploaded' | 'imported' | 'skipped',
-): Counts {
-  return Object.fromEntries(recordTypes.map(({ type, table }) => [type, Number(row[`${kind}_${table}`])]))
 }

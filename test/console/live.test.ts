@@ -8,14 +8,24 @@ import type { TestService } from '../support/service.js'
 async function anImportUnderWay({ pool }: TestService, reference: string, uploaded: number) {
   const id = randomUUID()
   await pool.query(
-    `insert into imports (id, owner_id, external_ref, status, started_at, uploaded_products, upload_store, upload_key,
+    `insert into imports (id, owner_id, external_ref, status, started_at, upload_store, upload_key,
        file_bytes, file_lines, file_sha256, max_line_bytes, lease_expires_at)
-     select $1, id, $3, 'started', now(), $2, 'none', 'none', 1000, $2, '\\x00', 1000, now() + interval '1 hour'
+     select $1, id, $3, 'started', now(), 'none', 'none', 1000, $2, '\\x00', 1000, now() + interval '1 hour'
      from owners where kind = 'store' limit 1`,
     [id, uploaded, reference],
   )
+  await pool.query(
+    "insert into import_counts (import_id, type, uploaded) values ($1, 'subscription_product', $2)",
+    [id, uploaded],
+  )
   return {
     id,
+    setImported: (count: number) =>
+      pool.query(
+        `with changed as (update imports set updated_at = now() where id = $1)
+         update import_counts set imported = $2 where import_id = $1`,
+        [id, count],
+      ),
     set: (column: string, value: unknown) =>
       pool.query(`update imports set ${column} = $2, updated_at = now() where id = $1`, [id, value]),
   }
@@ -30,11 +40,11 @@ describeConsole('An import that runs', (console) => {
     await page.getByText('No error so far').waitFor()
     const pace = page.getByText(/\d records a second · about \d+(\.\d)? (s|min).* left/)
     for (let imported = 100; !(await pace.isVisible()); imported += 100) {
-      await job.set('imported_products', imported)
+      await job.setImported(imported)
       await sleep(100)
     }
     const before = await page.getByRole('heading', { name: 'Records by type' }).boundingBox()
-    await job.set('imported_products', 10_000)
+    await job.setImported(10_000)
     await job.set('finished_at', new Date())
     await job.set('status', 'success')
     await page.getByText('All 10,000 records were imported.').waitFor()
@@ -47,7 +57,7 @@ describeConsole('An import that runs', (console) => {
     const { page } = await console.open('/imports?reference=night')
     const row = page.getByRole('row', { name: 'Running' })
     await row.waitFor()
-    await job.set('imported_products', 1234)
+    await job.setImported(1234)
     await row.getByText('1,234 of 2,000').waitFor()
     await page.getByRole('combobox', { name: 'Status' }).click()
     await page.getByRole('option', { name: 'Running' }).click()

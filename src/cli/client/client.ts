@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
+import type { Counts } from '../../imports/counts.js'
 import type { Failure, ImportStatus, OnConflict } from '../../imports/import.js'
-import type { Counts } from '../../imports/receive/scan.js'
 import { networkFault } from '../../network-fault.js'
 import { CommandError } from '../terminal/fail.js'
 import { printable } from '../terminal/terminal.js'

@@ -1,4 +1,4 @@
-import type { Counts } from '../../imports/receive/scan.js'
+import type { Counts } from '../../imports/counts.js'
 import type { ImportAnswer } from '../client/client.js'
 import { count, number } from './amounts.js'
 import { drawTable } from './table.js'

@@ -2,6 +2,7 @@ import type { RecordType } from '../../records/record-type.js'
 import { referenceLists, type Source, toElements } from '../../records/references.js'
 import type { Problem } from '../../schema/problem.js'
 import type { UploadReader } from '../../uploads/store.js'
+import { type Counts, noCounts } from '../counts.js'
 import type { Line } from '../file/lines.js'
 import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'
 import {
@@ -15,7 +16,6 @@ import {
   readLines,
 } from '../file/passes.js'
 import type { OnConflict } from '../import.js'
-import { type Counts, noCounts } from '../receive/scan.js'
 import { ErrorKinds, refTaken } from '../report/problems.js'
 import { SeenRefs } from './seen-refs.js'
 

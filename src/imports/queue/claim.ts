@@ -2,9 +2,8 @@ import sql, { raw } from 'sql-template-tag'
 import { DatabaseClock, databaseMilliseconds } from '../../db/clock.js'
 import { isUniqueViolation } from '../../db/errors.js'
 import { type Pool, rows } from '../../db/pool.js'
-import { recordTypes } from '../../records/index.js'
-import { counts, type ImportOptions, type OnConflict } from '../import.js'
-import type { Counts } from '../receive/scan.js'
+import { type Counts, type CountsByType, countsOf, toCounts } from '../counts.js'
+import type { ImportOptions, OnConflict } from '../import.js'
 import { isClaimable, LEASE_SECONDS, MAX_RETRY_SECONDS, queueHeads } from './heads.js'
 
 /** Notified when there may be something to claim. */
@@ -54,7 +53,7 @@ const TRIED_HEADS = 16
  * @returns undefined if there is nothing to claim; the next notification or poll tells when to look again.
  */
 export async function claimImport(pool: Pool, storeId: string): Promise<Job | undefined> {
-  const [row] = await rows<Record<string, unknown> & ClaimedRow>(
+  const [row] = await rows<ClaimedRow>(
     pool,
     sql`
       with recursive ${queueHeads},
@@ -95,8 +94,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
       turn as (${turnOf('claimed')})
       select i.id, i.owner_id, o.parent_id, i.fence, i.attempts, i.claims, i.upload_key, i.file_bytes, i.max_line_bytes,
              i.dry_run, i.on_conflict, i.checkpoint_pass, i.checkpoint_bytes, i.checkpoint_lines,
-             ${databaseMilliseconds} as milliseconds,
-             ${raw(recordTypes.map(({ table }) => `i.uploaded_${table}`).join(', '))}
+             ${databaseMilliseconds} as milliseconds, ${countsOf('i')} as counts
       from claimed i join owners o on o.id = i.owner_id`,
   ).catch((error: unknown) => {
     // Another import of the owner was started in this very moment: this one is not its head any more.
@@ -116,7 +114,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
     maxLineBytes: row.max_line_bytes,
     dryRun: row.dry_run,
     onConflict: row.on_conflict,
-    uploaded: counts(row, 'uploaded'),
+    uploaded: toCounts(row.counts).uploaded,
     checkpoint: { pass: row.checkpoint_pass, bytes: row.checkpoint_bytes, lines: row.checkpoint_lines },
     clock: new DatabaseClock(row.milliseconds),
   }
@@ -158,6 +156,7 @@ interface ClaimedRow {
   readonly checkpoint_pass: number
   readonly checkpoint_bytes: number
   readonly checkpoint_lines: number
+  readonly counts: CountsByType
 }
 
 /** Extends the lease. @throws LeaseLost */

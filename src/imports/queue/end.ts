@@ -1,6 +1,5 @@
-import sql, { raw, type Sql } from 'sql-template-tag'
+import sql, { type Sql } from 'sql-template-tag'
 import { type Pool, rows, transaction } from '../../db/pool.js'
-import { recordTypes } from '../../records/index.js'
 import { addDeliveries } from '../../webhooks/deliveries.js'
 import { type Failure, type Import, type ImportRow, importColumns, toImport } from '../import.js'
 import { importResource } from '../resource.js'
@@ -12,13 +11,13 @@ import { IMPORTS_CHANNEL, type Job, LeaseLost } from './claim.js'
  * @throws LeaseLost
  */
 export async function finishImport(pool: Pool, job: Job): Promise<Import> {
-  const kept = raw(recordTypes.map(({ table }) => `imported_${table} + skipped_${table}`).join(' + '))
   return mustBe(
     job,
     await endImport(
       pool,
       mine(job),
-      sql`case when ${kept} = 0 then 'all_rejected' end`,
+      sql`case when not exists (
+            select from import_counts where import_id = imports.id and imported + skipped > 0) then 'all_rejected' end`,
       'Every record was rejected. The errors of this import say why, line by line; mend the lines and import them again.',
     ),
   )
@@ -60,6 +59,9 @@ function mustBe({ id }: Job, ended: Import | undefined): Import {
  */
 async function endImport(pool: Pool, where: Sql, reason: Sql, detail: string): Promise<Import | undefined> {
   return await transaction(pool, async (client) => {
+    // Locked by a statement of its own: the next one sees the counts of a chunk that this one has waited for.
+    const [locked] = await rows<{ id: string }>(client, sql`select id from imports where ${where} for update`)
+    if (!locked) return undefined
     const [row] = await rows<ImportRow & { readonly owner_kind: 'store' | 'organization' }>(
       client,
       sql`
@@ -69,7 +71,7 @@ async function endImport(pool: Pool, where: Sql, reason: Sql, detail: string): P
             failure_detail = case when ${reason} is not null then ${detail}::text end,
             finished_at = at, updated_at = at, lease_expires_at = null
         from (select clock_timestamp() as at) as ending
-        where ${where}
+        where id = ${locked.id}
         returning ${importColumns}, (select kind from owners where id = imports.owner_id) as owner_kind`,
     )
     if (!row) return undefined

@@ -1,8 +1,7 @@
-import sql, { join, raw } from 'sql-template-tag'
+import sql from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
-import { recordTypes } from '../../records/index.js'
 import type { UploadStore } from '../../uploads/store.js'
 import { unpack } from '../file/decompress.js'
 import { type Import, type ImportOptions, type ImportRow, importColumns, toImport } from '../import.js'
@@ -80,15 +79,15 @@ export async function createImport(
     // First, for it makes the owner's others wait: imports are committed in the order of their `created_at`.
     await addToTotals(client, ownerId, new Map([['imports', 1]]))
     await checkWaiting(client, ownerId, maxWaiting)
-    let row = await insertImport(client, store, ownerId, externalRef, options, received)
-    while (!row) {
+    let created = await insertImport(client, store, ownerId, externalRef, options, received)
+    while (!created) {
       const holder = await findByExternalRef(client, ownerId, externalRef ?? '')
       if (holder !== undefined) throw new ExternalRefTaken(holder)
       // The one that was in the way failed in this very moment.
-      row = await insertImport(client, store, ownerId, externalRef, options, received)
+      created = await insertImport(client, store, ownerId, externalRef, options, received)
     }
     await client.query(`notify ${IMPORTS_CHANNEL}`)
-    return toImport(row)
+    return created
   })
 }
 
@@ -101,7 +100,7 @@ export async function checkWaiting(db: Pool | Client, ownerId: string, maxWaitin
   if (waiting.length > 0) throw new TooManyWaiting(maxWaiting)
 }
 
-/** Adds the row; undefined: another import that has not failed has the `external_ref`. */
+/** Adds the import and its counts; undefined: another import that has not failed has the `external_ref`. */
 async function insertImport(
   client: Client,
   store: UploadStore,
@@ -109,19 +108,27 @@ async function insertImport(
   externalRef: string | undefined,
   { dryRun, onConflict }: ImportOptions,
   { id, file }: Received,
-): Promise<ImportRow | undefined> {
-  const uploaded = recordTypes.map(({ type }) => sql`${file.uploaded[type] ?? 0}`)
+): Promise<Import | undefined> {
   const [row] = await rows<ImportRow>(
     client,
     sql`
-      insert into imports (id, owner_id, external_ref, upload_store, upload_key, file_bytes, file_lines, file_sha256, max_line_bytes, dry_run, on_conflict,
-                           ${join(recordTypes.map(({ table }) => raw(`uploaded_${table}`)))})
-      values (${id}, ${ownerId}, ${externalRef ?? null}, ${store.id}, ${id}, ${file.bytes}, ${file.lines}, ${file.sha256}, ${file.maxLineBytes}, ${dryRun}, ${onConflict},
-              ${join(uploaded)})
-      on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' and not dry_run do nothing
-      returning ${importColumns}`,
+      with created as (
+        insert into imports (id, owner_id, external_ref, upload_store, upload_key,
+                             file_bytes, file_lines, file_sha256, max_line_bytes, dry_run, on_conflict)
+        values (${id}, ${ownerId}, ${externalRef ?? null}, ${store.id}, ${id},
+                ${file.bytes}, ${file.lines}, ${file.sha256}, ${file.maxLineBytes}, ${dryRun}, ${onConflict})
+        on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' and not dry_run do nothing
+        returning *
+      ),
+      counted as (
+        insert into import_counts (import_id, type, uploaded)
+        select created.id, c.type, c.uploaded
+        from created, unnest(${Object.keys(file.uploaded)}::text[], ${Object.values(file.uploaded)}::bigint[]) as c(type, uploaded)
+      )
+      select ${importColumns} from created as imports`,
   )
-  return row
+  // The statement does not see the counts that it adds.
+  return row && { ...toImport(row), uploaded: file.uploaded }
 }
 
 /** The import that has an `external_ref` and has not failed; undefined: it is free. Rehearsals take none. */

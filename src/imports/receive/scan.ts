@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto'
-import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
+import { type Counts, noCounts } from '../counts.js'
 import { contentOf, type Line, LineSplitter, whyNotRecord } from '../file/lines.js'
 import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'
 import { recognizeLine } from '../file/recognize.js'
-
-/** Records by type, one count for every type there is: `{"subscription_product": 3, …}`. */
-export type Counts = Record<string, number>
-
-export const noCounts = (): Counts => Object.fromEntries(recordTypes.map(({ type }) => [type, 0]))
 
 /** What a file turned out to be. */
 export interface ScannedFile {

@@ -49,16 +49,19 @@ export async function listImports(
   const condition = filter ? sql`and ${filter}` : empty
   const parts = ownerIds.map(
     (ownerId) => sql`
-      (select ${importColumns} from imports where owner_id = ${ownerId} ${condition}
+      (select id, created_at from imports where owner_id = ${ownerId} ${condition}
        order by created_at desc, id desc limit ${offset + limit})`,
   )
   const { total, found } = await listPage<ImportRow>(pool, {
     total: filter
       ? sql`select count(*) from imports where owner_id = any(${ownerIds}::uuid[]) ${condition}`
       : totalQuery(ownerIds, 'imports'),
+    // Which imports they are is read first, so that none is read, with its counts, only to be skipped.
     page: sql`
-      select * from (${join(parts, ' union all ')}) as p
-      order by created_at desc, id desc limit ${limit} offset ${offset}`,
+      select ${importColumns} from imports
+      where id = any(array(
+        select id from (${join(parts, ' union all ')}) as p
+        order by created_at desc, id desc limit ${limit} offset ${offset}))`,
     order: sql`r.created_at desc, r.id desc`,
   })
   return { total, imports: found.map(toImport) }

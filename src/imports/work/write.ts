@@ -1,7 +1,8 @@
-import sql, { join, raw } from 'sql-template-tag'
+import sql from 'sql-template-tag'
 import { isUniqueViolation } from '../../db/errors.js'
 import { type Client, type Pool, settled, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
+import type { RecordType } from '../../records/record-type.js'
 import type { Written } from '../events.js'
 import type { LineProblem } from '../file/passes.js'
 import { type Job, LeaseLost } from '../queue/claim.js'
@@ -123,30 +124,32 @@ async function writeChunk(
     await insertProblems(reporting)
     await turn
     // What follows is locked until the end of the transaction, so an earlier chunk has to have it first.
-    const inserted = new Map([...outcomes].map(([table, outcome]) => [table, outcome.inserted]))
+    const inserted = new Map([...outcomes].map(([{ table }, outcome]) => [table, outcome.inserted]))
     await settled([
       addToTotals(client, job.ownerId, job.dryRun ? new Map() : inserted),
       countKinds(reporting),
       advance(client, job, chunk, outcomes, problems.length),
     ])
     const conflicts = !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
-    return { conflicts, written: writtenBy(chunk, job.dryRun ? new Map() : outcomes, problems.length) }
+    return { conflicts, written: writtenBy(job.dryRun ? new Map() : outcomes, problems.length) }
   })
   for (const { records } of chunk.candidates.values()) records.recycle()
   return result
 }
 
-function writtenBy(chunk: Chunk, outcomes: ReadonlyMap<string, Added>, errors: number): Written {
-  const added = [...chunk.candidates.keys()].map(({ type, table }) => ({ type, ...outcomes.get(table) }))
+function writtenBy(outcomes: Outcomes, errors: number): Written {
+  const added = [...outcomes]
   return {
-    imported: Object.fromEntries(added.map(({ type, imported = 0 }) => [type, imported])),
-    skipped: Object.fromEntries(added.map(({ type, skipped = 0 }) => [type, skipped])),
+    imported: Object.fromEntries(added.map(([{ type }, { imported }]) => [type, imported])),
+    skipped: Object.fromEntries(added.map(([{ type }, { skipped }]) => [type, skipped])),
     errors,
   }
 }
 
+type Outcomes = ReadonlyMap<RecordType, Added>
+
 interface AddedChunk {
-  readonly outcomes: ReadonlyMap<string, Added>
+  readonly outcomes: Outcomes
   readonly problems: readonly LineProblem[]
 }
 
@@ -166,7 +169,7 @@ async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean
   const writing = { client, job, careful, milliseconds: chunk.milliseconds }
   const outcomes = await settled(
     [...chunk.candidates].map(
-      async ([{ table }, candidates]) => [table, await addRecords(writing, candidates)] as const,
+      async ([recordType, candidates]) => [recordType, await addRecords(writing, candidates)] as const,
     ),
   )
   return {
@@ -176,8 +179,8 @@ async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean
 }
 
 /**
- * Counts, checkpoint, the times of the records, and lease. What came forward has no failed attempts behind it. The fence is here: a worker that lost
- * its lease finds it out before it commits.
+ * Counts, checkpoint, the times of the records, and lease. What came forward has no failed attempts behind it. The fence is
+ * here: a worker that lost its lease finds it out before it commits, and counts nothing.
  *
  * @throws LeaseLost
  */
@@ -185,23 +188,31 @@ async function advance(
   client: Client,
   { id, fence }: Job,
   { checkpoint, milliseconds }: Chunk,
-  outcomes: ReadonlyMap<string, Added>,
+  outcomes: Outcomes,
   errors: number,
 ): Promise<void> {
-  const plus = (column: string, count: number) => sql`${raw(column)} = ${raw(column)} + ${count}`
-  const counts = [...outcomes].flatMap(([table, { imported, skipped }]) => [
-    plus(`imported_${table}`, imported),
-    plus(`skipped_${table}`, skipped),
-  ])
+  const types = [...outcomes.keys()].map(({ type }) => type)
+  const added = [...outcomes.values()]
   const createdAt = new Date(milliseconds).toISOString()
   const { rowCount } = await client.query(sql`
-    update imports
-    set ${join([...counts, plus('errors', errors)])},
-        checkpoint_pass = ${checkpoint.pass}, checkpoint_bytes = ${checkpoint.bytes}, checkpoint_lines = ${checkpoint.lines},
-        records_from = least(records_from, ${createdAt}), records_to = greatest(records_to, ${createdAt}),
-        attempts = 0, claims = 0, retry_at = null,
-        updated_at = clock_timestamp(),
-        lease_expires_at = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
-    where id = ${id} and fence = ${fence} and status = 'started'`)
+    with advanced as (
+      update imports
+      set errors = errors + ${errors},
+          checkpoint_pass = ${checkpoint.pass}, checkpoint_bytes = ${checkpoint.bytes}, checkpoint_lines = ${checkpoint.lines},
+          records_from = least(records_from, ${createdAt}), records_to = greatest(records_to, ${createdAt}),
+          attempts = 0, claims = 0, retry_at = null,
+          updated_at = clock_timestamp(),
+          lease_expires_at = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
+      where id = ${id} and fence = ${fence} and status = 'started'
+      returning id
+    ),
+    counted as (
+      update import_counts c
+      set imported = c.imported + n.imported, skipped = c.skipped + n.skipped
+      from advanced, unnest(${types}::text[], ${added.map(({ imported }) => imported)}::bigint[],
+                            ${added.map(({ skipped }) => skipped)}::bigint[]) as n(type, imported, skipped)
+      where c.import_id = advanced.id and c.type = n.type
+    )
+    select from advanced`)
   if (rowCount === 0) throw new LeaseLost(id)
 }

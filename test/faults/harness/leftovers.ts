@@ -29,15 +29,17 @@ export async function checkNothingElse(
   )
   await left(
     'products of the bystander that are not there once for each line',
-    `select (select count(*) from products where owner_id = $1) as rows, sum(imported_products) as imported, sum(file_lines) as lines
-     from imports where owner_id = $1
-     having (select count(*) from products where owner_id = $1) <> sum(file_lines) or sum(imported_products) <> sum(file_lines)`,
+    `select (select count(*) from products where owner_id = $1) as rows, sum(c.imported) as imported, sum(i.file_lines) as lines
+     from imports i join import_counts c on c.import_id = i.id and c.type = 'subscription_product'
+     where i.owner_id = $1
+     having (select count(*) from products where owner_id = $1) <> sum(i.file_lines) or sum(c.imported) <> sum(i.file_lines)`,
     [bystander.id],
   )
   await left(
     'imports of the greedy owner of which not every line is accounted for',
-    `select id, file_lines, imported_products from imports i
-     where owner_id = $1 and file_lines <> imported_products +
+    `select i.id, i.file_lines, c.imported
+     from imports i join import_counts c on c.import_id = i.id and c.type = 'subscription_product'
+     where i.owner_id = $1 and i.file_lines <> c.imported +
        (select count(distinct line_number) from import_errors e where e.owner_id = i.owner_id and e.import_id = i.id)`,
     [greedy.id],
   )

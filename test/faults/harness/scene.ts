@@ -65,7 +65,9 @@ export async function underWay(scene: Scene): Promise<string> {
   const id = await postAsBystander(scene, LONG)
   for (;;) {
     const [row] = await scene.victim.query<{ begun: boolean }>(
-      "select imported_products > 0 or status not in ('pending', 'started') as begun from imports where id = $1",
+      `select c.imported > 0 or i.status not in ('pending', 'started') as begun
+       from imports i join import_counts c on c.import_id = i.id and c.type = 'subscription_product'
+       where i.id = $1`,
       [id],
     )
     if (row?.begun) return id

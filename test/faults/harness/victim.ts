@@ -164,6 +164,7 @@ export class Victim {
   async forgetOwners(): Promise<void> {
     const tables = [
       'imports',
+      'import_counts',
       'import_errors',
       'import_error_kinds',
       'import_updates',

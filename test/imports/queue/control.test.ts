@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Api, ImportResource } from '../../support/api.js'
 import { aProduct, aSubscriber, counts, file, times } from '../../support/builders.js'
+import { insertImport, ownerIdOf } from '../../support/rows.js'
 import { startTestService, type TestService } from '../../support/service.js'
 
 let service: TestService
@@ -32,6 +34,13 @@ async function underWay(): Promise<ImportResource> {
   }
 }
 
+const waitingForLocks = async (): Promise<number> =>
+  (
+    await service.pool.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    )
+  ).rowCount ?? 0
+
 const total = async (table: string): Promise<number> =>
   (await api.get(`/subscriptions/${table}`)).body.meta.results.total
 
@@ -49,6 +58,28 @@ describe('Cancel', () => {
     expect(meta).toEqual(body.data.meta)
     expect(meta.records.imported.subscription_subscriber).toBeLessThan(LINES)
     expect(await total('subscribers')).toBe(meta.records.imported.subscription_subscriber)
+  })
+
+  test('waits for a chunk that is about to be committed, and its counts are with that chunk', async () => {
+    const id = randomUUID()
+    await insertImport(service.pool, await ownerIdOf(service.pool, api), { id, status: 'pending' })
+    await service.pool.query(
+      "insert into import_counts (import_id, type, uploaded) values ($1, 'subscription_product', 2)",
+      [id],
+    )
+    const chunk = await service.pool.connect()
+    try {
+      await chunk.query('begin')
+      await chunk.query('update imports set errors = 1 where id = $1', [id])
+      await chunk.query('update import_counts set imported = 1 where import_id = $1', [id])
+      const canceled = act(id, 'cancel')
+      await expect.poll(waitingForLocks).toBe(1)
+      await chunk.query('commit')
+      const { meta } = (await canceled).body.data
+      expect([meta.errors, meta.records.imported]).toEqual([1, counts(1)])
+    } finally {
+      chunk.release()
+    }
   })
 
   test('ends an import that waits at once', async () => {

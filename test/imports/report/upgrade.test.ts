@@ -1,29 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPool, type PoolConnections } from '../../../src/db/pool.js'
 import { Api } from '../../support/api.js'
 import { aProduct, file } from '../../support/builders.js'
 import { expectError, expectErrors } from '../../support/errors.js'
+import { setUpSchemaBefore } from '../../support/old-schema.js'
 import { createDatabase, type ServeProcess, serve, temporaryFolder } from '../../support/service.js'
-
-const MIGRATIONS = new URL('../../../src/db/migrations/', import.meta.url)
-const LAST = '0007'
-
-/** Brings a database to the schema of an earlier version, as that version left it. */
-async function setUpOldSchema(pool: PoolConnections): Promise<void> {
-  await pool.query(
-    'create table migrations (id serial primary key, name varchar(255), run_on timestamp not null)',
-  )
-  for (const name of (await readdir(MIGRATIONS)).sort()) {
-    if (name.slice(0, LAST.length) > LAST) continue
-    await pool.query(await readFile(new URL(name, MIGRATIONS), 'utf8'))
-    await pool.query("insert into migrations (name, run_on) values ($1, now() at time zone 'UTC')", [
-      name.replace(/\.sql$/, ''),
-    ])
-  }
-}
 
 const ownerId = randomUUID()
 const productId = randomUUID()
@@ -44,7 +27,7 @@ beforeAll(async () => {
     drop,
     () => folder.remove(),
   )
-  await setUpOldSchema(pool)
+  await setUpSchemaBefore(pool, '0008')
   await pool.query("insert into owners (id, kind, name, is_default) values ($1, 'store', 'default', true)", [
     ownerId,
   ])

@@ -1,0 +1,38 @@
+import { raw, type Sql } from 'sql-template-tag'
+import { recordTypes } from '../records/index.js'
+
+/** Records by type, one count for every type there is: `{"subscription_product": 3, …}`. */
+export type Counts = Record<string, number>
+
+export const noCounts = (): Counts => Object.fromEntries(recordTypes.map(({ type }) => [type, 0]))
+
+/** What an import's file holds, and what has become of it so far (contract 6). */
+export interface ImportCounts {
+  readonly uploaded: Counts
+  readonly imported: Counts
+  /** Those left out because they are there already. */
+  readonly skipped: Counts
+}
+
+/** The rows of `import_counts` of one import, by type; null: it has none. */
+export type CountsByType = Readonly<
+  Record<string, { readonly uploaded: number; readonly imported: number; readonly skipped: number }>
+> | null
+
+/**
+ * A subquery that reads the counts of a row of `imports` as `CountsByType`. It sees what its statement sees: one that has waited
+ * for the row's lock has to be followed by another one, or the counts are older than the row.
+ *
+ * @param imports the alias of the row.
+ */
+export const countsOf = (imports: string): Sql =>
+  raw(`(
+    select json_object_agg(c.type, json_build_object('uploaded', c.uploaded, 'imported', c.imported, 'skipped', c.skipped))
+    from import_counts c where c.import_id = ${imports}.id)`)
+
+/** Fills in 0 for the types that the import has no row of: they are newer than the import. */
+export function toCounts(byType: CountsByType): ImportCounts {
+  const read = (kind: keyof ImportCounts): Counts =>
+    Object.fromEntries(recordTypes.map(({ type }) => [type, byType?.[type]?.[kind] ?? 0]))
+  return { uploaded: read('uploaded'), imported: read('imported'), skipped: read('skipped') }
+}
