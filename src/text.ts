@@ -1,5 +1,8 @@
 import { quotable } from './invisible.js'
 
+/** A noun with its article: `an offering`, `a plan`. */
+export const withArticle = (noun: string): string => `${/^[aeio]/.test(noun) ? 'an' : 'a'} ${noun}`
+
 /** PostgreSQL's `text` holds no U+0000, and UTF-8 no unpaired surrogate (contract 7). */
 export function isStorableText(value: string): boolean {
   return !value.includes('\0') && value.isWellFormed()

@@ -1,5 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import { oneOf } from '../records/attributes.js'
+import { recordTypes } from '../records/index.js'
+import { holderIdName } from '../records/record-type.js'
 import type { AttributeKind } from './filter.js'
 import { operatorsOf } from './filter.js'
 
@@ -52,7 +54,14 @@ export const sharedSchemas: readonly TSchema[] = [
             Type.Object(
               {
                 id: Type.Optional(uuid('What a conflict is with.')),
-                offering_id: Type.Optional(uuid('The offering that holds the record.')),
+                ...Object.fromEntries(
+                  recordTypes
+                    .filter(({ references }) => references.length > 0)
+                    .map((holder) => [
+                      holderIdName(holder),
+                      Type.Optional(uuid(`The ${holder.noun} that holds the record.`)),
+                    ]),
+                ),
                 missing_ids: Type.Optional(
                   Type.Array(Type.String(), {
                     description: 'The references that lead nowhere, as they were given.',

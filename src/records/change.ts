@@ -34,6 +34,7 @@ export class StillAttached extends Error {
   override name = 'StillAttached'
   /** @param isOwn whether the holder belongs to the record's owner, and not to one of its stores */
   constructor(
+    readonly holderType: RecordType,
     readonly holderId: string,
     readonly isOwn: boolean,
   ) {
@@ -163,7 +164,7 @@ export async function deleteRecord(
     )
     if (rowCount === 0) throw new ChangedMeanwhile()
     const holder = await holderOf(client, recordType, ownerId, id)
-    if (holder) throw new StillAttached(holder.offering_id, holder.owner_id === ownerId)
+    if (holder) throw new StillAttached(holder.type, holder.id, holder.owner_id === ownerId)
     await deleteSnapshots(client, recordType, ownerId, [id])
     await client.query(sql`delete from ${raw(recordType.table)} where owner_id = ${ownerId} and id = ${id}`)
     await addToTotals(client, ownerId, new Map([[recordType.table, -1]]))
@@ -176,17 +177,19 @@ async function holderOf(
   recordType: RecordType,
   ownerId: string,
   id: string,
-): Promise<{ offering_id: string; owner_id: string } | undefined> {
-  const references = recordTypes.flatMap((one) => one.references.filter(({ to }) => to === recordType))
-  for (const { table } of references) {
-    const [holder] = await rows<{ offering_id: string; owner_id: string }>(
+): Promise<{ type: RecordType; id: string; owner_id: string } | undefined> {
+  const references = recordTypes.flatMap((type) =>
+    type.references.flatMap(({ to, table }) => (to === recordType ? { type, table } : [])),
+  )
+  for (const { type, table } of references) {
+    const [holder] = await rows<{ id: string; owner_id: string }>(
       client,
       sql`
-        select offering_id, owner_id from ${raw(table)}
+        select holder_id as id, owner_id from ${raw(table)}
         where source_id = ${id} and owner_id = any(array(select o.id from owners o where o.id = ${ownerId} or o.parent_id = ${ownerId}))
         limit 1`,
     )
-    if (holder) return holder
+    if (holder) return { type, ...holder }
   }
   return undefined
 }

@@ -23,6 +23,7 @@ export const offering = defineRecordType({
   ),
   references: [
     {
+      kind: 'snapshots',
       attribute: 'products',
       to: product,
       table: 'offering_products',
@@ -32,6 +33,7 @@ export const offering = defineRecordType({
       refsAttribute: 'external_product_refs',
     },
     {
+      kind: 'snapshots',
       attribute: 'plans',
       to: plan,
       table: 'offering_plans',

@@ -25,12 +25,12 @@ export interface StoredSnapshot extends StoredRecord {
 export type Holder = Pick<StoredRecord, 'id' | 'ownerId'>
 
 interface SnapshotRow extends Row {
-  readonly offering_id: string
+  readonly holder_id: string
 }
 
 const toSnapshot = ({ to }: Reference, row: SnapshotRow): StoredSnapshot => ({
   ...toRecord(to, row),
-  holderId: row.offering_id,
+  holderId: row.holder_id,
 })
 
 /** A page of one record's snapshots, newest first. */
@@ -40,10 +40,10 @@ export async function listSnapshots(
   holder: Holder,
   { offset, limit }: Range,
 ): Promise<SlicedPage<StoredSnapshot>> {
-  const where = sql`from ${raw(reference.table)} where owner_id = ${holder.ownerId} and offering_id = ${holder.id}`
+  const where = sql`from ${raw(reference.table)} where owner_id = ${holder.ownerId} and holder_id = ${holder.id}`
   const slice = (part: Sql) =>
     firstSlice(
-      sql`select offering_id, ${columnNames(reference.to)} ${where} ${part}`,
+      sql`select holder_id, ${columnNames(reference.to)} ${where} ${part}`,
       sql`id desc`,
       storedSize(reference.to),
     )
@@ -73,9 +73,9 @@ export async function findSnapshot(
   const [row] = await rows<SnapshotRow>(
     db,
     sql`
-      select offering_id, ${columnNames(reference.to)}
+      select holder_id, ${columnNames(reference.to)}
       from ${raw(reference.table)}
-      where owner_id = ${holder.ownerId} and offering_id = ${holder.id} and (id = ${id} or source_id = ${id})
+      where owner_id = ${holder.ownerId} and holder_id = ${holder.id} and (id = ${id} or source_id = ${id})
       order by id = ${id} desc
       limit 1`,
   )
@@ -163,8 +163,8 @@ const snapshotsPage = (
               ${parts.map(({ count }) => count)}::integer[], ${parts.map(({ after }) => after)}::uuid[])
          with ordinality as h(owner_id, id, count, after, place)
   cross join lateral (
-    select offering_id, ${columnNames(to)} from ${raw(table)}
-    where owner_id = h.owner_id and offering_id = h.id and id > h.after
+    select holder_id, ${columnNames(to)} from ${raw(table)}
+    where owner_id = h.owner_id and holder_id = h.id and id > h.after
       ${only ? sql`and id = any(${only}::uuid[])` : sql``}
     order by id limit h.count
   ) as s

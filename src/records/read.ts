@@ -102,7 +102,7 @@ function withHeld({ references }: RecordType, include: ReadonlySet<string>, reco
       (select json_build_object('ids', coalesce(json_agg(id order by id), '[]'), 'refs', ${refs})
        from (
          select id, external_ref, row_number() over (order by id) as place from ${raw(table)}
-         where owner_id = o.owner_id and offering_id = o.id
+         where owner_id = o.owner_id and holder_id = o.id
          order by id limit ${include.has(attribute) ? MAX_SNAPSHOTS : NAMED_SNAPSHOTS}
        ) as s) as ${raw(heldColumn(reference))}`
   })

@@ -5,10 +5,18 @@ import { type Column, columnsOf } from './columns.js'
 export type FilterableAs = 'text' | 'uuid'
 
 /**
- * How a record type refers to another: `attribute` is a list whose elements are an id or `external_ref` of a record of
- * type `to`, or such a record's attributes. The referring record holds snapshots, kept in `table` and called `type`.
+ * How a record type refers to another. Each kind has its own rules for the attribute and for what is stored
+ * (docs/decisions/0041).
  */
-export interface Reference {
+export type Reference = Snapshots
+
+/**
+ * `attribute` is a list whose elements are an id or `external_ref` of a record of type `to`, or such a record's
+ * attributes. The referring record holds snapshots, kept in `table` and called `type`. In the table, `holder_id` is the
+ * id of the record that holds them, and `source_id` the id of the original.
+ */
+export interface Snapshots {
+  readonly kind: 'snapshots'
   readonly attribute: string
   readonly to: RecordType
   readonly table: string
@@ -41,6 +49,9 @@ export interface RecordType {
   readonly references: readonly Reference[]
   readonly filters: Readonly<Record<string, FilterableAs>>
 }
+
+/** The name under which the id of a record of this type stands beside others: `offering_id`. */
+export const holderIdName = ({ noun }: RecordType): string => `${noun}_id`
 
 /** Makes a record type from its declaration. The columns follow from the attributes' schema. */
 export function defineRecordType(

@@ -236,11 +236,11 @@ async function insertSnapshotsOf(
     ])
     within.recycle()
   }
-  for (const { id: offeringId, elements } of holders) {
+  for (const { id: holderId, elements } of holders) {
     for (const [seq, element] of (elements.get(reference.attribute) ?? []).entries()) {
       const id = uuidv7({ msecs: milliseconds, seq, random: randomBytes() })
-      if ('sourceId' in element) copies.push({ offeringId, id, ...element })
-      else within.add([offeringId, id, ...element.values])
+      if ('sourceId' in element) copies.push({ holderId, id, ...element })
+      else within.add([holderId, id, ...element.values])
       if (copies.length + within.length < SLICE && within.bytes < SLICE_BYTES) continue
       await write()
       copies = []
@@ -260,7 +260,7 @@ export async function deleteSnapshots(
   await settled(
     references.map(({ table }) =>
       client.query(
-        sql`delete from ${raw(table)} where owner_id = ${ownerId} and offering_id = any(${ids}::uuid[])`,
+        sql`delete from ${raw(table)} where owner_id = ${ownerId} and holder_id = any(${ids}::uuid[])`,
       ),
     ),
   )
@@ -271,12 +271,12 @@ const SNAPSHOT_COLUMNS: readonly CopyColumn[] = [
   { name: 'source_id', type: 'uuid' },
   { name: 'created_at', type: 'timestamptz' },
   { name: 'updated_at', type: 'timestamptz' },
-  { name: 'offering_id', type: 'uuid' },
+  { name: 'holder_id', type: 'uuid' },
   { name: 'id', type: 'uuid' },
 ]
 
 interface Copy {
-  readonly offeringId: string
+  readonly holderId: string
   readonly id: string
   readonly sourceId: string
   readonly sourceOwnerId: string
@@ -294,12 +294,12 @@ async function insertCopies(
   const names = to.columns.map(({ name }) => name)
   // "offset 0" has each original looked up by its key. Joined, the planner would rather read the whole table, for each chunk.
   await client.query(sql`
-    insert into ${raw(table)} (owner_id, offering_id, id, source_id, created_at, updated_at, ${raw(names.join(', '))})
-    select ${ownerId}::uuid, r.offering_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
+    insert into ${raw(table)} (owner_id, holder_id, id, source_id, created_at, updated_at, ${raw(names.join(', '))})
+    select ${ownerId}::uuid, r.holder_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
            ${raw(names.map((name) => `t.${name}`).join(', '))}
-    from unnest(${copies.map(({ offeringId }) => offeringId)}::uuid[], ${copies.map(({ id }) => id)}::uuid[],
+    from unnest(${copies.map(({ holderId }) => holderId)}::uuid[], ${copies.map(({ id }) => id)}::uuid[],
                 ${copies.map(({ sourceOwnerId }) => sourceOwnerId)}::uuid[], ${copies.map(({ sourceId }) => sourceId)}::uuid[])
-           as r(offering_id, id, source_owner_id, source_id)
+           as r(holder_id, id, source_owner_id, source_id)
     cross join lateral (
       select * from ${raw(to.table)} o where o.owner_id = r.source_owner_id and o.id = r.source_id offset 0
     ) as t`)

@@ -101,7 +101,7 @@ export async function detach(pool: Pool, holding: Holding, { id }: StoredSnapsho
   if (rowCount === 0) throw new ChangedMeanwhile()
 }
 
-const within = ({ holder }: Holding): Sql => sql`owner_id = ${holder.ownerId} and offering_id = ${holder.id}`
+const within = ({ holder }: Holding): Sql => sql`owner_id = ${holder.ownerId} and holder_id = ${holder.id}`
 
 /** One change at a time to what a record holds, and none to a record that is being deleted. */
 async function lockHolder(client: Client, { recordType, holder }: Holding): Promise<void> {

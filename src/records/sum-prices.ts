@@ -21,7 +21,7 @@ export async function sumPrices(
   // A sum has no more currencies than the product with the fewest.
   const page = sql`
     select h.*, (
-      select coalesce(min(pg_column_size(price)), 0) from ${products} where owner_id = h.owner_id and offering_id = h.id
+      select coalesce(min(pg_column_size(price)), 0) from ${products} where owner_id = h.owner_id and holder_id = h.id
     ) as sum_size
     from unnest(${holders.map(({ ownerId }) => ownerId)}::uuid[], ${holders.map(({ id }) => id)}::uuid[])
            with ordinality as h(owner_id, id, place)`
@@ -35,9 +35,9 @@ export async function sumPrices(
             case when count(e.value ->> 'includes_tax') = count(*) and min(e.value ->> 'includes_tax') = max(e.value ->> 'includes_tax')
                  then min(e.value ->> 'includes_tax')::boolean end as includes_tax
           from ${products} s cross join jsonb_each(s.price) e
-          where s.owner_id = h.owner_id and s.offering_id = h.id
+          where s.owner_id = h.owner_id and s.holder_id = h.id
           group by e.key
-          having count(*) = (select count(*) from ${products} s where s.owner_id = h.owner_id and s.offering_id = h.id)
+          having count(*) = (select count(*) from ${products} s where s.owner_id = h.owner_id and s.holder_id = h.id)
         ) c
       ) as sums
       from (${firstSlice(page, sql`place`, sql`p.sum_size`)}) as h`,

@@ -93,11 +93,11 @@ const comparisons = [
   compare('subscribers', 'external_ref, name, email, account_id'),
   compare('offerings', 'external_ref, name'),
   compare(
-    "(select s.owner_id, o.external_ref || ' ' || coalesce(s.external_ref, '') as ref, s.name, s.price from offering_products s join offerings o on o.owner_id = s.owner_id and o.id = s.offering_id) s",
+    "(select s.owner_id, o.external_ref || ' ' || coalesce(s.external_ref, '') as ref, s.name, s.price from offering_products s join offerings o on o.owner_id = s.owner_id and o.id = s.holder_id) s",
     'ref, name, price',
   ),
   compare(
-    "(select s.owner_id, o.external_ref || ' ' || coalesce(s.external_ref, '') as ref, s.name from offering_plans s join offerings o on o.owner_id = s.owner_id and o.id = s.offering_id) s",
+    "(select s.owner_id, o.external_ref || ' ' || coalesce(s.external_ref, '') as ref, s.name from offering_plans s join offerings o on o.owner_id = s.owner_id and o.id = s.holder_id) s",
     'ref, name',
   ),
   compare('totals', 'resource, total'),

@@ -76,13 +76,13 @@ const statusesOf = (answers: readonly Answer[]) => answers.map(({ status }) => s
 /** Snapshots whose original or holder is gone. There may be none, whatever happened. */
 async function orphans(): Promise<unknown[]> {
   const { rows } = await service.pool.query(`
-    select 'product' as of, source_id, offering_id from offering_products s
+    select 'product' as of, source_id, holder_id from offering_products s
     where source_id is not null and not exists (select from products p where p.id = s.source_id)
-       or not exists (select from offerings o where o.owner_id = s.owner_id and o.id = s.offering_id)
+       or not exists (select from offerings o where o.owner_id = s.owner_id and o.id = s.holder_id)
     union all
-    select 'plan', source_id, offering_id from offering_plans s
+    select 'plan', source_id, holder_id from offering_plans s
     where source_id is not null and not exists (select from plans p where p.id = s.source_id)
-       or not exists (select from offerings o where o.owner_id = s.owner_id and o.id = s.offering_id)`)
+       or not exists (select from offerings o where o.owner_id = s.owner_id and o.id = s.holder_id)`)
   return rows
 }
 

@@ -696,13 +696,13 @@ describe('An offering and what it was built from', () => {
 
     test('are gone with the offering', async () => {
       const { rows } = await service.pool.query(
-        `select count(*)::integer as count from offering_${list} where offering_id = $1`,
+        `select count(*)::integer as count from offering_${list} where holder_id = $1`,
         [offering.id],
       )
       expect(rows).toEqual([{ count: 1 }])
       await store.delete(path)
       expectError(await store.get(`${path}/${list}`), 404, 'Not Found', 'No offering found')
-      const after = await service.pool.query(`select from offering_${list} where offering_id = $1`, [
+      const after = await service.pool.query(`select from offering_${list} where holder_id = $1`, [
         offering.id,
       ])
       expect(after.rows).toEqual([])

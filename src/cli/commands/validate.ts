@@ -111,19 +111,20 @@ async function check(
   const all = size(fileBytes)
   let progress = teller.start('checking', fileBytes)
   let pass = 1
+  const done = () => (pass === 1 ? `checked ${all}` : 'followed the references')
   try {
     const checked = await checkFile({ fileBytes, maxLineBytes }, reader, flags, async (findings) => {
       signal.throwIfAborted()
       if (findings.pass > pass) {
+        progress.finish(done())
         pass = findings.pass
-        progress.finish(`checked ${all}`)
         progress = teller.start('following references', fileBytes)
       }
       progress.update(findings.bytes, `${size(findings.bytes)} of ${all}`)
       examples.add(findings)
       await report?.write(findings.problems)
     })
-    progress.finish(pass === 1 ? `checked ${all}` : 'followed the references')
+    progress.finish(done())
     await report?.end()
     if (checked.unusable !== undefined) throw new CommandError(checked.unusable)
     tell(file.name, checked, examples, flags)
@@ -254,8 +255,8 @@ const kindsOf = ({ kinds }: Checked): ErrorKindAnswer[] =>
 function looseReferences({ loose }: Checked, examples: Examples, { colors, width }: Style): string {
   const sentence =
     loose === 1
-      ? '1 reference leads to no valid record of the file. Unless it leads to one that is in the store, its offering will be rejected.'
-      : `${number(loose)} references lead to no valid record of the file. Those that lead to none in the store either will have their offerings rejected.`
+      ? '1 reference leads to no valid record of the file. Unless it leads to one that is in the store, the line that names it will be rejected.'
+      : `${number(loose)} references lead to no valid record of the file. The lines that name those that are not in the store either will be rejected.`
   const shown = examples.loose.length < loose ? ` The first ${examples.loose.length}:` : ''
   const table = drawTable(
     ['line', 'field', 'reference'].map((title) => colors.bold(title)),

@@ -78,7 +78,7 @@ export async function checkFile(
 ): Promise<Checked> {
   const check = new FileCheck(options)
   for (const pass of passes) {
-    if (pass.number > 1 && !check.isForLater) break
+    if (pass.number > 1 && !check.hasRecordsOf(pass)) continue
     let bytes = 0
     for await (const lines of readLines(file, reader, { bytes: 0, lines: 0 })) {
       for (const line of lines) {
@@ -107,8 +107,8 @@ class FileCheck {
   #loose = 0
   readonly #wrongFile = new WrongFile()
   #found: { readonly problems: LineProblem[]; readonly loose: LooseReference[] } = { problems: [], loose: [] }
-  /** Whether there are records that a later pass looks at. */
-  isForLater = false
+  /** The types of records that the first pass leaves to later ones. */
+  readonly #laterTypes = new Set<RecordType>()
 
   constructor(options: CheckOptions) {
     this.#options = options
@@ -119,7 +119,7 @@ class FileCheck {
     const examined = examineLine(line, pass, maxLineBytes)
     if (examined.kind === 'passed over') return
     if (examined.kind === 'of another pass') {
-      this.isForLater = true
+      if (pass.number === 1) this.#laterTypes.add(examined.recordType)
       return
     }
     if (examined.kind === 'malformed') {
@@ -128,8 +128,13 @@ class FileCheck {
     this.#report(examined.kind === 'valid' ? this.#takeRecord(line, examined) : examined.problems)
   }
 
+  /** Whether the first pass has left records to this one. */
+  hasRecordsOf({ types }: Pass): boolean {
+    return [...types].some((type) => this.#laterTypes.has(type))
+  }
+
   get #hasRecord(): boolean {
-    return this.isForLater || Object.values(this.#uploaded).some((records) => records > 0)
+    return this.#laterTypes.size > 0 || Object.values(this.#uploaded).some((records) => records > 0)
   }
 
   /** Returns what is wrong with a record beyond itself. */

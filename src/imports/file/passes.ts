@@ -17,18 +17,27 @@ export interface Pass {
   readonly number: number
   /** The types whose records are looked at. */
   readonly types: ReadonlySet<RecordType>
-  /** As the bytes of a line have them. */
+  /** Those of the types, with their quotes, as the bytes of a line have them. */
   readonly names: readonly Buffer[]
 }
 
-export const passes: readonly Pass[] = [
-  recordTypes.filter(({ references }) => references.length === 0),
-  recordTypes.filter(({ references }) => references.length > 0),
-].map((types, index) => ({
-  number: index + 1,
-  types: new Set(types),
-  names: types.map(({ type }) => Buffer.from(type)),
-}))
+export const passes: readonly Pass[] = passesOf(recordTypes)
+
+/** As many passes as the longest way from a record type over its references to one that has none. */
+export function passesOf(types: readonly RecordType[]): readonly Pass[] {
+  return Array.from({ length: Math.max(...types.map(passNumberOf)) }, (_, index) => {
+    const own = types.filter((recordType) => passNumberOf(recordType) === index + 1)
+    return {
+      number: index + 1,
+      types: new Set(own),
+      names: own.map(({ type }) => Buffer.from(`"${type}"`)),
+    }
+  })
+}
+
+function passNumberOf({ references }: RecordType): number {
+  return 1 + Math.max(0, ...references.map(({ to }) => passNumberOf(to)))
+}
 
 /** The first pass reads every line and reports those that are no records; a later one leaves out what is not its own. */
 const isFirst = ({ number }: Pass): boolean => number === 1
@@ -85,7 +94,7 @@ export type Examined =
   /** Blank, or nothing of this pass. */
   | { readonly kind: 'passed over' }
   /** A record that another pass looks at. */
-  | { readonly kind: 'of another pass' }
+  | { readonly kind: 'of another pass'; readonly recordType: RecordType }
   | { readonly kind: 'malformed'; readonly problems: readonly LineProblem[] }
   | { readonly kind: 'invalid'; readonly recordType: RecordType; readonly problems: readonly LineProblem[] }
   /** Its attributes are valid by themselves. */
@@ -94,11 +103,11 @@ export type Examined =
 type Attributes = Readonly<Record<string, unknown>>
 
 const PASSED_OVER: Examined = { kind: 'passed over' }
-const OF_ANOTHER_PASS: Examined = { kind: 'of another pass' }
 
 /** Reads and validates a line, if it is one of the pass. */
 export function examineLine(line: Line, pass: Pass, maxLineBytes: number): Examined {
-  if (isFirst(pass) && isOfLaterPass(line)) return OF_ANOTHER_PASS
+  const ofLaterPass = isFirst(pass) ? laterTypeOf(line, pass) : undefined
+  if (ofLaterPass) return { kind: 'of another pass', recordType: ofLaterPass }
   if (!isFirst(pass) && !mayHold(line, pass.names)) return PASSED_OVER
   const content = readLine(line, maxLineBytes)
   const place = { number: line.number, start: line.start }
@@ -107,8 +116,8 @@ export function examineLine(line: Line, pass: Pass, maxLineBytes: number): Exami
     return { kind: 'malformed', problems: [problem] }
   }
   if (content.kind !== 'record') return PASSED_OVER
-  if (!pass.types.has(content.recordType)) return OF_ANOTHER_PASS
   const { recordType, attributes } = content
+  if (!pass.types.has(recordType)) return { kind: 'of another pass', recordType }
   const problems = validateRecord(recordType, attributes)
   if (problems.length === 0) return { kind: 'valid', recordType, attributes: attributes as Attributes }
   const externalRef = showableRef(attributes)
@@ -126,11 +135,11 @@ function mayHold({ bytes }: Line, names: readonly Buffer[]): boolean {
 
 const namesOfLaterPasses = passes.slice(1).flatMap(({ names }) => names)
 
-/** Whether a line is a well-formed record that the first pass has nothing to do with: it need not be parsed to be known. */
-function isOfLaterPass({ bytes }: Line): boolean {
-  if (bytes === null || !namesOfLaterPasses.some((name) => bytes.includes(name))) return false
+/** The type of a well-formed record that the first pass has nothing to do with: it need not be parsed to be known. */
+function laterTypeOf({ bytes }: Line, first: Pass): RecordType | undefined {
+  if (bytes === null || !namesOfLaterPasses.some((name) => bytes.includes(name))) return undefined
   const content = recognizeLine(bytes)
-  return typeof content === 'object' && content.references.length > 0
+  return typeof content === 'object' && !first.types.has(content) ? content : undefined
 }
 
 /** The `external_ref` of a record that is wrong elsewhere, if it can be shown. */

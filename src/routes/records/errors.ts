@@ -1,7 +1,9 @@
 import { HttpError, validationError, writeConflict } from '../../http/errors.js'
 import { ChangedMeanwhile, RefTaken, StillAttached, UnresolvedReferences } from '../../records/change.js'
+import { holderIdName } from '../../records/record-type.js'
 import { AlreadyAttached, TooManySnapshots } from '../../records/snapshots.js'
 import { tooManyElements } from '../../records/validate.js'
+import { withArticle } from '../../text.js'
 
 /** Waits for a change of a record, and tells why it could not be made as HTTP does (contract 3). */
 export async function explained<T>(noun: string, change: Promise<T>): Promise<T> {
@@ -24,12 +26,14 @@ function explanation(noun: string, error: unknown): unknown {
     )
   }
   if (error instanceof StillAttached) {
-    return error.isOwn
-      ? writeConflict(`The ${noun} is attached to an offering; detach it first.`, {
-          offering_id: error.holderId,
+    const { holderType, holderId, isOwn } = error
+    const holder = withArticle(holderType.noun)
+    return isOwn
+      ? writeConflict(`The ${noun} is attached to ${holder}; detach it first.`, {
+          [holderIdName(holderType)]: holderId,
         })
       : writeConflict(
-          `The ${noun} is attached to an offering of one of your stores. It can be deleted once that store has detached it.`,
+          `The ${noun} is attached to ${holder} of one of your stores. It can be deleted once that store has detached it.`,
           {},
         )
   }

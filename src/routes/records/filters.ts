@@ -18,7 +18,7 @@ export function filtersOf({ filters, references }: RecordType): FilterAttributes
       column: sql`id`,
       condition: (values: readonly string[]) => sql`
         (owner_id, id) in (
-          select s.owner_id, s.offering_id from ${raw(table)} s
+          select s.owner_id, s.holder_id from ${raw(table)} s
           where ${isAnyOf(raw('s.external_ref'), values)})`,
     }
     attributes[`${attribute}.external_ref`] = { kind: 'member', ...holds }

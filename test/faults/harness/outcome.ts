@@ -64,7 +64,7 @@ const reports: readonly (readonly [string, string])[] = [
   ],
 ]
 
-const OWN = "array['owner_id', 'id', 'created_at', 'updated_at', 'offering_id', 'source_id']"
+const OWN = "array['owner_id', 'id', 'created_at', 'updated_at', 'holder_id', 'source_id']"
 
 const statements: readonly (readonly [string, string])[] = [
   ...recordTypes.flatMap(({ table, references }): [string, string][] => [
@@ -74,7 +74,7 @@ const statements: readonly (readonly [string, string])[] = [
       `select jsonb_build_object('of', o.name, 'copies', jsonb_agg(
                 jsonb_build_object('copy', to_jsonb(s) - ${OWN}, 'original', original.external_ref) order by s.id))
        from ${table} o
-       join ${reference.table} s on s.owner_id = o.owner_id and s.offering_id = o.id
+       join ${reference.table} s on s.owner_id = o.owner_id and s.holder_id = o.id
        left join ${reference.to.table} original on original.owner_id = s.owner_id and original.id = s.source_id
        where o.owner_id = $1
        group by o.id, o.name`,

@@ -38,7 +38,7 @@ async function addOfferings(offerings: number, productsEach: number, refCharacte
      ), counted as (
        insert into totals (owner_id, resource, total) values ($1, 'offerings', $2)
      )
-     insert into offering_products (owner_id, offering_id, id, created_at, updated_at, external_ref, name, price)
+     insert into offering_products (owner_id, holder_id, id, created_at, updated_at, external_ref, name, price)
      select $1, offering.id, gen_random_uuid(), now(), now(), lpad(n::text, $4, 'x'), 'Product ' || n, '{"USD": {"amount": 10}}'
      from offering, generate_series(1, $3) as n`,
     [ownerId, offerings, productsEach, refCharacters],

@@ -37,7 +37,7 @@ async function written(): Promise<{ held: Map<string, string[]>; transactions: n
   const { rows } = await service.pool.query<{ ref: string; refs: string[]; xmin: string }>(
     `select o.external_ref as ref, o.xmin::text as xmin,
             (select array_agg(coalesce(s.external_ref, '(within)') order by s.id) from offering_products s
-             where s.owner_id = o.owner_id and s.offering_id = o.id) as refs
+             where s.owner_id = o.owner_id and s.holder_id = o.id) as refs
      from offerings o where o.owner_id = $1 order by o.id`,
     [ownerId],
   )

@@ -369,7 +369,7 @@ async function check(files: readonly Content[]): Promise<void> {
   for (const attribute of ['products', 'plans'] as const) {
     const { rows } = await service.pool.query(
       `select o.id, array_agg(s.name order by s.id) filter (where s.id is not null) as names
-       from offerings o left join offering_${attribute} s on s.owner_id = o.owner_id and s.offering_id = o.id
+       from offerings o left join offering_${attribute} s on s.owner_id = o.owner_id and s.holder_id = o.id
        where o.owner_id = $1 group by o.id order by o.id`,
       [ownerId],
     )

@@ -6,6 +6,7 @@ import { dataOf, schemaName } from '../../../http/schemas.js'
 import { readId } from '../../../http/urls.js'
 import { snapshotsWithin } from '../../../records/read-snapshots.js'
 import { attach } from '../../../records/snapshots.js'
+import { withArticle } from '../../../text.js'
 import { explained } from '../errors.js'
 import { snapshotResources } from '../resource.js'
 import { resourceOf } from '../schemas.js'
@@ -17,7 +18,7 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) 
   operation({
     id: `attach${schemaName(reference.type)}s`,
     tag: 'Records',
-    summary: `Adds ${reference.attribute} to an ${noun}, as they are now.`,
+    summary: `Adds ${reference.attribute} to ${withArticle(noun)}, as they are now.`,
     ids: { id: noun },
     body: idsBody(reference),
     answers: { 200: { description: 'What was added.', schema: dataOf(Type.Array(resourceOf(reference))) } },

@@ -3,6 +3,7 @@ import { operation } from '../../../http/operation.js'
 import { schemaName } from '../../../http/schemas.js'
 import { readId } from '../../../http/urls.js'
 import { detach } from '../../../records/snapshots.js'
+import { withArticle } from '../../../text.js'
 import { explained } from '../errors.js'
 import { idNameOf, pathOf, type SnapshotDependencies } from './dependencies.js'
 import { findHeld } from './holding.js'
@@ -11,7 +12,7 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies, 
   operation({
     id: `detach${schemaName(reference.type)}`,
     tag: 'Records',
-    summary: `Takes a ${reference.to.noun} out of an ${noun}.`,
+    summary: `Takes a ${reference.to.noun} out of ${withArticle(noun)}.`,
     ids: { id: noun, [idName]: `${reference.to.noun} in it, or of its original` },
     answers: { 204: { description: 'It is detached.' } },
     errors: [400, 403, 404, 409, 413, 415],

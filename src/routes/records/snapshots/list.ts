@@ -5,6 +5,7 @@ import { listAnswer, MAX_OFFSET, readPage } from '../../../http/paging.js'
 import { listOf, pageParameters, schemaName } from '../../../http/schemas.js'
 import { readId, requestUrl } from '../../../http/urls.js'
 import { listSnapshots } from '../../../records/read-snapshots.js'
+import { withArticle } from '../../../text.js'
 import { snapshotResources } from '../resource.js'
 import { resourceOf } from '../schemas.js'
 import { pathOf, type SnapshotDependencies } from './dependencies.js'
@@ -14,7 +15,7 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) 
   operation({
     id: `list${schemaName(reference.type)}s`,
     tag: 'Records',
-    summary: `Lists the ${reference.attribute} of an ${noun}, newest first.`,
+    summary: `Lists the ${reference.attribute} of ${withArticle(noun)}, newest first.`,
     ids: { id: noun },
     query: pageParameters(MAX_OFFSET),
     answers: {

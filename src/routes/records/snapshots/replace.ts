@@ -6,6 +6,7 @@ import { dataOf, schemaName } from '../../../http/schemas.js'
 import { readId } from '../../../http/urls.js'
 import { snapshotsWithin } from '../../../records/read-snapshots.js'
 import { replace } from '../../../records/snapshots.js'
+import { withArticle } from '../../../text.js'
 import { explained } from '../errors.js'
 import { snapshotResources } from '../resource.js'
 import { resourceOf } from '../schemas.js'
@@ -17,7 +18,7 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) 
   operation({
     id: `replace${schemaName(reference.type)}s`,
     tag: 'Records',
-    summary: `Makes these all the ${reference.attribute} that an ${noun} has.`,
+    summary: `Makes these all the ${reference.attribute} that ${withArticle(noun)} has.`,
     ids: { id: noun },
     body: idsBody(reference),
     answers: {

@@ -5,6 +5,7 @@ import { dataOf, schemaName } from '../../../http/schemas.js'
 import { readId } from '../../../http/urls.js'
 import { readChanges } from '../../../records/changes.js'
 import { updateSnapshot } from '../../../records/snapshots.js'
+import { withArticle } from '../../../text.js'
 import { explained } from '../errors.js'
 import { reject, within } from '../problems.js'
 import { snapshotResource } from '../resource.js'
@@ -16,7 +17,7 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies, 
   operation({
     id: `update${schemaName(reference.type)}`,
     tag: 'Records',
-    summary: `Changes a ${reference.to.noun} within an ${noun}, and leaves its original alone.`,
+    summary: `Changes a ${reference.to.noun} within ${withArticle(noun)}, and leaves its original alone.`,
     ids: { id: noun, [idName]: `${reference.to.noun} in it, or of its original` },
     body: changesBody(reference),
     answers: { 200: { description: 'It, as it is now.', schema: dataOf(resourceOf(reference)) } },
