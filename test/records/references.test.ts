@@ -154,7 +154,7 @@ describe('An element of an offering', () => {
     expect(meta.records.imported).toEqual(counts(0, 0, 0, 1))
     const { products } = await offeringNamed(api, 'Offer')
     expect(products.map(({ attributes: { created_at, updated_at, ...attributes } }) => attributes)).toEqual([
-      { name: 'Beans', price: { USD: { amount: 4750 } } },
+      { name: 'Beans', price: { USD: { amount: 4750 } }, feature_configurations: {} },
     ])
     expect((await api.get('/subscriptions/products')).body.data).toEqual([])
     expect(await snapshotCount(id)).toBe(2)
