@@ -28,7 +28,7 @@ export function bytes(number: number): string {
 }
 
 /** A share of 1, never rounded up to the whole. */
-export const percent = (share: number): string => `${Math.floor(share * 100 + 1e-9)} %`
+export const percent = (share: number): string => `${Math.floor(share * 100 + 1e-9)}%`
 
 /** Milliseconds as people say them: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`. */
 export function duration(ms: number): string {

@@ -58,11 +58,11 @@ export function summaryOf(one: Import): string {
   const { uploaded, imported, skipped, rest } = tallyOf(one)
   const isRehearsal = one.meta.dry_run === true
   const { status } = one.attributes
-  if (status === 'pending') return 'It waits for its turn: imports run one at a time, the earliest first.'
+  if (status === 'pending') return 'Waiting for its turn: imports run one at a time, the earliest first.'
   const of = `${count(imported)} of ${counted(uploaded, 'record')}`
-  if (status === 'started') return `${of} ${isRehearsal ? 'checked and found good' : 'imported'} so far.`
+  if (status === 'started') return `${of} ${isRehearsal ? 'checked and valid' : 'imported'} so far.`
   if (isRehearsal && !isWorkedOut(one)) {
-    return `${of} ${imported === 1 ? 'was' : 'were'} checked and found good before it ended. It was a rehearsal: nothing was added.`
+    return `${of} ${imported === 1 ? 'was' : 'were'} checked and valid before it ended. It was a rehearsal: nothing was added.`
   }
   const were = (number: number) => (isRehearsal ? 'would be' : number === 1 ? 'was' : 'were')
   const parts =
@@ -73,7 +73,10 @@ export function summaryOf(one: Import): string {
             : `All ${count(uploaded)} records ${were(2)} imported`,
         ]
       : [`${of} ${were(imported)} imported`]
-  if (skipped > 0) parts.push(`${count(skipped)} ${were(skipped)} skipped, being there already`)
+  if (skipped > 0)
+    parts.push(
+      `${count(skipped)} ${were(skipped)} skipped because ${skipped === 1 ? 'it exists' : 'they exist'} already`,
+    )
   if (rest > 0) {
     parts.push(
       isWorkedOut(one)
@@ -85,12 +88,9 @@ export function summaryOf(one: Import): string {
   return isRehearsal ? `${sentence} It was a rehearsal: nothing was added.` : sentence
 }
 
-/** Of the lines that hold no record, if there are any. */
+/** How many lines hold no record, in a sentence, if there are any. */
 export function linesWithoutRecord(one: Import): string | undefined {
-  const { lines } = one.meta.file
-  const without = lines - tallyOf(one).uploaded
+  const without = one.meta.file.lines - tallyOf(one).uploaded
   if (without <= 0) return undefined
-  const hold =
-    without === 1 ? 'holds no record: it is blank, or has' : 'hold no record: they are blank, or have'
-  return `${count(without)} of the file’s ${counted(lines, 'line')} ${hold} an error of the whole line.`
+  return `${counted(without, 'line')} ${without === 1 ? 'was' : 'were'} blank or could not be read as ${without === 1 ? 'a record' : 'records'}.`
 }

@@ -26,7 +26,7 @@ export const schemaName = (type: string): string =>
     .join('')
 
 export const timestamps = Type.Object({
-  created_at: timestamp('When it was made.'),
+  created_at: timestamp('When it was created.'),
   updated_at: timestamp('When it was last changed.'),
 })
 

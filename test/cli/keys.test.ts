@@ -39,7 +39,7 @@ describe('intake keys', () => {
 
   test('create makes an API key that works at once, and shows it once', async () => {
     const { code, stdout } = await run('keys', 'create', '--store', 'shop', '--name', 'warehouse')
-    expect(stdout).toMatch(/^The API key "warehouse" of the store "shop" was made\..* not shown again\.\n/)
+    expect(stdout).toMatch(/^The API key "warehouse" of the store "shop" was created\..* not shown again\.\n/)
     const [, key = ''] = /^api_key: (\S+)$/m.exec(stdout) ?? []
     expect(await status(apiWith(key))).toBe(200)
     for (const args of [['--all'], ['--all', '--json']]) {
@@ -52,7 +52,7 @@ describe('intake keys', () => {
 
   test('create --client makes an id and a secret that buy access tokens', async () => {
     const { stdout } = await run('keys', 'create', '--organization', 'acme', '--client', '--name', 'erp')
-    expect(stdout).toContain('The client "erp" of the organization "acme" was made.')
+    expect(stdout).toContain('The client "erp" of the organization "acme" was created.')
     const [, client_id = ''] = /^client_id: (\S+)$/m.exec(stdout) ?? []
     const [, client_secret = ''] = /^client_secret: (\S+)$/m.exec(stdout) ?? []
     const answer = await signIn(service.server.url, { client_id, client_secret })

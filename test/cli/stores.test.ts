@@ -40,7 +40,7 @@ describe('intake stores and intake organizations', () => {
   test('tell people in sentences and tables', async () => {
     const made = await run('organizations', 'create', 'Bäckerei "Korn"')
     expect(made).toMatchObject({ code: 0, stderr: '' })
-    expect(made.stdout).toMatch(/^The organization "Bäckerei "Korn"" was made\. Its id is [0-9a-f-]{36}\./)
+    expect(made.stdout).toMatch(/^The organization "Bäckerei "Korn"" was created\. Its id is [0-9a-f-]{36}\./)
     const { stdout } = await run('stores', 'create', 'corner', '--organization', 'Bäckerei "Korn"')
     const [, id = ''] = /\n {2}intake keys create --store (\S+)\n$/.exec(stdout) ?? []
     expect((await run('stores', 'list')).stdout.split('\n')).toEqual(

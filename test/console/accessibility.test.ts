@@ -27,7 +27,7 @@ describeConsole('Every page', (console) => {
   /** Each page, and what is there once it is loaded. */
   const pages: readonly (readonly [path: () => string, ready: string])[] = [
     [() => '/', 'mistakes'],
-    [() => '/imports?reference=nothing', 'No import is like that'],
+    [() => '/imports?reference=nothing', 'No imports match'],
     [() => '/new', 'Drop a file here'],
     [() => `/imports/${ids.import}`, 'the line is not valid JSON'],
     [() => '/records/products', 'Created at'],

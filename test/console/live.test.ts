@@ -37,7 +37,7 @@ describeConsole('An import that runs', (console) => {
     const { page } = await console.open(`/imports/${job.id}`)
     await page.getByRole('heading', { name: 'nightly' }).waitFor()
     await page.getByText('Running').waitFor()
-    await page.getByText('No error so far').waitFor()
+    await page.getByText('No errors so far').waitFor()
     const pace = page.getByText(/\d records a second · about \d+(\.\d)? (s|min).* left/)
     for (let imported = 100; !(await pace.isVisible()); imported += 100) {
       await job.setImported(imported)
@@ -48,7 +48,7 @@ describeConsole('An import that runs', (console) => {
     await job.set('finished_at', new Date())
     await job.set('status', 'success')
     await page.getByText('All 10,000 records were imported.').waitFor()
-    await page.getByText('Not one line has an error').waitFor()
+    await page.getByText('No errors').waitFor()
     expect(await page.getByRole('heading', { name: 'Records by type' }).boundingBox()).toEqual(before)
   })
 
@@ -63,7 +63,7 @@ describeConsole('An import that runs', (console) => {
     await page.getByRole('option', { name: 'Running' }).click()
     await expect.poll(() => page.getByRole('row').count()).toBe(2)
     await page.getByLabel('Reference').fill('weekly')
-    await page.getByText('No import is like that').waitFor()
+    await page.getByText('No imports match').waitFor()
     expect(new URL(page.url()).search).toBe('?reference=weekly&status=started')
     await page.getByRole('button', { name: 'Show all imports' }).click()
     await expect.poll(() => page.getByRole('row').count()).toBe(3)

@@ -19,7 +19,7 @@ describeConsole('Rehearsing, mending and cancelling', (console) => {
     expect((await console.service.api.get('/subscriptions/products')).body.data).toEqual([])
 
     await page.getByRole('button', { name: 'Show line 2' }).click()
-    await page.getByText('Line 2 as it stands in the file').waitFor()
+    await page.getByText('Line 2 as it is in the file').waitFor()
     await expect.poll(() => page.locator('pre').textContent()).toBe(SHORT)
     expect(await violations(page)).toEqual([])
     await page.getByRole('button', { name: 'Hide line 2' }).click()
@@ -67,10 +67,10 @@ describeConsole('Rehearsing, mending and cancelling', (console) => {
     await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'there' }), aProduct()))
     await page.getByRole('radio', { name: 'Skip it' }).check()
     await importForReal(page)
-    await page.getByText('1 of 2 records was imported; 1 was skipped, being there already.').waitFor()
+    await page.getByText('1 of 2 records was imported; 1 was skipped because it exists already.').waitFor()
   })
 
-  test('stops an import that runs, when asked twice, and goes on with it', async () => {
+  test('cancels a running import after asking, and resumes it', async () => {
     const { service } = console
     const blocker = await service.pool.connect()
     await blocker.query('begin')
@@ -78,20 +78,20 @@ describeConsole('Rehearsing, mending and cancelling', (console) => {
     const { id } = await service.api.create(times(100, () => aProduct()))
     const { page } = await console.open(`/imports/${id}`)
     await page.getByText('Running').waitFor()
-    await page.getByRole('button', { name: 'Stop the import' }).click()
-    await page.getByRole('button', { name: 'Let it go on' }).waitFor()
+    await page.getByRole('button', { name: 'Cancel import' }).click()
+    await page.getByRole('button', { name: 'Keep it running' }).waitFor()
     expect(await violations(page)).toEqual([])
     await page.keyboard.press('Escape')
-    await page.getByRole('button', { name: 'Stop the import' }).click()
-    await page.getByRole('button', { name: 'Stop it' }).click()
+    await page.getByRole('button', { name: 'Cancel import' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel import' }).click()
     await blocker.query('rollback')
     blocker.release()
     await page.getByText('Canceled', { exact: true }).waitFor()
-    await page.getByRole('button', { name: 'Go on with it' }).click()
+    await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByText('All 100 records were imported.').waitFor()
   })
 
-  test('of a rehearsal that was stopped says how far it was, and offers no going on', async () => {
+  test('says how far a canceled rehearsal got, and does not offer to resume it', async () => {
     const { service } = console
     const blocker = await service.pool.connect()
     await blocker.query('begin')
@@ -105,8 +105,8 @@ describeConsole('Rehearsing, mending and cancelling', (console) => {
     await blocker.query('rollback')
     blocker.release()
     const { page } = await console.open(`/imports/${id}`)
-    await page.getByText('0 of 100 records were checked and found good before it ended.').waitFor()
+    await page.getByText('0 of 100 records were checked and valid before it ended.').waitFor()
     await page.getByText('The rehearsal was canceled.').waitFor()
-    expect(await page.getByRole('button', { name: 'Go on with it' }).count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Resume' }).count()).toBe(0)
   })
 })

@@ -22,7 +22,7 @@ describeConsole('The console', (console) => {
     await page.getByLabel('API key').fill(` ${console.service.server.apiKey} `)
     await page.keyboard.press('Enter')
     // One is then where one wanted to be.
-    await page.getByText('No import is like that').waitFor()
+    await page.getByText('No imports match').waitFor()
     expect(page.url()).toContain('status=failed')
   })
 
@@ -85,7 +85,7 @@ describeConsole('The console', (console) => {
 
   test('a store without imports is told how to begin', async () => {
     const { page } = await console.open('/')
-    await page.getByText('Nothing was imported yet').waitFor()
+    await page.getByText('Nothing imported yet').waitFor()
     await page.getByRole('main').getByRole('link', { name: 'New import' }).last().click()
     await page.getByRole('heading', { name: 'New import' }).waitFor()
   })

@@ -9,7 +9,7 @@ describeConsole('The console', (console) => {
   test('leads from the printed link over a file with mistakes to its errors and records', async () => {
     const { page } = await console.tab()
     await page.goto(console.service.server.consoleUrl)
-    await page.getByText('Nothing was imported yet').waitFor()
+    await page.getByText('Nothing imported yet').waitFor()
     await page.getByRole('link', { name: 'New import' }).first().click()
 
     await choose(page, 'empty.jsonl', '')
@@ -20,7 +20,7 @@ describeConsole('The console', (console) => {
     await importForReal(page)
 
     await page.getByText('21 of 115 records were imported; 94 were rejected.').waitFor()
-    await page.getByText('36 of the file’s 151 lines hold no record').waitFor()
+    await page.getByText('36 lines were blank or could not be read as records.').waitFor()
     const byType = page.getByRole('table', { name: 'Records by type' })
     const product = byType.getByRole('row', { name: /^Products/ })
     expect(await product.getByRole('cell').allTextContents()).toEqual(['Products', '', '51', '12', '39'])
@@ -86,7 +86,7 @@ describeConsole('The console', (console) => {
     await page.getByRole('progressbar', { name: 'Sending large.jsonl' }).waitFor()
     await page.getByText(/% · .* MB of .* MB · .* a second · about .* left/).waitFor()
     await page.getByRole('link', { name: 'Records' }).click()
-    await page.getByRole('link', { name: /^New import\s*\d+ %$/ }).click()
+    await page.getByRole('link', { name: /^New import\s*\d+%$/ }).click()
     await page.getByRole('button', { name: 'Stop sending' }).click()
     await page.getByText('Drop a file here').waitFor()
     expect(

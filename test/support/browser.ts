@@ -140,6 +140,6 @@ export async function choose(page: Page, name: string, content: string | Buffer)
 
 /** Imports what was chosen, without a rehearsal. */
 export async function importForReal(page: Page): Promise<void> {
-  await page.getByRole('switch', { name: 'Rehearse it' }).uncheck()
+  await page.getByRole('switch', { name: 'Rehearse first' }).uncheck()
   await page.getByRole('button', { name: 'Import', exact: true }).click()
 }

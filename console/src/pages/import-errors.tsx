@@ -23,7 +23,7 @@ interface ImportErrorsProps {
   readonly features: Features
 }
 
-/** What is wrong with which line, by line or by kind. */
+/** Problem with which line, by line or by kind. */
 export function ImportErrors({ one, features }: ImportErrorsProps) {
   const address = useAddress()
   const isByKind = features.hasErrorKinds && address.get('errors') === 'kinds'
@@ -48,7 +48,7 @@ export function ImportErrors({ one, features }: ImportErrorsProps) {
         )}
       </div>
       {errors === 0 ? (
-        <Empty title={isUnderWay(one) ? 'No error so far' : 'Not one line has an error'} />
+        <Empty title={isUnderWay(one) ? 'No errors so far' : 'No errors'} />
       ) : isByKind ? (
         <Kinds one={one} canShowLine={features.hasRejected} />
       ) : (
@@ -93,7 +93,7 @@ function Lines({ one, canShowLine }: TableProps) {
   const columns: Column<ImportError>[] = [
     { header: 'Line', width: '5rem', isNumber: true, cell: ({ meta }) => count(meta.line_number) },
     { header: 'Field', width: '13rem', cell: ({ meta }) => <Field path={meta.field} /> },
-    { header: 'What is wrong', cell: ({ meta }) => <span className="break">{visible(meta.error)}</span> },
+    { header: 'Problem', cell: ({ meta }) => <span className="break">{visible(meta.error)}</span> },
     {
       header: 'Reference',
       width: '12rem',
@@ -153,7 +153,7 @@ function Kinds({ one, canShowLine }: TableProps) {
   const columns: Column<ErrorKind>[] = [
     { header: 'Lines', width: '6rem', isNumber: true, cell: ({ meta }) => count(meta.lines) },
     { header: 'Field', width: '13rem', cell: ({ meta }) => <Field path={meta.field} /> },
-    { header: 'What is wrong', cell: ({ meta }) => <span className="break">{visible(meta.error)}</span> },
+    { header: 'Problem', cell: ({ meta }) => <span className="break">{visible(meta.error)}</span> },
     {
       header: 'First line',
       width: '7rem',
@@ -187,7 +187,7 @@ function Kinds({ one, canShowLine }: TableProps) {
       />
       {data && data.length >= MAX_KINDS && (
         <Text size="sm" mt="sm" className="quiet">
-          These are the {count(MAX_KINDS)} most frequent kinds. The list line by line has all errors.
+          These are the {count(MAX_KINDS)} most frequent kinds. “Line by line” lists all errors.
         </Text>
       )}
     </>
@@ -232,7 +232,7 @@ function Line({ importId, line }: { readonly importId: string; readonly line: nu
   const rest = (text?.length ?? 0) - SHOWN_CHARACTERS
   return (
     <figure className="line" aria-busy={text === undefined}>
-      <figcaption>Line {count(line)} as it stands in the file</figcaption>
+      <figcaption>Line {count(line)} as it is in the file</figcaption>
       <pre>{text === undefined ? ' ' : named(text.slice(0, SHOWN_CHARACTERS))}</pre>
       {rest > 0 && (
         <Text size="sm">

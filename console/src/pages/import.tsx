@@ -178,7 +178,7 @@ function Actions({ one, features }: ActionsProps) {
       {features.canCancel && !isOver && <Cancel one={one} />}
       {features.canRetry && isFailed && !isRejectedWhole && !one.meta.dry_run && <Retry one={one} />}
       {features.hasResults && isOver && !one.meta.dry_run && tallyOf(one).imported > 0 && (
-        <DownloadButton one={one} what="results" text="Download the list of records" />
+        <DownloadButton one={one} what="results" text="Download imported IDs" />
       )}
       {features.hasRejected && isOver && one.meta.errors > 0 && (
         <DownloadButton one={one} what="rejected" text="Download rejected lines" />
@@ -204,32 +204,32 @@ function Cancel({ one }: { readonly one: Import }) {
   return (
     <>
       <Button variant="default" onClick={() => setAsked(true)}>
-        Stop the {name}
+        Cancel {name}
       </Button>
       {/* Without the library's header, which would be a second banner of the page. */}
       <Modal.Root opened={isAsked} onClose={() => setAsked(false)} lockScroll={false} centered>
         <Modal.Overlay />
-        <Modal.Content aria-label={`Stop this ${name}?`}>
+        <Modal.Content aria-label={`Cancel this ${name}?`}>
           <Modal.Body>
             <Title order={2} mb="sm">
-              Stop this {name}?
+              Cancel this {name}?
             </Title>
             <Text>
               {one.meta.dry_run
                 ? 'A rehearsal adds nothing, so nothing is lost.'
-                : 'What is imported by then stays. The rest is not imported; you can go on later from where it stopped.'}
+                : 'What has been imported stays. The rest is not imported; you can resume later from where it stopped.'}
             </Text>
             {cancel.error && <Failure error={cancel.error} />}
             <Group mt="lg" justify="flex-end">
               <Button variant="default" onClick={() => setAsked(false)} data-autofocus>
-                Let it go on
+                Keep it running
               </Button>
               <Button
                 color="red"
                 loading={cancel.isPending}
                 onClick={() => cancel.mutate(undefined, { onSuccess: () => setAsked(false) })}
               >
-                Stop it
+                Cancel {name}
               </Button>
             </Group>
           </Modal.Body>
@@ -244,7 +244,7 @@ function Retry({ one }: { readonly one: Import }) {
   return (
     <>
       <Button loading={retry.isPending} onClick={() => retry.mutate()}>
-        Go on with it
+        Resume
       </Button>
       {retry.error && <Failure error={retry.error} />}
     </>
@@ -309,7 +309,7 @@ function ByType({
 }) {
   const isOver = isWorkedOut(one)
   const hasSkipped = one.meta.records.skipped !== undefined
-  const rest = isOver ? 'Rejected' : isUnderWay(one) ? 'To come' : 'Not imported'
+  const rest = isOver ? 'Rejected' : isUnderWay(one) ? 'Remaining' : 'Not imported'
   const columns: Column<RecordType & { list: string }>[] = [
     {
       header: 'Type',
@@ -373,16 +373,16 @@ function Facts({ one }: { readonly one: Import }) {
           <code>{file.sha256}</code>
         </Fact>
         {on_conflict && on_conflict !== 'reject' && (
-          <Fact name="Records that are there already">
-            {on_conflict === 'skip' ? 'are skipped' : 'are updated'}
-          </Fact>
+          <Fact name="Existing records">{on_conflict === 'skip' ? 'are skipped' : 'are updated'}</Fact>
         )}
         <Fact name="Received">
           {exactTime(timestamps.created_at)} (<RelativeTime time={timestamps.created_at} />)
         </Fact>
-        {timestamps.started_at !== undefined && <Fact name="Begun">{exactTime(timestamps.started_at)}</Fact>}
+        {timestamps.started_at !== undefined && (
+          <Fact name="Started">{exactTime(timestamps.started_at)}</Fact>
+        )}
         {timestamps.finished_at !== undefined && (
-          <Fact name="Ended">{exactTime(timestamps.finished_at)}</Fact>
+          <Fact name="Finished">{exactTime(timestamps.finished_at)}</Fact>
         )}
         <Fact name="ID">
           <code>{one.id}</code>

@@ -143,7 +143,7 @@ interface NothingProps {
 function Nothing({ isFiltered, isPastEnd, showAll }: NothingProps) {
   if (isFiltered || isPastEnd) {
     return (
-      <Empty title={isPastEnd ? 'The list does not go on so far' : 'No import is like that'}>
+      <Empty title={isPastEnd ? 'No results on this page' : 'No imports match'}>
         <button type="button" className="link-button" onClick={showAll}>
           Show all imports
         </button>
@@ -151,7 +151,7 @@ function Nothing({ isFiltered, isPastEnd, showAll }: NothingProps) {
     )
   }
   return (
-    <Empty title="Nothing was imported yet">
+    <Empty title="Nothing imported yet">
       <Text>
         Choose a file and see what becomes of each line. <TextLink href="/new">New import</TextLink>
       </Text>

@@ -16,16 +16,15 @@ import { cancelUpload, forgetUpload, startUpload, type Upload, useUpload } from 
 const POLICIES: Readonly<Record<ConflictPolicy, { readonly label: string; readonly description: string }>> = {
   reject: {
     label: 'Reject it',
-    description: 'It is reported as an error, and the record that is there stays as it is.',
+    description: 'It is reported as an error, and the existing record stays as it is.',
   },
   skip: {
     label: 'Skip it',
-    description:
-      'The record that is there stays as it is, and that is no error. So a file can be sent again.',
+    description: 'The existing record stays as it is, and this is not an error.',
   },
   update: {
     label: 'Update it',
-    description: 'The record that is there takes the attributes of the line, and counts as imported.',
+    description: 'The existing record takes the attributes of the line, and counts as imported.',
   },
 }
 
@@ -94,21 +93,21 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
       <Stack gap="lg">
         {isAgain && (
           <Alert color="blue" variant="light" className="block" title="Please choose the file again">
-            This page was loaded anew since the rehearsal, and the browser does not keep files for it. The
-            options are those of the rehearsal.
+            This page was reloaded after the rehearsal, and the browser does not keep files. The options are
+            those of the rehearsal.
           </Alert>
         )}
         <FileChooser file={file} complaint={complaint} choose={choose} />
         <TextInput
           label="Reference (optional)"
-          description="A name of your own to find the import by. No other import may have it, so that the same file is not imported twice by accident."
+          description="A name of your own to find the import by. No other import can have it, so the same file is not imported twice by accident."
           maxLength={2048}
           value={externalRef}
           onChange={(event) => setExternalRef(event.currentTarget.value)}
         />
         {conflictPolicies.length > 0 && (
           <Radio.Group
-            label="When a record with the same external reference is there already"
+            label="When a record with the same external reference exists already"
             value={onConflict}
             onChange={(value) => setOnConflict(value as ConflictPolicy)}
           >
@@ -121,8 +120,8 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
         )}
         {canRehearse && (
           <Switch
-            label="Rehearse it"
-            description="Every line is checked just as in the real import, and nothing is added. You can run it for real afterwards."
+            label="Rehearse first"
+            description="Every line is checked exactly as in the real import, and nothing is added. You can import it afterwards."
             checked={isRehearsal}
             onChange={(event) => setRehearsal(event.currentTarget.checked)}
           />
@@ -178,7 +177,7 @@ function FileChooser({ file, complaint, choose }: FileChooserProps) {
           onChange={(event) => {
             const [chosen] = event.currentTarget.files ?? []
             if (chosen) choose(chosen)
-            // The same file can be chosen again after it was mended.
+            // The same file can be chosen again after it was fixed.
             event.currentTarget.value = ''
           }}
         />
@@ -208,7 +207,7 @@ function FileChooser({ file, complaint, choose }: FileChooserProps) {
         </Text>
         <Text size="sm" className="quiet">
           To try it out: <SampleLink href={catalogue} name="catalogue.jsonl" />, a sample of 200 good records,
-          and <SampleLink href={mistakes} name="mistakes.jsonl" />, with every mistake that people make.
+          and <SampleLink href={mistakes} name="mistakes.jsonl" />, with the mistakes that people make.
         </Text>
       </div>
     </div>
@@ -241,7 +240,7 @@ function Sending({ upload: { file, sent, startedAt } }: { readonly upload: Uploa
   return (
     <div className="narrow panel">
       <Text fw={600} className="break">
-        {sent < file.size ? `Sending ${file.name}` : `${file.name} is sent; the service makes it safe`}
+        {sent < file.size ? `Sending ${file.name}` : `${file.name} has been sent; the service is saving it`}
       </Text>
       <Progress value={share * 100} size="lg" my="sm" aria-label={`Sending ${file.name}`} />
       <Text size="sm" className="numbers quiet">
@@ -250,7 +249,7 @@ function Sending({ upload: { file, sent, startedAt } }: { readonly upload: Uploa
         {left !== undefined && ` · about ${duration(left)} left`}
       </Text>
       <Text size="sm" mt="md" className="quiet">
-        You may look at other pages meanwhile, but keep this tab open.
+        You can look at other pages, but keep this tab open.
       </Text>
       <Button variant="default" mt="md" onClick={cancelUpload}>
         Stop sending

@@ -13,9 +13,9 @@ export function SignInPage({ because }: { readonly because: 'refused' | 'signed-
   const check = useMutation({ mutationFn: checkKey, onSuccess: () => signIn(key.trim()) })
   const isUnknown = check.error instanceof Refused && check.error.status === 401
   const problem = isUnknown
-    ? 'The service does not know this key. Please compare it with the one that it printed.'
+    ? 'The service does not know this key. Compare it with the key that it printed.'
     : because === 'refused' && check.isIdle
-      ? 'The service does not take the key that you came with. Was it revoked, or the address cut short?'
+      ? 'The service does not accept this key. Was it revoked, or was the link cut off?'
       : undefined
   return (
     <main className="sign-in">
@@ -48,8 +48,8 @@ export function SignInPage({ because }: { readonly because: 'refused' | 'signed-
       </form>
       {check.error && !isUnknown && <Failure error={check.error} />}
       <Text size="sm" mt="lg" className="quiet">
-        Or open the link that stands after “console:” where the service was started. It has the key in it, and
-        the key stays in this browser tab only.
+        Or open the link after “console:” in the terminal where the service was started. It contains the key,
+        and the key stays in this browser tab only.
       </Text>
     </main>
   )

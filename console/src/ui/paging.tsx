@@ -24,7 +24,7 @@ export function Paging({ what, offset, total, maxOffset = Number.POSITIVE_INFINI
     <nav className="paging" aria-label={`Pages of ${what}`}>
       <Text size="sm" aria-live="polite">
         {count(Math.min(offset + 1, total))}–{count(Math.min(next, total))} of {count(total)}
-        {isAtCeiling && '. Search to find what lies beyond.'}
+        {isAtCeiling && '. Search to find the rest.'}
       </Text>
       <div className="paging-buttons">
         <Button size="xs" variant="default" disabled={offset === 0} onClick={() => onChange(0)}>

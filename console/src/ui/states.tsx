@@ -21,7 +21,7 @@ export function Failure({ error, onRetry, children }: FailureProps) {
         error.problems.map(({ meta }) =>
           meta?.request_id === undefined ? null : (
             <Text size="sm" key={meta.request_id}>
-              The log of the service says more, under the request id <code>{meta.request_id}</code>.
+              The service’s log has the details under request id <code>{meta.request_id}</code>.
             </Text>
           ),
         )}
@@ -37,9 +37,9 @@ export function Failure({ error, onRetry, children }: FailureProps) {
 
 function titleOf(error: Error): string {
   if (error instanceof Unreachable) return 'The service cannot be reached'
-  if (!(error instanceof Refused)) return 'That did not work'
-  if (error.status === 404) return 'This is not here'
-  if (error.status === 410) return 'This is no longer here'
+  if (!(error instanceof Refused)) return 'Something went wrong'
+  if (error.status === 404) return 'Not found'
+  if (error.status === 410) return 'No longer available'
   return error.status >= 500 ? 'The service has a problem' : 'The service did not accept this'
 }
 

@@ -75,7 +75,7 @@ const create = () =>
         if (!made) {
           throw new CommandError(`The ${owner.kind} "${owner.name}" has a key or client "${name}" already.`)
         }
-        const what = `The ${kinds[made.kind]} "${made.name}" of the ${owner.kind} "${owner.name}" was made.`
+        const what = `The ${kinds[made.kind]} "${made.name}" of the ${owner.kind} "${owner.name}" was created.`
         return told(
           { id: made.id, kind: made.kind, name: made.name, owner, ...secretsOf(made) },
           `${what} Keep what follows: the secret is not shown again.`,

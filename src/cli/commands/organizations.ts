@@ -42,7 +42,7 @@ const create = () =>
           if (id === undefined) throw new CommandError(`There is an organization "${name}" already.`)
           return told(
             { id, name },
-            `The organization "${name}" was made. Its id is ${id}. This makes a store in it:`,
+            `The organization "${name}" was created. Its id is ${id}. This makes a store in it:`,
             `  intake stores create NAME --organization ${id}`,
           )
         },

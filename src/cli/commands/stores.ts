@@ -62,7 +62,7 @@ const create = () =>
           const of = organization ? ` of the organization "${organization.name}"` : ''
           return told(
             { id, name, organization: organization ?? null },
-            `The store "${name}"${of} was made. Its id is ${id}. This makes an API key for it:`,
+            `The store "${name}"${of} was created. Its id is ${id}. This makes an API key for it:`,
             `  intake keys create --store ${id}`,
           )
         },

@@ -38,7 +38,7 @@ function answeredAttributes({ properties, required = [] }: AttributesSchema): TS
     type: 'object',
     properties: {
       ...properties,
-      created_at: timestamp('When it was made.'),
+      created_at: timestamp('When it was created.'),
       updated_at: timestamp('When it was last changed.'),
     },
     required: [...required, 'created_at', 'updated_at'],
