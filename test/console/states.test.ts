@@ -29,7 +29,7 @@ describeConsole('The console', (console) => {
   test('a link with a wrong key leads to the sign-in, which says why', async () => {
     const { page } = await console.tab()
     await page.goto(`${console.service.server.url}/#key=wrong`)
-    await page.getByText('The service does not take the key').waitFor()
+    await page.getByText('The service does not accept this key').waitFor()
     // A key that the keyboard cannot even type into a header is no key either.
     await page.getByLabel('API key').fill('ключ')
     await page.getByRole('button', { name: 'Sign in' }).click()
