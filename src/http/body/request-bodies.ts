@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { requestTimeout } from '../errors.js'
 import { checkContentEncoding } from './content-encoding.js'
-import { hasBody, RequestBody } from './request-body.js'
+import { hasBody, isChunked, RequestBody } from './request-body.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -17,6 +18,11 @@ declare module 'fastify' {
  * @param ms the longest a body that is no file may take.
  */
 export function readBodies(app: FastifyInstance, ms: number): void {
+  // A chunked body is held back from its headers on: nobody knows how small its chunks are.
+  const chunked = new WeakMap<IncomingMessage, RequestBody>()
+  app.server.prependListener('request', (request, response) => {
+    if (isChunked(request)) chunked.set(request, new RequestBody(request, response))
+  })
   app.addHook('preParsing', (request, reply, payload, done) => {
     const { raw, is404 } = request
     const takesFile = request.routeOptions.config.takesFile === true
@@ -26,9 +32,9 @@ export function readBodies(app: FastifyInstance, ms: number): void {
     } catch (error) {
       return done(error as Error)
     }
-    const body = new RequestBody(raw, reply.raw)
+    const body = chunked.get(raw) ?? new RequestBody(raw, reply.raw)
     if (!takesFile) {
-      const timer = setTimeout(() => body.destroy(requestTimeout()), ms)
+      const timer = setTimeout(() => body.fail(requestTimeout()), ms)
       reply.raw.once('close', () => clearTimeout(timer))
     }
     return done(null, body)

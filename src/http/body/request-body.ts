@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { inTurn } from '../connections/turns.js'
 
 /** The client went away before its request was complete. There is nobody to answer. */
 export class ClientGone extends Error {
@@ -14,6 +15,9 @@ const LARGE_PIECE_BYTES = 8 * 1024
 
 const FIRST_BUFFER_BYTES = 1024
 
+/** After so many small pieces in one turn of the event loop a body lets others have theirs. */
+const SMALL_PIECES_A_TURN = 1024
+
 /**
  * The body of a request, in pieces of a reasonable size: a chunk of a chunked body may have a single byte, and an object for
  * each of them costs a hundred times its bytes in every queue that it goes through.
@@ -25,17 +29,27 @@ export class RequestBody extends Readable {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   #isBegun = false
+  #failure: Error | undefined
   #buffer = Buffer.alloc(0)
   #gathered = 0
   #flush: NodeJS.Immediate | undefined
+  #smallPieces = 0
+  /** It has had its share of this turn of the event loop. */
+  #isInLine = false
+  /** Nobody asks for it, or what has come is not taken yet. */
+  #isFull = true
+  #isAnswered = false
   #bytes = 0
 
   constructor(request: IncomingMessage, response: ServerResponse) {
-    super({ highWaterMark: GATHERED_BYTES })
+    super({ highWaterMark: 4 * GATHERED_BYTES })
     this.#request = request
     this.#response = response
     // It may fail while nobody reads it. Whoever reads it then is told.
     this.on('error', () => {})
+    this.#holdBack()
+    this.#listen()
+    response.once('finish', () => this.#letGo())
   }
 
   get headers(): IncomingHttpHeaders {
@@ -48,22 +62,36 @@ export class RequestBody extends Readable {
   }
 
   override _read(): void {
+    this.#isFull = false
     if (!this.#isBegun) this.#begin()
-    this.#request.resume()
+    this.#goOn()
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     if (this.#flush) clearImmediate(this.#flush)
+    this.#isFull = true
     this.#request.off('data', this.#take).pause()
+    if (!this.#isAnswered) this.#request.socket.pause()
     done(error)
+  }
+
+  /** Ends it by an error, of which whoever reads it is told: now, or once somebody begins to. */
+  fail(error: Error): void {
+    if (this.#isBegun) this.destroy(error)
+    else this.#failure ??= error
   }
 
   #begin(): void {
     this.#isBegun = true
+    if (this.#failure) this.destroy(this.#failure)
+    else if (waitsToContinue(this.#request)) this.#response.writeContinue()
+    if (isChunked(this.#request)) this.#waitInLine()
+  }
+
+  /** What has come with the headers is gathered at once, so that it is not left lying about in small pieces. */
+  #listen(): void {
     const request = this.#request
-    const gone = () => this.destroy(new ClientGone('The client went away in the middle of its request.'))
-    if (request.destroyed) gone()
-    if (waitsToContinue(request)) this.#response.writeContinue()
+    const gone = () => this.fail(new ClientGone('The client went away in the middle of its request.'))
     request.on('data', this.#take)
     request.once('end', () => {
       this.#release()
@@ -83,6 +111,8 @@ export class RequestBody extends Readable {
       return
     }
     this.#gather(piece)
+    this.#smallPieces += 1
+    if (this.#smallPieces >= SMALL_PIECES_A_TURN) this.#waitInLine()
     if (this.#gathered >= GATHERED_BYTES) this.#release()
     else this.#flush ??= setImmediate(() => this.#release())
   }
@@ -109,13 +139,52 @@ export class RequestBody extends Readable {
   }
 
   #give(piece: Buffer): void {
-    if (!this.push(piece)) this.#request.pause()
+    if (this.push(piece)) return
+    this.#isFull = true
+    this.#request.socket.pause()
+  }
+
+  #waitInLine(): void {
+    if (this.#isInLine) return
+    this.#isInLine = true
+    this.#request.socket.pause()
+    inTurn(() => {
+      this.#isInLine = false
+      this.#smallPieces = 0
+      this.#goOn()
+    })
+  }
+
+  #goOn(): void {
+    if (!this.#isInLine && !this.#isFull) this.#request.socket.resume()
+  }
+
+  /**
+   * A request that is paused takes thousands of small pieces into its own queue before it stops its socket. So it is the socket
+   * that is paused here, and the request may not resume it meanwhile.
+   */
+  #holdBack(): void {
+    const request = this.#request
+    const read = request._read.bind(request)
+    request._read = (size) => {
+      if ((!this.#isInLine && !this.#isFull) || this.#isAnswered) read(size)
+    }
+    if (!request.complete) request.socket.pause()
+  }
+
+  /** The connection is free for what comes next. */
+  #letGo(): void {
+    this.#isAnswered = true
+    this.destroy()
+    this.#request.socket.resume()
   }
 }
 
+export const isChunked = ({ headers }: IncomingMessage): boolean => headers['transfer-encoding'] !== undefined
+
 /** Whether a request announces a body. */
-export const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+export const hasBody = (request: IncomingMessage): boolean =>
+  isChunked(request) || Number(request.headers['content-length'] ?? 0) > 0
 
 /** Whether a client sends its body only after `100 Continue`. */
 export const waitsToContinue = ({ headers, httpVersion }: IncomingMessage): boolean =>

@@ -15,6 +15,6 @@ export function closeIdleConnections({ server }: FastifyInstance): void {
   })
 }
 
-/** Whether somebody waits for more of the body. One who is busy with what has come has paused the request, or not begun. */
-const isAwaited = ({ complete, readableFlowing, readableLength }: IncomingMessage): boolean =>
-  !complete && readableFlowing === true && readableLength === 0
+/** Whether somebody waits for more of the body. One who is busy with what has come has paused the socket, or not begun. */
+const isAwaited = ({ complete, readableFlowing, socket }: IncomingMessage): boolean =>
+  !complete && readableFlowing === true && !socket.isPaused()

@@ -13,7 +13,7 @@ import {
 import { answerOn, openSocket, type RawAnswer } from '../../support/sockets.js'
 
 const BODY_BYTES = 12 * 2 ** 20
-const MAX_UPLOAD_BYTES = 64 * 2 ** 20
+const MAX_UPLOAD_BYTES = 16 * 2 ** 20
 
 let service: TestService
 let away: ServeProcess
@@ -96,7 +96,7 @@ describe('An answer that is given before the body was read reaches a client that
     [409, 'a form', () => asForm],
     [409, 'lines', () => ({ ...asLines, line: `${imports}?external_ref=taken` })],
     [413, 'JSON', () => asJson],
-    [413, 'a file', () => ({ ...asLines, body: Buffer.alloc(MAX_UPLOAD_BYTES + 2 ** 20, '\n') })],
+    [413, 'a file', () => ({ ...asLines, body: Buffer.alloc(MAX_UPLOAD_BYTES * 2, '\n') })],
     [415, 'text', () => ({ line: imports, headers: ['content-type: text/plain'] })],
     [
       415,
