@@ -10,6 +10,9 @@ export function preferredType<Type extends string>(
   { raw }: Pick<FastifyRequest, 'raw'>,
   types: readonly [Type, ...Type[]],
 ): Type {
-  const preferred = new Negotiator(raw).mediaType([...types])
-  return types.find((type) => type === preferred) ?? types[0]
+  const preferred = new Negotiator(raw).mediaType(types.map(inUtf8))
+  return types.find((type) => inUtf8(type) === preferred) ?? types[0]
 }
+
+/** As every answer is. A range may ask for it. */
+const inUtf8 = (type: string): string => `${type}; charset=utf-8`

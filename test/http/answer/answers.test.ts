@@ -73,6 +73,7 @@ describe('Accept is read with its q', () => {
   test.each([
     ['application/jsonl', true],
     ['application/x-ndjson', true],
+    ['application/jsonl; charset=UTF-8', true],
     ['APPLICATION/JSONL', true],
     ['application/jsonl, */*', true],
     ['application/json;q=0.5, application/jsonl', true],
