@@ -38,6 +38,7 @@ export class RequestBody extends Readable {
   #isInLine = false
   /** Nobody asks for it, or what has come is not taken yet. */
   #isFull = true
+  #isResuming = false
   #isAnswered = false
   #bytes = 0
 
@@ -71,7 +72,7 @@ export class RequestBody extends Readable {
     if (this.#flush) clearImmediate(this.#flush)
     this.#isFull = true
     this.#request.off('data', this.#take).pause()
-    if (!this.#isAnswered) this.#request.socket.pause()
+    if (!this.#isAnswered) this.#stop()
     done(error)
   }
 
@@ -141,13 +142,13 @@ export class RequestBody extends Readable {
   #give(piece: Buffer): void {
     if (this.push(piece)) return
     this.#isFull = true
-    this.#request.socket.pause()
+    this.#stop()
   }
 
   #waitInLine(): void {
     if (this.#isInLine) return
     this.#isInLine = true
-    this.#request.socket.pause()
+    this.#stop()
     inTurn(() => {
       this.#isInLine = false
       this.#smallPieces = 0
@@ -155,21 +156,33 @@ export class RequestBody extends Readable {
     })
   }
 
+  #stop(): void {
+    if (!this.#isResuming) this.#request.socket.pause()
+  }
+
+  /** A socket resumes a little later, and would then resume although it was paused in between. */
   #goOn(): void {
-    if (!this.#isInLine && !this.#isFull) this.#request.socket.resume()
+    const { socket } = this.#request
+    if (this.#isInLine || this.#isFull || this.#isResuming || !socket.isPaused()) return
+    this.#isResuming = true
+    socket.once('resume', () => {
+      this.#isResuming = false
+      if (!this.#isAnswered && (this.#isInLine || this.#isFull)) this.#stop()
+    })
+    socket.resume()
   }
 
   /**
    * A request that is paused takes thousands of small pieces into its own queue before it stops its socket. So it is the socket
-   * that is paused here, and the request may not resume it meanwhile.
+   * that is paused here, and the request may not resume it before it is answered.
    */
   #holdBack(): void {
     const request = this.#request
     const read = request._read.bind(request)
     request._read = (size) => {
-      if ((!this.#isInLine && !this.#isFull) || this.#isAnswered) read(size)
+      if (this.#isAnswered) read(size)
     }
-    if (!request.complete) request.socket.pause()
+    if (!request.complete) this.#stop()
   }
 
   /** The connection is free for what comes next. */
