@@ -11,7 +11,7 @@ import { migrate } from './db/migrate.js'
 import { isOutage } from './db/outage.js'
 import { OwnerPools } from './db/owner-pool.js'
 import { createPool } from './db/pool.js'
-import { DatabaseAway, DatabaseNotSetUp } from './db/reach.js'
+import { DatabaseAway, DatabaseNotSetUp, MigratedElsewhere } from './db/reach.js'
 import { sortUploads } from './imports/receive/stray-uploads.js'
 import { createLogger } from './log.js'
 import { Metrics } from './metrics.js'
@@ -220,6 +220,7 @@ function awayOf(error: unknown, isFirst: boolean): string | undefined {
   if (error instanceof UploadsAway) return 'the uploads are away'
   if (['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? ''))
     return 'there is no room on the disk'
+  if (error instanceof MigratedElsewhere) return 'another process migrates the database'
   // A server that was away may be set up just now, and make its databases last.
   const isComing = !isFirst && error instanceof DatabaseNotSetUp
   return isComing || error instanceof DatabaseAway || isOutage(error) ? 'the database is away' : undefined

@@ -3,7 +3,7 @@ import type { Pool } from '../db/pool.js'
 import { type DatabaseFlags, withDatabase } from './database.js'
 import { fail } from './terminal/fail.js'
 import { exitCodeOf, firstSignal } from './terminal/signals.js'
-import { ignoreReaderGone, toJson, widthOf, wrap } from './terminal/terminal.js'
+import { outliveOutput, toJson, widthOf, wrap } from './terminal/terminal.js'
 
 /** What a command found or did, for people and for programs. */
 export interface Result {
@@ -39,7 +39,7 @@ export async function perform(
   work: (pool: Pool) => Promise<Result>,
   { mayCreate = false } = {},
 ): Promise<void> {
-  ignoreReaderGone(process.stdout)
+  outliveOutput()
   // Held off, so that a database that was started for this is stopped again.
   const signal = firstSignal()
   try {

@@ -3,7 +3,7 @@ import { findServer, type Server, type ServerFlags } from './client/find-server.
 import { fail } from './terminal/fail.js'
 import { exitCodeOf, firstSignal } from './terminal/signals.js'
 import type { Style } from './terminal/summary.js'
-import { colorsOf, ignoreReaderGone, widthOf } from './terminal/terminal.js'
+import { colorsOf, outliveOutput, widthOf } from './terminal/terminal.js'
 
 export interface ServerCommandFlags extends ServerFlags {
   readonly json?: true
@@ -51,7 +51,7 @@ export async function atServer(
   flags: ServerFlags,
   work: (server: Server, signal: AbortSignal) => Promise<number>,
 ): Promise<void> {
-  for (const output of [process.stdout, process.stderr]) ignoreReaderGone(output)
+  outliveOutput()
   const signal = firstSignal()
   let server: Server | undefined
   try {

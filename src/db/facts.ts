@@ -14,6 +14,8 @@ export interface Facts extends ServerFacts {
   /** Tables of ours that the role may not read and write. */
   readonly forbidden: readonly string[]
   readonly migrations: Migrations
+  /** Whether a pooler gives one session to several clients in turn. */
+  readonly sharesSessions: boolean
 }
 
 interface ServerFacts {
@@ -40,14 +42,19 @@ interface ServerFacts {
   readonly server_connections: number
 }
 
-/** Looks at the server, the role and the schema; changes nothing. @param client whose session was prepared */
-export async function factsOf(client: Client): Promise<Facts> {
+/**
+ * Looks at the server, the role and the schema; changes nothing.
+ *
+ * @param client whose session was prepared
+ * @param sharesSessions what `sharesSessions` said of it
+ */
+export async function factsOf(client: Client, sharesSessions: boolean): Promise<Facts> {
   const server = await serverFacts(client)
   const { schema } = server
   if (schema === null || server.version_number < OLDEST_SERVER) {
     const missing = await ownMigrations()
     const migrations = { table: undefined, isFormer: false, missing, unknown: [] }
-    return { ...server, intakeElsewhere: [], inTheWay: [], forbidden: [], migrations }
+    return { ...server, intakeElsewhere: [], inTheWay: [], forbidden: [], migrations, sharesSessions }
   }
   const migrations = await migrationsOf(client, schema)
   const run = (await ownMigrations()).filter((name) => !migrations.missing.includes(name))
@@ -56,6 +63,7 @@ export async function factsOf(client: Client): Promise<Facts> {
   return {
     ...server,
     migrations,
+    sharesSessions,
     intakeElsewhere: migrations.table === undefined ? await intakeElsewhere(client, schema) : [],
     inTheWay: await relationsNamed(client, schema, needed),
     forbidden: await forbiddenTables(client, schema, [MIGRATIONS_TABLE, ...own]),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { StartError } from '../start-error.js'
 import type { Connection } from './connection.js'
@@ -5,8 +6,9 @@ import { factsOf } from './facts.js'
 import { MIGRATIONS, MIGRATIONS_TABLE, moveTable } from './migrations.js'
 import { isOutage } from './outage.js'
 import { connect } from './pool.js'
+import { sharesSessions } from './pooling.js'
 import { obstaclesOf } from './preconditions.js'
-import { DatabaseNotSetUp, unreachable } from './reach.js'
+import { DatabaseNotSetUp, MigratedElsewhere, unreachable } from './reach.js'
 
 /**
  * Brings the database to this version's schema by the SQL files in `migrations/`, each in a transaction of its own, after what
@@ -14,7 +16,7 @@ import { DatabaseNotSetUp, unreachable } from './reach.js'
  *
  * @param connections that have to be allowed at once.
  * @returns the schema of the tables: where the search_path of the role leads to, unless the connection has one.
- * @throws DatabaseAway if the server cannot be reached just now; DatabaseNotSetUp; StartError if it lets nobody in, does not
+ * @throws DatabaseAway if the server cannot be reached just now; MigratedElsewhere; DatabaseNotSetUp; StartError if it lets nobody in, does not
  * have what intake needs, or has the schema of a newer version; and when a migration fails.
  */
 export async function migrate(connection: Connection, connections = 1): Promise<string> {
@@ -22,7 +24,7 @@ export async function migrate(connection: Connection, connections = 1): Promise<
     throw unreachable(error, connection)
   })
   try {
-    return await migrateBy(client, connections)
+    return await migrateBy(client, connection, connections)
   } catch (error) {
     if (error instanceof pg.DatabaseError && !isOutage(error)) {
       throw new StartError(`The migration of the database failed, and was undone: ${error.message}.`)
@@ -33,9 +35,11 @@ export async function migrate(connection: Connection, connections = 1): Promise<
   }
 }
 
-async function migrateBy(client: pg.Client, connections: number): Promise<string> {
-  await client.query("select pg_advisory_lock(hashtext('intake migrations'), hashtext(current_schema()))")
-  const facts = await factsOf(client)
+async function migrateBy(client: pg.Client, connection: Connection, connections: number): Promise<string> {
+  // Before the lock, which would stay with a session that others are given.
+  const isShared = await sharesSessions(client, connection)
+  if (!isShared) await waitForTurn(client)
+  const facts = await factsOf(client, isShared)
   const [obstacle] = obstaclesOf(facts, connections)
   if (obstacle) {
     const Kind = obstacle.mayPass ? DatabaseNotSetUp : StartError
@@ -53,6 +57,36 @@ async function migrateBy(client: pg.Client, connections: number): Promise<string
   if (migrations.missing.length > 0) await run(client, schema)
   return schema
 }
+
+const PATIENCE_MS = 10_000
+const LOOK_AGAIN_MS = 100
+
+/** Takes the lock of migrations for the session. @throws MigratedElsewhere if another has it for long */
+async function waitForTurn(client: pg.Client): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    const { rows } = await client.query<{ is_ours: boolean; pid: number | null }>(TURN)
+    const [turn] = rows
+    // Null: there is no schema, for which nobody has a lock.
+    if (turn?.is_ours !== false) return
+    if (Date.now() > deadline) {
+      const holder = turn.pid === null ? '' : `, by the server's process ${turn.pid}`
+      throw new MigratedElsewhere(`Another process of intake is migrating the database${holder}.`)
+    }
+    await sleep(LOOK_AGAIN_MS)
+  }
+}
+
+/** A lock of two keys has them in `classid` and `objid`, without a sign, and 2 in `objsubid` (PostgreSQL, 54.12 pg_locks). */
+const TURN = `
+  with keys as (select hashtext('intake migrations') as ours, hashtext(current_schema()) as of_schema)
+  select pg_try_advisory_lock(ours, of_schema) as is_ours,
+         (select pid from pg_locks
+          where locktype = 'advisory' and granted and objsubid = 2
+            and database = (select oid from pg_database where datname = current_database())
+            and classid::bigint = ours::bigint & 4294967295 and objid::bigint = of_schema::bigint & 4294967295
+          limit 1) as pid
+  from keys`
 
 async function run(client: pg.Client, schema: string): Promise<void> {
   // Loaded when there is something to do: it takes longer than the rest of most starts.

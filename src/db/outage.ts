@@ -16,7 +16,6 @@ const PASSING = [
 const NETWORK = [
   'ECONNREFUSED',
   'ECONNRESET',
-  'ENOENT',
   'EPIPE',
   'ETIMEDOUT',
   'EHOSTUNREACH',
@@ -35,6 +34,8 @@ export function isOutage(error: unknown): boolean {
     return /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered)/.test(
       error.message,
     )
-  if (NETWORK.includes(code)) return syscall !== 'open'
+  // The socket of a server that does not run; what else is not there is no database.
+  if (code === 'ENOENT') return syscall === 'connect'
+  if (NETWORK.includes(code)) return true
   return PASSING.some((pattern) => pattern.test(code))
 }

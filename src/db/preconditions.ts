@@ -43,6 +43,19 @@ const PRECONDITIONS: readonly (readonly [Subject, Precondition])[] = [
         : undefined,
   ],
   [
+    'connections',
+    ({ sharesSessions }) =>
+      sharesSessions
+        ? {
+            found:
+              'A pooler shares the sessions of the server between its clients (PgBouncer: pool_mode = transaction).',
+            remedy:
+              "Set DATABASE_URL to the server itself, or the pooler to a session for each client (PgBouncer: pool_mode = session for this database or role): intake's locks, settings and notifications belong to sessions.",
+            mayPass: false,
+          }
+        : undefined,
+  ],
+  [
     'encoding',
     ({ database, encoding, role }) =>
       encoding === 'UTF8'

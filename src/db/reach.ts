@@ -7,6 +7,11 @@ export class DatabaseAway extends StartError {
   override name = 'DatabaseAway'
 }
 
+/** Another process has been migrating the database for a while. */
+export class MigratedElsewhere extends DatabaseAway {
+  override name = 'MigratedElsewhere'
+}
+
 /** The server is there and does not have what is needed; while it is being set up, that may come. */
 export class DatabaseNotSetUp extends StartError {
   override name = 'DatabaseNotSetUp'

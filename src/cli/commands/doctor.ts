@@ -2,8 +2,10 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { readIdentity, userOf } from '../../data-dir/data-dir.js'
+import type { Connection } from '../../db/connection.js'
 import { factsOf } from '../../db/facts.js'
 import { type Client, connect } from '../../db/pool.js'
+import { sharesSessions } from '../../db/pooling.js'
 import { unreachable } from '../../db/reach.js'
 import { checkDisks, checkModes, checkStrayFiles, statOf } from '../../doctor/data-dir-checks.js'
 import {
@@ -22,7 +24,7 @@ import { type Database, findDatabase, type Places, placesOf } from '../database.
 import { fail, isExpected } from '../terminal/fail.js'
 import { type Column, listed } from '../terminal/list.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
-import { ignoreReaderGone, toJson, widthOf } from '../terminal/terminal.js'
+import { outliveOutput, toJson, widthOf } from '../terminal/terminal.js'
 
 const HELP = `
 It changes nothing, and may be run beside the service or without one. The exit
@@ -40,7 +42,7 @@ export const doctorCommand = (): Command =>
   administer('doctor', 'check the data directory, the database and the imports, and say what to do')
     .addHelpText('after', HELP)
     .action(async (flags: CommonFlags) => {
-      ignoreReaderGone(process.stdout)
+      outliveOutput()
       const signal = firstSignal()
       try {
         const findings = await examine(placesOf(flags), signal)
@@ -91,7 +93,7 @@ async function onDatabase(
   try {
     database = await findDatabase(places, false, signal)
     client = await connect(database.connection)
-    return await examineDatabase(client, dataDir, isRunning)
+    return await examineDatabase(client, database.connection, dataDir, isRunning)
   } catch (error) {
     if (client || signal.aborted || !(error instanceof Error)) throw error
     const found = database ? unreachable(error, database.connection).message : error.message
@@ -106,8 +108,13 @@ async function onDatabase(
   }
 }
 
-async function examineDatabase(client: Client, dataDir: string, isRunning: boolean): Promise<Finding[]> {
-  const facts = await factsOf(client)
+async function examineDatabase(
+  client: Client,
+  connection: Connection,
+  dataDir: string,
+  isRunning: boolean,
+): Promise<Finding[]> {
+  const facts = await factsOf(client, await sharesSessions(client, connection))
   const preconditions = checkPreconditions(facts, PROCESS_CONNECTIONS, isRunning)
   const ofDatabase = [...preconditions, await checkDurability(client)]
   if (preconditions.some(({ status }) => status === 'problem')) return ofDatabase

@@ -19,7 +19,7 @@ import { CommandError, fail } from '../terminal/fail.js'
 import { type Teller, tellOn } from '../terminal/progress.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
 import { outcomeOf, summaryOf, totals } from '../terminal/summary.js'
-import { colorsOf, ignoreReaderGone, printable, toJson, wrap } from '../terminal/terminal.js'
+import { colorsOf, outliveOutput, printable, toJson, wrap } from '../terminal/terminal.js'
 
 interface Flags extends ServerCommandFlags {
   readonly externalRef?: string
@@ -98,7 +98,7 @@ export function importCommand(): Command {
 
 /** Returns the exit code. @throws CommandError, and what `findServer` throws */
 async function run(path: string, flags: Flags): Promise<number> {
-  for (const output of [process.stdout, process.stderr]) ignoreReaderGone(output)
+  outliveOutput()
   const signal = firstSignal()
   const teller = tellOn(process.stderr, colorsOf(process.stderr, flags.color))
   const file = await openImportFile(path)

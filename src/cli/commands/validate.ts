@@ -19,7 +19,7 @@ import { NEW_FILE, whyNotWritten } from '../terminal/save.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
 import { type Outcome, type Style, summaryOf, validated } from '../terminal/summary.js'
 import { drawTable } from '../terminal/table.js'
-import { colorsOf, ignoreReaderGone, printable, toJson, wrap } from '../terminal/terminal.js'
+import { colorsOf, outliveOutput, printable, toJson, wrap } from '../terminal/terminal.js'
 
 interface Flags {
   readonly strict: boolean
@@ -80,7 +80,7 @@ export const validateCommand = (): Command =>
     })
 
 async function run(path: string, flags: Flags): Promise<number> {
-  for (const output of [process.stdout, process.stderr]) ignoreReaderGone(output)
+  outliveOutput()
   const signal = firstSignal()
   const { maxLineBytes } = readConfig({}, { MAX_LINE_BYTES: process.env.MAX_LINE_BYTES })
   const file = await openImportFile(path)

@@ -57,11 +57,20 @@ export async function print(
   show: (text: string) => string = showInvisible,
 ): Promise<void> {
   const shown = process.stdout.isTTY ? forTerminal(pieces, show) : pieces
+  let unwritten: Error | undefined
+  const onError = (error: Error) => {
+    unwritten = error
+  }
+  process.stdout.once('error', onError)
   try {
     await pipeline(Readable.from(shown, { objectMode: false }), process.stdout, { end: false })
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
-    if (code !== 'EPIPE' && code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+    // `outliveOutput` has told it, if it is worth telling.
+    const isTold =
+      error === unwritten || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE'
+    if (!isTold) throw error
+  } finally {
+    process.stdout.off('error', onError)
   }
 }
 

@@ -57,9 +57,19 @@ function pieces(word: string, width: number): string[] {
   )
 }
 
-/** Whoever reads the output may have read enough (`| head`), or the terminal was closed: no reason to stop. */
-export function ignoreReaderGone(output: NodeJS.WriteStream): void {
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+/**
+ * What becomes of output that cannot be written. Whoever reads it may have read enough (`| head`), or the terminal was closed: no
+ * reason to stop. A full disk is none either, for the work is worth more than what is said of it; but it is told, and the exit code is 1.
+ */
+export function outliveOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || error.code === 'EIO') return
+    process.stderr.write(`intake: What this command prints could not be written: ${error.message}.\n`)
+    // Last, whatever the command itself comes to.
+    process.once('exit', () => {
+      process.exitCode ||= 1
+    })
   })
+  // There is nowhere else to tell it.
+  process.stderr.on('error', () => {})
 }
