@@ -58,7 +58,7 @@ async function migrateBy(client: pg.Client, connection: Connection, connections:
   return schema
 }
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 5000
 const LOOK_AGAIN_MS = 100
 
 /** Takes the lock of migrations for the session. @throws MigratedElsewhere if another has it for long */

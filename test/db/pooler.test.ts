@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { intake } from '../support/cli.js'
 import { createDatabase, serve, temporaryFolder } from '../support/service.js'
 
-/** Set by continuous integration, which installs it. Without it what is about poolers is not tested. */
+/** Set by continuous integration, which installs it, for a server of its own. Without it what is about poolers is not tested. */
 const PGBOUNCER = process.env.PGBOUNCER
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -39,24 +39,29 @@ async function freePort(): Promise<number> {
 async function startPooler(mode: 'session' | 'transaction'): Promise<string> {
   const url = new URL(database.databaseUrl)
   const port = await freePort()
-  const host = url.searchParams.get('host') ?? url.hostname
+  const host = url.searchParams.get('host') ?? '/var/run/postgresql'
   const path = join(folder.path, 'pgbouncer.ini')
   const configuration = `
 [databases]
-* = host=${host} port=${url.port || 5432} user=${url.username} password=${url.password}
+* = host=${host} port=${url.port || 5432} user=${url.username}${url.password && ` password=${url.password}`}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${port}
 unix_socket_dir =
 auth_type = any
+auth_file = ${folder.path}/users
 pool_mode = ${mode}
 default_pool_size = 50
 `
   await writeFile(path, configuration)
+  await writeFile(join(folder.path, 'users'), `"${url.username}" "${url.password}"\n`)
   await chmod(folder.path, 0o755)
-  // It refuses to run as root.
-  const user = process.getuid?.() === 0 ? ['--user', 'nobody'] : []
-  const pooler = spawn(PGBOUNCER ?? '', ['--quiet', ...user, path], { stdio: 'inherit' })
+  // It refuses to run as root; the server's socket is for the server's user alone.
+  const { uid, gid } = await stat(host)
+  const pooler = spawn(PGBOUNCER ?? '', ['--quiet', path], {
+    stdio: 'inherit',
+    ...(process.getuid?.() === 0 && { uid, gid }),
+  })
   const ended = once(pooler, 'exit')
   stops.push(async () => {
     pooler.kill('SIGTERM')
@@ -69,9 +74,9 @@ default_pool_size = 50
       () => true,
       () => false,
     )
-    await client.end()
+    await client.end().catch(() => {})
     if (isThere) return pooled
-    await sleep(20)
+    await sleep(50)
   }
 }
 
