@@ -43,8 +43,6 @@ test.runIf(process.platform === 'linux')('so is a download, and what a server wa
   await service.api.waitFor(id, 'failed')
   for (const args of [
     ['imports', 'rejected', id],
-    ['imports', 'errors', id, '--all'],
-    ['imports', 'list', '--json'],
     ['import', 'examples/catalogue.jsonl'],
   ]) {
     const { code, said } = await onFullDisk([...args, ...at], 'stdout')
