@@ -1,13 +1,13 @@
 import { type TSchema, Type } from 'typebox'
-import { oneOf } from '../records/attributes.js'
 import { recordTypes } from '../records/index.js'
+import { oneOf, uuid } from '../records/kinds.js'
 import { holderIdName } from '../records/record-type.js'
 import type { AttributeKind } from './filter.js'
 import { operatorsOf } from './filter.js'
 
 /** The parts that the documented schemas of all routes share (contract 2 to 5). */
 
-export const uuid = (description: string) => Type.String({ format: 'uuid', description })
+export { uuid }
 
 export const timestamp = (description: string) =>
   Type.String({ format: 'date-time', description, examples: ['2017-01-10T11:41:19.244842Z'] })

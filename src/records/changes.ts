@@ -1,5 +1,6 @@
 import { isObject } from '../json.js'
 import type { Problem } from '../schema/problem.js'
+import { attributeKind } from './kinds.js'
 import type { RecordType } from './record-type.js'
 import { validateRecord } from './validate.js'
 
@@ -21,25 +22,26 @@ export function readChanges(recordType: RecordType, attributes: Attributes, chan
     return { problems: [{ field: '', error: 'attributes must be an object' }], changes: {} }
   }
   const merged: Record<string, unknown> = { ...attributes, ...changes }
-  for (const { name, type } of recordType.columns) {
-    if (type === 'jsonb' && Object.hasOwn(changes, name)) {
-      merged[name] = mergePrices(attributes[name], changes[name])
+  const { properties } = recordType.attributes
+  for (const [name, schema] of Object.entries(properties)) {
+    if (attributeKind(schema).isMap && Object.hasOwn(changes, name)) {
+      merged[name] = mergeMaps(attributes[name], changes[name])
     }
   }
   const problems = validateRecord({ ...recordType, references: [] }, merged)
-  const named = Object.keys(recordType.attributes.properties).filter((name) => Object.hasOwn(changes, name))
+  const named = Object.keys(properties).filter((name) => Object.hasOwn(changes, name))
   return { problems, changes: Object.fromEntries(named.map((name) => [name, merged[name] ?? null])) }
 }
 
 /**
- * Merges a map of prices, which is two levels deep, by RFC 7396. What is `null` stays so: validation removes it. Entries
- * are defined and not assigned, for a key may be `__proto__`.
+ * Merges a map of objects by RFC 7396. What is `null` stays so: validation removes it. Entries are defined and not
+ * assigned, for a key may be `__proto__`.
  */
-function mergePrices(prices: unknown, changes: unknown): unknown {
-  if (!isObject(prices) || !isObject(changes)) return changes
-  const merged = Object.entries(changes).map(([currency, change]) => {
-    const price = Object.hasOwn(prices, currency) ? prices[currency] : undefined
-    return [currency, isObject(price) && isObject(change) ? { ...price, ...change } : change]
+function mergeMaps(map: unknown, changes: unknown): unknown {
+  if (!isObject(map) || !isObject(changes)) return changes
+  const merged = Object.entries(changes).map(([key, change]) => {
+    const entry = Object.hasOwn(map, key) ? map[key] : undefined
+    return [key, isObject(entry) && isObject(change) ? { ...entry, ...change } : change]
   })
-  return { ...prices, ...Object.fromEntries(merged) }
+  return { ...map, ...Object.fromEntries(merged) }
 }

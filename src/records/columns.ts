@@ -1,9 +1,7 @@
-import type { AttributesSchema } from './attributes.js'
+import type { TSchema } from 'typebox'
+import { type AttributesSchema, attributeKind, type ColumnType } from './kinds.js'
 
-/** The PostgreSQL types that attributes are stored in. */
-export type ColumnType = 'text' | 'uuid' | 'bigint' | 'double precision' | 'boolean' | 'jsonb'
-
-/** One column of a record's table: where it comes from in the attributes. `path` has one step, or two for a flattened object. */
+/** One column of a record's table: where it comes from in the attributes. `path` has one step, or two for a group. */
 export interface Column {
   readonly name: string
   readonly type: ColumnType
@@ -15,43 +13,23 @@ type Attributes = Readonly<Record<string, unknown>>
 /** A value as a parameter of a statement takes it: text forms for what PostgreSQL casts. */
 export type ColumnValue = string | number | boolean | null
 
-interface AttributeSchema {
-  readonly type?: string
-  readonly format?: string
-  readonly properties?: Record<string, AttributeSchema>
+/** The columns of a record type, by the kinds of its attributes: one an attribute, or one a property of a group. */
+export function columnsOf({ properties }: AttributesSchema): readonly Column[] {
+  return Object.entries(properties).flatMap(([name, attribute]): Column[] => {
+    const type = attributeKind(attribute).column
+    if (type !== undefined) return [{ name, type, path: [name] }]
+    return Object.entries((attribute as AttributesSchema).properties).map(([inner, property]) => ({
+      name: `${name}_${inner}`,
+      type: columnTypeOf(property),
+      path: [name, inner],
+    }))
+  })
 }
 
-/**
- * The columns of a record type: one an attribute. An object with fixed properties (`price_units`) is flattened to
- * `price_units_unit` and `price_units_amount`; a map with open keys (`price`) is `jsonb`.
- */
-export function columnsOf(schema: AttributesSchema): readonly Column[] {
-  return Object.entries(schema.properties as Record<string, AttributeSchema>).flatMap(([name, attribute]) =>
-    attribute.properties
-      ? Object.entries(attribute.properties).map(
-          ([inner, property]): Column => ({
-            name: `${name}_${inner}`,
-            type: columnType(property),
-            path: [name, inner],
-          }),
-        )
-      : [{ name, type: columnType(attribute), path: [name] as const }],
-  )
-}
-
-function columnType(attribute: AttributeSchema): ColumnType {
-  switch (attribute.type) {
-    case 'string':
-      return attribute.format === 'uuid' ? 'uuid' : 'text'
-    case 'integer':
-      return 'bigint'
-    case 'number':
-      return 'double precision'
-    case 'boolean':
-      return 'boolean'
-    default:
-      return 'jsonb'
-  }
+function columnTypeOf(schema: TSchema): ColumnType {
+  const { column } = attributeKind(schema)
+  if (column === undefined) throw new Error('a group within a group has no column')
+  return column
 }
 
 /** The value that valid attributes give a column; null where the attribute is absent. */

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { description, externalRef, name } from './attributes.js'
+import { description, externalRef, name } from './kinds.js'
 import { plan } from './plan.js'
 import { product } from './product.js'
 import { defineRecordType } from './record-type.js'
@@ -41,5 +41,5 @@ export const offering = defineRecordType({
       pricedBy: 'products',
     },
   ],
-  filters: { external_ref: 'text', name: 'text' },
+  filters: ['external_ref', 'name'],
 })

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { description, externalRef, integer, name, oneOf, priceMap } from './attributes.js'
+import { boolean, description, externalRef, integer, name, number, oneOf, priceMap } from './kinds.js'
 import { defineRecordType } from './record-type.js'
 
 /** A plan: how often a subscription is billed, for how long, and at what price (contract 8). */
@@ -17,15 +17,11 @@ export const plan = defineRecordType({
       plan_length: integer(1, 'How many billing intervals the plan lasts.'),
       trial_period: Type.Optional(integer(0, 'How many units the trial lasts.')),
       end_behavior: oneOf(['close', 'roll'], 'What happens at the end of the plan.'),
-      can_pause: Type.Boolean({ description: 'Whether a subscriber may pause.' }),
-      can_resume: Type.Boolean({ description: 'Whether a subscriber may resume.' }),
-      can_cancel: Type.Boolean({ description: 'Whether a subscriber may cancel.' }),
+      can_pause: boolean('Whether a subscriber may pause.'),
+      can_resume: boolean('Whether a subscriber may resume.'),
+      can_cancel: boolean('Whether a subscriber may cancel.'),
       base_price_percentage: Type.Optional(
-        Type.Number({
-          minimum: 0,
-          maximum: 100,
-          description: 'The percentage that the plan takes off the price.',
-        }),
+        number(0, 100, 'The percentage that the plan takes off the price.'),
       ),
       fixed_price: Type.Optional(priceMap('A price that stands in place of the products’, by currency.')),
     },
@@ -48,5 +44,5 @@ export const plan = defineRecordType({
       ],
     },
   ),
-  filters: { external_ref: 'text', name: 'text' },
+  filters: ['external_ref', 'name'],
 })

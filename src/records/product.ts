@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { description, externalRef, integer, name, oneOf, priceMap, text } from './attributes.js'
+import { description, externalRef, group, integer, name, oneOf, priceMap, text, uri } from './kinds.js'
 import { defineRecordType } from './record-type.js'
 
 /** A product that people subscribe to (contract 8). */
@@ -13,17 +13,15 @@ export const product = defineRecordType({
       name: name('product'),
       description: Type.Optional(description('product')),
       sku: Type.Optional(text(0, 1024, 'The stock-keeping unit.')),
-      main_image: Type.Optional(
-        Type.String({ format: 'uri', maxLength: 1024, description: 'The absolute URI of the main image.' }),
-      ),
+      main_image: Type.Optional(uri('The absolute URI of the main image.')),
       price: Type.Optional(priceMap('The price of one unit, by currency.')),
       price_units: Type.Optional(
-        Type.Object(
+        group(
           {
             unit: oneOf(['day', 'month'], 'The unit of time.'),
             amount: integer(1, 'How many of the unit.'),
           },
-          { description: 'The time that the price is for.' },
+          'The time that the price is for.',
         ),
       ),
     },
@@ -41,5 +39,5 @@ export const product = defineRecordType({
       ],
     },
   ),
-  filters: { external_ref: 'text', name: 'text', sku: 'text' },
+  filters: ['external_ref', 'name', 'sku'],
 })

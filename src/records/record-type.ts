@@ -1,8 +1,5 @@
-import type { AttributesSchema } from './attributes.js'
 import { type Column, columnsOf } from './columns.js'
-
-/** What a list of a type can be filtered by (contract 5). `text`: eq, in, like; `uuid`: eq, in. */
-export type FilterableAs = 'text' | 'uuid'
+import { type AttributesSchema, attributeKind, type FilterableAs } from './kinds.js'
 
 /**
  * How a record type refers to another. Each kind has its own rules for the attribute and for what is stored
@@ -53,9 +50,26 @@ export interface RecordType {
 /** The name under which the id of a record of this type stands beside others: `offering_id`. */
 export const holderIdName = ({ noun }: RecordType): string => `${noun}_id`
 
-/** Makes a record type from its declaration. The columns follow from the attributes' schema. */
+/** Makes a record type from its declaration. The columns and filters follow from the kinds of its attributes. */
 export function defineRecordType(
-  declared: Omit<RecordType, 'columns' | 'references'> & { references?: readonly Reference[] },
+  declared: Omit<RecordType, 'columns' | 'references' | 'filters'> & {
+    readonly references?: readonly Reference[]
+    /** The attributes that its list can be filtered by. */
+    readonly filters: readonly string[]
+  },
 ): RecordType {
-  return { references: [], ...declared, columns: columnsOf(declared.attributes) }
+  const { attributes, filters } = declared
+  return {
+    references: [],
+    ...declared,
+    columns: columnsOf(attributes),
+    filters: Object.fromEntries(filters.map((name) => [name, filterableAs(attributes, name)])),
+  }
+}
+
+function filterableAs({ properties }: AttributesSchema, name: string): FilterableAs {
+  const schema = properties[name]
+  const filter = schema && attributeKind(schema).filter
+  if (filter === undefined) throw new Error(`lists cannot be filtered by ${name}`)
+  return filter
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { externalRef, name } from './attributes.js'
+import { email, externalRef, name, uuid } from './kinds.js'
 import { defineRecordType } from './record-type.js'
 
 /** A person or company that subscribes (contract 8). */
@@ -10,14 +10,9 @@ export const subscriber = defineRecordType({
   attributes: Type.Object(
     {
       external_ref: Type.Optional(externalRef),
-      account_id: Type.String({ format: 'uuid', description: "The subscriber's account." }),
+      account_id: uuid("The subscriber's account."),
       name: name('subscriber'),
-      email: Type.String({
-        format: 'idn-email',
-        minLength: 3,
-        maxLength: 1024,
-        description: "The subscriber's e-mail address.",
-      }),
+      email: email("The subscriber's e-mail address."),
     },
     {
       examples: [
@@ -30,5 +25,5 @@ export const subscriber = defineRecordType({
       ],
     },
   ),
-  filters: { external_ref: 'text', name: 'text', email: 'text', account_id: 'uuid' },
+  filters: ['external_ref', 'name', 'email', 'account_id'],
 })

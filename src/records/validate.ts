@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox'
 import { isObject } from '../json.js'
 import { absenceOf } from '../schema/absent.js'
 import { compile } from '../schema/compile.js'
+import { tooManyItems } from '../schema/limits.js'
 import { addProblem, MAX_PROBLEMS, type Problem } from '../schema/problem.js'
 import { NOT_STORABLE } from '../schema/sentences.js'
 import { isStorableText } from '../text.js'
@@ -11,17 +12,14 @@ type Attributes = Record<string, unknown>
 interface Compiled {
   readonly validate: (attributes: unknown) => Problem[]
   readonly removeAbsent: (attributes: Attributes) => void
-  /** The names of the attributes that are maps with open keys: prices. */
-  readonly maps: readonly string[]
 }
 
 const compiled = new Map<TSchema, Compiled>()
 
-function compiledOf({ attributes: schema, columns }: RecordType): Compiled {
+function compiledOf({ attributes: schema }: RecordType): Compiled {
   let found = compiled.get(schema)
   if (!found) {
-    const maps = columns.flatMap(({ type, name }) => (type === 'jsonb' ? name : []))
-    found = { validate: compile(schema), removeAbsent: absenceOf(schema), maps }
+    found = { validate: compile(schema), removeAbsent: absenceOf(schema) }
     compiled.set(schema, found)
   }
   return found
@@ -44,29 +42,16 @@ export function validateRecord(recordType: RecordType, attributes: unknown): Pro
 
 /** Lists what is wrong with attributes in themselves, references aside. */
 function attributeProblems(recordType: RecordType, attributes: Attributes): Problem[] {
-  const { validate, removeAbsent, maps } = compiledOf(recordType)
-  const overfull = maps.filter((name) => isOverfull(attributes[name]))
-  // ajv would have an error or more for each of a million keys, before anybody could say that it is enough.
-  for (const name of overfull) delete attributes[name]
+  const { validate, removeAbsent } = compiledOf(recordType)
   removeAbsent(attributes)
-  const problems = validate(attributes)
-  if (overfull.length === 0) return problems
-  const most = `must have at most ${CURRENCY_CODES} currencies`
-  return [...overfull.map((name) => ({ field: name, error: `${name} ${most}` })), ...problems]
+  return validate(attributes)
 }
-
-/** So many codes there are of three capital letters. */
-const CURRENCY_CODES = 26 ** 3
-
-/** Whether a price map has more keys than there are currency codes. */
-const isOverfull = (map: unknown): boolean => isObject(map) && Object.keys(map).length > CURRENCY_CODES
 
 /** The most snapshots of a kind that a record holds (contract 8). */
 export const MAX_SNAPSHOTS = 1000
 
 /** The sentence about a list that would be more than that. */
-export const tooManyElements = (attribute: string): string =>
-  `${attribute} must not have more than ${MAX_SNAPSHOTS} elements`
+export const tooManyElements = (attribute: string): string => `${attribute} ${tooManyItems(MAX_SNAPSHOTS)}`
 
 function validateReferences({ attribute, to }: Reference, elements: unknown, problems: Problem[]): void {
   const at = (field: string, error: string) => addProblem(problems, { field, error })

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Pool } from '../db/pool.js'
 import { serviceUnavailable } from '../http/errors.js'
 import { operation } from '../http/operation.js'
-import { oneOf } from '../records/attributes.js'
+import { oneOf } from '../records/kinds.js'
 import type { UploadStore } from '../uploads/store.js'
 
 const answered = (status: string) => ({

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from '../http/operation.js'
-import { oneOf } from '../records/attributes.js'
+import { oneOf } from '../records/kinds.js'
 
 export const FORM = 'application/x-www-form-urlencoded'
 

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { timestamp } from '../http/schemas.js'
-import { oneOf } from '../records/attributes.js'
+import { oneOf } from '../records/kinds.js'
 
 const header = (name: string, description: string) => ({
   name,

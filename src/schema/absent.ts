@@ -9,45 +9,77 @@ interface Shape {
   readonly required?: readonly string[]
   readonly properties?: Readonly<Record<string, Shape>>
   readonly patternProperties?: Readonly<Record<string, Shape>>
+  readonly items?: Shape
+  readonly discriminator?: { readonly propertyName: string }
+  readonly oneOf?: readonly Shape[]
+  readonly enum?: readonly string[]
 }
+
+type Remove = (value: unknown) => void
 
 /**
  * Makes the function that removes from an object what counts as absent (contract 7 and 9): an optional property that is
  * `null`, at every depth of the schema, and an empty `external_ref`. Of a map every key that its pattern allows is
  * optional. What the schema does not know is left as it is.
  */
-export function absenceOf(schema: TSchema): (value: JsonObject) => void {
+export function absenceOf(schema: TSchema): Remove {
   return removerOf(schema as Shape) ?? (() => {})
 }
 
-/** Undefined: objects of this shape have nothing that could be absent. */
-function removerOf({ properties, patternProperties, required = [] }: Shape) {
-  if (!properties && !patternProperties) return undefined
-  const optional = Object.keys(properties ?? {}).filter((name) => !required.includes(name))
-  const inner = Object.entries(properties ?? {}).flatMap(([name, shape]) => {
+/** Undefined: values of this shape have nothing that could be absent. */
+function removerOf(shape: Shape): Remove | undefined {
+  if (shape.items) return ofItems(shape.items)
+  if (shape.discriminator) return ofForms(shape.discriminator.propertyName, shape.oneOf ?? [])
+  return shape.properties || shape.patternProperties ? ofObject(shape) : undefined
+}
+
+function ofItems(items: Shape): Remove | undefined {
+  const remove = removerOf(items)
+  return (
+    remove &&
+    ((value) => {
+      if (Array.isArray(value)) for (const item of value) remove(item)
+    })
+  )
+}
+
+/** @param name of the property that says which of the shapes an object has */
+function ofForms(name: string, shapes: readonly Shape[]): Remove {
+  const removers = new Map(
+    shapes.flatMap((shape) =>
+      (shape.properties?.[name]?.enum ?? []).map((form) => [form, removerOf(shape)] as const),
+    ),
+  )
+  return (value) => {
+    if (isObject(value)) removers.get(String(value[name]))?.(value)
+  }
+}
+
+function ofObject({ properties = {}, patternProperties = {}, required = [] }: Shape): Remove {
+  const optional = Object.keys(properties).filter((name) => !required.includes(name))
+  const inner = Object.entries(properties).flatMap(([name, shape]) => {
     const remove = removerOf(shape)
     return remove ? [{ name, remove }] : []
   })
-  const maps = Object.entries(patternProperties ?? {}).map(([pattern, shape]) => ({
+  const maps = Object.entries(patternProperties).map(([pattern, shape]) => ({
     pattern: new RegExp(pattern, 'u'),
     remove: removerOf(shape),
   }))
-  return (value: JsonObject): void => {
+  return (value) => {
+    if (!isObject(value)) return
     for (const name of optional) {
       const given = value[name]
       if (given === null || (given === '' && name === EXTERNAL_REF)) delete value[name]
     }
-    for (const { name, remove } of inner) {
-      const given = value[name]
-      if (isObject(given)) remove(given)
-    }
-    for (const { pattern, remove } of maps) {
-      for (const key of Object.keys(value)) {
-        const given = value[key]
-        if (given === null) {
-          if (pattern.test(key)) delete value[key]
-        } else if (remove && isObject(given)) remove(given)
-      }
-    }
+    for (const { name, remove } of inner) remove(value[name])
+    for (const { pattern, remove } of maps) removeEntries(value, pattern, remove)
+  }
+}
+
+function removeEntries(map: JsonObject, pattern: RegExp, remove: Remove | undefined): void {
+  for (const key of Object.keys(map)) {
+    const given = map[key]
+    if (given !== null) remove?.(given)
+    else if (pattern.test(key)) delete map[key]
   }
 }

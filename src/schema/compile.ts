@@ -2,6 +2,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
 import { isStorableText } from '../text.js'
 import { whyNotEmail } from './email.js'
+import { limitsOf } from './limits.js'
 import type { Problem } from './problem.js'
 import { toProblems } from './sentences.js'
 import { isUri } from './uri.js'
@@ -19,6 +20,8 @@ const ajv = new Ajv({
   // Errors carry the value that is wrong, so that a sentence can say what it is.
   verbose: true,
   allowUnionTypes: true,
+  // Of the forms that `oneOf` lists, the one that a property names is validated, and not each of them.
+  discriminator: true,
   // Takes out, where a schema has `additionalProperties: false`, what it does not know.
   removeAdditional: true,
   formats: {
@@ -30,8 +33,22 @@ const ajv = new Ajv({
   },
 })
 
-/** Compiles a schema into a function that lists every problem of a value, in the words of contract 3 and 6. */
+// What our schemas say beside JSON Schema: an attribute's kind, and the form that a pattern asks for, in words.
+ajv.addVocabulary(['x-kind', 'x-form'])
+
+/**
+ * Compiles a schema into a function that lists every problem of a value, in the words of contract 3 and 6. It takes out of
+ * the value what is too long to be looked at, and what `additionalProperties: false` does not let in.
+ */
 export function compile(schema: TSchema): (value: unknown) => Problem[] {
   const validate: ValidateFunction = ajv.compile(schema)
-  return (value) => (validate(value) ? [] : toProblems(validate.errors ?? []))
+  const takeOutOverfull = limitsOf(schema)
+  return (value) => {
+    const overfull = takeOutOverfull(value)
+    const problems = validate(value) ? [] : toProblems(validate.errors ?? [])
+    if (overfull.length === 0) return problems
+    // What was taken out is not missing.
+    const taken = new Set(overfull.map(({ field }) => field))
+    return [...overfull, ...problems.filter(({ field }) => !taken.has(field))]
+  }
 }

@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import { excerpt } from '../text.js'
 import { whyNotEmail } from './email.js'
+import { tooManyItems, tooManyProperties } from './limits.js'
 import type { Problem } from './problem.js'
 import { escapedUri } from './uri.js'
 
@@ -24,6 +25,8 @@ function toProblem(error: ErrorObject): Problem[] {
       const missing = field === '' ? params.missingProperty : `${field}.${params.missingProperty}`
       return [{ field: missing, error: `"${missing}" is required` }]
     }
+    case 'discriminator':
+      return [discriminatorProblem(field, error)]
     case 'propertyNames':
       return [
         {
@@ -38,6 +41,18 @@ function toProblem(error: ErrorObject): Problem[] {
     }
   }
 }
+
+/** The property that tells the forms of an object apart is missing, or names none of them. */
+function discriminatorProblem(field: string, { params, parentSchema }: ErrorObject): Problem {
+  const { tag, tagValue } = params
+  const path = field === '' ? tag : `${field}.${tag}`
+  if (tagValue === undefined) return { field: path, error: `"${path}" is required` }
+  const forms = parentSchema?.oneOf as readonly { readonly properties: Record<string, { enum: string[] }> }[]
+  const names = forms.flatMap(({ properties }) => properties[tag]?.enum ?? [])
+  return { field: path, error: `${path} ${mustBeOneOf(names)}` }
+}
+
+const mustBeOneOf = (values: readonly string[]): string => `must be one of ${values.join(', ')}`
 
 /** What is wrong with a text that is not storable. */
 export const NOT_STORABLE = 'must not contain U+0000 or an unpaired surrogate'
@@ -57,7 +72,7 @@ const types: Readonly<Record<string, string>> = {
   array: 'must be a list',
 }
 
-function predicate({ keyword, params, message, data }: ErrorObject): string {
+function predicate({ keyword, params, parentSchema, message, data }: ErrorObject): string {
   switch (keyword) {
     case 'minLength':
       return `must be at least ${params.limit} characters`
@@ -68,7 +83,15 @@ function predicate({ keyword, params, message, data }: ErrorObject): string {
     case 'maximum':
       return `must be at most ${params.limit}`
     case 'enum':
-      return `must be one of ${params.allowedValues.join(', ')}`
+      return mustBeOneOf(params.allowedValues)
+    case 'minItems':
+      return `must have at least ${params.limit} ${params.limit === 1 ? 'element' : 'elements'}`
+    case 'maxItems':
+      return tooManyItems(params.limit)
+    case 'maxProperties':
+      return tooManyProperties(params.limit)
+    case 'pattern':
+      return `must be ${parentSchema?.['x-form'] ?? `of the form ${params.pattern}`}`
     case 'format':
       return formatPredicate(params.format, String(data))
     case 'type':
@@ -106,11 +129,13 @@ function typePredicate(type: string, value: unknown): string {
   return due
 }
 
-/** A JSON Pointer (RFC 6901) as a person writes it: `/price/USD/amount` → `price.USD.amount`. */
+/** A JSON Pointer (RFC 6901) as a person writes it: `/plans/1/price/USD` → `plans[1].price.USD`. */
 function pathOf(pointer: string): string {
   return pointer
     .slice(1)
     .split('/')
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .join('.')
+    .reduce((path, step) => (/^\d+$/.test(step) && path !== '' ? `${path}[${step}]` : joined(path, step)), '')
 }
+
+const joined = (path: string, step: string): string => (path === '' ? step : `${path}.${step}`)

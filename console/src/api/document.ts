@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import type { KindName } from '../../../src/records/kinds'
 import { CONFLICT_POLICIES, type ConflictPolicy } from './imports'
 import { requestJson, urlOf } from './request'
 
@@ -9,6 +10,8 @@ export interface Schema {
   readonly $ref?: string
   readonly type?: string | readonly string[]
   readonly format?: string
+  /** What kind of value it is, where it is an attribute of records. */
+  readonly 'x-kind'?: KindName
   readonly description?: string
   readonly enum?: readonly string[]
   readonly properties?: Readonly<Record<string, Schema>>

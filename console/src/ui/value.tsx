@@ -1,6 +1,7 @@
 import { Anchor } from '@mantine/core'
 import type { ReactNode } from 'react'
-import type { Attribute, Schema } from '../api/document'
+import type { KindName } from '../../../src/records/kinds'
+import type { Attribute } from '../api/document'
 import { decimal, label, money, visible } from '../format'
 import { RelativeTime } from './time'
 
@@ -9,30 +10,66 @@ interface ValueProps {
   readonly value: unknown
 }
 
-/** An attribute's value as its schema says that it is meant. */
+/** An attribute's value, shown as its kind asks for. */
 export function Value({ attribute: { schema }, value }: ValueProps): ReactNode {
   if (value === undefined || value === null) return <span className="quiet">–</span>
-  if (isPriceMap(schema)) return <Prices prices={value as PriceMap} />
-  if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  if (typeof value === 'number') return decimal(value)
-  if (typeof value !== 'string') return <PlainObject value={value} />
-  if (schema.format === 'date-time') return <RelativeTime time={value} />
-  if (schema.format === 'uuid') return <code className="break">{value}</code>
-  if (schema.format === 'uri' && /^https?:/i.test(value)) {
-    return (
-      <Anchor href={value} target="_blank" rel="noreferrer noopener" className="break" inherit>
-        {visible(value)}
-      </Anchor>
-    )
-  }
-  return <span className="break short text">{value === '' ? '(empty)' : visible(value)}</span>
+  const kind = schema['x-kind']
+  if (kind !== undefined) return cells[kind](value)
+  return typeof value === 'string' && schema.format === 'date-time' ? (
+    <RelativeTime time={value} />
+  ) : (
+    <Plain value={value} />
+  )
 }
 
 type PriceMap = Readonly<Record<string, { readonly amount: number; readonly includes_tax?: boolean }>>
 
-/** Currency → amount, as every price is. */
-export const isPriceMap = ({ additionalProperties }: Schema): boolean =>
-  typeof additionalProperties === 'object' && additionalProperties.properties?.amount !== undefined
+const plain = (value: unknown): ReactNode => <Plain value={value} />
+
+/** How a value of each kind of attribute is shown. */
+const cells: Readonly<Record<KindName, (value: unknown) => ReactNode>> = {
+  text: plain,
+  email: plain,
+  uri: (value) => <Uri value={String(value)} />,
+  uuid: (value) => <code className="break">{String(value)}</code>,
+  choice: plain,
+  integer: plain,
+  number: plain,
+  boolean: plain,
+  priceMap: (value) => <Prices prices={value as PriceMap} />,
+  group: plain,
+  variant: plain,
+}
+
+/** A value as it is: an object's properties, and a list's elements, one after the other. */
+function Plain({ value }: { readonly value: unknown }): ReactNode {
+  if (typeof value === 'object' && value !== null)
+    return <span className="break short">{spelled(value)}</span>
+  if (typeof value === 'string')
+    return <span className="break short text">{value === '' ? '(empty)' : visible(value)}</span>
+  return spelled(value)
+}
+
+function spelled(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (typeof value === 'number') return decimal(value)
+  if (Array.isArray(value)) return value.map((item) => `(${spelled(item)})`).join(' ')
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value)
+      .map(([name, inner]) => `${label(name).toLowerCase()} ${spelled(inner)}`)
+      .join(', ')
+  }
+  return visible(String(value))
+}
+
+function Uri({ value }: { readonly value: string }): ReactNode {
+  if (!/^https?:/i.test(value)) return <Plain value={value} />
+  return (
+    <Anchor href={value} target="_blank" rel="noreferrer noopener" className="break" inherit>
+      {visible(value)}
+    </Anchor>
+  )
+}
 
 function Prices({ prices }: { readonly prices: PriceMap }) {
   return (
@@ -48,14 +85,3 @@ function Prices({ prices }: { readonly prices: PriceMap }) {
     </span>
   )
 }
-
-const PlainObject = ({ value }: { readonly value: unknown }) => (
-  <>
-    {Object.entries(value as object)
-      .map(
-        ([name, inner]) =>
-          `${label(name).toLowerCase()} ${typeof inner === 'number' ? decimal(inner) : inner}`,
-      )
-      .join(', ')}
-  </>
-)

@@ -2,6 +2,7 @@ import sql from 'sql-template-tag'
 import { type CopyColumn, CopyRows } from '../../db/copy.js'
 import type { Client } from '../../db/pool.js'
 import { recordTypes } from '../../records/index.js'
+import { attributeKind } from '../../records/kinds.js'
 import { excerpt } from '../../text.js'
 import type { LinePlace, LineProblem } from '../file/passes.js'
 import type { Job } from '../queue/claim.js'
@@ -124,7 +125,11 @@ export async function countKinds({ client, job, problems }: Reporting): Promise<
 
 /** Objects whose keys are the caller's: `price.USD.amount` is `price.*.amount`. */
 const openMaps = new Set(
-  recordTypes.flatMap(({ columns }) => columns.flatMap(({ type, name }) => (type === 'jsonb' ? name : []))),
+  recordTypes.flatMap(({ attributes }) =>
+    Object.entries(attributes.properties).flatMap(([name, schema]) =>
+      attributeKind(schema).isMap ? name : [],
+    ),
+  ),
 )
 const OPEN_MAP = new RegExp(`\\b(${[...openMaps].join('|')})\\..*?(\\.amount|\\.includes_tax)?$`, 's')
 

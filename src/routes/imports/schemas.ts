@@ -1,8 +1,8 @@
 import { type TSchema, Type } from 'typebox'
 import { owner, timestamp, timestamps, uuid } from '../../http/schemas.js'
 import { FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT } from '../../imports/import.js'
-import { externalRef, oneOf } from '../../records/attributes.js'
 import { recordTypes } from '../../records/index.js'
+import { externalRef, oneOf } from '../../records/kinds.js'
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 

@@ -1,8 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import { dataOf, named, owner, schemaName, timestamp, timestamps, uuid } from '../../http/schemas.js'
-import type { AttributesSchema } from '../../records/attributes.js'
-import { oneOf, priceMap } from '../../records/attributes.js'
 import { recordTypes } from '../../records/index.js'
+import { type AttributesSchema, oneOf, priceMap } from '../../records/kinds.js'
 import type { RecordType, Reference } from '../../records/record-type.js'
 import { MAX_SNAPSHOTS } from '../../records/validate.js'
 

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { expect, test } from 'vitest'
 import { passesOf } from '../../../src/imports/file/passes.js'
+import { name } from '../../../src/records/kinds.js'
 import { offering } from '../../../src/records/offering.js'
 import { plan } from '../../../src/records/plan.js'
 import { product } from '../../../src/records/product.js'
@@ -11,7 +12,7 @@ const bundle = defineRecordType({
   type: 'subscription_bundle',
   noun: 'bundle',
   table: 'bundles',
-  attributes: Type.Object({ name: Type.String() }),
+  attributes: Type.Object({ name: name('bundle') }),
   references: [
     {
       kind: 'snapshots',
@@ -28,7 +29,7 @@ const bundle = defineRecordType({
       type: 'subscription_bundle_product',
     },
   ],
-  filters: {},
+  filters: [],
 })
 
 test('A record type is passed after every type that it refers to, in as many passes as that takes', () => {
