@@ -98,7 +98,7 @@ export function getPage<T>(
   return ask(address, query.size === 0 ? path : `${path}?${query}`, signal)
 }
 
-/** Cancels an import, or goes on with it. @throws CommandError, ServerUnreachable, and the signal's reason */
+/** Cancels an import, or resumes it. @throws CommandError, ServerUnreachable, and the signal's reason */
 export const controlImport = async (
   address: Address,
   id: string,

@@ -235,7 +235,7 @@ export async function reportEnd(
       const what = isLong ? 'Every error by line, and the' : 'The'
       process.stdout.write(
         `\n${errorsSection(meta.errors, errors, kinds, style)}\n` +
-          `${wrap(`${what} rejected lines as a file to mend and import:`, style.width)}\n\n` +
+          `${wrap(`${what} rejected lines as a file to fix and import:`, style.width)}\n\n` +
           commands.map((command) => `  ${command}\n`).join(''),
       )
     }

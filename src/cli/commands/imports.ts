@@ -44,13 +44,13 @@ Exit codes:
 Examples:
   $ intake imports list --status failed,success
   $ intake imports errors ID --kinds
-  $ intake imports rejected ID --output mend-me.jsonl
+  $ intake imports rejected ID --output fix-me.jsonl
   $ intake imports cancel ID`
 
 /** `intake imports`: what became of imports, and what is to become of them. */
 export const importsCommand = (): Command =>
   new Command('imports')
-    .description('list imports, look into one, fetch its errors and rejected lines, cancel it, go on with it')
+    .description('list imports, look into one, fetch its errors and rejected lines, cancel it, resume it')
     .addCommand(list())
     .addCommand(show())
     .addCommand(errors())
@@ -216,9 +216,9 @@ const NO_ERRORS = 'There are no such errors.\n'
 const rejected = () =>
   downloading(
     'rejected',
-    'fetch the rejected lines, byte for byte, to be mended and imported',
+    'fetch the rejected lines, byte for byte, to be fixed and imported',
     ({ lines }, output, flags) => {
-      const sentence = `${count(lines, 'rejected line')} ${lines === 1 ? 'is' : 'are'} in ${output}. Once mended, this imports them:`
+      const sentence = `${count(lines, 'rejected line')} ${lines === 1 ? 'is' : 'are'} in ${output}. Once they are fixed, this imports them:`
       return `${wrap(sentence, styleOf(flags).width)}\n\n  ${commandLine(flags, 'import', output)}`
     },
   )
@@ -265,7 +265,7 @@ const cancel = () =>
         } else {
           tell(
             `Import ${id} is canceled. ${number(imported)} of its ${count(uploaded, 'record')} had been imported, and stay.`,
-            'This goes on with it:',
+            'This resumes it:',
             commandLine(flags, 'imports', 'retry', id),
             flags,
           )
@@ -275,14 +275,14 @@ const cancel = () =>
   )
 
 const retry = () =>
-  ofImport('retry', 'go on with an import that failed or was canceled, from where it stopped').action(
+  ofImport('retry', 'resume an import that failed or was canceled, from where it stopped').action(
     (id: string, flags: ServerCommandFlags) =>
       atServer(flags, async (server, signal) => {
         const retried = await controlImport(server.address, id, 'retry', signal)
         if (flags.json) printJson(retried)
         else {
           tell(
-            `Import ${id} waits for its turn${server.isOwn ? ', and goes on while `intake serve` runs' : ''}.`,
+            `Import ${id} waits for its turn${server.isOwn ? ', and continues while `intake serve` runs' : ''}.`,
             'This follows it to its end:',
             commandLine(flags, 'imports', 'show', id, '--watch'),
             flags,

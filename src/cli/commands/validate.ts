@@ -40,7 +40,7 @@ standard input, which is kept in a temporary file meanwhile, as is a file that
 was compressed.
 
 What is in the store is not known. So a reference that leads to no valid record
-of the file is no error, but told of; with --strict it is an error, as it is
+of the file is reported, but is no error; with --strict it is an error, as it is
 for an import into an empty store. "intake import --dry-run" asks the store.
 
 Exit codes:

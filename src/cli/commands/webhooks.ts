@@ -31,7 +31,7 @@ Examples:
 /** `intake webhooks`: who is told that an import has ended. */
 export function webhooksCommand(): Command {
   return new Command('webhooks')
-    .description('say who is told when an import ends, and see what came of it')
+    .description('choose who is notified when an import ends, and see what was delivered')
     .addCommand(add())
     .addCommand(list())
     .addCommand(remove())
@@ -127,7 +127,7 @@ const remove = () =>
         if (!removed) throw noSuchWebhook(id)
         return told(
           { id, url: removed.url },
-          `The webhook ${id} was removed: ${printable(removed.url)} is told no more. What waited to be delivered to it is dropped.`,
+          `The webhook ${id} was removed: ${printable(removed.url)} is no longer notified. Messages that were waiting for it are dropped.`,
         )
       }),
     )

@@ -14,7 +14,7 @@ export const noDatabaseIn = (folder: string) =>
 /** What a person could cause: told in a line, without a stack. */
 const expected = [CommandError, StartError]
 
-/** The operating system's refusals that are a person's to mend. Its message names the file. */
+/** The operating system's refusals that a person can fix. Its message names the file. */
 const refusals = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST']
 
 /** Ends the process with exit code 1 and the error on stderr. */

@@ -34,7 +34,7 @@ export async function saveTo(path: string, pieces: AsyncIterable<Uint8Array>): P
   }
 }
 
-/** Not one that is there: it may be a file that somebody has mended, or the one that is checked. */
+/** Not one that is there: it may be a file that somebody has fixed, or the one that is checked. */
 export const NEW_FILE = { flags: 'wx' } as const
 
 /** What is thrown of an error of a new file. */

@@ -18,7 +18,7 @@ export async function finishImport(pool: Pool, job: Job): Promise<Import> {
       mine(job),
       sql`case when not exists (
             select from import_counts where import_id = imports.id and imported + skipped > 0) then 'all_rejected' end`,
-      'Every record was rejected. The errors of this import say why, line by line; mend the lines and import them again.',
+      'Every record was rejected. The errors of this import say why, line by line; fix the lines and import them again.',
     ),
   )
 }
@@ -41,7 +41,7 @@ export async function cancelImport(pool: Pool, { id, dryRun }: Import): Promise<
     sql`'canceled'::text`,
     dryRun
       ? 'The rehearsal was canceled. Nothing was added; post the file again to rehearse it.'
-      : 'The import was canceled. What had been imported by then is there; a retry goes on from where it stopped.',
+      : 'The import was canceled. What had been imported by then is there; a retry resumes from where it stopped.',
   )
 }
 

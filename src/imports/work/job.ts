@@ -184,7 +184,7 @@ async function handleFault(
 function whyGivenUp({ attempts, dryRun, checkpoint }: Job): Failure {
   const kept = dryRun
     ? 'Nothing was added; post the file again to rehearse it.'
-    : 'What had been imported is still there; a retry goes on from where it stopped.'
+    : 'What had been imported is still there; a retry resumes from where it stopped.'
   const why =
     attempts >= MAX_ATTEMPTS
       ? `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import.`
