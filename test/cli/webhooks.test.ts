@@ -113,7 +113,7 @@ test('from add to remove: test, deliveries by webhook and status, and nothing le
     new RegExp(`${one.id} {2}waiting +\\d+ +503 Service Unavailable +\\S+ \\S+ +${id}$`, 'm'),
   )
   expect((await run('remove', id)).stdout).toContain(
-    `The webhook ${id} was removed: ${receiver.url} is told no more.`,
+    `The webhook ${id} was removed: ${receiver.url} is no longer notified.`,
   )
   expect(await json('deliveries', '--webhook', id)).toEqual([])
   expect((await run('deliveries', '--webhook', id)).stdout).toBe('There are no such deliveries.\n')

@@ -54,7 +54,7 @@ test('An import with which twenty processes have died in a row is failed, and a 
     expect(meta.failure).toEqual({
       reason: 'fault',
       detail: expect.stringMatching(
-        /^The server's process ended 20 times.* at line 1 or soon after\..*a retry goes on/,
+        /^The server's process ended 20 times.* at line 1 or soon after\..*a retry resumes/,
       ),
     })
   })
