@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config.js'
@@ -114,7 +113,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   )
   stack.push(() => pool.end())
 
-  const folder = join(dataDir.path, 'uploads')
+  const { folder } = dataDir.layout.uploads
   const store = openFileStore(folder, dataDir.id)
 
   let lock: StoreLock | undefined
@@ -143,7 +142,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
   })
   const prepare = async () => {
-    await openUploadsFolder(dataDir.path, folder, dataDir.id)
+    await openUploadsFolder(dataDir.layout, dataDir.id)
     await embedded?.start()
     connection.schema = await migrate(connection, PROCESS_CONNECTIONS)
     lock ??= await holdStoreLock(connection, store.id, logger, (isHeld) => worker?.pause(!isHeld))

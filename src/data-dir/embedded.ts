@@ -9,6 +9,7 @@ import { DatabaseAway } from '../db/reach.js'
 import { StartError } from '../start-error.js'
 import { type Binaries, findBinaries } from './binaries.js'
 import { type DatabaseUser, databaseUser, fromWithin } from './database-user.js'
+import { layoutOf } from './layout.js'
 import {
   connectable,
   isDiskFull,
@@ -49,10 +50,10 @@ export async function startEmbeddedPostgres(
   dataDir: string,
   onRestart: (failure?: Error) => void = () => {},
 ): Promise<EmbeddedPostgres> {
-  const cluster = join(dataDir, 'postgres')
+  const { folder: cluster, unfinished, log } = layoutOf(dataDir).cluster
   const user = await databaseUser(cluster)
   const binaries = await findBinaries(user)
-  if (!hasCluster(dataDir)) await createCluster(binaries, dataDir, cluster, user)
+  if (!hasCluster(dataDir)) await createCluster(binaries, unfinished, cluster, user)
   await checkMajorVersion(cluster)
 
   const clientSockets = clientSocketFolder(dataDir)
@@ -62,7 +63,7 @@ export async function startEmbeddedPostgres(
     cluster,
     sockets: await serverSocketFolder(cluster, user),
     maintenance,
-    log: new ServerLog(join(dataDir, 'postgres.log')),
+    log: new ServerLog(log),
     user,
   }
   let server: ProcessIdentity | undefined
@@ -126,7 +127,10 @@ export const embeddedConnection = (dataDir: string): Connection =>
   connectionTo(clientSocketFolder(dataDir), DATABASE)
 
 /** Whether `dataDir` has a database already. */
-export const hasCluster = (dataDir: string): boolean => existsSync(join(dataDir, 'postgres', 'PG_VERSION'))
+export const hasCluster = (dataDir: string): boolean =>
+  existsSync(versionFile(layoutOf(dataDir).cluster.folder))
+
+const versionFile = (cluster: string): string => join(cluster, 'PG_VERSION')
 
 /** Every value is given, so that PGPORT, PGSSLMODE and their like in the environment change nothing. */
 const connectionTo = (sockets: string, database: string) =>
@@ -135,11 +139,10 @@ const connectionTo = (sockets: string, database: string) =>
 /** Made beside its place and renamed into it, so that a crash leaves no half-made cluster behind. */
 async function createCluster(
   { initdb }: Binaries,
-  dataDir: string,
+  unfinished: string,
   cluster: string,
   user: DatabaseUser | undefined,
 ): Promise<void> {
-  const unfinished = join(dataDir, 'postgres.new')
   await rm(unfinished, { recursive: true, force: true })
   await mkdir(unfinished, { mode: 0o700 })
   if (user) await lchown(unfinished, user.uid, user.gid)
@@ -180,7 +183,7 @@ async function createCluster(
 }
 
 async function checkMajorVersion(cluster: string): Promise<void> {
-  const version = (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim()
+  const version = (await readFile(versionFile(cluster), 'utf8')).trim()
   const ours = '18'
   if (version !== ours) {
     throw new StartError(

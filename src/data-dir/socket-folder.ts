@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { constants, openSync } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { StartError } from '../start-error.js'
 import type { DatabaseUser } from './database-user.js'
+import { layoutOf } from './layout.js'
 
 /** A socket's whole path has to fit into 107 bytes (`sun_path`); this is what PostgreSQL adds to the folder. */
 const SOCKET_NAME = '/.s.PGSQL.5432'
@@ -20,11 +21,11 @@ const fits = (folder: string): boolean => Buffer.byteLength(folder + SOCKET_NAME
  * @param dataDir absolute, without symbolic links.
  */
 export function clientSocketFolder(dataDir: string): string {
-  const cluster = join(dataDir, 'postgres')
+  const cluster = layoutOf(dataDir).cluster.folder
   if (fits(cluster)) return cluster
   if (process.platform !== 'linux') return temporaryFolderOf(cluster)
   const opened = openSync(dataDir, constants.O_RDONLY | constants.O_DIRECTORY)
-  return `/proc/self/fd/${opened}/postgres`
+  return `/proc/self/fd/${opened}/${basename(cluster)}`
 }
 
 /** The same folder as the server is told it; the server works in the cluster's folder. It is created if it is a temporary one. */

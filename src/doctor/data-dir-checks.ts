@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs'
 import { readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ASIDE } from '../uploads/file.js'
+import { isLeftover, layoutOf, mostOpenModes, uploadKey, uploadName } from '../data-dir/layout.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
 /** Below this an import of any size, or PostgreSQL itself, may soon have no room. In bytes and as a share of the disk. */
@@ -9,27 +9,15 @@ const SCARCE_BYTES = 2 * 2 ** 30
 const SCARCE_SHARE = 0.05
 const TOO_LITTLE_BYTES = 256 * 2 ** 20
 
-/** What lies in the data directory, the most a mode may allow: nobody else may read what is private. */
-const PRIVATE: Readonly<Record<string, number>> = {
-  '.': 0o755,
-  id: 0o644,
-  'api-key': 0o600,
-  database: 0o644,
-  uploads: 0o700,
-  postgres: 0o700,
-  'postgres.log': 0o600,
-  'postgres.log.1': 0o600,
-}
-
 /** Checks who owns the parts of a data directory and who may read them. */
 export async function checkModes(dataDir: string): Promise<Finding> {
   const check = 'folder modes'
   if (process.platform === 'win32') return ok(check, 'Windows has none.')
   const tooOpen: string[] = []
-  for (const [name, most] of Object.entries(PRIVATE)) {
-    const mode = (await statOf(join(dataDir, name)))?.mode
+  for (const [path, most] of mostOpenModes(layoutOf(dataDir))) {
+    const mode = (await statOf(path))?.mode
     if (mode !== undefined && (mode & 0o777 & ~most) !== 0) {
-      tooOpen.push(`chmod ${most.toString(8)} ${join(dataDir, name)}`)
+      tooOpen.push(`chmod ${most.toString(8)} ${path}`)
     }
   }
   const own = process.getuid?.()
@@ -52,8 +40,8 @@ export async function checkModes(dataDir: string): Promise<Finding> {
 /** Checks the room on every disk that the data directory is on. */
 export async function checkDisks(dataDir: string): Promise<Finding[]> {
   const devices = new Map<number, string>()
-  for (const name of ['.', 'uploads', 'postgres']) {
-    const folder = join(dataDir, name)
+  const { path, uploads, cluster } = layoutOf(dataDir)
+  for (const folder of [path, uploads.folder, cluster.folder]) {
     const found = await statOf(folder)
     if (found && !devices.has(found.dev)) devices.set(found.dev, folder)
   }
@@ -74,9 +62,6 @@ async function checkDisk(folder: string): Promise<Finding> {
   return ok('disk', found)
 }
 
-/** What a killed process left in the data directory itself. */
-const DRAFTS = /^(lock|id)\.[0-9a-f-]{36}$|^(api-key|database|uploads-marked)\.new$|^postgres\.new$/
-
 /** Uploads come in for hours; what nothing was written to for a day is no upload any more. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000
 /** Between a file and its import there are moments. */
@@ -94,12 +79,12 @@ export async function checkStrayFiles(
   unknownOf: ((keys: readonly string[]) => Promise<readonly string[]>) | undefined,
 ): Promise<Finding> {
   const check = 'stray files'
-  const uploads = join(dataDir, 'uploads')
+  const { folder: uploads, incoming, aside: asideFolder } = layoutOf(dataDir).uploads
   const stray = [
     ...(await unknownUploads(uploads, isRunning, unknownOf)),
-    ...(await olderThan(join(uploads, 'incoming'), isRunning ? ABANDONED_MS : 0)),
+    ...(await olderThan(incoming, isRunning ? ABANDONED_MS : 0)),
   ]
-  const drafts = isRunning ? [] : (await namesIn(dataDir)).filter((name) => DRAFTS.test(name))
+  const drafts = isRunning ? [] : (await namesIn(dataDir)).filter((name) => isLeftover(name))
   if (stray.length > 0) {
     return warning(
       check,
@@ -116,12 +101,12 @@ export async function checkStrayFiles(
       'Remove them while no service runs.',
     )
   }
-  const aside = (await namesIn(join(uploads, ASIDE))).length
+  const aside = (await namesIn(asideFolder)).length
   return ok(
     check,
     aside === 0
       ? 'There are none.'
-      : `There are none. ${aside} that no import names were set aside in ${join(uploads, ASIDE)}; after RETENTION_DAYS they are deleted.`,
+      : `There are none. ${aside} that no import names were set aside in ${asideFolder}; after RETENTION_DAYS they are deleted.`,
   )
 }
 
@@ -131,8 +116,8 @@ async function unknownUploads(
   unknownOf: ((keys: readonly string[]) => Promise<readonly string[]>) | undefined,
 ): Promise<string[]> {
   if (!unknownOf) return []
-  const names = (await olderThan(uploads, isRunning ? YOUNG_MS : 0)).filter((name) => name.endsWith('.jsonl'))
-  return (await unknownOf(names.map((name) => name.replace(/\.jsonl$/, '')))).map((key) => `${key}.jsonl`)
+  const names = await olderThan(uploads, isRunning ? YOUNG_MS : 0)
+  return (await unknownOf(names.flatMap((name) => uploadKey(name) ?? []))).map(uploadName)
 }
 
 async function olderThan(folder: string, ms: number): Promise<string[]> {

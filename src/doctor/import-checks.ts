@@ -1,6 +1,7 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import sql from 'sql-template-tag'
 import { isAnotherDatabase } from '../data-dir/database.js'
+import { type DataDirLayout, uploadKey, uploadName } from '../data-dir/layout.js'
 import { type Client, rows } from '../db/pool.js'
 import { isClaimable, leaseIsOver, queueHeads } from '../imports/queue/heads.js'
 import { wasMarked, whyAway } from '../uploads/folder.js'
@@ -34,13 +35,13 @@ interface Unfinished {
  * Checks the imports that have not ended.
  *
  * @param ownStore names the uploads of this data directory; undefined: it has none yet.
- * @param uploads the folder of them.
+ * @param layout where that data directory has them.
  * @param isRunning whether a service works on this data directory.
  */
 export async function checkImports(
   client: Client,
   ownStore: string | undefined,
-  uploads: string,
+  layout: DataDirLayout,
   isRunning: boolean,
 ): Promise<Finding[]> {
   const imports = await rows<Unfinished>(
@@ -59,7 +60,7 @@ export async function checkImports(
   const own = imports.filter(({ upload_store }) => upload_store === ownStore)
   return [
     isRunning ? queueAtWork(own) : queueAtRest(own),
-    await checkUploads(own, uploads, ownStore),
+    await checkUploads(own, layout, ownStore),
     othersUploads(imports.filter(({ upload_store }) => upload_store !== ownStore)),
   ]
 }
@@ -113,43 +114,41 @@ function queueAtWork(own: readonly Unfinished[]): Finding {
   )
 }
 
-/** Checks that the uploads are those of this database's imports. @param uploads the folder of them */
+/** Checks that the uploads are those of this database's imports. */
 export async function checkDatabaseOfUploads(
   client: Client,
-  dataDir: string,
-  uploads: string,
+  { path: dataDir, uploads }: DataDirLayout,
 ): Promise<Finding> {
   const check = 'same database'
-  const isEmpty = !(await namesIn(uploads)).some((name) => name.endsWith('.jsonl'))
+  const isEmpty = !(await namesIn(uploads.folder)).some((name) => uploadKey(name) !== undefined)
   if (isEmpty || !(await isAnotherDatabase(client, dataDir)))
     return ok(check, 'The data directory was not used with another one.')
   return problem(
     check,
-    `The uploads in ${uploads} belong to another database.`,
+    `The uploads in ${uploads.folder} belong to another database.`,
     'Set DATABASE_URL as the service has it, or DATA_DIR to another folder. The service does not start like this.',
   )
 }
 
 async function checkUploads(
   own: readonly Unfinished[],
-  uploads: string,
+  { path: dataDir, identity, uploads: { folder, marker } }: DataDirLayout,
   ownStore: string | undefined,
 ): Promise<Finding> {
-  const dataDir = dirname(uploads)
   const id = ownStore?.replace(/^file:/, '')
-  const why = id !== undefined && (await wasMarked(dataDir, id)) ? await whyAway(uploads, id) : undefined
-  if (why === undefined) return await missingUploads(own, uploads)
+  const why = id !== undefined && (await wasMarked(dataDir, id)) ? await whyAway(folder, id) : undefined
+  if (why === undefined) return await missingUploads(own, folder)
   return problem(
     'uploads',
     `They are away, and imports wait for them: ${why}`,
-    `Mount their disk, or put the folder back; the service goes on by itself. If it is gone for good, give up its files: mkdir -p -m 700 ${uploads} && cp ${join(dataDir, 'id')} ${join(uploads, 'id')}`,
+    `Mount their disk, or put the folder back; the service goes on by itself. If it is gone for good, give up its files: mkdir -p -m 700 ${folder} && cp ${identity} ${marker}`,
   )
 }
 
 async function missingUploads(own: readonly Unfinished[], uploads: string): Promise<Finding> {
   const missing: Unfinished[] = []
   for (const one of own) {
-    if (!(await statOf(join(uploads, `${one.upload_key}.jsonl`)))) missing.push(one)
+    if (!(await statOf(join(uploads, uploadName(one.upload_key))))) missing.push(one)
   }
   if (missing.length === 0) return ok('uploads', 'Every import that has not ended has its file.')
   return problem(

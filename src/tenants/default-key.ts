@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag'
-import { type DataDir, keepApiKey, readApiKey } from '../data-dir/data-dir.js'
+import { keepApiKey, readApiKey } from '../data-dir/api-key.js'
+import type { DataDir } from '../data-dir/data-dir.js'
 import { type Pool, rows } from '../db/pool.js'
 import { StartError } from '../start-error.js'
 import { setApiKey } from './credentials.js'

@@ -1,15 +1,11 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { uploadKey, uploadName, uploadsLayoutOf } from '../data-dir/layout.js'
 import { requireUploadsFolder } from './folder.js'
 import { UploadMissing, type UploadReader, type UploadStore, type UploadWriter } from './store.js'
 
-const SUFFIX = '.jsonl'
-
 /** The store's name among others, by its data directory's identity. */
 export const fileStoreId = (id: string): string => `file:${id}`
-
-/** In the folder: what no import names. */
-export const ASIDE = 'unknown'
 
 /**
  * Keeps uploads as files of a folder. They are written in `incoming/`, synced, and renamed into place: a file with its
@@ -18,7 +14,8 @@ export const ASIDE = 'unknown'
  * @param id names the store; the data directory's identity.
  */
 export function openFileStore(folder: string, id: string): UploadStore {
-  const pathOf = (key: string) => join(folder, `${key}${SUFFIX}`)
+  const { incoming } = uploadsLayoutOf(folder)
+  const pathOf = (key: string) => join(folder, uploadName(key))
   const requireThere = () => requireUploadsFolder(folder, id)
 
   /** What fails because the folder is away says so. */
@@ -37,7 +34,7 @@ export function openFileStore(folder: string, id: string): UploadStore {
 
     async create(key): Promise<UploadWriter> {
       await requireThere()
-      const draft = join(folder, 'incoming', key)
+      const draft = join(incoming, key)
       const file = await there(() => open(draft, 'wx', 0o600))
       return writerOf(file, draft, pathOf(key), folder, there)
     },
@@ -99,19 +96,18 @@ function writerOf(
 }
 
 function asideOf(folder: string, requireThere: () => Promise<void>): UploadStore['aside'] {
-  const aside = join(folder, ASIDE)
-  const nameOf = (key: string) => `${key}${SUFFIX}`
+  const { aside } = uploadsLayoutOf(folder)
   return {
     async put(key) {
       await requireThere()
       await mkdir(aside, { recursive: true, mode: 0o700 })
       const now = new Date()
       // Its age is counted from now.
-      await utimes(join(folder, nameOf(key)), now, now)
-      await rename(join(folder, nameOf(key)), join(aside, nameOf(key)))
+      await utimes(join(folder, uploadName(key)), now, now)
+      await rename(join(folder, uploadName(key)), join(aside, uploadName(key)))
     },
     async takeBack(key) {
-      await rename(join(aside, nameOf(key)), join(folder, nameOf(key)))
+      await rename(join(aside, uploadName(key)), join(folder, uploadName(key)))
     },
     async keys() {
       await requireThere()
@@ -122,7 +118,7 @@ function asideOf(folder: string, requireThere: () => Promise<void>): UploadStore
       const until = Date.now() - days * DAY_MS
       let removed = 0
       for (const key of await keysIn(aside)) {
-        const path = join(aside, nameOf(key))
+        const path = join(aside, uploadName(key))
         if ((await stat(path)).mtimeMs > until) continue
         await rm(path, { force: true })
         removed += 1
@@ -136,7 +132,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 async function keysIn(folder: string): Promise<string[]> {
   const names = await namesIn(folder)
-  return names.flatMap((name) => (name.endsWith(SUFFIX) ? [name.slice(0, -SUFFIX.length)] : []))
+  return names.flatMap((name) => uploadKey(name) ?? [])
 }
 
 const namesIn = (folder: string): Promise<string[]> =>
@@ -147,7 +143,7 @@ const namesIn = (folder: string): Promise<string[]> =>
 
 /** Removes what uploads left that were cut off by a crash, if the folder is there. Only while nobody uploads. */
 export async function clearIncoming(folder: string): Promise<void> {
-  const incoming = join(folder, 'incoming')
+  const { incoming } = uploadsLayoutOf(folder)
   const names = await namesIn(incoming)
   await Promise.all(names.map((name) => rm(join(incoming, name), { force: true })))
 }

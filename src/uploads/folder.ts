@@ -1,13 +1,7 @@
-import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { readFileIfThere } from '../data-dir/data-dir.js'
+import { mkdir, readdir } from 'node:fs/promises'
+import { readFileIfThere, writeWhole } from '../data-dir/files.js'
+import { type DataDirLayout, layoutOf, uploadKey, uploadsLayoutOf } from '../data-dir/layout.js'
 import { StartError } from '../start-error.js'
-
-/** Says in the folder of uploads whose it is, as the data directory's `id` does. */
-const MARKER = 'id'
-
-/** In the data directory: the folder was marked, so a folder without a marker is not the one. */
-const MARKED = 'uploads-marked'
 
 /** The folder of uploads is not there just now: its disk is not mounted, or another folder is in its place. */
 export class UploadsAway extends StartError {
@@ -22,7 +16,7 @@ export async function requireUploadsFolder(folder: string, id: string): Promise<
 
 /** Why a folder is not the one with the uploads of the data directory `id`, in a sentence; undefined: it is. */
 export async function whyAway(folder: string, id: string): Promise<string | undefined> {
-  const marker = join(folder, MARKER)
+  const { marker } = uploadsLayoutOf(folder)
   try {
     const found = await readFileIfThere(marker)
     if (found === id) return undefined
@@ -39,29 +33,23 @@ export async function whyAway(folder: string, id: string): Promise<string | unde
  *
  * @throws UploadsAway
  */
-export async function openUploadsFolder(dataDir: string, folder: string, id: string): Promise<void> {
-  const isMarked = await wasMarked(dataDir, id)
+export async function openUploadsFolder(layout: DataDirLayout, id: string): Promise<void> {
+  const { folder, incoming, marker } = layout.uploads
+  const isMarked = await wasMarked(layout.path, id)
   if (!isMarked) {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     // One that was another data directory's and has nothing of it any more may change hands.
-    const isFree = (await readFileIfThere(join(folder, MARKER))) === undefined || !(await hasUploads(folder))
-    if (isFree) await write(join(folder, MARKER), id)
+    const isFree = (await readFileIfThere(marker)) === undefined || !(await hasUploads(folder))
+    if (isFree) await writeWhole(marker, id)
   }
   await requireUploadsFolder(folder, id)
-  if (!isMarked) await write(join(dataDir, MARKED), id)
-  await mkdir(join(folder, 'incoming'), { recursive: true, mode: 0o700 })
+  if (!isMarked) await writeWhole(layout.uploadsMarked, id)
+  await mkdir(incoming, { recursive: true, mode: 0o700 })
 }
 
 /** Whether the folder of uploads of a data directory has a marker if it is the right one. */
 export const wasMarked = async (dataDir: string, id: string): Promise<boolean> =>
-  (await readFileIfThere(join(dataDir, MARKED))) === id
+  (await readFileIfThere(layoutOf(dataDir).uploadsMarked)) === id
 
 const hasUploads = async (folder: string): Promise<boolean> =>
-  (await readdir(folder)).some((name) => name.endsWith('.jsonl'))
-
-/** Whole or not at all. */
-async function write(file: string, id: string): Promise<void> {
-  const draft = `${file}.new`
-  await writeFile(draft, `${id}\n`, { mode: 0o600, flush: true })
-  await rename(draft, file)
-}
+  (await readdir(folder)).some((name) => uploadKey(name) !== undefined)

@@ -1,8 +1,9 @@
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Config, readConfig } from '../../config.js'
-import { DataDirInUse, readApiKey } from '../../data-dir/data-dir.js'
+import { readApiKey } from '../../data-dir/api-key.js'
 import { hasCluster } from '../../data-dir/embedded.js'
+import { layoutOf } from '../../data-dir/layout.js'
+import { DataDirInUse } from '../../data-dir/lock.js'
 import { type Service, startService } from '../../service.js'
 import { CommandError, noDatabaseIn } from '../terminal/fail.js'
 import { type Address, answers } from './client.js'
@@ -180,7 +181,7 @@ class LocalServer implements Server {
   }
 
   get #keyFile(): string {
-    return join(this.#config.dataDir, 'api-key')
+    return layoutOf(this.#config.dataDir).apiKey
   }
 
   async #keptKey(): Promise<string> {

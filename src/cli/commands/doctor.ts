@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Command } from 'commander'
-import { readIdentity, userOf } from '../../data-dir/data-dir.js'
+import { readIdentity } from '../../data-dir/identity.js'
+import { layoutOf } from '../../data-dir/layout.js'
+import { userOf } from '../../data-dir/lock.js'
 import type { Connection } from '../../db/connection.js'
 import { factsOf } from '../../db/facts.js'
 import { type Client, connect } from '../../db/pool.js'
@@ -124,14 +125,14 @@ async function examineDatabase(
   if (migrations.status !== 'ok') return ofServer
   const id = await readIdentity(dataDir)
   const store = id === undefined ? undefined : fileStoreId(id)
-  const uploads = join(dataDir, 'uploads')
-  const ofUploads = await checkDatabaseOfUploads(client, dataDir, uploads)
+  const layout = layoutOf(dataDir)
+  const ofUploads = await checkDatabaseOfUploads(client, layout)
   // Another database does not know what the uploads are.
   if (ofUploads.status !== 'ok') return [...ofServer, ofUploads]
   return [
     ...ofServer,
     ofUploads,
-    ...(await checkImports(client, store, uploads, isRunning)),
+    ...(await checkImports(client, store, layout, isRunning)),
     await checkStrayFiles(dataDir, isRunning, async (keys) =>
       store === undefined ? [] : await unknownUploads(client, store, keys),
     ),
