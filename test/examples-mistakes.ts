@@ -3,7 +3,8 @@ type Told = readonly [field: string, error: string]
 
 const notJson = (reason: string): readonly Told[] => [['', `the line is not valid JSON: ${reason}`]]
 
-const types = 'subscription_product, subscription_plan, subscription_subscriber, subscription_offering'
+const types =
+  'subscription_product, subscription_plan, subscription_subscriber, subscription_offering, subscription_feature'
 
 /** What each line of examples/mistakes.jsonl is, in order, and everything that the report says of it. */
 export const mistakes: readonly (readonly [what: string, told: readonly Told[]])[] = [

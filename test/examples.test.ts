@@ -61,11 +61,12 @@ describe('examples/mistakes.jsonl', () => {
   )
 })
 
-const counts = (product: number, plan: number, subscriber: number, offering: number) => ({
+const counts = (product: number, plan: number, subscriber: number, offering: number, feature = 0) => ({
   subscription_product: product,
   subscription_plan: plan,
   subscription_subscriber: subscriber,
   subscription_offering: offering,
+  subscription_feature: feature,
 })
 
 interface ImportAnswer {

@@ -1,3 +1,4 @@
+import { feature } from './feature.js'
 import { offering } from './offering.js'
 import { plan } from './plan.js'
 import { product } from './product.js'
@@ -5,7 +6,7 @@ import type { RecordType } from './record-type.js'
 import { subscriber } from './subscriber.js'
 
 /** Every record type, in the order in which counts and tables show them. */
-export const recordTypes: readonly RecordType[] = [product, plan, subscriber, offering]
+export const recordTypes: readonly RecordType[] = [product, plan, subscriber, offering, feature]
 
 const byType = new Map(recordTypes.map((recordType) => [recordType.type, recordType]))
 

@@ -41,6 +41,7 @@ test('a client that is generated from the document compiles, and runs an import'
       subscription_plan: 0,
       subscription_subscriber: 0,
       subscription_offering: 1,
+      subscription_feature: 0,
     },
     errors: [[2, 'name', 'name must be at least 3 characters']],
     products: ['Coffee box'],

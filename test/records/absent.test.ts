@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { recordTypes } from '../../src/records/index.js'
 import { type Api, listOf, type RecordResource } from '../support/api.js'
 import {
+  aFeature,
   anOffering,
   aPlan,
   aProduct,
@@ -46,6 +47,7 @@ const whole: Readonly<Record<string, RecordLine>> = {
   }),
   subscription_subscriber: aSubscriber({ external_ref: 'ref' }),
   subscription_offering: anOffering({ external_ref: 'ref', description: 'All of it.' }),
+  subscription_feature: aFeature({ external_ref: 'ref', description: 'All of it.' }),
 }
 
 const wholeOf = (type: string): RecordLine => {

@@ -38,6 +38,7 @@ test('what is valid is imported, and nothing else', () => {
     subscription_plan: count('subscription_plan'),
     subscription_subscriber: count('subscription_subscriber'),
     subscription_offering: count('subscription_offering'),
+    subscription_feature: count('subscription_feature'),
   })
   expect(imported.meta.errors).toBe(rules.flatMap(({ problems }) => problems).length)
 })
@@ -78,7 +79,7 @@ describe('A POST', () => {
     })
   }
 
-  test.each(['products', 'plans', 'subscribers', 'offerings'])(
+  test.each(['products', 'plans', 'subscribers', 'offerings', 'features'])(
     'makes the same %s as an import does',
     async (list) => {
       expect(await contents(poster, list)).toEqual(await contents(importer, list))

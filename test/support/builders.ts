@@ -32,6 +32,13 @@ export const aSubscriber = (attributes: Attributes = {}): RecordLine =>
     ...attributes,
   })
 
+export const aFeature = (attributes: Attributes = {}): RecordLine =>
+  record('subscription_feature', {
+    name: 'Library',
+    configuration: { type: 'access', tag: 'library' },
+    ...attributes,
+  })
+
 /** By default complete in itself: an inline product and an inline plan. */
 export const anOffering = (attributes: Attributes = {}): RecordLine =>
   record('subscription_offering', {
@@ -55,9 +62,10 @@ export const file = (...lines: readonly (RecordLine | string)[]): string => line
 export const times = (count: number, make: (index: number) => RecordLine | string): string =>
   Array.from({ length: count }, (_, index) => toLine(make(index))).join('')
 
-export const counts = (products = 0, plans = 0, subscribers = 0, offerings = 0) => ({
+export const counts = (products = 0, plans = 0, subscribers = 0, offerings = 0, features = 0) => ({
   subscription_product: products,
   subscription_plan: plans,
   subscription_subscriber: subscribers,
   subscription_offering: offerings,
+  subscription_feature: features,
 })

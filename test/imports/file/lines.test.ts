@@ -95,7 +95,7 @@ describe('A line that is no record is one error, of the whole line, and stops no
     [
       'an unknown type',
       '{"data":{"type":"product"}}',
-      /^type "product" is not one of subscription_product, subscription_plan, subscription_subscriber, subscription_offering$/,
+      /^type "product" is not one of subscription_product, subscription_plan, subscription_subscriber, subscription_offering, subscription_feature$/,
     ],
     [
       'a type in another case',
