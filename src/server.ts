@@ -23,6 +23,7 @@ import {
 import { documentRoutes, hideRoutes, openApiRoute } from './http/openapi.js'
 import { RateLimits } from './http/rate-limits.js'
 import { securityHeaders } from './http/security-headers.js'
+import { validateRequests } from './http/validation.js'
 import type { Metrics } from './metrics.js'
 import { consoleAssets, consolePages } from './routes/console.js'
 import { healthRoutes } from './routes/health.js'
@@ -115,6 +116,7 @@ function addSharedParts(app: FastifyInstance, { requestTimeoutSeconds }: Config)
   deliverEarlyAnswers(app, requestTimeoutMs)
   readBodies(app, requestTimeoutMs)
   jsonBodies(app)
+  validateRequests(app)
   documentRoutes(app, [...importSchemas, ...recordSchemas], webhookDocument)
   docsPages(app)
 }

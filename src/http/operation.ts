@@ -1,18 +1,22 @@
 import type { FastifySchema } from 'fastify'
-import { type TSchema, Type } from 'typebox'
+import { type TObject, type TSchema, type TString, Type } from 'typebox'
 import { named, uuid } from './schemas.js'
 
 /** What a route's documentation says. Errors are named by their status; those that every route has are added. */
-export interface Operation {
+export interface Operation<
+  Ids extends Readonly<Record<string, string>>,
+  Query extends Record<string, TSchema>,
+  Body extends TSchema,
+> {
   /** Unique; generated clients name their functions so. */
   readonly id: string
   readonly tag: string
   readonly summary: string
   readonly description?: string
   /** Of the path: name → what it is the id of. */
-  readonly ids?: Readonly<Record<string, string>>
-  readonly query?: Record<string, TSchema>
-  readonly body?: TSchema
+  readonly ids?: Ids
+  readonly query?: Query
+  readonly body?: Body
   /** The body's media type, unless it is JSON. */
   readonly consumes?: string
   /** Where it may be of several, the body by media type. */
@@ -109,8 +113,20 @@ const errorAnswers = {
 /** What every route that asks the database who is calling can answer. */
 const EVERYWHERE = [401, 429, 500, 503] as const
 
-/** A route's documentation as fastify's `schema` option. It describes; it validates and serializes nothing. */
-export function operation(documented: Operation): FastifySchema {
+/** A route's documentation, by whose types its handler takes the parameters and the body. */
+export interface RouteSchema<Ids, Query extends Record<string, TSchema>, Body extends TSchema>
+  extends FastifySchema {
+  readonly params: TObject<{ [Name in keyof Ids & string]: TString }>
+  readonly querystring: TObject<Query>
+  readonly body: Body
+}
+
+/** A route's documentation as fastify's `schema` option, which validates its requests (see `validateRequests`). */
+export function operation<
+  const Ids extends Readonly<Record<string, string>>,
+  Query extends Record<string, TSchema>,
+  Body extends TSchema,
+>(documented: Operation<Ids, Query, Body>): RouteSchema<Ids, Query, Body> {
   const {
     id,
     tag,
@@ -126,7 +142,7 @@ export function operation(documented: Operation): FastifySchema {
     isPublic,
     security = [],
   } = documented
-  return {
+  const schema = {
     operationId: id,
     tags: [tag],
     summary,
@@ -147,6 +163,8 @@ export function operation(documented: Operation): FastifySchema {
       ),
     },
   }
+  // What a route does not take is absent, and its handler has no use for it.
+  return schema as FastifySchema as RouteSchema<Ids, Query, Body>
 }
 
 function answer({ description, schema, alternatives, headers }: DocumentedAnswer) {

@@ -1,8 +1,8 @@
-import { validationError } from './errors.js'
-
 /** The most records that a list can be offset by (contract 4). */
 export const MAX_OFFSET = 10_000
-const MAX_LIMIT = 100
+
+/** The most records on a page. */
+export const MAX_LIMIT = 100
 
 /** Which part of a list is asked for: records, not pages. */
 export interface Page {
@@ -10,30 +10,17 @@ export interface Page {
   readonly limit: number
 }
 
-/**
- * Reads `page[offset]` and `page[limit]` of a query.
- *
- * @param pageLength stands for an absent limit, or 0.
- * @throws HttpError 400
- */
-export function readPage(
-  query: Readonly<Record<string, unknown>>,
-  pageLength: number,
-  maxOffset: number = MAX_OFFSET,
-): Page {
-  const offset = readInteger(query, 'page[offset]', maxOffset)
-  const limit = readInteger(query, 'page[limit]', MAX_LIMIT)
-  return { offset, limit: limit === 0 ? pageLength : limit }
+/** What a query says about the page, as `pageParameters` declares it. */
+interface PageQuery {
+  readonly 'page[offset]'?: number
+  readonly 'page[limit]'?: number
 }
 
-function readInteger(query: Readonly<Record<string, unknown>>, name: string, maximum: number): number {
-  const given = query[name]
-  if (given === undefined) return 0
-  const number = typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN
-  if (number <= maximum) return number
-  const range = maximum === Number.MAX_SAFE_INTEGER ? 'of at least 0' : `from 0 to ${maximum}`
-  throw validationError('', [{ field: name, error: `${name} must be a whole number ${range}` }])
-}
+/** @param pageLength stands for an absent limit, or 0. */
+export const pageOf = (
+  { 'page[offset]': offset = 0, 'page[limit]': limit = 0 }: PageQuery,
+  pageLength: number,
+): Page => ({ offset, limit: limit === 0 ? pageLength : limit })
 
 /** One page of a list as it is answered. */
 export interface ListAnswer<Data> {

@@ -4,6 +4,7 @@ import { oneOf, uuid } from '../records/kinds.js'
 import { holderIdName } from '../records/record-type.js'
 import type { AttributeKind } from './filter.js'
 import { operatorsOf } from './filter.js'
+import { MAX_LIMIT } from './paging.js'
 
 /** The parts that the documented schemas of all routes share (contract 2 to 5). */
 
@@ -15,7 +16,7 @@ export const timestamp = (description: string) =>
 export const owner = oneOf(['store', 'organization'], 'Whose the resource is.')
 
 /** A schema that `app.addSchema` made known by this name, which is also its name in the document. */
-export const named = (name: string): TSchema => Type.Unsafe({ $ref: `${name}#` })
+export const named = <Named = unknown>(name: string) => Type.Unsafe<Named>({ $ref: `${name}#` })
 
 /** `subscription_offering_plan` → `OfferingPlan`: a type's name in the document. */
 export const schemaName = (type: string): string =>
@@ -31,7 +32,7 @@ export const timestamps = Type.Object({
 })
 
 /** `{"data": …}` */
-export const dataOf = (schema: TSchema) => Type.Object({ data: schema })
+export const dataOf = <Data extends TSchema>(schema: Data) => Type.Object({ data: schema })
 
 const link = (description: string) => Type.String({ format: 'uri', description })
 const linkOrNull = (description: string) =>
@@ -119,7 +120,7 @@ export const pageParameters = (maxOffset: number) => ({
   'page[limit]': Type.Optional(
     Type.Integer({
       minimum: 0,
-      maximum: 100,
+      maximum: MAX_LIMIT,
       description: "How many records to answer. Absent or 0: the store's page length, 25 unless set.",
     }),
   ),

@@ -1,6 +1,4 @@
 import type { FastifyRequest } from 'fastify'
-import { UUID_PATTERN } from '../schema/uuid.js'
-import { validationError } from './errors.js'
 
 /** The absolute URL that was asked for. A `Host` that is none is replaced by the address that was connected to. */
 export function requestUrl(request: FastifyRequest): URL {
@@ -19,10 +17,3 @@ function isOrigin(given: string): boolean {
 /** A request may name the whole URL in place of its path (RFC 9112, 3.2.2). */
 const pathAndQuery = (target: string): string =>
   target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/^\/*/, '/')
-
-/** Reads an id from the path. @throws HttpError 400 if it is no UUID. */
-export function readId(params: unknown, name = 'id'): string {
-  const id = (params as Readonly<Record<string, string>>)[name] ?? ''
-  if (!UUID_PATTERN.test(id)) throw validationError('', [{ field: name, error: `${name} must be a UUID` }])
-  return id.toLowerCase()
-}

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyReply } from 'fastify'
+import type { App } from '../http/app.js'
 
 /** What `scripts/build.js` makes of `console/`. */
 const BUILT = new URL('../../dist/console/', import.meta.url)
@@ -21,7 +22,7 @@ const CONTENT_SECURITY_POLICY = [
 const A_YEAR_IN_SECONDS = 365 * 24 * 60 * 60
 
 /** The documents of the browser console, for everybody: what they show takes a key. */
-export function consolePages(app: FastifyInstance): void {
+export function consolePages(app: App): void {
   const send = async (_request: unknown, reply: FastifyReply) =>
     reply
       .headers({
@@ -35,7 +36,7 @@ export function consolePages(app: FastifyInstance): void {
 }
 
 /** The files that the documents load, named by their hashes. */
-export function consoleAssets(app: FastifyInstance): void {
+export function consoleAssets(app: App): void {
   app.register(fastifyStatic, {
     root: fileURLToPath(new URL('assets/', BUILT)),
     prefix: '/assets/',

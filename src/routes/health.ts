@@ -1,6 +1,6 @@
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { Pool } from '../db/pool.js'
+import type { App } from '../http/app.js'
 import { serviceUnavailable } from '../http/errors.js'
 import { operation } from '../http/operation.js'
 import { oneOf } from '../records/kinds.js'
@@ -31,12 +31,7 @@ const operations = {
 }
 
 /** `/healthz`: the process is up. `/readyz`: and the database was migrated and answers, and the uploads are there. */
-export function healthRoutes(
-  app: FastifyInstance,
-  pool: Pool,
-  store: UploadStore,
-  isReady: () => boolean,
-): void {
+export function healthRoutes(app: App, pool: Pool, store: UploadStore, isReady: () => boolean): void {
   app.get('/healthz', { schema: operations.healthz }, async () => ({ status: 'ok' }))
 
   app.get('/readyz', { schema: operations.readyz }, async (request) => {

@@ -1,5 +1,5 @@
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import type { App } from '../http/app.js'
 import { operation } from '../http/operation.js'
 import type { Metrics } from '../metrics.js'
 
@@ -23,7 +23,7 @@ const schema = operation({
  * `/metrics`: for everybody who reaches the port, as `/healthz` is. Scrapers seldom have a token, and there is no name, id or
  * reference of anybody's in it.
  */
-export function metricsRoute(app: FastifyInstance, metrics: Metrics): void {
+export function metricsRoute(app: App, metrics: Metrics): void {
   app.get('/metrics', { schema }, async (_request, reply) => {
     reply.type(metrics.contentType)
     return await metrics.text()

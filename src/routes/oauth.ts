@@ -1,10 +1,11 @@
-import type { FastifyInstance } from 'fastify'
 import type { Type } from 'typebox'
 import type { Pool } from '../db/pool.js'
+import type { App } from '../http/app.js'
 import { BASIC_CHALLENGE, type ClientSecret, isBasic, readBasic } from '../http/basic.js'
 import { onlyEmpty } from '../http/body/json.js'
 import { unauthorized, validationError } from '../http/errors.js'
 import type { RateLimits } from '../http/rate-limits.js'
+import { readByHandler } from '../http/validation.js'
 import { compile } from '../schema/compile.js'
 import type { Problem } from '../schema/problem.js'
 import { issueAccessToken, TOKEN_SECONDS, verifyClient } from '../tenants/access-tokens.js'
@@ -15,12 +16,13 @@ const MAX_BODY_BYTES = 16 * 1024
 const problemsOf = { form: compile(FormOfClient), formBesideBasic: compile(FormBesideBasic) }
 
 /** Access tokens for clients (contract 2; RFC 6749, 4.4). Every other route takes a token; this one makes them. */
-export function oauthRoutes(app: FastifyInstance, pool: Pool, limits: RateLimits): void {
+export function oauthRoutes(app: App, pool: Pool, limits: RateLimits): void {
   takeFormsOnly(app)
 
   app.post(
     '/access_token',
-    { bodyLimit: MAX_BODY_BYTES, schema: accessTokenOperation },
+    // What the form must have depends on the header `Authorization`.
+    { bodyLimit: MAX_BODY_BYTES, validatorCompiler: readByHandler, schema: accessTokenOperation },
     async ({ body = {}, headers: { authorization = '' }, ip }) => {
       const form = body as Readonly<Record<string, unknown>>
       const byBasic = isBasic(authorization)
@@ -79,7 +81,7 @@ function reject(problems: readonly Problem[]): void {
   if (problems.length > 0) throw validationError('', problems)
 }
 
-function takeFormsOnly(app: FastifyInstance): void {
+function takeFormsOnly(app: App): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) =>
     done(null, readForm(body as string)),

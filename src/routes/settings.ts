@@ -1,9 +1,7 @@
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { PoolOf } from '../db/owner-pool.js'
-import { validationError } from '../http/errors.js'
+import type { App } from '../http/app.js'
 import { operation } from '../http/operation.js'
-import { compile } from '../schema/compile.js'
 import type { Credentials } from '../tenants/credentials.js'
 import { setPageLength } from '../tenants/owners.js'
 
@@ -17,8 +15,6 @@ const SettingsBody = Type.Object({
     }),
   }),
 })
-
-const problemsOf = compile(SettingsBody)
 
 const answers = { 200: { description: 'The settings.', schema: SettingsBody } }
 
@@ -37,14 +33,12 @@ const operations = {
 const settingsAnswer = (pageLength: number) => ({ data: { type: 'settings', page_length: pageLength } })
 
 /** The store's settings (contract 4). */
-export function settingsRoutes(app: FastifyInstance, poolOf: PoolOf, credentials: Credentials): void {
+export function settingsRoutes(app: App, poolOf: PoolOf, credentials: Credentials): void {
   app.get('/settings', { schema: operations.get }, async ({ caller }) => settingsAnswer(caller.pageLength))
 
   app.put('/settings', { schema: operations.update }, async (request) => {
-    const problems = problemsOf(request.body)
-    if (problems.length > 0) throw validationError('', problems)
-    const { page_length } = (request.body as Type.Static<typeof SettingsBody>).data
-    const { caller } = request
+    const { caller, body } = request
+    const { page_length } = body.data
     await setPageLength(poolOf(caller), caller.ownerId, page_length)
     credentials.forget()
     return settingsAnswer(page_length)

@@ -4,7 +4,7 @@ import { isStorableText } from '../text.js'
 import { whyNotEmail } from './email.js'
 import { limitsOf } from './limits.js'
 import type { Problem } from './problem.js'
-import { toProblems } from './sentences.js'
+import { type Predicate, predicate, toProblems } from './sentences.js'
 import { isUri } from './uri.js'
 import { UUID_PATTERN } from './uuid.js'
 
@@ -39,13 +39,15 @@ ajv.addVocabulary(['x-kind', 'x-form'])
 /**
  * Compiles a schema into a function that lists every problem of a value, in the words of contract 3 and 6. It takes out of
  * the value what is too long to be looked at, and what `additionalProperties: false` does not let in.
+ *
+ * @param words what a value is not, where they are others than for JSON.
  */
-export function compile(schema: TSchema): (value: unknown) => Problem[] {
+export function compile(schema: TSchema, words: Predicate = predicate): (value: unknown) => Problem[] {
   const validate: ValidateFunction = ajv.compile(schema)
   const takeOutOverfull = limitsOf(schema)
   return (value) => {
     const overfull = takeOutOverfull(value)
-    const problems = validate(value) ? [] : toProblems(validate.errors ?? [])
+    const problems = validate(value) ? [] : toProblems(validate.errors ?? [], words)
     if (overfull.length === 0) return problems
     // What was taken out is not missing.
     const taken = new Set(overfull.map(({ field }) => field))

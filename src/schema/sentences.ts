@@ -5,9 +5,12 @@ import { tooManyItems, tooManyProperties } from './limits.js'
 import type { Problem } from './problem.js'
 import { escapedUri } from './uri.js'
 
+/** Says what a value is not, without naming it: `must be a whole number`. */
+export type Predicate = (error: ErrorObject) => string
+
 /** The problems that a failed validation has found, each of them once. */
-export const toProblems = (errors: readonly ErrorObject[]): Problem[] =>
-  withoutRepetition(errors).flatMap(toProblem)
+export const toProblems = (errors: readonly ErrorObject[], words: Predicate): Problem[] =>
+  withoutRepetition(errors).flatMap((error) => toProblem(error, words))
 
 /** A value that is none of those allowed is often of another type as well. The list of what is allowed says both. */
 function withoutRepetition(errors: readonly ErrorObject[]): readonly ErrorObject[] {
@@ -17,7 +20,7 @@ function withoutRepetition(errors: readonly ErrorObject[]): readonly ErrorObject
   return errors.filter(({ keyword, instancePath }) => keyword !== 'type' || !listed.has(instancePath))
 }
 
-function toProblem(error: ErrorObject): Problem[] {
+function toProblem(error: ErrorObject, words: Predicate): Problem[] {
   const field = pathOf(error.instancePath)
   const { keyword, params } = error
   switch (keyword) {
@@ -37,7 +40,7 @@ function toProblem(error: ErrorObject): Problem[] {
     default: {
       // The pattern of a property name, which `propertyNames` above says better.
       if (error.propertyName !== undefined) return []
-      return [{ field, error: `${field === '' ? 'the value' : field} ${predicate(error)}` }]
+      return [{ field, error: `${field === '' ? 'the value' : field} ${words(error)}` }]
     }
   }
 }
@@ -72,7 +75,8 @@ const types: Readonly<Record<string, string>> = {
   array: 'must be a list',
 }
 
-function predicate({ keyword, params, parentSchema, message, data }: ErrorObject): string {
+/** The words for a value in JSON. */
+export function predicate({ keyword, params, parentSchema, message, data }: ErrorObject): string {
   switch (keyword) {
     case 'minLength':
       return `must be at least ${params.limit} characters`
@@ -99,6 +103,17 @@ function predicate({ keyword, params, parentSchema, message, data }: ErrorObject
     default:
       return message ?? `does not fulfil ${keyword}`
   }
+}
+
+/** The words for a parameter of a path or query. It is a text, so a number has no quotes that could be wrong. */
+export function parameterPredicate(error: ErrorObject): string {
+  const { type, minimum, maximum } = error.parentSchema ?? {}
+  return type === 'integer' ? `must be a whole number ${rangeOf(minimum, maximum)}` : predicate(error)
+}
+
+function rangeOf(minimum: number, maximum: number | undefined): string {
+  if (maximum === undefined) return `from ${minimum}`
+  return maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`
 }
 
 function formatPredicate(format: string, value: string): string {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Api } from '../support/api.js'
 import { anOffering, aProduct, file, times } from '../support/builders.js'
-import { expectError } from '../support/errors.js'
+import { expectError, expectErrors } from '../support/errors.js'
 import { insertImport, insertProducts, ownerIdOf } from '../support/rows.js'
 import { startTestService, type TestService } from '../support/service.js'
 
@@ -83,6 +83,14 @@ describe('page[limit] and page[offset]', () => {
   )('GET /subscriptions/%s?%s is 400', async (list, given, name) => {
     const answer = await store.get(`/subscriptions/${list}?${given}`)
     expectError(answer, 400, 'Validation Error', new RegExp(`^${name.replaceAll(/[[\]]/g, '\\$&')}: `))
+  })
+
+  test('every parameter that is wrong is named, with what it must be', async () => {
+    const wrong = { title: 'Validation Error' }
+    expectErrors(await store.get('/subscriptions/products?page[limit]=101&page[offset]=1e1'), 400, [
+      { ...wrong, detail: 'page[offset]: page[offset] must be a whole number from 0 to 10000' },
+      { ...wrong, detail: 'page[limit]: page[limit] must be a whole number from 0 to 100' },
+    ])
   })
 
   test('an empty list is one page without neighbours', async () => {

@@ -1,7 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { App } from '../../http/app.js'
 import { writeConflict } from '../../http/errors.js'
 import { operation } from '../../http/operation.js'
-import { readId } from '../../http/urls.js'
 import { endedImport } from '../../imports/events.js'
 import { cancelImport } from '../../imports/queue/end.js'
 import { importAnswer, importAnswers } from './answer.js'
@@ -20,10 +19,10 @@ const schema = operation({
 })
 
 /** `POST /imports/{id}/cancel` */
-export function cancelRoute(app: FastifyInstance, { poolOf, emit }: ImportDependencies): void {
+export function cancelRoute(app: App, { poolOf, emit }: ImportDependencies): void {
   app.post('/imports/:id/cancel', { schema }, async ({ caller, params, log }) => {
     const pool = poolOf(caller)
-    const found = await findOwn(pool, caller, readId(params))
+    const found = await findOwn(pool, caller, params.id)
     const canceled = await cancelImport(pool, found)
     if (!canceled) {
       throw writeConflict('The import is finished; there is nothing to cancel.', { id: found.id })

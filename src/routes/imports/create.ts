@@ -1,11 +1,13 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isTimeout } from '../../db/errors.js'
+import type { App } from '../../http/app.js'
 import { isJsonLines } from '../../http/body/media-types.js'
 import type { RequestBody } from '../../http/body/request-body.js'
 import { operation } from '../../http/operation.js'
 import { dataOf, named } from '../../http/schemas.js'
 import { requestUrl } from '../../http/urls.js'
+import { readByHandler } from '../../http/validation.js'
 import type { Import } from '../../imports/import.js'
 import {
   checkWaiting,
@@ -43,13 +45,14 @@ const schema = operation({
 })
 
 /** `POST /imports` (contract 6). */
-export function createRoute(app: FastifyInstance, dependencies: ImportDependencies): void {
+export function createRoute(app: App, dependencies: ImportDependencies): void {
   const { maxUploads } = dependencies.limits
   let uploads = 0
 
   app.post(
     '/imports',
-    { onRequest: requireImportBody, config: { takesFile: true }, schema },
+    // The body's media type decides whether the options are in a form or in the query.
+    { onRequest: requireImportBody, validatorCompiler: readByHandler, config: { takesFile: true }, schema },
     async (request, reply) => {
       if (uploads >= maxUploads) throw tooManyUploads(maxUploads)
       uploads += 1

@@ -1,8 +1,7 @@
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import type { App } from '../../http/app.js'
 import { operation } from '../../http/operation.js'
 import { named } from '../../http/schemas.js'
-import { readId } from '../../http/urls.js'
 import { type ErrorKind, listErrorKinds, MAX_KINDS } from '../../imports/report/errors.js'
 import type { ImportDependencies } from './dependencies.js'
 import { findWithWholeReport } from './find.js'
@@ -24,10 +23,10 @@ const schema = operation({
 })
 
 /** `GET /imports/{id}/errors/kinds` */
-export function errorKindsRoute(app: FastifyInstance, { poolOf }: ImportDependencies): void {
+export function errorKindsRoute(app: App, { poolOf }: ImportDependencies): void {
   app.get('/imports/:id/errors/kinds', { schema }, async ({ caller, params }) => {
     const pool = poolOf(caller)
-    const found = await findWithWholeReport(pool, caller, readId(params))
+    const found = await findWithWholeReport(pool, caller, params.id)
     const kinds = await listErrorKinds(pool, found)
     return { data: kinds.map(errorKindResource) }
   })

@@ -1,12 +1,12 @@
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { Pool } from '../../db/pool.js'
 import { preferredType } from '../../http/answer/accept.js'
 import { sendStream } from '../../http/answer/stream.js'
+import type { App } from '../../http/app.js'
 import { operation } from '../../http/operation.js'
-import { listAnswer, readPage } from '../../http/paging.js'
+import { listAnswer, pageOf } from '../../http/paging.js'
 import { listOf, named, pageParameters } from '../../http/schemas.js'
-import { readId, requestUrl } from '../../http/urls.js'
+import { requestUrl } from '../../http/urls.js'
 import type { Import } from '../../imports/import.js'
 import { allErrors, type ImportError, listErrors } from '../../imports/report/errors.js'
 import { type Caller, ownerKind } from '../../tenants/owners.js'
@@ -39,16 +39,16 @@ const schema = operation({
 const TYPES = ['application/json', 'application/jsonl', 'application/x-ndjson'] as const
 
 /** `GET /imports/{id}/errors` */
-export function errorsRoute(app: FastifyInstance, { poolOf, downloads }: ImportDependencies): void {
+export function errorsRoute(app: App, { poolOf, downloads }: ImportDependencies): void {
   app.get('/imports/:id/errors', { schema }, async (request, reply) => {
     const { caller, params } = request
     const pool = poolOf(caller)
-    const found = await findWithErrors(pool, caller, readId(params))
+    const found = await findWithErrors(pool, caller, params.id)
     if (preferredType(request, TYPES) !== 'application/json') {
       downloads.begin(caller, reply)
       return sendStream(reply, { type: JSON_LINES }, () => errorLines(pool, caller, found))
     }
-    const page = readPage(request.query as Record<string, unknown>, caller.pageLength, MAX_OFFSET)
+    const page = pageOf(request.query, caller.pageLength)
     const errors = await listErrors(pool, found, page)
     const data = errors.map((error) => errorResource(caller, error))
     return listAnswer(requestUrl(request), page, found.errors, data, MAX_OFFSET)

@@ -1,6 +1,5 @@
-import type { FastifyInstance } from 'fastify'
+import type { App } from '../../http/app.js'
 import { operation } from '../../http/operation.js'
-import { readId } from '../../http/urls.js'
 import { importAnswer, importAnswers } from './answer.js'
 import type { ImportDependencies } from './dependencies.js'
 import { findVisible } from './find.js'
@@ -15,9 +14,9 @@ const schema = operation({
 })
 
 /** `GET /imports/{id}` */
-export function getRoute(app: FastifyInstance, { poolOf }: ImportDependencies): void {
+export function getRoute(app: App, { poolOf }: ImportDependencies): void {
   app.get('/imports/:id', { schema }, async ({ caller, params }) => {
-    const found = await findVisible(poolOf(caller), caller, readId(params))
+    const found = await findVisible(poolOf(caller), caller, params.id)
     return { data: importAnswer(caller, found) }
   })
 }

@@ -1,8 +1,8 @@
-import type { FastifyInstance } from 'fastify'
 import sql, { raw } from 'sql-template-tag'
+import type { App } from '../../http/app.js'
 import { type AttributeKind, type FilterAttributes, readFilter } from '../../http/filter.js'
 import { operation } from '../../http/operation.js'
-import { listAnswer, MAX_OFFSET, readPage } from '../../http/paging.js'
+import { listAnswer, MAX_OFFSET, pageOf } from '../../http/paging.js'
 import { filterParameter, listOf, named, pageParameters } from '../../http/schemas.js'
 import { requestUrl } from '../../http/urls.js'
 import { IMPORT_STATUSES } from '../../imports/import.js'
@@ -33,11 +33,11 @@ const schema = operation({
 })
 
 /** `GET /imports` */
-export function listRoute(app: FastifyInstance, { poolOf }: ImportDependencies): void {
+export function listRoute(app: App, { poolOf }: ImportDependencies): void {
   app.get('/imports', { schema }, async (request) => {
     const { caller } = request
-    const query = request.query as Record<string, unknown>
-    const page = readPage(query, caller.pageLength)
+    const query = request.query
+    const page = pageOf(query, caller.pageLength)
     const filter = readFilter(query.filter, filtersOf(caller))
     const { total, imports } = await listImports(poolOf(caller), visibleOwnerIds(caller), page, filter)
     return listAnswer(

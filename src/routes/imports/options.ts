@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { type ImportOptions, ON_CONFLICT, type OnConflict } from '../../imports/import.js'
+import { Type } from 'typebox'
+import { type ImportOptions, ON_CONFLICT } from '../../imports/import.js'
+import { compile } from '../../schema/compile.js'
 import type { Problem } from '../../schema/problem.js'
-import { NOT_STORABLE } from '../../schema/sentences.js'
-import { isStorableText } from '../../text.js'
+import { importParameters } from './schemas.js'
 
 /** What comes with a file: fields of the form, or parameters of the query (contract 6). */
 export const OPTION_NAMES = ['external_ref', 'dry_run', 'on_conflict'] as const
@@ -22,43 +23,19 @@ export const isOptionName = (name: string): name is OptionName =>
 
 /** Reads the bytes of a form's field. Returns the text, or what is wrong with it. */
 export function readField(name: OptionName, bytes: Buffer): string | Problem {
-  if (bytes.length === MAX_OPTION_BYTES) return tooLong(name)
+  if (bytes.length === MAX_OPTION_BYTES) {
+    return { field: name, error: `${name} must be at most ${MAX_REF_CHARACTERS} characters` }
+  }
   return isUtf8(bytes) ? bytes.toString('utf8') : { field: name, error: `${name} must be valid UTF-8` }
 }
 
-const tooLong = (name: OptionName): Problem => ({
-  field: name,
-  error: `${name} must be at most ${MAX_REF_CHARACTERS} characters`,
-})
+const Parameters = Type.Object(importParameters)
+const problemsOf = compile(Parameters)
 
 /** Reads the options, and adds to the problems what is wrong with them. An empty one counts as absent: forms send such. */
 export function readOptions(given: ReadonlyMap<OptionName, string>, problems: Problem[]): Options {
-  const of = (name: OptionName) => given.get(name) || undefined
-  return {
-    externalRef: readRef(of('external_ref'), problems),
-    dryRun: oneOf('dry_run', of('dry_run'), ['false', 'true'], problems) === 'true',
-    onConflict: oneOf<OnConflict>('on_conflict', of('on_conflict'), ON_CONFLICT, problems),
-  }
-}
-
-function readRef(ref: string | undefined, problems: Problem[]): string | undefined {
-  if (ref === undefined) return undefined
-  if ([...ref].length > MAX_REF_CHARACTERS) problems.push(tooLong('external_ref'))
-  else if (!isStorableText(ref)) {
-    problems.push({ field: 'external_ref', error: `external_ref ${NOT_STORABLE}` })
-  } else return ref
-  return undefined
-}
-
-/** One of some texts; the first of them where none is given. */
-function oneOf<Value extends string>(
-  name: OptionName,
-  given: string | undefined,
-  values: readonly [Value, ...Value[]],
-  problems: Problem[],
-): Value {
-  const found = given === undefined ? values[0] : values.find((value) => value === given)
-  if (found === undefined)
-    problems.push({ field: name, error: `${name} must be one of ${values.join(', ')}` })
-  return found ?? values[0]
+  const options = Object.fromEntries([...given].filter(([, value]) => value !== ''))
+  problems.push(...problemsOf(options))
+  const { external_ref, dry_run, on_conflict = ON_CONFLICT[0] } = options as Type.Static<typeof Parameters>
+  return { externalRef: external_ref, dryRun: dry_run === 'true', onConflict: on_conflict }
 }

@@ -1,9 +1,8 @@
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { sendStream } from '../../http/answer/stream.js'
-import { fileGone, validationError } from '../../http/errors.js'
+import type { App } from '../../http/app.js'
+import { fileGone } from '../../http/errors.js'
 import { operation } from '../../http/operation.js'
-import { readId } from '../../http/urls.js'
 import { rejectedLines } from '../../imports/report/rejected.js'
 import { UploadMissing, type UploadReader } from '../../uploads/store.js'
 import { JSON_LINES } from './answer.js'
@@ -30,12 +29,11 @@ const schema = operation({
 })
 
 /** `GET /imports/{id}/rejected` */
-export function rejectedRoute(app: FastifyInstance, { poolOf, store, downloads }: ImportDependencies): void {
+export function rejectedRoute(app: App, { poolOf, store, downloads }: ImportDependencies): void {
   app.get('/imports/:id/rejected', { schema }, async (request, reply) => {
     const { caller, params, query, method } = request
     const pool = poolOf(caller)
-    const found = await findWithWholeReport(pool, caller, readId(params))
-    const lineNumber = readLineNumber(query)
+    const found = await findWithWholeReport(pool, caller, params.id)
     const options = { type: JSON_LINES, fileName: `rejected-${found.id}.jsonl` }
     // Where nothing is wrong, the file may be gone.
     if (found.errors === 0) return sendStream(reply, options, nothing)
@@ -44,7 +42,9 @@ export function rejectedRoute(app: FastifyInstance, { poolOf, store, downloads }
       throw error instanceof UploadMissing ? fileGone() : error
     })
     if (method === 'HEAD') await reader.close()
-    return sendStream(reply, options, () => thenClose(reader, rejectedLines(pool, reader, found, lineNumber)))
+    return sendStream(reply, options, () =>
+      thenClose(reader, rejectedLines(pool, reader, found, query.line_number)),
+    )
   })
 }
 
@@ -56,13 +56,4 @@ async function* thenClose<T>(reader: UploadReader, pieces: AsyncGenerator<T>): A
   } finally {
     await reader.close()
   }
-}
-
-/** @throws HttpError 400 */
-function readLineNumber(query: unknown): number | undefined {
-  const { line_number: text } = query as Record<string, unknown>
-  if (text === undefined) return undefined
-  const number = typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : 0
-  if (number > 0) return number
-  throw validationError('', [{ field: 'line_number', error: 'line_number must be a whole number from 1' }])
 }

@@ -1,10 +1,9 @@
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { Pool } from '../../db/pool.js'
 import { sendStream } from '../../http/answer/stream.js'
+import type { App } from '../../http/app.js'
 import { resultsExpired } from '../../http/errors.js'
 import { operation } from '../../http/operation.js'
-import { readId } from '../../http/urls.js'
 import type { Import } from '../../imports/import.js'
 import { importResults } from '../../imports/report/results.js'
 import { JSON_LINES } from './answer.js'
@@ -29,10 +28,10 @@ const schema = operation({
 })
 
 /** `GET /imports/{id}/results` */
-export function resultsRoute(app: FastifyInstance, { poolOf, downloads }: ImportDependencies): void {
+export function resultsRoute(app: App, { poolOf, downloads }: ImportDependencies): void {
   app.get('/imports/:id/results', { schema }, async ({ caller, params }, reply) => {
     const pool = poolOf(caller)
-    const found = await findVisible(pool, caller, readId(params))
+    const found = await findVisible(pool, caller, params.id)
     if (found.expiredAt !== undefined && found.onConflict === 'update') throw resultsExpired(found.expiredAt)
     downloads.begin(caller, reply)
     const options = { type: JSON_LINES, fileName: `results-${found.id}.jsonl` }

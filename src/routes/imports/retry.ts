@@ -1,7 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { App } from '../../http/app.js'
 import { writeConflict } from '../../http/errors.js'
 import { operation } from '../../http/operation.js'
-import { readId } from '../../http/urls.js'
 import type { Import } from '../../imports/import.js'
 import { retryImport } from '../../imports/queue/retry.js'
 import { importAnswer, importAnswers } from './answer.js'
@@ -21,10 +20,10 @@ const schema = operation({
 })
 
 /** `POST /imports/{id}/retry` */
-export function retryRoute(app: FastifyInstance, { poolOf, limits }: ImportDependencies): void {
+export function retryRoute(app: App, { poolOf, limits }: ImportDependencies): void {
   app.post('/imports/:id/retry', { schema }, async ({ caller, params, log }) => {
     const pool = poolOf(caller)
-    const found = await findOwn(pool, caller, readId(params))
+    const found = await findOwn(pool, caller, params.id)
     const retried = await retryImport(pool, found, limits.maxWaitingImports).catch(refuseImport)
     if (!retried) {
       throw writeConflict(whyNoRetry(await findVisible(pool, caller, found.id)), { id: found.id })

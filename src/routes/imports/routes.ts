@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { App } from '../../http/app.js'
 import { cancelRoute } from './cancel.js'
 import { createRoute } from './create.js'
 import type { ImportDependencies } from './dependencies.js'
@@ -11,7 +11,7 @@ import { resultsRoute } from './results.js'
 import { retryRoute } from './retry.js'
 
 /** The Subscriptions Imports API (contract 6). */
-export function importRoutes(app: FastifyInstance, dependencies: ImportDependencies): void {
+export function importRoutes(app: App, dependencies: ImportDependencies): void {
   // A file is read as it arrives, by the route that takes one.
   app.addContentTypeParser(
     ['multipart/form-data', 'application/jsonl', 'application/x-ndjson'],

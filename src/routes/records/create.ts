@@ -1,16 +1,18 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { identityProblems, readData } from '../../http/body/json.js'
+import type { App } from '../../http/app.js'
+import { identityProblems } from '../../http/body/json.js'
 import { operation } from '../../http/operation.js'
 import { dataOf, schemaName } from '../../http/schemas.js'
 import { requestUrl } from '../../http/urls.js'
+import { dataCheckedBy } from '../../http/validation.js'
 import { createRecord } from '../../records/change.js'
 import type { RecordType } from '../../records/record-type.js'
 import { validateRecord } from '../../records/validate.js'
 import { visibleOwnerIds } from '../../tenants/owners.js'
 import type { RecordDependencies } from './dependencies.js'
 import { explained } from './errors.js'
-import { reject, within } from './problems.js'
+import { within } from './problems.js'
 import { writtenRecord } from './resource.js'
 import { attributesOf, resourceOf, typeOf, wholeAttributes } from './schemas.js'
 
@@ -43,28 +45,36 @@ const buildOperation = (recordType: RecordType) =>
   })
 
 /** `POST /products`. A record that refers to others is created without any; `build` creates it whole. */
-export function createRoute(app: FastifyInstance, dependencies: RecordDependencies): void {
+export function createRoute(app: App, dependencies: RecordDependencies): void {
   const { recordType } = dependencies
   const { table, type } = recordType
   const alone = { ...recordType, references: [] }
 
-  app.post(`/${table}`, { schema: createOperation(recordType) }, async (request, reply) => {
-    const data = readData(request.body)
-    const { attributes } = data
-    reject([...identityProblems(data, type), ...within('attributes', validateRecord(alone, attributes))])
-    return await create(request, reply, dependencies, alone, attributes as Record<string, unknown>, '')
+  const schema = createOperation(recordType)
+  const validatorCompiler = dataCheckedBy((data) => [
+    ...identityProblems(data, type),
+    ...within('attributes', validateRecord(alone, data.attributes)),
+  ])
+
+  app.post(`/${table}`, { schema, validatorCompiler }, async (request, reply) => {
+    const { attributes } = request.body.data
+    return await create(request, reply, dependencies, alone, attributes, '')
   })
 }
 
 /** `POST /offerings/build` */
-export function buildRoute(app: FastifyInstance, dependencies: RecordDependencies): void {
+export function buildRoute(app: App, dependencies: RecordDependencies): void {
   const { recordType } = dependencies
   const { table, type } = recordType
 
-  app.post(`/${table}/build`, { schema: buildOperation(recordType) }, async (request, reply) => {
-    const { type: given, ...attributes } = readData(request.body)
-    const typeProblems = given === undefined ? [] : identityProblems({ type: given }, type)
-    reject([...typeProblems, ...validateRecord(recordType, attributes)])
+  const schema = buildOperation(recordType)
+  const validatorCompiler = dataCheckedBy((data) => [
+    ...(data.type === undefined ? [] : identityProblems(data, type)),
+    ...validateRecord(recordType, data),
+  ])
+
+  app.post(`/${table}/build`, { schema, validatorCompiler }, async (request, reply) => {
+    const { type: _, ...attributes } = request.body.data
     return await create(request, reply, dependencies, recordType, attributes, '/build')
   })
 }

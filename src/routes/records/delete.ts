@@ -1,7 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { App } from '../../http/app.js'
 import { operation } from '../../http/operation.js'
 import { schemaName } from '../../http/schemas.js'
-import { readId } from '../../http/urls.js'
 import { deleteRecord } from '../../records/change.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { RecordDependencies } from './dependencies.js'
@@ -18,11 +17,11 @@ const operationOf = ({ type, noun }: RecordType) =>
   })
 
 /** `DELETE /products/{id}` */
-export function deleteRoute(app: FastifyInstance, { poolOf, recordType, finder }: RecordDependencies): void {
+export function deleteRoute(app: App, { poolOf, recordType, finder }: RecordDependencies): void {
   const { table, noun } = recordType
 
   app.delete(`/${table}/:id`, { schema: operationOf(recordType) }, async ({ caller, params }, reply) => {
-    const record = await finder.findOwn(caller, readId(params))
+    const record = await finder.findOwn(caller, params.id)
     await explained(noun, deleteRecord(poolOf(caller), recordType, record))
     return await reply.code(204).send()
   })

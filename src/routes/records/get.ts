@@ -1,9 +1,8 @@
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { sendJson } from '../../http/answer/json.js'
+import type { App } from '../../http/app.js'
 import { operation } from '../../http/operation.js'
 import { dataOf, schemaName } from '../../http/schemas.js'
-import { readId } from '../../http/urls.js'
 import { heldBy } from '../../records/read.js'
 import { namedHolder } from '../../records/read-snapshots.js'
 import type { RecordType } from '../../records/record-type.js'
@@ -29,15 +28,12 @@ const operationOf = (recordType: RecordType) =>
   })
 
 /** `GET /products/{id}` */
-export function getRoute(
-  app: FastifyInstance,
-  { poolOf, downloads, recordType, finder }: RecordDependencies,
-): void {
+export function getRoute(app: App, { poolOf, downloads, recordType, finder }: RecordDependencies): void {
   app.get(`/${recordType.table}/:id`, { schema: operationOf(recordType) }, async (request, reply) => {
     const { caller } = request
     const pool = poolOf(caller)
-    const include = readInclude((request.query as Record<string, unknown>).include, recordType)
-    const found = await finder.find(caller, readId(request.params))
+    const include = readInclude(request.query.include, recordType)
+    const found = await finder.find(caller, request.params.id)
     const record = await heldBy(pool, recordType, found, include)
     return await sendJson(request, reply, downloads, {
       data: recordResource(request, recordType, record),

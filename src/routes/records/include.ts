@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox'
+import { type TOptional, type TSchema, type TString, Type } from 'typebox'
 import type { Pool } from '../../db/pool.js'
 import { validationError } from '../../http/errors.js'
 import { type NamedHolder, namedSnapshots } from '../../records/read-snapshots.js'
@@ -7,10 +7,14 @@ import type { Caller } from '../../tenants/owners.js'
 import { snapshotResources } from './resource.js'
 import { resourceOf } from './schemas.js'
 
+interface IncludeParameter extends Record<string, TSchema> {
+  include: TOptional<TString>
+}
+
 /** `include`, where there is anything to include. */
-export const includeParameter = ({ references }: RecordType): Record<string, TSchema> => {
+export function includeParameter({ references }: RecordType): IncludeParameter {
   const names = references.map(({ attribute }) => attribute)
-  if (names.length === 0) return {}
+  if (names.length === 0) return {} as IncludeParameter
   return {
     include: Type.Optional(
       Type.String({
@@ -21,7 +25,12 @@ export const includeParameter = ({ references }: RecordType): Record<string, TSc
   }
 }
 
-/** Reads `include=products,plans`. @throws HttpError 400 */
+/**
+ * Reads `include=products,plans`.
+ *
+ * @param given anything, where the parameter is not declared.
+ * @throws HttpError 400
+ */
 export function readInclude(given: unknown, { references }: RecordType): ReadonlySet<string> {
   const names = String(given ?? '')
     .split(',')

@@ -1,8 +1,8 @@
-import type { FastifyInstance } from 'fastify'
 import { sendJson } from '../../http/answer/json.js'
+import type { App } from '../../http/app.js'
 import { type FilterAttributes, readFilter } from '../../http/filter.js'
 import { operation } from '../../http/operation.js'
-import { listAnswer, MAX_OFFSET, readPage } from '../../http/paging.js'
+import { listAnswer, MAX_OFFSET, pageOf } from '../../http/paging.js'
 import { filterParameter, listOf, pageParameters, schemaName } from '../../http/schemas.js'
 import { requestUrl } from '../../http/urls.js'
 import { listRecords } from '../../records/read.js'
@@ -35,14 +35,14 @@ const operationOf = (recordType: RecordType, filters: FilterAttributes) =>
   })
 
 /** `GET /products` */
-export function listRoute(app: FastifyInstance, { poolOf, downloads, recordType }: RecordDependencies): void {
+export function listRoute(app: App, { poolOf, downloads, recordType }: RecordDependencies): void {
   const filters = filtersOf(recordType)
 
   app.get(`/${recordType.table}`, { schema: operationOf(recordType, filters) }, async (request, reply) => {
     const { caller } = request
     const pool = poolOf(caller)
-    const query = request.query as Record<string, unknown>
-    const page = readPage(query, caller.pageLength)
+    const { query } = request
+    const page = pageOf(query, caller.pageLength)
     const include = readInclude(query.include, recordType)
     const filter = readFilter(query.filter, filters)
     const ownerIds = visibleOwnerIds(caller)

@@ -1,6 +1,6 @@
-import type { FastifyInstance } from 'fastify'
 import type { PoolOf } from '../../db/owner-pool.js'
 import type { Downloads } from '../../http/answer/downloads.js'
+import type { App } from '../../http/app.js'
 import { recordTypes } from '../../records/index.js'
 import { buildRoute, createRoute } from './create.js'
 import { deleteRoute } from './delete.js'
@@ -11,7 +11,7 @@ import { snapshotRoutes } from './snapshots/routes.js'
 import { updateRoute } from './update.js'
 
 /** The routes of every record type, derived from its definition (contract 9). */
-export function recordRoutes(app: FastifyInstance, poolOf: PoolOf, downloads: Downloads): void {
+export function recordRoutes(app: App, poolOf: PoolOf, downloads: Downloads): void {
   for (const recordType of recordTypes) {
     const dependencies = { poolOf, downloads, recordType, finder: recordFinder(poolOf, recordType) }
     const { references } = recordType

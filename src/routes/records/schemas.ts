@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { dataOf, named, owner, schemaName, timestamp, timestamps, uuid } from '../../http/schemas.js'
+import type { JsonObject } from '../../json.js'
 import { recordTypes } from '../../records/index.js'
 import { type AttributesSchema, oneOf, priceMap } from '../../records/kinds.js'
 import type { RecordType, Reference } from '../../records/record-type.js'
@@ -15,7 +16,7 @@ interface Typed {
 export const typeOf = ({ type }: Typed) => oneOf([type], 'The type.')
 
 /** The attributes as an import line and a `POST` take them. */
-export const attributesOf = ({ type }: Typed) => named(`${schemaName(type)}Attributes`)
+export const attributesOf = ({ type }: Typed) => named<JsonObject>(`${schemaName(type)}Attributes`)
 
 /** The record, or snapshot, as it is answered. */
 export const resourceOf = ({ type }: Typed) => named(schemaName(type))
@@ -146,14 +147,14 @@ const elementLists = ({ references }: RecordType) =>
   )
 
 /** The attributes with the lists of references, as an import line and `build` take them. */
-export const wholeAttributes = (recordType: RecordType, more: Record<string, TSchema> = {}): TSchema => {
+export const wholeAttributes = (recordType: RecordType, more: Record<string, TSchema> = {}) => {
   const { references } = recordType
   const { properties, required = [], examples = [] } = asTaken(recordType.attributes)
   const exampleLists = references.map(({ attribute, to }) => [
     attribute,
     [to.attributes.examples?.[0]?.external_ref],
   ])
-  return Type.Unsafe({
+  return Type.Unsafe<JsonObject>({
     type: 'object',
     properties: { ...more, ...properties, ...elementLists(recordType) },
     required: [...required, ...references.map(({ attribute }) => attribute)],

@@ -1,8 +1,7 @@
-import type { FastifyInstance } from 'fastify'
+import type { App } from '../../http/app.js'
 import { identityProblems, readData } from '../../http/body/json.js'
 import { operation } from '../../http/operation.js'
 import { dataOf, schemaName } from '../../http/schemas.js'
-import { readId } from '../../http/urls.js'
 import { updateRecord } from '../../records/change.js'
 import { readChanges } from '../../records/changes.js'
 import type { RecordType } from '../../records/record-type.js'
@@ -26,13 +25,13 @@ const operationOf = (recordType: RecordType) =>
   })
 
 /** `PUT /products/{id}` */
-export function updateRoute(app: FastifyInstance, { poolOf, recordType, finder }: RecordDependencies): void {
+export function updateRoute(app: App, { poolOf, recordType, finder }: RecordDependencies): void {
   const { table, type, noun } = recordType
 
   app.put(`/${table}/:id`, { schema: operationOf(recordType) }, async (request) => {
     const { caller } = request
     const pool = poolOf(caller)
-    const id = readId(request.params)
+    const id = request.params.id
     const record = await finder.findOwn(caller, id)
     const data = readData(request.body)
     const { attributes = {} } = data

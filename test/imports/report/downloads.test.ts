@@ -84,7 +84,7 @@ describe('The rejected lines', () => {
       await api.get(`${rejected(id)}?line_number=${number}`),
       400,
       'Validation Error',
-      /line_number/,
+      'line_number: line_number must be a whole number from 1',
     )
   })
 

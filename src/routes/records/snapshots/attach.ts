@@ -1,9 +1,8 @@
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { sendJson } from '../../../http/answer/json.js'
+import type { App } from '../../../http/app.js'
 import { operation } from '../../../http/operation.js'
 import { dataOf, schemaName } from '../../../http/schemas.js'
-import { readId } from '../../../http/urls.js'
 import { snapshotsWithin } from '../../../records/read-snapshots.js'
 import { attach } from '../../../records/snapshots.js'
 import { withArticle } from '../../../text.js'
@@ -26,7 +25,7 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) 
   })
 
 /** `POST /offerings/{id}/products/attach` */
-export function attachRoute(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+export function attachRoute(app: App, dependencies: SnapshotDependencies): void {
   const { poolOf, downloads, reference } = dependencies
   const { attribute, to } = reference
   const schema = operationOf(dependencies)
@@ -34,7 +33,7 @@ export function attachRoute(app: FastifyInstance, dependencies: SnapshotDependen
   app.post(`${pathOf(dependencies)}/attach`, { schema }, async (request, reply) => {
     const { caller, params, body } = request
     downloads.admit(caller)
-    const holding = await findHolding(dependencies, caller, readId(params))
+    const holding = await findHolding(dependencies, caller, params.id)
     const pool = poolOf(caller)
     const added = await explained(to.noun, attach(pool, holding, readIds(body, attribute)))
     const snapshots = snapshotsWithin(pool, reference, holding.holder, added)

@@ -1,7 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { App } from '../../../http/app.js'
 import { operation } from '../../../http/operation.js'
 import { schemaName } from '../../../http/schemas.js'
-import { readId } from '../../../http/urls.js'
 import { detach } from '../../../records/snapshots.js'
 import { withArticle } from '../../../text.js'
 import { explained } from '../errors.js'
@@ -19,14 +18,14 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies, 
   })
 
 /** `DELETE /offerings/{id}/products/{product_id}` */
-export function detachRoute(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+export function detachRoute(app: App, dependencies: SnapshotDependencies): void {
   const { poolOf, reference } = dependencies
   const idName = idNameOf(dependencies)
   const schema = operationOf(dependencies, idName)
 
   app.delete(`${pathOf(dependencies)}/:${idName}`, { schema }, async ({ caller, params }, reply) => {
-    const snapshotId = readId(params, idName)
-    const { holding, snapshot } = await findHeld(dependencies, caller, readId(params), snapshotId)
+    const { id = '', [idName]: snapshotId = '' } = params
+    const { holding, snapshot } = await findHeld(dependencies, caller, id, snapshotId)
     await explained(reference.to.noun, detach(poolOf(caller), holding, snapshot))
     return await reply.code(204).send()
   })

@@ -1,9 +1,9 @@
-import type { FastifyInstance } from 'fastify'
 import { sendJson } from '../../../http/answer/json.js'
+import type { App } from '../../../http/app.js'
 import { operation } from '../../../http/operation.js'
-import { listAnswer, MAX_OFFSET, readPage } from '../../../http/paging.js'
+import { listAnswer, MAX_OFFSET, pageOf } from '../../../http/paging.js'
 import { listOf, pageParameters, schemaName } from '../../../http/schemas.js'
-import { readId, requestUrl } from '../../../http/urls.js'
+import { requestUrl } from '../../../http/urls.js'
 import { listSnapshots } from '../../../records/read-snapshots.js'
 import { withArticle } from '../../../text.js'
 import { snapshotResources } from '../resource.js'
@@ -25,13 +25,13 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) 
   })
 
 /** `GET /offerings/{id}/products` */
-export function listRoute(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+export function listRoute(app: App, dependencies: SnapshotDependencies): void {
   const { poolOf, downloads, reference, finder } = dependencies
 
   app.get(pathOf(dependencies), { schema: operationOf(dependencies) }, async (request, reply) => {
     const { caller } = request
-    const page = readPage(request.query as Record<string, unknown>, caller.pageLength)
-    const holder = await finder.find(caller, readId(request.params))
+    const page = pageOf(request.query, caller.pageLength)
+    const holder = await finder.find(caller, request.params.id)
     const { total, slices } = await listSnapshots(poolOf(caller), reference, holder, page)
     const data = snapshotResources(viewOf(dependencies, caller), slices)
     return await sendJson(request, reply, downloads, listAnswer(requestUrl(request), page, total, data))

@@ -1,9 +1,8 @@
-import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { sendJson } from '../../../http/answer/json.js'
+import type { App } from '../../../http/app.js'
 import { operation } from '../../../http/operation.js'
 import { dataOf, schemaName } from '../../../http/schemas.js'
-import { readId } from '../../../http/urls.js'
 import { snapshotsWithin } from '../../../records/read-snapshots.js'
 import { replace } from '../../../records/snapshots.js'
 import { withArticle } from '../../../text.js'
@@ -31,7 +30,7 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) 
   })
 
 /** `PUT /offerings/{id}/products/replace` */
-export function replaceRoute(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+export function replaceRoute(app: App, dependencies: SnapshotDependencies): void {
   const { poolOf, downloads, reference } = dependencies
   const { attribute, to } = reference
   const schema = operationOf(dependencies)
@@ -39,7 +38,7 @@ export function replaceRoute(app: FastifyInstance, dependencies: SnapshotDepende
   app.put(`${pathOf(dependencies)}/replace`, { schema }, async (request, reply) => {
     const { caller, params, body } = request
     downloads.admit(caller)
-    const holding = await findHolding(dependencies, caller, readId(params))
+    const holding = await findHolding(dependencies, caller, params.id)
     const pool = poolOf(caller)
     await explained(to.noun, replace(pool, holding, readIds(body, attribute)))
     const all = snapshotsWithin(pool, reference, holding.holder)

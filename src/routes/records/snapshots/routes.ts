@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { App } from '../../../http/app.js'
 import { attachRoute } from './attach.js'
 import type { SnapshotDependencies } from './dependencies.js'
 import { detachRoute } from './detach.js'
@@ -7,7 +7,7 @@ import { replaceRoute } from './replace.js'
 import { updateRoute } from './update.js'
 
 /** What a record holds by one of its lists of references: `offerings/{id}/products` (contract 9). */
-export function snapshotRoutes(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+export function snapshotRoutes(app: App, dependencies: SnapshotDependencies): void {
   listRoute(app, dependencies)
   attachRoute(app, dependencies)
   if (dependencies.reference.replaceable) replaceRoute(app, dependencies)

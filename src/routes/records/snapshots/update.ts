@@ -1,8 +1,7 @@
-import type { FastifyInstance } from 'fastify'
+import type { App } from '../../../http/app.js'
 import { identityProblems, readData } from '../../../http/body/json.js'
 import { operation } from '../../../http/operation.js'
 import { dataOf, schemaName } from '../../../http/schemas.js'
-import { readId } from '../../../http/urls.js'
 import { readChanges } from '../../../records/changes.js'
 import { updateSnapshot } from '../../../records/snapshots.js'
 import { withArticle } from '../../../text.js'
@@ -25,18 +24,18 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies, 
   })
 
 /** `PUT /offerings/{id}/products/{product_id}` */
-export function updateRoute(app: FastifyInstance, dependencies: SnapshotDependencies): void {
+export function updateRoute(app: App, dependencies: SnapshotDependencies): void {
   const { poolOf, reference } = dependencies
   const { to, type } = reference
   const idName = idNameOf(dependencies)
   const schema = operationOf(dependencies, idName)
 
   app.put(`${pathOf(dependencies)}/:${idName}`, { schema }, async ({ caller, params, body }) => {
-    const id = readId(params, idName)
-    const { holding, snapshot } = await findHeld(dependencies, caller, readId(params), id)
+    const { id = '', [idName]: snapshotId = '' } = params
+    const { holding, snapshot } = await findHeld(dependencies, caller, id, snapshotId)
     const data = readData(body)
     const { attributes = {} } = data
-    const identity = identityProblems(data, type, id)
+    const identity = identityProblems(data, type, snapshotId)
     const { problems, changes } = readChanges(to, snapshot.attributes, attributes)
     reject([...identity, ...within('attributes', problems)])
     const changed = await explained(to.noun, updateSnapshot(poolOf(caller), holding, snapshot, changes))
