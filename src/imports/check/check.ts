@@ -202,6 +202,7 @@ class FileCheck {
 
   /** @param beginning the file's first bytes */
   finish(beginning: Buffer): Checked {
+    const records = Object.values(this.#uploaded).reduce((sum, one) => sum + one, 0)
     return {
       lines: this.#lines,
       uploaded: this.#uploaded,
@@ -210,7 +211,7 @@ class FileCheck {
       errors: this.#errors,
       kinds: this.#kinds,
       loose: this.#loose,
-      unusable: this.#wrongFile.verdict(beginning, this.#hasRecord),
+      unusable: this.#wrongFile.verdict(beginning, records),
     }
   }
 }

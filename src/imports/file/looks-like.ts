@@ -10,6 +10,8 @@ export const BEGINNING_BYTES = 4096
 export class WrongFile {
   #first: NonRecord | undefined
   #isSeparated = false
+  /** Whether each line so far is an object with a comma behind it. */
+  #isCommaList = true
 
   /**
    * Takes a line that is neither blank nor a record, in the order of the file.
@@ -18,6 +20,8 @@ export class WrongFile {
    * @param error says what is wrong with it; asked of the first one alone
    */
   add({ number, bytes }: Line, isAfterRecord: boolean, error: () => string): void {
+    this.#isCommaList &&=
+      !isAfterRecord && bytes !== null && firstOf(bytes) === OPEN_BRACE && lastOf(bytes) === COMMA
     if (this.#first === undefined) {
       const isWhole = bytes !== null && lastOf(bytes) === CLOSE_BRACKET
       this.#first = { number, error: error(), mayOpenArray: !isAfterRecord && !isWhole }
@@ -27,16 +31,16 @@ export class WrongFile {
   }
 
   /**
-   * Why no job can be made of the file, in a sentence. Undefined: one can, for it has a record. An array over several lines
-   * is refused all the same: of its lines the last alone, which no comma follows, would be imported.
+   * Why no job can be made of the file, in a sentence. Undefined: one can, for it has records. An array over several lines,
+   * and objects with a comma between them, are refused all the same: the last line alone, which no comma follows, would
+   * be imported.
    *
    * @param beginning its first `BEGINNING_BYTES`, or all that there are.
    */
-  verdict(beginning: Buffer, hasRecord: boolean): string | undefined {
-    if (!hasRecord) return whyNoRecord(beginning, this.#first)
-    return this.#first?.mayOpenArray && this.#isSeparated && isArray(beginning)
-      ? `The file ${ARRAY}`
-      : undefined
+  verdict(beginning: Buffer, records: number): string | undefined {
+    if (records === 0) return whyNoRecord(beginning, this.#first)
+    if (this.#first?.mayOpenArray && this.#isSeparated && isArray(beginning)) return `The file ${ARRAY}`
+    return this.#first && this.#isCommaList && records === 1 ? `The file ${COMMA_LIST}` : undefined
   }
 }
 
@@ -91,6 +95,10 @@ const ARRAY =
   'looks like a JSON array. JSON Lines has one record on each line, without the brackets around them and the commas ' +
   'between them; "jq -c \'.[]\' FILE" writes it so.'
 
+const COMMA_LIST =
+  'looks like objects with a comma behind each. JSON Lines has one record on each line and nothing between them: remove ' +
+  'the comma at the end of each line.'
+
 /** What people send by mistake, by how its beginning looks, and what to do. The first that fits counts. */
 const LOOKS: readonly (readonly [(beginning: Buffer) => boolean, string])[] = [
   [
@@ -99,6 +107,11 @@ const LOOKS: readonly (readonly [(beginning: Buffer) => boolean, string])[] = [
   ],
   [isUtf16, 'looks like text in UTF-16 without a byte-order mark: save it as UTF-8.'],
   [isArray, ARRAY],
+  [(beginning) => /^\{.*\}\s*,$/.test(linesOf(beginning)[0] ?? ''), COMMA_LIST],
+  [
+    (beginning) => beginning.includes(RECORD_SEPARATOR),
+    'looks like a JSON text sequence (RFC 7464), with U+001E before each record: remove these bytes.',
+  ],
   [
     (beginning) => /^<[!?a-z]/i.test(textOf(beginning)),
     'looks like HTML or XML: perhaps an error page was saved in its place.',
@@ -120,6 +133,8 @@ const LOOKS: readonly (readonly [(beginning: Buffer) => boolean, string])[] = [
 ]
 
 const COMMA = 0x2c
+const OPEN_BRACE = 0x7b
+const RECORD_SEPARATOR = 0x1e
 const CLOSE_BRACKET = 0x5d
 const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d
 
@@ -148,7 +163,8 @@ const SEPARATORS = [',', ';', '\t', '|']
 
 /** Whether the first two lines have as many separators of a kind, those within quotes aside, and no JSON begins there. */
 function isCsv(beginning: Buffer): boolean {
-  const [first = '', second = ''] = linesOf(beginning)
+  // Excel may say first by what it separates.
+  const [first = '', second = ''] = linesOf(beginning).filter((line) => !/^"?sep=.?"?$/i.test(line))
   if (/^[{[]/.test(first) || /^[{[]/.test(second)) return false
   const count = (line: string, separator: string) =>
     line.replaceAll(/"[^"]*"/g, '').split(separator).length - 1

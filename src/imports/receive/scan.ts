@@ -53,7 +53,7 @@ export class Scanner {
   /** @throws UnusableFile if no line at all is a record, or the file is a JSON array over several lines. */
   end(): ScannedFile {
     this.#count(this.#splitter.end())
-    const verdict = this.#wrongFile.verdict(this.#beginning, this.#records > 0)
+    const verdict = this.#wrongFile.verdict(this.#beginning, this.#records)
     if (verdict !== undefined) throw new UnusableFile(verdict)
     return {
       bytes: this.#bytes,

@@ -229,6 +229,25 @@ describe('A refused upload leaves no file and no job', () => {
     ['a CSV', [importFile('name,sku\nCoffee,c-1\nTea,t-1\n')], bad, [/It looks like CSV.*line 1\b.*JSON/]],
     ['a CSV after a blank line', [importFile('\nname,sku\nTea,t-1')], bad, [/CSV.*line 2\b.*JSON/]],
     ['a CSV of another country', [importFile('name;price\r\n"Tea; green";5,00\r\n')], bad, [/CSV/]],
+    [
+      'a CSV that says first by what it separates',
+      [importFile('sep=;\nname;price\nTea;5,00\n')],
+      bad,
+      [/CSV/],
+    ],
+    [
+      'records with a comma between them, the last of which alone is a line of JSON',
+      [importFile(`${line.trim()},\n${line.trim()},\n${line}`)],
+      bad,
+      [/objects with a comma behind each.*remove the comma/],
+    ],
+    [
+      'records with a comma behind each',
+      [importFile(`${line.trim()},\n${line.trim()},\n`)],
+      bad,
+      [/objects with a comma behind each/],
+    ],
+    ['a JSON text sequence', [importFile(`\u{1e}${line}\u{1e}${line}`)], bad, [/RFC 7464/]],
     ['a CSV with CR alone', [importFile('name,sku\rCoffee,c-1\r')], bad, [/CSV/]],
     ['a JSON array on one line', [importFile(`[${line.trim()}]`)], bad, [/JSON array\..*line 1\b.*object/]],
     [
