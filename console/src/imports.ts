@@ -1,4 +1,5 @@
-import type { Counts, Import } from './api/imports'
+import type { Counts } from '../../src/imports/terms'
+import type { Import } from './api/imports'
 import { count, counted } from './format'
 
 /** Records of a file, of one type or of all. */

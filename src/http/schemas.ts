@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import { recordTypes } from '../records/index.js'
-import { oneOf, uuid } from '../records/kinds.js'
+import { uuid } from '../records/kinds.js'
+import { owner, timestamp, timestamps } from '../records/meta.js'
 import { holderIdName } from '../records/record-type.js'
 import type { AttributeKind } from './filter.js'
 import { operatorsOf } from './filter.js'
@@ -8,12 +9,7 @@ import { MAX_LIMIT } from './paging.js'
 
 /** The parts that the documented schemas of all routes share (contract 2 to 5). */
 
-export { uuid }
-
-export const timestamp = (description: string) =>
-  Type.String({ format: 'date-time', description, examples: ['2017-01-10T11:41:19.244842Z'] })
-
-export const owner = oneOf(['store', 'organization'], 'Whose the resource is.')
+export { owner, timestamp, timestamps, uuid }
 
 /** A schema that `app.addSchema` made known by this name, which is also its name in the document. */
 export const named = <Named = unknown>(name: string) => Type.Unsafe<Named>({ $ref: `${name}#` })
@@ -25,11 +21,6 @@ export const schemaName = (type: string): string =>
     .split('_')
     .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
     .join('')
-
-export const timestamps = Type.Object({
-  created_at: timestamp('When it was created.'),
-  updated_at: timestamp('When it was last changed.'),
-})
 
 /** `{"data": …}` */
 export const dataOf = <Data extends TSchema>(schema: Data) => Type.Object({ data: schema })

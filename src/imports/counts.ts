@@ -1,8 +1,6 @@
 import { raw, type Sql } from 'sql-template-tag'
 import { recordTypes } from '../records/index.js'
-
-/** Records by type, one count for every type there is: `{"subscription_product": 3, …}`. */
-export type Counts = Record<string, number>
+import type { Counts } from './terms.js'
 
 export const noCounts = (): Counts => Object.fromEntries(recordTypes.map(({ type }) => [type, 0]))
 

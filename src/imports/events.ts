@@ -1,5 +1,5 @@
-import type { Counts } from './counts.js'
 import type { Failure, Import } from './import.js'
+import type { Counts } from './terms.js'
 
 /** What happens to imports, for whoever counts it. Plain data: it crosses threads. Times are in seconds. */
 export type ImportEvent =

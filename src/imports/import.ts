@@ -1,12 +1,6 @@
 import sql, { type Sql } from 'sql-template-tag'
 import { type CountsByType, countsOf, type ImportCounts, toCounts } from './counts.js'
-
-export const IMPORT_STATUSES = ['pending', 'started', 'success', 'failed'] as const
-export type ImportStatus = (typeof IMPORT_STATUSES)[number]
-
-/** What happens to a record whose `external_ref` is there already. */
-export const ON_CONFLICT = ['reject', 'skip', 'update'] as const
-export type OnConflict = (typeof ON_CONFLICT)[number]
+import type { FailureReason, ImportStatus, OnConflict } from './terms.js'
 
 /** How an import is to be done. */
 export interface ImportOptions {
@@ -15,11 +9,9 @@ export interface ImportOptions {
   readonly onConflict: OnConflict
 }
 
-export const FAILURE_REASONS = ['all_rejected', 'upload_missing', 'fault', 'canceled'] as const
-
 /** Why an import failed, for people: `reason` for programs, `detail` says what to do. */
 export interface Failure {
-  readonly reason: (typeof FAILURE_REASONS)[number]
+  readonly reason: FailureReason
   readonly detail: string
 }
 
@@ -65,7 +57,7 @@ export interface ImportRow {
   readonly file_bytes: number
   readonly file_lines: number
   readonly file_sha256: string
-  readonly failure_reason: Failure['reason'] | null
+  readonly failure_reason: FailureReason | null
   readonly failure_detail: string | null
   readonly counts: CountsByType
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
+import type { ImportResource } from '../../src/imports/schema.js'
 import type { RecordLine } from './builders.js'
 import { conformanceOf } from './conformance.js'
 import { formType } from './multipart.js'
@@ -12,25 +13,7 @@ export interface Answer {
   readonly body: any
 }
 
-export interface ImportResource {
-  readonly id: string
-  readonly type: string
-  readonly attributes: { readonly external_ref?: string; readonly status: string }
-  readonly meta: {
-    readonly owner: string
-    readonly timestamps: Readonly<Record<string, string>>
-    readonly records: {
-      readonly uploaded: Readonly<Record<string, number>>
-      readonly imported: Readonly<Record<string, number>>
-      readonly skipped?: Readonly<Record<string, number>>
-    }
-    readonly dry_run?: true
-    readonly on_conflict?: string
-    readonly errors: number
-    readonly file: { readonly bytes: number; readonly lines: number; readonly sha256: string }
-    readonly failure?: { readonly reason: string; readonly detail: string }
-  }
-}
+export type { ImportResource }
 
 /** A record or snapshot as it is answered. */
 export interface RecordResource {

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
+import { ON_CONFLICT, type OnConflict } from '../../../src/imports/terms'
 import type { KindName } from '../../../src/records/kinds'
-import { CONFLICT_POLICIES, type ConflictPolicy } from './imports'
 import { requestJson, urlOf } from './request'
 
 /** The service's own description of itself, by which the console knows record types and what it may offer. */
@@ -61,7 +61,7 @@ export interface ListedType extends RecordType {
 /** What this service can do, beyond importing and listing. */
 export interface Features {
   readonly canRehearse: boolean
-  readonly conflictPolicies: readonly ConflictPolicy[]
+  readonly conflictPolicies: readonly OnConflict[]
   readonly canCancel: boolean
   readonly canRetry: boolean
   readonly hasRejected: boolean
@@ -89,7 +89,7 @@ function featuresOf({ paths }: OpenApi): Features {
     paths[urlOf('/imports')]?.post?.requestBody?.content['multipart/form-data']?.schema.properties ?? {}
   return {
     canRehearse: Object.hasOwn(form, 'dry_run'),
-    conflictPolicies: CONFLICT_POLICIES.filter((policy) => form.on_conflict?.enum?.includes(policy)),
+    conflictPolicies: ON_CONFLICT.filter((policy) => form.on_conflict?.enum?.includes(policy)),
     canCancel: has('/{id}/cancel'),
     canRetry: has('/{id}/retry'),
     hasRejected: has('/{id}/rejected'),

@@ -1,60 +1,18 @@
+import type {
+  ImportErrorKindResource as ErrorKind,
+  ImportResource as Import,
+  ImportErrorResource as ImportError,
+} from '../../../src/imports/schema'
+import type { ImportStatus, OnConflict } from '../../../src/imports/terms'
 import { contains, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
 
-/** How many records, by type. */
-export type Counts = Readonly<Record<string, number>>
-
-export const STATUSES = ['pending', 'started', 'success', 'failed'] as const
-export type Status = (typeof STATUSES)[number]
-
-/** What to do with a record whose `external_ref` is already there. */
-export const CONFLICT_POLICIES = ['reject', 'skip', 'update'] as const
-export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number]
-
-export interface Import {
-  readonly id: string
-  readonly attributes: { readonly external_ref?: string; readonly status: Status }
-  readonly meta: {
-    readonly timestamps: {
-      readonly created_at: string
-      readonly updated_at: string
-      readonly started_at?: string
-      readonly finished_at?: string
-    }
-    readonly records: { readonly uploaded: Counts; readonly imported: Counts; readonly skipped?: Counts }
-    readonly errors: number
-    readonly file: { readonly bytes: number; readonly lines: number; readonly sha256: string }
-    readonly failure?: { readonly reason: string; readonly detail: string }
-    readonly dry_run?: boolean
-    readonly on_conflict?: ConflictPolicy
-  }
-}
-
-export interface ImportError {
-  readonly id: string
-  readonly meta: {
-    readonly error: string
-    readonly field: string
-    readonly line_number: number
-    readonly external_ref?: string
-  }
-}
-
-/** Errors that say the same of different lines. */
-export interface ErrorKind {
-  readonly id: string
-  readonly meta: {
-    readonly field: string
-    readonly error: string
-    readonly lines: number
-    readonly first_line_number: number
-  }
-}
+export type { ErrorKind, Import, ImportError }
 
 /** How a file is to be imported. */
 export interface ImportOptions {
   readonly externalRef: string
   readonly isRehearsal: boolean
-  readonly onConflict: ConflictPolicy
+  readonly onConflict: OnConflict
 }
 
 /** The form that a file is posted in. What is as by default is left out, so that any version of the service takes it. */
@@ -73,7 +31,7 @@ export const IMPORTS_URL = urlOf('/imports')
 const importUrl = (id: string, rest = ''): string => `${IMPORTS_URL}/${encodeURIComponent(id)}${rest}`
 
 export interface ImportsQuery {
-  readonly status: Status | undefined
+  readonly status: ImportStatus | undefined
   /** Part of the `external_ref`; empty: any. */
   readonly reference: string
   readonly offset: number

@@ -1,6 +1,7 @@
 import { Select, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { type Import, listImports, STATUSES, type Status } from '../api/imports'
+import { IMPORT_STATUSES, type ImportStatus } from '../../../src/imports/terms'
+import { type Import, listImports } from '../api/imports'
 import { bytes, count, counted, shortTime, visible } from '../format'
 import { isUnderWay, isWorkedOut, tallyOf } from '../imports'
 import { useAddress } from '../ui/address'
@@ -14,7 +15,7 @@ import { StatusBadge } from '../ui/status-badge'
 import { TallyBar } from '../ui/tally-bar'
 import { RelativeTime } from '../ui/time'
 
-const STATUS_NAMES: Readonly<Record<Status, string>> = {
+const STATUS_NAMES: Readonly<Record<ImportStatus, string>> = {
   pending: 'Waiting',
   started: 'Running',
   success: 'Finished',
@@ -30,7 +31,7 @@ export function ImportsPage() {
   const address = useAddress()
   const { offset } = address
   const reference = address.get('reference')
-  const status = STATUSES.find((one) => one === address.get('status'))
+  const status = IMPORT_STATUSES.find((one) => one === address.get('status'))
   const imports = useQuery({
     queryKey: ['imports', { status, reference, offset }],
     queryFn: () => listImports({ status, reference, offset }),
@@ -45,7 +46,7 @@ export function ImportsPage() {
       <div className="filters">
         <Select
           label="Status"
-          data={STATUSES.map((value) => ({ value, label: STATUS_NAMES[value] }))}
+          data={IMPORT_STATUSES.map((value) => ({ value, label: STATUS_NAMES[value] }))}
           value={status ?? null}
           placeholder="All"
           clearable

@@ -3,8 +3,9 @@ import { useEffect, useId, useState } from 'react'
 import { useLocation } from 'wouter'
 import catalogue from '../../../examples/catalogue.jsonl?url'
 import mistakes from '../../../examples/mistakes.jsonl?url'
+import { ON_CONFLICT, type OnConflict } from '../../../src/imports/terms'
 import { type Features, useService } from '../api/document'
-import { CONFLICT_POLICIES, type ConflictPolicy, type ImportOptions } from '../api/imports'
+import type { ImportOptions } from '../api/imports'
 import { Refused } from '../api/request'
 import { bytes, duration, percent } from '../format'
 import { useAddress } from '../ui/address'
@@ -13,7 +14,7 @@ import { Page } from '../ui/page'
 import { Failure } from '../ui/states'
 import { cancelUpload, forgetUpload, startUpload, type Upload, useUpload } from '../upload'
 
-const POLICIES: Readonly<Record<ConflictPolicy, { readonly label: string; readonly description: string }>> = {
+const POLICIES: Readonly<Record<OnConflict, { readonly label: string; readonly description: string }>> = {
   reject: {
     label: 'Reject it',
     description: 'It is reported as an error, and the existing record stays as it is.',
@@ -65,10 +66,8 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
   const [file, setFile] = useState<File | undefined>(failed?.file)
   const [externalRef, setExternalRef] = useState(failed?.options.externalRef ?? address.get('external_ref'))
   const [isRehearsal, setRehearsal] = useState(failed?.options.isRehearsal ?? !isAgain)
-  const [onConflict, setOnConflict] = useState<ConflictPolicy>(
-    failed?.options.onConflict ??
-      CONFLICT_POLICIES.find((one) => one === address.get('on_conflict')) ??
-      'reject',
+  const [onConflict, setOnConflict] = useState<OnConflict>(
+    failed?.options.onConflict ?? ON_CONFLICT.find((one) => one === address.get('on_conflict')) ?? 'reject',
   )
   const [complaint, setComplaint] = useState<string>()
   const options: ImportOptions = {
@@ -109,7 +108,7 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
           <Radio.Group
             label="When a record with the same external reference exists already"
             value={onConflict}
-            onChange={(value) => setOnConflict(value as ConflictPolicy)}
+            onChange={(value) => setOnConflict(value as OnConflict)}
           >
             <Stack gap="sm" mt="xs">
               {conflictPolicies.map((policy) => (

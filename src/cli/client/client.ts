@@ -1,6 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { Counts } from '../../imports/counts.js'
-import type { Failure, ImportStatus, OnConflict } from '../../imports/import.js'
+import type { ImportErrorKindResource, ImportErrorResource, ImportResource } from '../../imports/schema.js'
 import { networkFault } from '../../network-fault.js'
 import { CommandError } from '../terminal/fail.js'
 import { printable } from '../terminal/terminal.js'
@@ -14,39 +13,13 @@ export interface Address {
   readonly keySource: string
 }
 
-/** The Import resource (contract 6), as far as these commands read it. */
-export interface ImportAnswer {
-  readonly id: string
-  readonly attributes: { readonly external_ref?: string; readonly status: ImportStatus }
-  readonly meta: {
-    readonly timestamps: {
-      readonly created_at: string
-      readonly started_at?: string
-      readonly finished_at?: string
-    }
-    readonly records: { readonly uploaded: Counts; readonly imported: Counts; readonly skipped?: Counts }
-    readonly dry_run?: true
-    readonly on_conflict?: OnConflict
-    readonly errors: number
-    readonly file: { readonly bytes: number; readonly lines: number }
-    readonly failure?: Failure
-  }
-}
-
-/** One problem of one line (contract 6), as far as these commands read it. */
+/** What is shown of one problem of one line. */
 export interface ErrorAnswer {
-  readonly meta: { readonly line_number: number; readonly field: string; readonly error: string }
+  readonly meta: Pick<ImportErrorResource['meta'], 'line_number' | 'field' | 'error'>
 }
 
-/** Problems that say the same but for names, places and numbers. */
-export interface ErrorKindAnswer {
-  readonly meta: {
-    readonly field: string
-    readonly error: string
-    readonly lines: number
-    readonly first_line_number: number
-  }
-}
+/** What is shown of problems that say the same but for names, places and numbers. */
+export type ErrorKindAnswer = Pick<ImportErrorKindResource, 'meta'>
 
 /** A page of a list (contract 4), as far as these commands read it. */
 export interface PageAnswer<T> {
@@ -66,8 +39,8 @@ export const importPath = (id: string): string => `${IMPORTS}/${encodeURICompone
 export const errorsPath = (id: string): string => `${importPath(id)}/errors`
 
 /** Where an import is now. @throws CommandError, ServerUnreachable, and the signal's reason */
-export const getImport = async (address: Address, id: string, signal: AbortSignal): Promise<ImportAnswer> =>
-  (await ask<{ data: ImportAnswer }>(address, importPath(id), signal)).data
+export const getImport = async (address: Address, id: string, signal: AbortSignal): Promise<ImportResource> =>
+  (await ask<{ data: ImportResource }>(address, importPath(id), signal)).data
 
 /** An import's errors by kind, the most frequent first. @throws CommandError, ServerUnreachable, and the signal's reason */
 export const getErrorKinds = async (
@@ -104,8 +77,8 @@ export const controlImport = async (
   id: string,
   action: 'cancel' | 'retry',
   signal: AbortSignal,
-): Promise<ImportAnswer> =>
-  (await ask<{ data: ImportAnswer }>(address, `${importPath(id)}/${action}`, signal, 'POST')).data
+): Promise<ImportResource> =>
+  (await ask<{ data: ImportResource }>(address, `${importPath(id)}/${action}`, signal, 'POST')).data
 
 /** What a path answers as JSON Lines. @throws CommandError, ServerUnreachable, and the signal's reason */
 export async function download(

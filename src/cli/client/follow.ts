@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ImportResource } from '../../imports/schema.js'
 import { CommandError } from '../terminal/fail.js'
-import { getImport, type ImportAnswer, importPath, ServerUnreachable } from './client.js'
+import { getImport, importPath, ServerUnreachable } from './client.js'
 import type { Server } from './find-server.js'
 
 const FIRST_PAUSE_MS = 50
@@ -19,10 +20,10 @@ const PATIENCE_MS = 30_000
 export async function followImport(
   server: Server,
   id: string,
-  onState: (state: ImportAnswer) => void,
+  onState: (state: ImportResource) => void,
   say: (sentence: string) => void,
   signal: AbortSignal,
-): Promise<ImportAnswer> {
+): Promise<ImportResource> {
   let lostAt: number | undefined
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.3, LONGEST_PAUSE_MS)) {
     try {

@@ -7,11 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { unpack } from '../../imports/file/decompress.js'
-import type { OnConflict } from '../../imports/import.js'
 import { UnusableFile } from '../../imports/receive/scan.js'
+import type { ImportResource } from '../../imports/schema.js'
+import type { OnConflict } from '../../imports/terms.js'
 import { networkFault } from '../../network-fault.js'
 import { CommandError } from '../terminal/fail.js'
-import { type Address, headersFor, type ImportAnswer, readAnswer, unreachable } from './client.js'
+import { type Address, headersFor, readAnswer, unreachable } from './client.js'
 import type { ImportFile } from './import-file.js'
 
 /** What is said of a file when it is posted (contract 6). */
@@ -40,7 +41,7 @@ export async function uploadFile(
   options: UploadOptions,
   onSent: (bytes: number) => void,
   signal: AbortSignal,
-): Promise<ImportAnswer> {
+): Promise<ImportResource> {
   const boundary = `intake-${randomUUID()}`
   const head = headOf(boundary, file.name, options)
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
@@ -66,7 +67,7 @@ export async function uploadFile(
   if (!request.writableFinished) request.destroy()
   body.destroy()
   signal.throwIfAborted()
-  const { data } = readAnswer<ImportAnswer>(address, {
+  const { data } = readAnswer<ImportResource>(address, {
     status: response.statusCode ?? 0,
     location: response.headers.location,
     text: said,

@@ -1,13 +1,7 @@
 import { Command, Option } from 'commander'
-import { ON_CONFLICT, type OnConflict } from '../../imports/import.js'
-import {
-  type ErrorAnswer,
-  errorsPath,
-  getErrorKinds,
-  getPage,
-  type ImportAnswer,
-  importPath,
-} from '../client/client.js'
+import type { ImportResource } from '../../imports/schema.js'
+import { ON_CONFLICT, type OnConflict } from '../../imports/terms.js'
+import { type ErrorAnswer, errorsPath, getErrorKinds, getPage, importPath } from '../client/client.js'
 import { findServer, type Server } from '../client/find-server.js'
 import { followImport } from '../client/follow.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
@@ -104,7 +98,7 @@ async function run(path: string, flags: Flags): Promise<number> {
   const file = await openImportFile(path)
   const terms: Terms = { path, file, flags, teller, signal }
   let server: Server | undefined
-  let received: ImportAnswer | undefined
+  let received: ImportResource | undefined
   try {
     server = await findServer(flags, true, teller.say, signal)
     received = await upload(server, terms)
@@ -131,7 +125,7 @@ interface Terms {
   readonly signal: AbortSignal
 }
 
-async function upload(server: Server, { file, flags, teller, signal }: Terms): Promise<ImportAnswer> {
+async function upload(server: Server, { file, flags, teller, signal }: Terms): Promise<ImportResource> {
   const all = file.bytes === undefined ? undefined : size(file.bytes)
   const progress = teller.start('uploading', file.bytes)
   let sent = 0
@@ -147,7 +141,7 @@ async function upload(server: Server, { file, flags, teller, signal }: Terms): P
 }
 
 /** Tells that the import is left to itself. */
-function leave(server: Server, received: ImportAnswer, { flags }: Terms): number {
+function leave(server: Server, received: ImportResource, { flags }: Terms): number {
   if (flags.json) process.stdout.write(`${toJson(received)}\n`)
   else {
     const { width } = styleOf(flags)
@@ -162,13 +156,13 @@ function leave(server: Server, received: ImportAnswer, { flags }: Terms): number
 /** Shows how far an import is until it has ended. @throws CommandError, and the signal's reason */
 export async function watchImport(
   server: Server,
-  received: ImportAnswer,
+  received: ImportResource,
   teller: Teller,
   signal: AbortSignal,
-): Promise<ImportAnswer> {
+): Promise<ImportResource> {
   const verb = received.meta.dry_run ? 'rehearsing' : 'importing'
   const progress = teller.start(verb, totals(received).uploaded)
-  const onState = (state: ImportAnswer) => {
+  const onState = (state: ImportResource) => {
     const { imported, skipped } = totals(state)
     progress.update(imported + skipped, howFar(state))
   }
@@ -177,7 +171,7 @@ export async function watchImport(
   return ended
 }
 
-function howFar(state: ImportAnswer): string {
+function howFar(state: ImportResource): string {
   if (state.attributes.status === 'pending') return 'waiting for its turn'
   const { uploaded, imported, skipped } = totals(state)
   const { errors } = state.meta
@@ -188,7 +182,7 @@ function howFar(state: ImportAnswer): string {
   ].join(', ')
 }
 
-async function report(server: Server, ended: ImportAnswer, terms: Terms): Promise<number> {
+async function report(server: Server, ended: ImportResource, terms: Terms): Promise<number> {
   const { path, file, flags, signal } = terms
   const code = await reportEnd(server, ended, file.name, flags, signal)
   if (ended.meta.dry_run && !flags.json && code !== FAILED) {
@@ -211,7 +205,7 @@ const FAILED = 1
 /** Tells how an import ended, with its errors and what to do about them. Returns the exit code. */
 export async function reportEnd(
   server: Server,
-  ended: ImportAnswer,
+  ended: ImportResource,
   name: string,
   flags: ServerCommandFlags,
   signal: AbortSignal,
@@ -244,7 +238,7 @@ export async function reportEnd(
   return meta.errors === 0 ? ALL_IMPORTED : SOME_REJECTED
 }
 
-function afterInterruption(server: Server | undefined, received: ImportAnswer | undefined): string {
+function afterInterruption(server: Server | undefined, received: ImportResource | undefined): string {
   if (!server) return 'Interrupted. Nothing was sent.'
   if (!received) return 'Interrupted during the upload. What was not uploaded whole is not imported.'
   return server.isOwn

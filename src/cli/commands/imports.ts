@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { IMPORT_STATUSES } from '../../imports/import.js'
+import type { ImportResource } from '../../imports/schema.js'
+import { IMPORT_STATUSES } from '../../imports/terms.js'
 import { escapeInvisible, showInvisible } from '../../invisible.js'
 import {
   controlImport,
@@ -10,7 +11,6 @@ import {
   getImport,
   getPage,
   IMPORTS,
-  type ImportAnswer,
   importPath,
   type PageAnswer,
   type PageFlags,
@@ -80,7 +80,7 @@ type ListFlags = ServerCommandFlags & PageFlags
 
 const printJson = (value: unknown): void => void process.stdout.write(`${toJson(value)}\n`)
 
-const columns: readonly Column<ImportAnswer>[] = [
+const columns: readonly Column<ImportResource>[] = [
   { title: 'id', value: ({ id }) => id },
   { title: 'status', value: (one) => `${one.attributes.status}${one.meta.dry_run ? ' (rehearsal)' : ''}` },
   { title: 'reference', wraps: true, mayGo: true, value: ({ attributes }) => attributes.external_ref ?? '' },
@@ -103,7 +103,7 @@ const list = () =>
     .option('--filter <filter>', 'that the API\'s filter lets through, such as "gt(created_at,2026-01-31)"')
     .action((flags: ListFlags & FilterFlags) =>
       atServer(flags, async ({ address }, signal) => {
-        const page = await getPage<ImportAnswer>(address, IMPORTS, flags, signal, filterOf(flags))
+        const page = await getPage<ImportResource>(address, IMPORTS, flags, signal, filterOf(flags))
         if (flags.json) printJson(page.data)
         else {
           const { text } = listed(page.data, columns, 'There are no such imports.')
@@ -163,7 +163,7 @@ const show = () =>
       }),
     )
 
-function describe(one: ImportAnswer, flags: ServerCommandFlags): string {
+function describe(one: ImportResource, flags: ServerCommandFlags): string {
   const { colors, width } = styleOf(flags)
   const { id, attributes, meta } = one
   const { created_at, started_at, finished_at } = meta.timestamps

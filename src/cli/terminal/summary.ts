@@ -1,5 +1,5 @@
-import type { Counts } from '../../imports/counts.js'
-import type { ImportAnswer } from '../client/client.js'
+import type { ImportResource } from '../../imports/schema.js'
+import type { Counts } from '../../imports/terms.js'
 import { count, number } from './amounts.js'
 import { drawTable } from './table.js'
 import { type Colors, printable, wrap } from './terminal.js'
@@ -64,14 +64,14 @@ const sum = (counts: Counts | undefined): number =>
   Object.values(counts ?? {}).reduce((total, one) => total + one, 0)
 
 /** Records of all types. */
-export const totals = ({ meta: { records } }: ImportAnswer) => ({
+export const totals = ({ meta: { records } }: ImportResource) => ({
   uploaded: sum(records.uploaded),
   imported: sum(records.imported),
   skipped: sum(records.skipped),
 })
 
 /** What became of an import. */
-export const outcomeOf = ({ attributes, meta }: ImportAnswer): Outcome => ({
+export const outcomeOf = ({ attributes, meta }: ImportResource): Outcome => ({
   uploaded: meta.records.uploaded,
   taken: meta.records.imported,
   skipped: meta.records.skipped,

@@ -2,7 +2,7 @@ import type { RecordType } from '../../records/record-type.js'
 import { referenceLists, type Source, toElements } from '../../records/references.js'
 import type { Problem } from '../../schema/problem.js'
 import type { UploadReader } from '../../uploads/store.js'
-import { type Counts, noCounts } from '../counts.js'
+import { noCounts } from '../counts.js'
 import type { Line } from '../file/lines.js'
 import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'
 import {
@@ -15,8 +15,8 @@ import {
   passes,
   readLines,
 } from '../file/passes.js'
-import type { OnConflict } from '../import.js'
 import { ErrorKinds, refTaken } from '../report/problems.js'
+import type { Counts, OnConflict } from '../terms.js'
 import { SeenRefs } from './seen-refs.js'
 
 /** A reference that leads to no record of the file. It may lead to one of the store, which is not asked. */

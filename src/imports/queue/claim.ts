@@ -2,8 +2,9 @@ import sql, { raw } from 'sql-template-tag'
 import { DatabaseClock, databaseMilliseconds } from '../../db/clock.js'
 import { isUniqueViolation } from '../../db/errors.js'
 import { type Pool, rows } from '../../db/pool.js'
-import { type Counts, type CountsByType, countsOf, toCounts } from '../counts.js'
-import type { ImportOptions, OnConflict } from '../import.js'
+import { type CountsByType, countsOf, toCounts } from '../counts.js'
+import type { ImportOptions } from '../import.js'
+import type { Counts, OnConflict } from '../terms.js'
 import { isClaimable, LEASE_SECONDS, MAX_RETRY_SECONDS, queueHeads } from './heads.js'
 
 /** Notified when there may be something to claim. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { RecordType } from '../../records/record-type.js'
-import { type Counts, noCounts } from '../counts.js'
+import { noCounts } from '../counts.js'
 import { contentOf, type Line, LineSplitter, whyNotRecord } from '../file/lines.js'
 import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'
 import { recognizeLine } from '../file/recognize.js'
+import type { Counts } from '../terms.js'
 
 /** What a file turned out to be. */
 export interface ScannedFile {

@@ -3,6 +3,7 @@ import type { App } from '../../http/app.js'
 import { operation } from '../../http/operation.js'
 import { named } from '../../http/schemas.js'
 import { type ErrorKind, listErrorKinds, MAX_KINDS } from '../../imports/report/errors.js'
+import type { ImportErrorKindResource } from '../../imports/schema.js'
 import type { ImportDependencies } from './dependencies.js'
 import { findWithWholeReport } from './find.js'
 
@@ -32,7 +33,7 @@ export function errorKindsRoute(app: App, { poolOf }: ImportDependencies): void 
   })
 }
 
-function errorKindResource({ id, field, error, lines, firstLine }: ErrorKind) {
+function errorKindResource({ id, field, error, lines, firstLine }: ErrorKind): ImportErrorKindResource {
   return {
     id,
     type: 'subscription_import_error_kind',

@@ -9,6 +9,7 @@ import { listOf, named, pageParameters } from '../../http/schemas.js'
 import { requestUrl } from '../../http/urls.js'
 import type { Import } from '../../imports/import.js'
 import { allErrors, type ImportError, listErrors } from '../../imports/report/errors.js'
+import type { ImportErrorResource } from '../../imports/schema.js'
 import { type Caller, ownerKind } from '../../tenants/owners.js'
 import { JSON_LINES } from './answer.js'
 import type { ImportDependencies } from './dependencies.js'
@@ -61,7 +62,7 @@ async function* errorLines(pool: Pool, caller: Caller, found: Import): AsyncGene
   }
 }
 
-function errorResource(caller: Caller, error: ImportError) {
+function errorResource(caller: Caller, error: ImportError): ImportErrorResource {
   return {
     id: error.id,
     type: 'subscription_import_error',
@@ -71,7 +72,7 @@ function errorResource(caller: Caller, error: ImportError) {
       error: error.error,
       field: error.field,
       line_number: error.line,
-      external_ref: error.externalRef,
+      ...(error.externalRef !== undefined && { external_ref: error.externalRef }),
     },
   }
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { Type } from 'typebox'
-import { type ImportOptions, ON_CONFLICT } from '../../imports/import.js'
+import type { ImportOptions } from '../../imports/import.js'
+import { ON_CONFLICT } from '../../imports/terms.js'
 import { compile } from '../../schema/compile.js'
 import type { Problem } from '../../schema/problem.js'
 import { importParameters } from './schemas.js'

@@ -71,7 +71,7 @@ describe('The imports of one owner', () => {
 test('Imports that are posted all at once are worked in the order of their created_at', async () => {
   const posted = await Promise.all(Array.from({ length: 40 }, () => api.create(file(aProduct()))))
   const done = await Promise.all(posted.map(({ id }) => api.finished(id)))
-  const by = (name: string) =>
+  const by = (name: 'created_at' | 'started_at') =>
     done
       .toSorted((a, b) => ((a.meta.timestamps[name] ?? '') < (b.meta.timestamps[name] ?? '') ? -1 : 1))
       .map(({ id }) => id)
