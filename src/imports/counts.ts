@@ -34,3 +34,7 @@ export function toCounts(byType: CountsByType): ImportCounts {
     Object.fromEntries(recordTypes.map(({ type }) => [type, byType?.[type]?.[kind] ?? 0]))
   return { uploaded: read('uploaded'), imported: read('imported'), skipped: read('skipped') }
 }
+
+/** How many records of each type an import has rows of. */
+export const uploadedOf = (byType: CountsByType): Counts =>
+  Object.fromEntries(Object.entries(byType ?? {}).map(([type, { uploaded }]) => [type, uploaded]))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createPool, type PoolConnections } from '../../src/db/pool.js'
 import { Api } from '../support/api.js'
-import { anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../support/builders.js'
+import { aFeature, anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../support/builders.js'
 import { setUpSchemaBefore } from '../support/old-schema.js'
 import { insertImport } from '../support/rows.js'
 import { createDatabase, type ServeProcess, serve, temporaryFolder } from '../support/service.js'
@@ -75,7 +75,7 @@ beforeAll(async () => {
     ...{ imported_products: 1, errors: 1 },
     ...{ checkpoint_pass: 1, checkpoint_bytes: Buffer.byteLength(begun), checkpoint_lines: 2 },
   })
-  await addUnfinished(waiting, file(aPlan(), aPlan({ name: 'no' }), anOffering()), {
+  await addUnfinished(waiting, file(aPlan(), aFeature(), aPlan({ name: 'no' }), anOffering()), {
     status: 'pending',
     created_at: '2026-01-04',
     ...{ uploaded_plans: 2, uploaded_offerings: 1 },
@@ -115,5 +115,15 @@ test('An import that waited during an upgrade is worked after it, the types of i
   const { attributes, meta } = await api.finished(waiting)
   expect(attributes.status).toBe('success')
   expect(meta.records).toEqual({ uploaded: counts(0, 2, 0, 1), imported: counts(0, 1, 0, 1) })
-  expect(meta.errors).toBe(1)
+  expect(meta.errors).toBe(2)
+})
+
+test('A type that came with an upgrade stays unknown to the files that were received before it', async () => {
+  await api.finished(waiting)
+  const [problem] = await api.errors(waiting)
+  expect(problem).toMatchObject({ line: 2, field: '' })
+  expect(problem?.error).toBe(
+    'type "subscription_feature" was not known yet when the file was received; post the line again',
+  )
+  expect((await api.get('/subscriptions/features')).body.data).toEqual([])
 })

@@ -2,7 +2,7 @@ import sql, { raw } from 'sql-template-tag'
 import { DatabaseClock, databaseMilliseconds } from '../../db/clock.js'
 import { isUniqueViolation } from '../../db/errors.js'
 import { type Pool, rows } from '../../db/pool.js'
-import { type CountsByType, countsOf, toCounts } from '../counts.js'
+import { type CountsByType, countsOf, uploadedOf } from '../counts.js'
 import type { ImportOptions } from '../import.js'
 import type { Counts, OnConflict } from '../terms.js'
 import { isClaimable, LEASE_SECONDS, MAX_RETRY_SECONDS, queueHeads } from './heads.js'
@@ -32,6 +32,7 @@ export interface Job extends ImportOptions {
   readonly fileBytes: number
   /** The limit of a line's bytes that the file was received with. */
   readonly maxLineBytes: number
+  /** Of the types that were known when the file was received, and of no other. */
   readonly uploaded: Counts
   readonly checkpoint: Checkpoint
   /** What the times of its records are taken from. */
@@ -115,7 +116,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
     maxLineBytes: row.max_line_bytes,
     dryRun: row.dry_run,
     onConflict: row.on_conflict,
-    uploaded: toCounts(row.counts).uploaded,
+    uploaded: uploadedOf(row.counts),
     checkpoint: { pass: row.checkpoint_pass, bytes: row.checkpoint_bytes, lines: row.checkpoint_lines },
     clock: new DatabaseClock(row.milliseconds),
   }

@@ -64,7 +64,7 @@ const MEMORY_OF_A_PROBLEM = 512
 export async function* readChunks(job: Job, reader: UploadReader): AsyncGenerator<Chunk, void, undefined> {
   for (const pass of passes) {
     if (pass.number < job.checkpoint.pass) continue
-    if (pass.number > 1 && [...pass.types].every(({ type }) => job.uploaded[type] === 0)) continue
+    if (pass.number > 1 && [...pass.types].every(({ type }) => !job.uploaded[type])) continue
     const from = pass.number === job.checkpoint.pass ? job.checkpoint : { bytes: 0, lines: 0 }
     yield* readPass(job, reader, pass, from)
   }
@@ -115,6 +115,10 @@ class ChunkInProgress {
   add(line: Line): void {
     this.#end = { bytes: line.end, lines: line.number }
     const examined = examineLine(line, this.#pass, this.#job.maxLineBytes)
+    if ('recordType' in examined && !(examined.recordType.type in this.#job.uploaded)) {
+      if (this.#pass.number === 1) this.#problems.push(newerType(line, examined.recordType))
+      return
+    }
     if (examined.kind === 'passed over' || examined.kind === 'of another pass') return
     if (examined.kind !== 'malformed') this.#recordBytes += line.bytes?.length ?? 0
     if (examined.kind === 'valid') {
@@ -159,6 +163,14 @@ class ChunkInProgress {
     }
   }
 }
+
+/** What a line was when its file was received it stays, or the import's counts would not be those of the 201. */
+const newerType = ({ number, start }: LinePlace, { type }: RecordType): LineProblem => ({
+  line: { number, start },
+  field: '',
+  error: `type "${type}" was not known yet when the file was received; post the line again`,
+  externalRef: undefined,
+})
 
 type Attributes = Readonly<Record<string, unknown>>
 
