@@ -9,17 +9,18 @@ import { serveCommand } from './cli/commands/serve.js'
 import { storesCommand } from './cli/commands/stores.js'
 import { validateCommand } from './cli/commands/validate.js'
 import { webhooksCommand } from './cli/commands/webhooks.js'
+import { PROGRAM } from './cli/program.js'
 import { version } from './version.js'
 
 const HELP = `
 Examples:
-  $ intake serve                          run the service on 127.0.0.1:8080
-  $ intake validate records.jsonl         check a file, without a service
-  $ intake import records.jsonl           import a file, service or not
-  $ intake imports list                   see what became of imports
-  $ intake keys create --store default    make a further API key
+  $ ${PROGRAM} serve                          run the service on 127.0.0.1:8080
+  $ ${PROGRAM} validate records.jsonl         check a file, without a service
+  $ ${PROGRAM} import records.jsonl           import a file, service or not
+  $ ${PROGRAM} imports list                   see what became of imports
+  $ ${PROGRAM} keys create --store default    make a further API key
 
-"intake <command> --help" tells all about a command.`
+"${PROGRAM} <command> --help" tells all about a command.`
 
 const program = new Command('intake')
   .description('Imports subscription data in bulk: JSON Lines in, PostgreSQL rows and an exact report out.')
@@ -34,6 +35,6 @@ const program = new Command('intake')
   .addCommand(webhooksCommand())
   .addCommand(doctorCommand())
   .addHelpText('after', HELP)
-  .showHelpAfterError('Run "intake --help" for help.')
+  .showHelpAfterError(`Run "${PROGRAM} --help" for help.`)
 
 await program.parseAsync()

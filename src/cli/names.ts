@@ -1,6 +1,7 @@
 import { validate as isUuid } from 'uuid'
 import type { Pool } from '../db/pool.js'
 import { findOwner, type OwnerKind } from '../tenants/stores-and-organizations.js'
+import { PROGRAM } from './program.js'
 import { CommandError } from './terminal/fail.js'
 import { printable } from './terminal/terminal.js'
 
@@ -23,7 +24,7 @@ export async function existing(pool: Pool, kind: OwnerKind, idOrName: string) {
   const found = await findOwner(pool, kind, idOrName)
   if (!found) {
     throw new CommandError(
-      `There is no ${kind} "${printable(idOrName)}". "intake ${kind}s list" shows those that there are.`,
+      `There is no ${kind} "${printable(idOrName)}". "${PROGRAM} ${kind}s list" shows those that there are.`,
     )
   }
   return found

@@ -19,21 +19,6 @@ export const withServerFlags = (command: Command): Command =>
     .option('--json', 'print JSON')
     .option('--no-color', 'no colours')
 
-/** What a person types to run another command against the same server. */
-export function commandLine({ url, apiKey, dataDir }: ServerFlags, ...words: readonly string[]): string {
-  const place = [
-    ...(url === undefined ? [] : ['--url', quoted(url)]),
-    // The key itself is nobody's to read over a shoulder.
-    ...(apiKey === undefined ? [] : ['--api-key', '"$API_KEY"']),
-    ...(dataDir === undefined ? [] : ['--data-dir', quoted(dataDir)]),
-  ]
-  return ['intake', ...words.map(quoted), ...place].join(' ')
-}
-
-/** A text as a word of a POSIX shell. */
-const quoted = (text: string): string =>
-  /^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
-
 /** How the standard output is drawn on. */
 export const styleOf = ({ color }: { readonly color: boolean }): Style => ({
   colors: colorsOf(process.stdout, color),

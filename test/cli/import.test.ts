@@ -244,7 +244,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
       ['3', '1', '(whole line)', 'the line is not valid JSON'],
       ['2', '29', 'name', 'name must be a text, in quotes'],
     ])
-    const [, command = ''] = /^ {2}intake (imports errors .*)$/m.exec(stdout) ?? []
+    const [, command = ''] = /^ {2}npx intake (imports errors .*)$/m.exec(stdout) ?? []
     const all = await intake([...command.split(' '), '--all']).ended
     expect(all.stdout.trim().split('\n')).toHaveLength(30)
     expect(code).toBe(2)
@@ -266,7 +266,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     const rehearsal = await runImport([file, '--dry-run', '--on-conflict', 'skip', '--data-dir', dataDir])
     expect(rehearsal.stdout).toContain('would be imported; 1 would be rejected.')
     expect(rehearsal.code).toBe(2)
-    const [, command = ''] = /^ {2}intake (import .*)$/m.exec(rehearsal.stdout) ?? []
+    const [, command = ''] = /^ {2}npx intake (import .*)$/m.exec(rehearsal.stdout) ?? []
     expect(command).toBe(`import ${file} --on-conflict skip --data-dir ${dataDir}`)
     const real = await intake(command.split(' ')).ended
     expect(countsIn(real.stdout).total).toEqual(['2', '1', '0', '1'])

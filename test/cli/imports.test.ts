@@ -29,11 +29,11 @@ const imports = (...args: string[]): Promise<Outcome> =>
 const importsJson = (...args: string[]): Promise<any> =>
   intakeJson(['imports', ...args, ...place()], environment())
 
-/** The command that an output tells to type, without `intake`. */
+/** The command that an output tells to type, without `npx intake`. */
 function nextCommand({ stdout }: Outcome, beginning: string): string[] {
-  const line = stdout.split('\n').find((text) => text.startsWith(`  intake ${beginning}`))
+  const line = stdout.split('\n').find((text) => text.startsWith(`  npx intake ${beginning}`))
   if (line === undefined) throw new Error(`There is no "intake ${beginning}" in:\n${stdout}`)
-  return line.trim().split(' ').slice(1)
+  return line.trim().split(' ').slice(2)
 }
 
 const wrong = aProduct({ name: 'x' })

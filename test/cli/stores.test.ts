@@ -42,7 +42,7 @@ describe('intake stores and intake organizations', () => {
     expect(made).toMatchObject({ code: 0, stderr: '' })
     expect(made.stdout).toMatch(/^The organization "Bäckerei "Korn"" was created\. Its id is [0-9a-f-]{36}\./)
     const { stdout } = await run('stores', 'create', 'corner', '--organization', 'Bäckerei "Korn"')
-    const [, id = ''] = /\n {2}intake keys create --store (\S+)\n$/.exec(stdout) ?? []
+    const [, id = ''] = /\n {2}npx intake keys create --store (\S+)\n$/.exec(stdout) ?? []
     expect((await run('stores', 'list')).stdout.split('\n')).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^id +name +organization +status +made on$/),
@@ -105,12 +105,12 @@ describe('intake stores and intake organizations', () => {
     [
       'an organization that is not there',
       ['stores', 'create', 'new', '--organization', 'nobody'],
-      'There is no organization "nobody". "intake organizations list" shows those that there are.',
+      'There is no organization "nobody". "npx intake organizations list" shows those that there are.',
     ],
     [
       'a store for an organization',
       ['stores', 'create', 'new', '--organization', 'default'],
-      'There is no organization "default". "intake organizations list" shows those that there are.',
+      'There is no organization "default". "npx intake organizations list" shows those that there are.',
     ],
     [
       'a store that is not there',

@@ -89,7 +89,7 @@ test('from add to remove: test, deliveries by webhook and status, and nothing le
   )
   const { api_key } = await intakeJson(['keys', 'create', '--store', storeId], environment)
   const { id } = await json('add', receiver.url, '--store', 'shop')
-  expect((await run('test', id)).stdout).toContain(`  intake webhooks deliveries --webhook ${id}\n`)
+  expect((await run('test', id)).stdout).toContain(`  npx intake webhooks deliveries --webhook ${id}\n`)
   await expect.poll(() => receiver.messages.length, { timeout: 20_000 }).toBe(1)
   receiver.answer = withStatus(503)
   const api = new Api(service.server.url, api_key)

@@ -6,7 +6,8 @@ import { findServer, type Server } from '../client/find-server.js'
 import { followImport } from '../client/follow.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
 import { uploadFile } from '../client/upload.js'
-import { commandLine, type ServerCommandFlags, styleOf, withServerFlags } from '../server-command.js'
+import { commandLine, PROGRAM } from '../program.js'
+import { type ServerCommandFlags, styleOf, withServerFlags } from '../server-command.js'
 import { count, number, size } from '../terminal/amounts.js'
 import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
 import { CommandError, fail } from '../terminal/fail.js'
@@ -38,7 +39,7 @@ The summary goes to stdout.
 
 A rehearsal (--dry-run) does all that the import would do, references and
 conflicts with what is there included, and adds nothing. Its exit code is that
-of the import. "intake validate" checks a file without any server.
+of the import. "${PROGRAM} validate" checks a file without any server.
 
 What happens to a record whose external_ref is there already (--on-conflict):
   reject  it is an error of its line
@@ -59,14 +60,14 @@ Environment:
   LOG_LEVEL  what a server that this command runs logs to stderr
              (default: error)
   NO_COLOR   no colours, if it is not empty
-  A server that this command runs takes the other settings of "intake serve"
+  A server that this command runs takes the other settings of "${PROGRAM} serve"
   too, such as DATABASE_URL and MAX_LINE_BYTES.
 
 Examples:
-  $ intake import records.jsonl --dry-run
-  $ intake import records.jsonl --external-ref june-2024
-  $ gzip -c records.jsonl | intake import - --on-conflict skip
-  $ API_KEY=... intake import records.jsonl --url https://intake.example.com`
+  $ ${PROGRAM} import records.jsonl --dry-run
+  $ ${PROGRAM} import records.jsonl --external-ref june-2024
+  $ gzip -c records.jsonl | ${PROGRAM} import - --on-conflict skip
+  $ API_KEY=... ${PROGRAM} import records.jsonl --url https://intake.example.com`
 
 /** `intake import`: posts a file, waits for its end and tells what became of it. */
 export function importCommand(): Command {
@@ -84,7 +85,7 @@ export function importCommand(): Command {
     .option('--no-watch', 'end as soon as the file was received')
   return withServerFlags(command)
     .addHelpText('after', HELP)
-    .showHelpAfterError('Run "intake import --help" for help.')
+    .showHelpAfterError(`Run "${PROGRAM} import --help" for help.`)
     .action(async (path: string, flags: Flags) => {
       process.exitCode = await run(path, flags).catch(fail)
     })

@@ -15,9 +15,9 @@ import {
   type PageAnswer,
   type PageFlags,
 } from '../client/client.js'
+import { commandLine, PROGRAM } from '../program.js'
 import {
   atServer,
-  commandLine,
   type ServerCommandFlags,
   styleOf,
   wholeNumber,
@@ -42,10 +42,10 @@ Exit codes:
   2  lines were rejected ("show --watch")
 
 Examples:
-  $ intake imports list --status failed,success
-  $ intake imports errors ID --kinds
-  $ intake imports rejected ID --output fix-me.jsonl
-  $ intake imports cancel ID`
+  $ ${PROGRAM} imports list --status failed,success
+  $ ${PROGRAM} imports errors ID --kinds
+  $ ${PROGRAM} imports rejected ID --output fix-me.jsonl
+  $ ${PROGRAM} imports cancel ID`
 
 /** `intake imports`: what became of imports, and what is to become of them. */
 export const importsCommand = (): Command =>
@@ -59,13 +59,13 @@ export const importsCommand = (): Command =>
     .addCommand(cancel())
     .addCommand(retry())
     .addHelpText('after', HELP)
-    .showHelpAfterError('Run "intake imports --help" for help.')
+    .showHelpAfterError(`Run "${PROGRAM} imports --help" for help.`)
 
 const command = (name: string, description: string): Command =>
   withServerFlags(new Command(name).description(description)).showHelpAfterError('Add --help for help.')
 
 const ofImport = (name: string, description: string): Command =>
-  command(name, description).argument('<id>', 'the id of the import, as "intake imports list" shows it')
+  command(name, description).argument('<id>', `the id of the import, as "${PROGRAM} imports list" shows it`)
 
 const withPages = (paged: Command): Command =>
   paged

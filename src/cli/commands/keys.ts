@@ -11,6 +11,7 @@ import {
 import { administer, type CommonFlags, perform, told } from '../administer.js'
 import { newName } from '../names.js'
 import { type OwnerFlags, ownerOf, withOwner } from '../owner.js'
+import { PROGRAM } from '../program.js'
 import { CommandError } from '../terminal/fail.js'
 import { type Column, day, listed } from '../terminal/list.js'
 import { printable } from '../terminal/terminal.js'
@@ -22,12 +23,12 @@ a client, whose id and secret buy access tokens at /oauth/access_token.
 
 A secret is shown once, when it is made; what is stored of it cannot be turned
 back. What is revoked stops to work within seconds, on running services too.
-If it is the key that "intake serve" prints, its next start makes another.
+If it is the key that "${PROGRAM} serve" prints, its next start makes another.
 
 Examples:
-  $ intake keys create --store default --name warehouse
-  $ intake keys create --store default --client --json
-  $ intake keys revoke 019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b`
+  $ ${PROGRAM} keys create --store default --name warehouse
+  $ ${PROGRAM} keys create --store default --client --json
+  $ ${PROGRAM} keys revoke 019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b`
 
 /** `intake keys`: who may do what a store or an organization may. */
 export function keysCommand(): Command {
@@ -37,7 +38,7 @@ export function keysCommand(): Command {
     .addCommand(create())
     .addCommand(revoke())
     .addHelpText('after', HELP)
-    .showHelpAfterError('Run "intake keys --help" for help.')
+    .showHelpAfterError(`Run "${PROGRAM} keys --help" for help.`)
 }
 
 const kinds: Readonly<Record<CredentialKind, string>> = { api_key: 'API key', client: 'client' }
@@ -58,7 +59,7 @@ const list = () =>
       perform(flags, async (pool) => {
         const owner = await ownerOf(pool, flags)
         const found = await listCredentials(pool, owner?.id, flags.all === true)
-        return listed(found, columns, 'There are no keys. "intake keys create" makes one.')
+        return listed(found, columns, `There are no keys. "${PROGRAM} keys create" makes one.`)
       }),
     )
 
@@ -90,13 +91,13 @@ const secretsOf = ({ id, kind, secret }: NewCredential): Readonly<Record<string,
 
 const revoke = () =>
   administer('revoke', 'let a key, or a client and its access tokens, work no more')
-    .argument('<id>', 'the id, as "intake keys list" shows it')
+    .argument('<id>', `the id, as "${PROGRAM} keys list" shows it`)
     .action((id: string, flags: CommonFlags) =>
       perform(flags, async (pool) => {
         const revoked = isUuid(id) ? await revokeCredential(pool, id) : undefined
         if (!revoked) {
           throw new CommandError(
-            `There is no key of the id "${printable(id)}". "intake keys list" shows those that there are.`,
+            `There is no key of the id "${printable(id)}". "${PROGRAM} keys list" shows those that there are.`,
           )
         }
         const { kind, name } = revoked

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { createOwner, listOwners } from '../../tenants/stores-and-organizations.js'
 import { administer, type CommonFlags, perform, told } from '../administer.js'
 import { newName } from '../names.js'
+import { commandLine, PROGRAM } from '../program.js'
 import { CommandError } from '../terminal/fail.js'
 import { day, listed } from '../terminal/list.js'
 
@@ -11,7 +12,7 @@ export function organizationsCommand(): Command {
     .description('list and make organizations, whose records their stores see')
     .addCommand(list())
     .addCommand(create())
-    .showHelpAfterError('Run "intake organizations --help" for help.')
+    .showHelpAfterError(`Run "${PROGRAM} organizations --help" for help.`)
 }
 
 const list = () =>
@@ -25,7 +26,7 @@ const list = () =>
           { title: 'name', wraps: true, value: ({ name }) => name },
           { title: 'made on', mayGo: true, value: ({ created_at }) => day(created_at) },
         ],
-        'There are no organizations yet. "intake organizations create" makes one.',
+        `There are no organizations yet. "${PROGRAM} organizations create" makes one.`,
       )
     }),
   )
@@ -43,7 +44,7 @@ const create = () =>
           return told(
             { id, name },
             `The organization "${name}" was created. Its id is ${id}. This makes a store in it:`,
-            `  intake stores create NAME --organization ${id}`,
+            `  ${commandLine(flags, 'stores', 'create', 'NAME', '--organization', id)}`,
           )
         },
         { mayCreate: true },

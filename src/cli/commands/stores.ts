@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { createOwner, listOwners, type Owner, setDisabled } from '../../tenants/stores-and-organizations.js'
 import { administer, type CommonFlags, perform, told } from '../administer.js'
 import { existing, newName } from '../names.js'
+import { commandLine, PROGRAM } from '../program.js'
 import { CommandError } from '../terminal/fail.js'
 import { type Column, day, listed } from '../terminal/list.js'
 
@@ -9,9 +10,9 @@ const HELP = `
 A store is given by its id or its name.
 
 Examples:
-  $ intake stores create shop --organization acme
-  $ intake keys create --store shop
-  $ intake stores disable shop`
+  $ ${PROGRAM} stores create shop --organization acme
+  $ ${PROGRAM} keys create --store shop
+  $ ${PROGRAM} stores disable shop`
 
 /** `intake stores`: whose records there are. */
 export function storesCommand(): Command {
@@ -22,7 +23,7 @@ export function storesCommand(): Command {
     .addCommand(disable())
     .addCommand(enable())
     .addHelpText('after', HELP)
-    .showHelpAfterError('Run "intake stores --help" for help.')
+    .showHelpAfterError(`Run "${PROGRAM} stores --help" for help.`)
 }
 
 const columns: readonly Column<Owner>[] = [
@@ -63,7 +64,7 @@ const create = () =>
           return told(
             { id, name, organization: organization ?? null },
             `The store "${name}"${of} was created. Its id is ${id}. This makes an API key for it:`,
-            `  intake keys create --store ${id}`,
+            `  ${commandLine(flags, 'keys', 'create', '--store', id)}`,
           )
         },
         { mayCreate: true },

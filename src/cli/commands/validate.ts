@@ -10,6 +10,7 @@ import { ON_CONFLICT, type OnConflict } from '../../imports/terms.js'
 import { excerpt } from '../../text.js'
 import type { ErrorAnswer, ErrorKindAnswer } from '../client/client.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
+import { PROGRAM } from '../program.js'
 import { styleOf } from '../server-command.js'
 import { number, size } from '../terminal/amounts.js'
 import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
@@ -41,7 +42,7 @@ was compressed.
 
 What is in the store is not known. So a reference that leads to no valid record
 of the file is reported, but is no error; with --strict it is an error, as it is
-for an import into an empty store. "intake import --dry-run" asks the store.
+for an import into an empty store. "${PROGRAM} import --dry-run" asks the store.
 
 Exit codes:
   0    every line is fine; there may be references to records that are not in
@@ -55,9 +56,9 @@ Environment:
   TMPDIR          where temporary files are made
 
 Examples:
-  $ intake validate records.jsonl
-  $ intake validate records.jsonl --strict --errors errors.jsonl
-  $ zcat records.jsonl.gz | intake validate - --json`
+  $ ${PROGRAM} validate records.jsonl
+  $ ${PROGRAM} validate records.jsonl --strict --errors errors.jsonl
+  $ zcat records.jsonl.gz | ${PROGRAM} validate - --json`
 
 /** `intake validate`: what an import would say of a file, as far as the file itself can tell. */
 export const validateCommand = (): Command =>
@@ -74,7 +75,7 @@ export const validateCommand = (): Command =>
     .option('--json', 'print JSON')
     .option('--no-color', 'no colours')
     .addHelpText('after', HELP)
-    .showHelpAfterError('Run "intake validate --help" for help.')
+    .showHelpAfterError(`Run "${PROGRAM} validate --help" for help.`)
     .action(async (path: string, flags: Flags) => {
       process.exitCode = await run(path, flags).catch(fail)
     })

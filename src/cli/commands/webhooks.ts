@@ -12,6 +12,7 @@ import { createWebhook, listWebhooks, removeWebhook, type Webhook } from '../../
 import { administer, type CommonFlags, perform, told } from '../administer.js'
 import { existing } from '../names.js'
 import { type OwnerFlags, ownerOf, withOwner } from '../owner.js'
+import { commandLine, PROGRAM } from '../program.js'
 import { CommandError } from '../terminal/fail.js'
 import { type Column, listed } from '../terminal/list.js'
 import { printable } from '../terminal/terminal.js'
@@ -24,9 +25,9 @@ once, when the webhook is added. What is not answered by 2xx within 15 s is sent
 again, 10 times over about a day.
 
 Examples:
-  $ intake webhooks add https://shop.example/hooks/imports --store shop
-  $ intake webhooks test 019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b
-  $ intake webhooks deliveries --status failed`
+  $ ${PROGRAM} webhooks add https://shop.example/hooks/imports --store shop
+  $ ${PROGRAM} webhooks test 019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b
+  $ ${PROGRAM} webhooks deliveries --status failed`
 
 /** `intake webhooks`: who is told that an import has ended. */
 export function webhooksCommand(): Command {
@@ -38,7 +39,7 @@ export function webhooksCommand(): Command {
     .addCommand(test())
     .addCommand(deliveries())
     .addHelpText('after', HELP)
-    .showHelpAfterError('Run "intake webhooks --help" for help.')
+    .showHelpAfterError(`Run "${PROGRAM} webhooks --help" for help.`)
 }
 
 const LONGEST_URL = 2048
@@ -109,18 +110,18 @@ const list = () =>
     perform(flags, async (pool) => {
       const owner = await ownerOf(pool, flags)
       const found = await listWebhooks(pool, owner?.id)
-      return listed(found, columns, 'There are no webhooks. "intake webhooks add" adds one.')
+      return listed(found, columns, `There are no webhooks. "${PROGRAM} webhooks add" adds one.`)
     }),
   )
 
 const noSuchWebhook = (id: string) =>
   new CommandError(
-    `There is no webhook of the id "${printable(id)}". "intake webhooks list" shows those that there are.`,
+    `There is no webhook of the id "${printable(id)}". "${PROGRAM} webhooks list" shows those that there are.`,
   )
 
 const remove = () =>
   administer('remove', 'tell a URL no more, and forget what was delivered to it')
-    .argument('<id>', 'the id, as "intake webhooks list" shows it')
+    .argument('<id>', `the id, as "${PROGRAM} webhooks list" shows it`)
     .action((id: string, flags: CommonFlags) =>
       perform(flags, async (pool) => {
         const removed = isUuid(id) ? await removeWebhook(pool, id) : undefined
@@ -134,7 +135,7 @@ const remove = () =>
 
 const test = () =>
   administer('test', 'send a message to try a webhook by')
-    .argument('<id>', 'the id, as "intake webhooks list" shows it')
+    .argument('<id>', `the id, as "${PROGRAM} webhooks list" shows it`)
     .action((id: string, flags: CommonFlags) =>
       perform(flags, async (pool) => {
         const delivery = isUuid(id) ? await addTestDelivery(pool, id) : undefined
@@ -142,7 +143,7 @@ const test = () =>
         return told(
           { id, delivery },
           'A message of the type webhook.test waits to be delivered. A service that runs does so within a second or two; this shows what came of it:',
-          `  intake webhooks deliveries --webhook ${id}`,
+          `  ${commandLine(flags, 'webhooks', 'deliveries', '--webhook', id)}`,
         )
       }),
     )
