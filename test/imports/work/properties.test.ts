@@ -68,11 +68,11 @@ const builders: Readonly<Record<Noun, (attributes: Attributes) => RecordLine>> =
   offering: (attributes) => anOffering({ ...attributes }),
 }
 
-/** A list of references, or of records made within. */
+/** A list of references, or of records made within. An empty reference is a mistake of its own: `rules.ts` has it. */
 const elements = (build: (attributes: Attributes) => RecordLine) =>
   fc.array(
     fc.oneof(
-      { weight: 4, arbitrary: ref },
+      { weight: 4, arbitrary: ref.filter((one) => one !== '') },
       { weight: 1, arbitrary: name.map((name): Attributes => build({ name }).data.attributes) },
     ),
     { minLength: 1, maxLength: 3 },
@@ -233,7 +233,8 @@ class Oracle {
     for (const { line, number } of [...(others ?? []), ...(offerings ?? [])]) {
       if (line.kind === 'garbage') errors.push([number, '', ''])
       if (line.kind !== 'record') continue
-      const { noun, attributes } = line
+      const { noun } = line
+      const attributes = withoutEmptyRef(line.attributes)
       const problems = line.problems.length > 0 ? line.problems : this.#unresolved(noun, attributes)
       if (problems.length > 0) {
         errors.push(...problems.map(([field, error]) => [number, field, error] as [number, string, string]))
@@ -279,6 +280,11 @@ class Oracle {
       })
     })
   }
+}
+
+/** An `external_ref` that is empty counts as none (contract 7). */
+function withoutEmptyRef({ external_ref: ref, ...others }: Attributes): Attributes {
+  return ref === undefined || ref === '' ? others : { external_ref: ref, ...others }
 }
 
 /** What can be told of a sentence beforehand: all of it, or how it ends, or, of garbage, nothing. */
