@@ -35,7 +35,7 @@ beforeAll(async () => {
     drop,
     () => folder.remove(),
   )
-  await setUpSchemaBefore(pool, '0012')
+  await setUpSchemaBefore(pool, '0009')
   await pool.query("insert into owners (id, kind, name, is_default) values ($1, 'store', 'default', true)", [
     ownerId,
   ])
