@@ -3,19 +3,11 @@ import { minorUnits } from './currencies'
 
 /** Numbers and times for people. The console speaks English, so it formats by English rules everywhere. */
 
-const integers = new Intl.NumberFormat('en')
-
-export const count = (number: number): string => integers.format(number)
-
 /** More digits than a double ever takes to be told from its neighbours. */
 const allDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 21 })
 
 /** A number with all of its digits, rounded nowhere: `1,234.5`, `0.0004`, `99.9996`. */
 export const decimal = (number: number): string => allDigits.format(number)
-
-/** `1 line`, `1,234 lines` */
-export const counted = (number: number, noun: string, plural = `${noun}s`): string =>
-  `${count(number)} ${number === 1 ? noun : plural}`
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB']
 

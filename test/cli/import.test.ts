@@ -150,6 +150,7 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
     expect(countsIn(stdout)).toEqual({
       product: ['2', '2', '0'],
       plan: ['0', '0', '0'],
+      feature: ['0', '0', '0'],
       subscriber: ['1', '1', '0'],
       offering: ['0', '0', '0'],
       total: ['3', '3', '0'],
@@ -163,7 +164,7 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
     const { code, stdout } = await runImport([file], { DATA_DIR: dataDir })
     expect(stdout).toContain('1 of the 2 records of mixed.jsonl was imported; 1 was rejected.')
     expect(countsIn(stdout)).toMatchObject({ product: ['2', '1', '1'], total: ['2', '1', '1'] })
-    expect(stdout).toContain("2 of the file's 4 lines hold no record")
+    expect(stdout).toContain('2 lines were blank or could not be read as records.')
     expect(stdout).toMatch(/^ +2 +name +name must be at least 3 characters$/m)
     expect(stdout).toMatch(/^ +4 +\(whole line\) +the line is not valid JSON/m)
     expect(code).toBe(2)
@@ -177,8 +178,8 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
 
   test('exits 2 if lines are no records, though all records were imported', async () => {
     const { code, stdout } = await runImport([await aFile([aProduct(), '{', '']), '--data-dir', dataDir])
-    expect(stdout).toContain('imported, but 1 line is no record.')
-    expect(stdout).toContain("2 of the file's 3 lines hold no record: 1 with an error, 1 blank.")
+    expect(stdout).toContain('imported, but 1 line could not be read as a record.')
+    expect(stdout).toContain('1 line could not be read as a record; 1 line was blank.')
     expect(code).toBe(2)
   })
 
@@ -271,7 +272,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     const real = await intake(command.split(' ')).ended
     expect(countsIn(real.stdout).total).toEqual(['2', '1', '0', '1'])
     const again = await intake(command.split(' ')).ended
-    expect(again.stdout).toContain('1 was skipped, as it is there already')
+    expect(again.stdout).toContain('1 was skipped because it exists already')
     expect(countsIn(again.stdout).total).toEqual(['2', '0', '1', '1'])
   })
 

@@ -1,6 +1,8 @@
 import { Button, SegmentedControl, Text, Title } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { isUnderWay } from '../../../src/imports/outcome'
+import { counted, number } from '../../../src/numbers'
 import type { Features } from '../api/document'
 import {
   type ErrorKind,
@@ -11,8 +13,7 @@ import {
   listErrors,
 } from '../api/imports'
 import { PAGE_LENGTH } from '../api/request'
-import { count, counted, named, visible } from '../format'
-import { isUnderWay } from '../imports'
+import { named, visible } from '../format'
 import { useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
 import { Paging } from '../ui/paging'
@@ -91,7 +92,7 @@ function Lines({ one, canShowLine }: TableProps) {
   })
   const { data, error } = query
   const columns: Column<ImportError>[] = [
-    { header: 'Line', width: '5rem', isNumber: true, cell: ({ meta }) => count(meta.line_number) },
+    { header: 'Line', width: '5rem', isNumber: true, cell: ({ meta }) => number(meta.line_number) },
     { header: 'Field', width: '13rem', cell: ({ meta }) => <Field path={meta.field} /> },
     { header: 'Problem', cell: ({ meta }) => <span className="break">{visible(meta.error)}</span> },
     {
@@ -151,14 +152,14 @@ function Kinds({ one, canShowLine }: TableProps) {
   })
   const { data, error } = query
   const columns: Column<ErrorKind>[] = [
-    { header: 'Lines', width: '6rem', isNumber: true, cell: ({ meta }) => count(meta.lines) },
+    { header: 'Lines', width: '6rem', isNumber: true, cell: ({ meta }) => number(meta.lines) },
     { header: 'Field', width: '13rem', cell: ({ meta }) => <Field path={meta.field} /> },
     { header: 'Problem', cell: ({ meta }) => <span className="break">{visible(meta.error)}</span> },
     {
       header: 'First line',
       width: '7rem',
       isNumber: true,
-      cell: ({ meta }) => count(meta.first_line_number),
+      cell: ({ meta }) => number(meta.first_line_number),
     },
     ...(canShowLine
       ? [
@@ -187,7 +188,7 @@ function Kinds({ one, canShowLine }: TableProps) {
       />
       {data && data.length >= MAX_KINDS && (
         <Text size="sm" mt="sm" className="quiet">
-          These are the {count(MAX_KINDS)} most frequent kinds. “Line by line” lists all errors.
+          These are the {number(MAX_KINDS)} most frequent kinds. “Line by line” lists all errors.
         </Text>
       )}
     </>
@@ -211,7 +212,7 @@ const ShowLine = ({ line, isOpen, onClick }: ShowLineProps) => (
     size="compact-sm"
     variant="subtle"
     aria-expanded={isOpen}
-    aria-label={`${isOpen ? 'Hide' : 'Show'} line ${count(line)}`}
+    aria-label={`${isOpen ? 'Hide' : 'Show'} line ${number(line)}`}
     onClick={onClick}
   >
     {isOpen ? 'Hide line' : 'Show line'}
@@ -232,7 +233,7 @@ function Line({ importId, line }: { readonly importId: string; readonly line: nu
   const rest = (text?.length ?? 0) - SHOWN_CHARACTERS
   return (
     <figure className="line" aria-busy={text === undefined}>
-      <figcaption>Line {count(line)} as it is in the file</figcaption>
+      <figcaption>Line {number(line)} as it is in the file</figcaption>
       <pre>{text === undefined ? ' ' : named(text.slice(0, SHOWN_CHARACTERS))}</pre>
       {rest > 0 && (
         <Text size="sm">

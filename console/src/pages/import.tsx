@@ -2,19 +2,20 @@ import { Alert, Button, Group, Modal, Progress, Text, Title } from '@mantine/cor
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useState } from 'react'
 import { useLocation } from 'wouter'
-import { type Features, type RecordType, useService } from '../api/document'
-import { type Command, command, type Download, download, getImport, type Import } from '../api/imports'
-import { isPassing } from '../api/request'
-import { bytes, capitalized, count, duration, exactTime, percent, visible } from '../format'
 import {
   isUnderWay,
   isWorkedOut,
   linesWithoutRecord,
-  summaryOf,
+  outcomeOf,
   tallyOf,
   tallyOfType,
-  workedOn,
-} from '../imports'
+} from '../../../src/imports/outcome'
+import { number } from '../../../src/numbers'
+import { type Features, type RecordType, useService } from '../api/document'
+import { type Command, command, type Download, download, getImport, type Import } from '../api/imports'
+import { isPassing } from '../api/request'
+import { bytes, capitalized, duration, exactTime, percent, visible } from '../format'
+import { summaryOf, workedOn } from '../imports'
 import { save } from '../save'
 import { type Column, DataTable } from '../ui/data-table'
 import { ButtonLink, TextLink } from '../ui/link'
@@ -81,7 +82,7 @@ export function ImportPage({ id }: { readonly id: string }) {
 
 function Outcome({ one }: { readonly one: Import }) {
   const { failure } = one.meta
-  const without = linesWithoutRecord(one)
+  const without = linesWithoutRecord(outcomeOf(one))
   return (
     <section className="panel outcome" aria-label="Outcome">
       {/* Told of when it is over; the numbers that run until then would be talked of without end. */}
@@ -108,7 +109,7 @@ function Outcome({ one }: { readonly one: Import }) {
 /** How far it is, and then how it ended: in the same place, so that nothing below moves. */
 function RunningProgress({ one }: { readonly one: Import }) {
   const rate = useRate(one)
-  const tally = tallyOf(one)
+  const tally = tallyOf(one.meta.records)
   const { uploaded } = tally
   const done = workedOn(one)
   const share = uploaded === 0 ? 0 : done / uploaded
@@ -117,7 +118,7 @@ function RunningProgress({ one }: { readonly one: Import }) {
   const words = []
   if (isRunning) words.push(percent(share))
   if (isRunning && rate) {
-    words.push(`${count(Math.round(rate))} records a second`)
+    words.push(`${number(Math.round(rate))} records a second`)
     if (done < uploaded) words.push(`about ${duration(((uploaded - done) / rate) * 1000)} left`)
   }
   if (started_at !== undefined && finished_at !== undefined) {
@@ -177,7 +178,7 @@ function Actions({ one, features }: ActionsProps) {
       {one.meta.dry_run && isOver && <RunForReal one={one} />}
       {features.canCancel && !isOver && <Cancel one={one} />}
       {features.canRetry && isFailed && !isRejectedWhole && !one.meta.dry_run && <Retry one={one} />}
-      {features.hasResults && isOver && !one.meta.dry_run && tallyOf(one).imported > 0 && (
+      {features.hasResults && isOver && !one.meta.dry_run && tallyOf(one.meta.records).imported > 0 && (
         <DownloadButton one={one} what="results" text="Download imported IDs" />
       )}
       {features.hasRejected && isOver && one.meta.errors > 0 && (
@@ -316,7 +317,7 @@ function ByType({
       width: '9rem',
       cell: ({ list }) =>
         one.meta.dry_run ||
-        tallyOfType(one, types.find((type) => type.list === list)?.type ?? '').imported === 0 ? (
+        tallyOfType(one.meta.records, types.find((type) => type.list === list)?.type ?? '').imported === 0 ? (
           capitalized(list)
         ) : (
           <TextLink href={`/records/${list}`}>{capitalized(list)}</TextLink>
@@ -324,19 +325,19 @@ function ByType({
     },
     {
       header: 'Share',
-      cell: ({ type }) => <TallyBar tally={tallyOfType(one, type)} isRestRejected={isOver} />,
+      cell: ({ type }) => <TallyBar tally={tallyOfType(one.meta.records, type)} isRestRejected={isOver} />,
     },
     {
       header: 'In the file',
       width: '7rem',
       isNumber: true,
-      cell: ({ type }) => count(tallyOfType(one, type).uploaded),
+      cell: ({ type }) => number(tallyOfType(one.meta.records, type).uploaded),
     },
     {
       header: one.meta.dry_run ? 'Good' : 'Imported',
       width: '7rem',
       isNumber: true,
-      cell: ({ type }) => count(tallyOfType(one, type).imported),
+      cell: ({ type }) => number(tallyOfType(one.meta.records, type).imported),
     },
     ...(hasSkipped
       ? [
@@ -344,11 +345,16 @@ function ByType({
             header: 'Skipped',
             width: '7rem',
             isNumber: true,
-            cell: ({ type }: RecordType) => count(tallyOfType(one, type).skipped),
+            cell: ({ type }: RecordType) => number(tallyOfType(one.meta.records, type).skipped),
           },
         ]
       : []),
-    { header: rest, width: '8rem', isNumber: true, cell: ({ type }) => count(tallyOfType(one, type).rest) },
+    {
+      header: rest,
+      width: '8rem',
+      isNumber: true,
+      cell: ({ type }) => number(tallyOfType(one.meta.records, type).rest),
+    },
   ]
   return (
     <section className="section">
@@ -367,7 +373,7 @@ function Facts({ one }: { readonly one: Import }) {
       <dl className="facts">
         {external_ref !== undefined && <Fact name="Reference">{visible(external_ref)}</Fact>}
         <Fact name="File">
-          {bytes(file.bytes)}, {count(file.lines)} {file.lines === 1 ? 'line' : 'lines'}
+          {bytes(file.bytes)}, {number(file.lines)} {file.lines === 1 ? 'line' : 'lines'}
         </Fact>
         <Fact name="SHA-256 of the file">
           <code>{file.sha256}</code>

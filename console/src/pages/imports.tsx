@@ -1,9 +1,10 @@
 import { Select, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { isUnderWay, isWorkedOut, tallyOf } from '../../../src/imports/outcome'
 import { IMPORT_STATUSES, type ImportStatus } from '../../../src/imports/terms'
+import { counted, number } from '../../../src/numbers'
 import { type Import, listImports } from '../api/imports'
-import { bytes, count, counted, shortTime, visible } from '../format'
-import { isUnderWay, isWorkedOut, tallyOf } from '../imports'
+import { bytes, shortTime, visible } from '../format'
 import { useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
 import { ButtonLink, TextLink } from '../ui/link'
@@ -109,18 +110,18 @@ const COLUMNS: readonly Column<Import>[] = [
     header: 'Imported',
     width: '15rem',
     cell: (one) => {
-      const tally = tallyOf(one)
+      const tally = tallyOf(one.meta.records)
       return (
         <div className="tally">
           <Text size="sm" className="numbers">
-            {count(tally.imported)} of {count(tally.uploaded)}
+            {number(tally.imported)} of {number(tally.uploaded)}
           </Text>
           <TallyBar tally={tally} isRestRejected={isWorkedOut(one)} />
         </div>
       )
     },
   },
-  { header: 'Errors', width: '6rem', isNumber: true, cell: ({ meta }) => count(meta.errors) },
+  { header: 'Errors', width: '6rem', isNumber: true, cell: ({ meta }) => number(meta.errors) },
   {
     header: 'Age',
     width: '9rem',

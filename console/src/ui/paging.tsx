@@ -1,6 +1,6 @@
 import { Button, Text } from '@mantine/core'
+import { number } from '../../../src/numbers'
 import { PAGE_LENGTH } from '../api/request'
-import { count } from '../format'
 
 interface PagingProps {
   /** What is paged, for screen readers: `imports`. */
@@ -23,7 +23,7 @@ export function Paging({ what, offset, total, maxOffset = Number.POSITIVE_INFINI
   return (
     <nav className="paging" aria-label={`Pages of ${what}`}>
       <Text size="sm" aria-live="polite">
-        {count(Math.min(offset + 1, total))}–{count(Math.min(next, total))} of {count(total)}
+        {number(Math.min(offset + 1, total))}–{number(Math.min(next, total))} of {number(total)}
         {isAtCeiling && '. Search to find the rest.'}
       </Text>
       <div className="paging-buttons">

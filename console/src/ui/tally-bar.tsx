@@ -1,4 +1,4 @@
-import type { Tally } from '../imports'
+import type { Tally } from '../../../src/imports/outcome'
 
 interface TallyBarProps {
   readonly tally: Tally

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander'
+import { outcomeOf, tallyOf } from '../../imports/outcome.js'
 import type { ImportResource } from '../../imports/schema.js'
 import { ON_CONFLICT, type OnConflict } from '../../imports/terms.js'
+import { counted, number, size } from '../../numbers.js'
 import { type ErrorAnswer, errorsPath, getErrorKinds, getPage, importPath } from '../client/client.js'
 import { findServer, type Server } from '../client/find-server.js'
 import { followImport } from '../client/follow.js'
@@ -8,12 +10,11 @@ import { type ImportFile, openImportFile } from '../client/import-file.js'
 import { uploadFile } from '../client/upload.js'
 import { commandLine, PROGRAM } from '../program.js'
 import { type ServerCommandFlags, styleOf, withServerFlags } from '../server-command.js'
-import { count, number, size } from '../terminal/amounts.js'
 import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
 import { CommandError, fail } from '../terminal/fail.js'
 import { type Teller, tellOn } from '../terminal/progress.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
-import { outcomeOf, summaryOf, totals } from '../terminal/summary.js'
+import { summaryOf } from '../terminal/summary.js'
 import { colorsOf, outliveOutput, printable, toJson, wrap } from '../terminal/terminal.js'
 
 interface Flags extends ServerCommandFlags {
@@ -162,9 +163,9 @@ export async function watchImport(
   signal: AbortSignal,
 ): Promise<ImportResource> {
   const verb = received.meta.dry_run ? 'rehearsing' : 'importing'
-  const progress = teller.start(verb, totals(received).uploaded)
+  const progress = teller.start(verb, tallyOf(received.meta.records).uploaded)
   const onState = (state: ImportResource) => {
-    const { imported, skipped } = totals(state)
+    const { imported, skipped } = tallyOf(state.meta.records)
     progress.update(imported + skipped, howFar(state))
   }
   const ended = await followImport(server, received.id, onState, teller.say, signal)
@@ -174,12 +175,12 @@ export async function watchImport(
 
 function howFar(state: ImportResource): string {
   if (state.attributes.status === 'pending') return 'waiting for its turn'
-  const { uploaded, imported, skipped } = totals(state)
+  const { uploaded, imported, skipped } = tallyOf(state.meta.records)
   const { errors } = state.meta
   return [
-    `${number(imported)} of ${count(uploaded, 'record')}`,
+    `${number(imported)} of ${counted(uploaded, 'record')}`,
     ...(skipped === 0 ? [] : [`${number(skipped)} skipped`]),
-    ...(errors === 0 ? [] : [count(errors, 'error')]),
+    ...(errors === 0 ? [] : [counted(errors, 'error')]),
   ].join(', ')
 }
 

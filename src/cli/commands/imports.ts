@@ -1,7 +1,9 @@
 import { Command } from 'commander'
+import { outcomeOf, tallyOf } from '../../imports/outcome.js'
 import type { ImportResource } from '../../imports/schema.js'
 import { IMPORT_STATUSES } from '../../imports/terms.js'
 import { escapeInvisible, showInvisible } from '../../invisible.js'
+import { counted, number, size } from '../../numbers.js'
 import {
   controlImport,
   download,
@@ -23,12 +25,11 @@ import {
   wholeNumber,
   withServerFlags,
 } from '../server-command.js'
-import { count, number, size } from '../terminal/amounts.js'
 import { errorsTable, kindsTable } from '../terminal/error-tables.js'
 import { type Column, listed } from '../terminal/list.js'
 import { tellOn } from '../terminal/progress.js'
 import { print, type Saved, saveTo } from '../terminal/save.js'
-import { countsTable, outcomeOf, totals } from '../terminal/summary.js'
+import { countsTable } from '../terminal/summary.js'
 import { colorsOf, printable, toJson, wrap } from '../terminal/terminal.js'
 import { reportEnd, watchImport } from './import.js'
 
@@ -84,8 +85,8 @@ const columns: readonly Column<ImportResource>[] = [
   { title: 'id', value: ({ id }) => id },
   { title: 'status', value: (one) => `${one.attributes.status}${one.meta.dry_run ? ' (rehearsal)' : ''}` },
   { title: 'reference', wraps: true, mayGo: true, value: ({ attributes }) => attributes.external_ref ?? '' },
-  { title: 'records', isNumber: true, value: (one) => number(totals(one).uploaded) },
-  { title: 'imported', isNumber: true, value: (one) => number(totals(one).imported) },
+  { title: 'records', isNumber: true, value: ({ meta }) => number(tallyOf(meta.records).uploaded) },
+  { title: 'imported', isNumber: true, value: ({ meta }) => number(tallyOf(meta.records).imported) },
   { title: 'errors', isNumber: true, value: ({ meta }) => number(meta.errors) },
   { title: 'received', mayGo: true, value: ({ meta }) => minute(meta.timestamps.created_at) },
 ]
@@ -139,7 +140,7 @@ function pageNote({ data, meta }: PageAnswer<unknown>, noun: string, { color }: 
   const last = page.offset + data.length
   if (data.length === results.total || data.length === 0) return ''
   const rest = last < results.total ? ` "--offset ${last}" shows what follows.` : ''
-  const sentence = `${number(page.offset + 1)} to ${number(last)} of ${count(results.total, noun)}.${rest}`
+  const sentence = `${number(page.offset + 1)} to ${number(last)} of ${counted(results.total, noun)}.${rest}`
   return `\n${wrap(sentence, styleOf({ color }).width)}\n`
 }
 
@@ -175,7 +176,7 @@ function describe(one: ImportResource, flags: ServerCommandFlags): string {
     ['received', created_at],
     ['started', started_at],
     ['finished', finished_at],
-    ['file', `${size(meta.file.bytes)}, ${count(meta.file.lines, 'line')}`],
+    ['file', `${size(meta.file.bytes)}, ${counted(meta.file.lines, 'line')}`],
     ['errors', number(meta.errors)],
   ]
   const told = facts.flatMap(([name, value]) =>
@@ -218,7 +219,7 @@ const rejected = () =>
     'rejected',
     'fetch the rejected lines, byte for byte, to be fixed and imported',
     ({ lines }, output, flags) => {
-      const sentence = `${count(lines, 'rejected line')} ${lines === 1 ? 'is' : 'are'} in ${output}. Once they are fixed, this imports them:`
+      const sentence = `${counted(lines, 'rejected line')} ${lines === 1 ? 'is' : 'are'} in ${output}. Once they are fixed, this imports them:`
       return `${wrap(sentence, styleOf(flags).width)}\n\n  ${commandLine(flags, 'import', output)}`
     },
   )
@@ -227,7 +228,7 @@ const results = () =>
   downloading(
     'results',
     'fetch what the imported lines became, as JSON Lines',
-    ({ lines }, output) => `${output} says what became of ${count(lines, 'line')}.`,
+    ({ lines }, output) => `${output} says what became of ${counted(lines, 'line')}.`,
   )
 
 /** A command that fetches JSON Lines which the API has under the same name. @param saidOf what is said of those that went into a file. */
@@ -257,14 +258,14 @@ const cancel = () =>
     (id: string, flags: ServerCommandFlags) =>
       atServer(flags, async ({ address }, signal) => {
         const canceled = await controlImport(address, id, 'cancel', signal)
-        const { imported, uploaded } = totals(canceled)
+        const { imported, uploaded } = tallyOf(canceled.meta.records)
         if (flags.json) printJson(canceled)
         else if (canceled.meta.dry_run) {
           const sentence = `Rehearsal ${id} is canceled. Nothing was added.`
           process.stdout.write(`${wrap(sentence, styleOf(flags).width)}\n`)
         } else {
           tell(
-            `Import ${id} is canceled. ${number(imported)} of its ${count(uploaded, 'record')} had been imported, and stay.`,
+            `Import ${id} is canceled. ${number(imported)} of its ${counted(uploaded, 'record')} had been imported, and stay.`,
             'This resumes it:',
             commandLine(flags, 'imports', 'retry', id),
             flags,

@@ -6,19 +6,20 @@ import { readConfig } from '../../config.js'
 import { type Checked, checkFile, type Findings, type LooseReference } from '../../imports/check/check.js'
 import { makeReadable, type ReadableFile } from '../../imports/check/readable-file.js'
 import type { LineProblem } from '../../imports/file/passes.js'
+import { type Outcome, validated } from '../../imports/outcome.js'
 import { ON_CONFLICT, type OnConflict } from '../../imports/terms.js'
+import { number, size } from '../../numbers.js'
 import { excerpt } from '../../text.js'
 import type { ErrorAnswer, ErrorKindAnswer } from '../client/client.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
 import { PROGRAM } from '../program.js'
 import { styleOf } from '../server-command.js'
-import { number, size } from '../terminal/amounts.js'
 import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
 import { CommandError, fail } from '../terminal/fail.js'
 import { tellOn } from '../terminal/progress.js'
 import { NEW_FILE, whyNotWritten } from '../terminal/save.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
-import { type Outcome, type Style, summaryOf, validated } from '../terminal/summary.js'
+import { type Style, summaryOf } from '../terminal/summary.js'
 import { drawTable } from '../terminal/table.js'
 import { colorsOf, outliveOutput, printable, toJson, wrap } from '../terminal/terminal.js'
 
@@ -233,9 +234,11 @@ const howToSeeAll = ({ errors }: Flags): string =>
     : `Every error is in ${errors}, as JSON Lines.`
 
 const outcomeOf = (checked: Checked, { onConflict }: Flags): Outcome => ({
-  uploaded: checked.uploaded,
-  taken: checked.valid,
-  skipped: onConflict === 'skip' ? checked.skipped : undefined,
+  records: {
+    uploaded: checked.uploaded,
+    imported: checked.valid,
+    ...(onConflict === 'skip' && { skipped: checked.skipped }),
+  },
   errors: checked.errors,
   lines: checked.lines,
   isWorkedOut: true,

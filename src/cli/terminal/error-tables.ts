@@ -1,5 +1,5 @@
+import { counted, number } from '../../numbers.js'
 import type { ErrorAnswer, ErrorKindAnswer } from '../client/client.js'
-import { count, number } from './amounts.js'
 import type { Style } from './summary.js'
 import { drawTable } from './table.js'
 import { printable, wrap } from './terminal.js'
@@ -37,10 +37,10 @@ export function errorsSection(
   kinds: readonly ErrorKindAnswer[],
   style: Style,
 ): string {
-  if (all <= MOST_ERRORS) return `${count(all, 'error')}:\n\n${errorsTable(errors, style)}\n`
+  if (all <= MOST_ERRORS) return `${counted(all, 'error')}:\n\n${errorsTable(errors, style)}\n`
   const shown = kinds.slice(0, MOST_KINDS)
   const most = kinds.length > shown.length ? `. The ${shown.length} most frequent` : ''
-  const heading = `${count(all, 'error')} of ${count(kinds.length, 'kind')}${most}, with the number of lines and the first of them:`
+  const heading = `${counted(all, 'error')} of ${counted(kinds.length, 'kind')}${most}, with the number of lines and the first of them:`
   return `${wrap(heading, style.width)}\n\n${kindsTable(shown, style)}\n`
 }
 
