@@ -153,7 +153,6 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
       feature: ['0', '0', '0'],
       subscriber: ['1', '1', '0'],
       offering: ['0', '0', '0'],
-      feature: ['0', '0', '0'],
       total: ['3', '3', '0'],
     })
     expect(stdout).not.toContain('error')
