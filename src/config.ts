@@ -34,7 +34,7 @@ export interface Config {
   readonly idleTimeoutSeconds: number
   /** Of one statement that a request needs. */
   readonly statementTimeoutSeconds: number
-  /** For so many days after its end an import's file and report are kept; 0: for ever. */
+  /** How many days an import's file and report are kept after its end; 0: for ever. */
   readonly retentionDays: number
   /** Whether webhooks may be at addresses that are not public. */
   readonly allowPrivateWebhooks: boolean

@@ -80,7 +80,7 @@ function endOfText(json: string, start: number): number {
   return at + 1
 }
 
-/** Every decimal of so many significant digits is told apart from the others by a double (IEEE 754; C's `DBL_DIG`). */
+/** Every decimal with this many significant digits is told apart from the others by a double (IEEE 754; C's `DBL_DIG`). */
 const EXACT_DIGITS = 15
 
 /** Nearer to 0, a double has fewer digits. */

@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 /** What waits for a reader that is slow, at most. */
 const MOST_WAITING_BYTES = 2 ** 20
 
-/** A reader that is slow is looked for so often, and for so long when the process ends. */
+/** How often a slow reader is tried again, and for how long when the process ends. */
 const RETRY_MS = 50
 const LAST_PATIENCE_MS = 1000
 

@@ -8,7 +8,7 @@ import type { UploadStore } from './uploads/store.js'
 import { version } from './version.js'
 import type { WorkerEvent } from './worker/events.js'
 
-/** For so long the queue's figures are told again before the database is asked anew. */
+/** How long the queue's figures are reused before the database is asked again. */
 const QUEUE_CACHE_MS = 5000
 
 /** A database that takes longer to say them counts as away: who asks for metrics waits some seconds only. */

@@ -48,10 +48,10 @@ export class CannotListen extends StartError {
 const SHARED_CONNECTIONS = 8
 const CONNECTIONS_PER_OWNER = 5
 
-/** A database that is away is looked for so often. */
+/** How often a database that is away is tried again. */
 const RETRY_MS = 1000
 
-/** For so long a stop waits for requests that have begun. */
+/** How long a stop waits for requests that have begun. */
 const DRAIN_MS = 5000
 const TIDY_MS = 50
 

@@ -7,7 +7,7 @@ import { outliveOutput, toJson, widthOf, wrap } from './terminal/terminal.js'
 
 /** What a command found or did, for people and for programs. */
 export interface Result {
-  /** Sentences and tables, for a terminal of so many columns; undefined: none. */
+  /** Sentences and tables, for a terminal with this many columns; undefined: not a terminal. */
   text(width: number | undefined): string
   /** What `--json` prints. */
   readonly json: unknown

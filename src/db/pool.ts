@@ -55,8 +55,8 @@ const clientConfig = (connection: Connection): pg.ClientConfig => ({
  * A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another.
  *
  * @param connection its schema, which may be decided later, is that of the connections that are opened from then on.
- * @param statementSeconds for so long a statement may run, or wait for a lock; 0: for ever.
- * @param lockSeconds for so long a statement may wait for one lock; 0: for ever.
+ * @param statementSeconds the longest that a statement may run or wait for a lock; 0: no limit.
+ * @param lockSeconds the longest that a statement may wait for one lock; 0: no limit.
  * @throws StartError if the connection's URL cannot be used
  */
 export function createPool(

@@ -2,9 +2,9 @@ import pg from 'pg'
 
 /** How long the statements of a session may take, in seconds; 0: for ever. */
 export interface SessionLimits {
-  /** For so long a statement may run, or wait for a lock. */
+  /** The longest that a statement may run or wait for a lock. */
   readonly statementSeconds?: number
-  /** For so long a statement may wait for one lock. */
+  /** The longest that a statement may wait for one lock. */
   readonly lockSeconds?: number
 }
 

@@ -1,7 +1,7 @@
 import sql, { type Sql } from 'sql-template-tag'
 
 /**
- * Rows are read in slices of about so many bytes, as PostgreSQL stores them. That is often compressed: a price map of 1 MB
+ * Rows are read in slices of about this many bytes, as PostgreSQL stores them. That is often compressed: a price map of 1 MB
  * takes some 120 kB. At most 1,000 rows are looked at for a slice.
  */
 export const SLICE_BYTES = 64 * 1024

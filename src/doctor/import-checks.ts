@@ -11,7 +11,7 @@ import { type Finding, ok, problem, some, warning } from './finding.js'
 
 /** A worker looks for work every second, and takes over what has no worker as soon as it sees it. */
 const SLOW_SECONDS = 60
-/** A chunk takes less than a second; what says nothing for so long hangs. */
+/** A chunk takes less than a second; one that reports nothing for this long hangs. */
 const SILENT_SECONDS = 600
 
 interface Unfinished {

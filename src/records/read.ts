@@ -57,7 +57,7 @@ export interface RecordQuery {
   readonly include: ReadonlySet<string>
 }
 
-/** An answer names so many snapshots of a kind, unless they are included (contract 8). */
+/** How many snapshots of a kind an answer names, unless they are included (contract 8). */
 const NAMED_SNAPSHOTS = 100
 
 export const columnNames = ({ columns }: RecordType): Sql =>
@@ -157,13 +157,13 @@ function recordsSlice(
   return firstSlice(withHeld(recordType, include, page), sql`id desc`, size)
 }
 
-/** So many records are looked at for a further slice: what each of them holds is looked up before its size is known. */
+/** How many records are looked at for a further slice: what each of them holds is looked up before its size is known. */
 const FURTHER_RECORDS = 10
 
 /**
  * The rest of a page, slice by slice, after its first one.
  *
- * @param more reads the slice that follows a record, of at most so many records
+ * @param more reads the slice that follows a record, of at most this many records
  */
 export async function* slices<From extends { readonly id: string }, Item>(
   first: readonly From[],

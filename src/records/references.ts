@@ -60,7 +60,7 @@ interface LookUp {
 }
 
 /**
- * A statement looks up or writes so many references, or so many bytes of records made within, at a time: what is needed for
+ * How many references, or bytes of records made within, a statement looks up or writes at a time: what is needed for
  * that is memory for a moment, and the others wait.
  */
 const SLICE = 5000

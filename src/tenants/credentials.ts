@@ -13,7 +13,7 @@ export async function setApiKey(pool: Pool, ownerId: string, name: string, secre
     on conflict (owner_id, name) where revoked_at is null do update set secret_hash = excluded.secret_hash`)
 }
 
-/** For so long a process may go on with what it knows of a token: a revocation takes effect within seconds (contract 2). */
+/** How long a process trusts what it knows of a token: a revocation takes effect within seconds (contract 2). */
 const CACHE_MS = 2000
 const CACHE_SIZE = 10_000
 

@@ -51,7 +51,7 @@ const GROWTH = 3
 /** An attempt that has not ended after so long died with its process: it takes 15 s at most. */
 const LEASE_SECONDS = 30
 
-/** How long to wait after so many failed attempts; each time another quarter more or less, so that what failed together does not come together. */
+/** How long to wait after each failed attempt; each time another quarter more or less, so that what failed together does not come together. */
 export const delaySeconds = (attempts: number): number =>
   FIRST_DELAY_SECONDS * GROWTH ** (attempts - 1) * (0.75 + Math.random() / 2)
 

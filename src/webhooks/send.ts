@@ -9,7 +9,7 @@ import type { ClaimedDelivery } from './deliveries.js'
 /** From the look-up of the name to the end of the answer. */
 export const ANSWER_TIMEOUT_MS = 15_000
 
-/** So much of a refusal is read, and so much of it is kept. */
+/** How much of a refusal is read, and how much of it is kept. */
 const READ_BYTES = 4096
 const KEPT_CHARACTERS = 200
 

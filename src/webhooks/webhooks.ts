@@ -3,7 +3,7 @@ import sql from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type Pool, rows } from '../db/pool.js'
 
-/** Where an owner is told of the ends of its imports, as people manage it: without the secret. */
+/** A webhook as people manage it: without the secret. */
 export interface Webhook {
   readonly id: string
   readonly url: string

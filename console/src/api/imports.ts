@@ -60,7 +60,7 @@ export interface RejectedLine {
   readonly isWhole: boolean
 }
 
-/** A line that is rejected for its length may be as long as the file. So much of it is read, in bytes. */
+/** A line that is rejected for its length may be as long as the file. At most this many bytes of it are read. */
 const LINE_BYTES = 2 ** 21
 
 export async function getRejectedLine(id: string, line: number): Promise<RejectedLine> {

@@ -64,7 +64,7 @@ interface TableProps {
   readonly canShowLine: boolean
 }
 
-/** While the import runs, errors are asked for so often. */
+/** How often errors are fetched while the import runs. */
 const RUNNING_MS = 2000
 
 /** A table of errors, in which lines of the file can be opened. */

@@ -144,7 +144,7 @@ function RunningProgress({ one }: { readonly one: Import }) {
   )
 }
 
-/** For so long back the rate is an average. */
+/** The rate is an average over this time. */
 const RATE_MS = 5000
 
 /** Records a second, lately; undefined while it is not known. */

@@ -25,7 +25,7 @@ export interface UploadOptions {
 /** A server that does not know "100-continue" does not answer it, and the body is sent all the same (RFC 9110, 10.1.1). */
 const CONTINUE_TIMEOUT_MS = 1000
 
-/** A connection on which nothing has moved for so long is asked whether the other side is still there. */
+/** After this time without traffic, TCP asks whether the other side is still there. */
 const KEEP_ALIVE_MS = 30_000
 
 /**

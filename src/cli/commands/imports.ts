@@ -72,10 +72,10 @@ const withPages = (paged: Command): Command =>
   paged
     .option(
       '--limit <number>',
-      'so many at most, from 1 to 100 (default: the page length of the store)',
+      'how many to list, from 1 to 100 (default: the page length of the store)',
       wholeNumber,
     )
-    .option('--offset <number>', 'leave out so many first', wholeNumber)
+    .option('--offset <number>', 'how many to leave out at the beginning', wholeNumber)
 
 type ListFlags = ServerCommandFlags & PageFlags
 

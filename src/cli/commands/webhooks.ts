@@ -174,7 +174,7 @@ const deliveries = () =>
   withOwner(administer('deliveries', 'show what was sent, and what was answered; the newest first'))
     .option('--webhook <id>', 'to this webhook')
     .addOption(new Option('--status <status>', 'with this status').choices(STATUSES))
-    .option('--limit <number>', 'so many at most', '25')
+    .option('--limit <number>', 'how many to list', '25')
     .action((flags: DeliveryFlags) =>
       perform(flags, async (pool) => {
         const { webhook: webhookId, status } = flags

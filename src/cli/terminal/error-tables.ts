@@ -7,7 +7,7 @@ import { printable, wrap } from './terminal.js'
 /** A report with more errors is told by kind. */
 export const MOST_ERRORS = 20
 
-/** So many kinds are shown with a report. */
+/** How many kinds a report shows. */
 export const MOST_KINDS = 5
 
 /** Errors of single lines, one below the other. */

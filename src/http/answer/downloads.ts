@@ -5,7 +5,7 @@ interface Owner {
   readonly ownerId: string
 }
 
-/** An answer of at most so many characters is short. Of a longer one parts are held until it is read. */
+/** An answer of at most this many characters is short. Parts of a longer one are held until it is read. */
 export const SHORT_CHARACTERS = 256 * 1024
 
 /** When to come again where there are too many downloads: one may be through any moment. */

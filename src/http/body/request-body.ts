@@ -15,7 +15,7 @@ const LARGE_PIECE_BYTES = 8 * 1024
 
 const FIRST_BUFFER_BYTES = 1024
 
-/** After so many small pieces in one turn of the event loop a body lets others have theirs. */
+/** After this many small pieces in one turn of the event loop, a body lets others have theirs. */
 const SMALL_PIECES_A_TURN = 1024
 
 /**

@@ -33,7 +33,7 @@ const packings: readonly Packing[] = [
 /** The names of what a file may be compressed by, as in RFC 9110, 8.4.1. */
 export const packingNames: readonly string[] = packings.map(({ name }) => name)
 
-/** So many of a file's first bytes tell whether it is packed. */
+/** How many of a file's first bytes tell whether it is compressed. */
 export const LONGEST_MAGIC = Math.max(...packings.map(({ magic }) => magic.length))
 
 const packingOf = (beginning: Buffer): Packing | undefined =>

@@ -1,6 +1,6 @@
 import type { Line } from './lines.js'
 
-/** So much of a file's beginning is looked at. */
+/** How much of a file's beginning is looked at, in bytes. */
 export const BEGINNING_BYTES = 4096
 
 /**

@@ -48,7 +48,7 @@ export interface FileToRead {
   readonly maxLineBytes: number
 }
 
-/** So much is read at a time; and so much of it is worked before whatever else waits has its turn: some 3 ms. */
+/** How much is read at a time, and how much of it is worked before others have their turn: about 3 ms. */
 const READ_BYTES = 256 * 2 ** 10
 const BATCH_BYTES = READ_BYTES / 4
 

@@ -28,7 +28,7 @@ const COLUMNS: readonly CopyColumn[] = [
   { name: 'line_start', type: 'bigint' },
 ]
 
-/** A thousand problems of one line may each come with its `external_ref` of 8 kB: so much is encoded and sent at a time. */
+/** A thousand problems of one line may each come with its `external_ref` of 8 kB: this much is encoded and sent at a time. */
 const SLICE_BYTES = 2 ** 20
 
 /** Adds problems to the report. */

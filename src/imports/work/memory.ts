@@ -1,6 +1,6 @@
 import { Semaphore } from 'async-mutex'
 
-/** What is shared is counted in parts of so many bytes: each time that some are given back, the semaphore walks over all free ones. */
+/** Memory is counted in parts of this many bytes: the semaphore walks over all free parts each time some are given back. */
 const PART_BYTES = 64 * 2 ** 10
 
 /** How much the chunks that are on their way into the database may take together: 48 MiB. Usual ones take a tenth of it. */
@@ -13,7 +13,7 @@ const PARTS = 768
 export class ChunkMemory {
   readonly #parts = new Semaphore(PARTS)
 
-  /** Waits until so much is free; a chunk that asks for more than there is has it for itself. Returns what gives it back. */
+  /** Waits until this much is free; a chunk that asks for more than there is has it for itself. Returns what gives it back. */
   async take(bytes: number): Promise<() => void> {
     const parts = Math.min(Math.max(1, Math.ceil(bytes / PART_BYTES)), PARTS)
     const [, giveBack] = await this.#parts.acquire(parts)

@@ -12,10 +12,10 @@ import { type Added, addRecords } from './add.js'
 import type { Chunk } from './chunks.js'
 import type { ChunkMemory } from './memory.js'
 
-/** So many chunks of a job are on their way into the database, each over a connection of its own. */
+/** How many chunks of a job are on their way into the database, each over a connection of its own. */
 export const CHUNKS_AT_ONCE = 3
 
-/** After a record that was in the way, so many chunks without one are written the careful way, before COPY is tried again. */
+/** After a conflict, this many chunks without one are written the careful way before COPY is tried again. */
 const CAREFUL_CHUNKS = 4
 
 interface ChunkUnderWay {
