@@ -69,6 +69,35 @@ async function waiting(sessions: number): Promise<void> {
   await expect.poll(count, { timeout: 60_000, interval: 5 }).toBeGreaterThanOrEqual(sessions)
 }
 
+/** Waits until at least this many sessions of this database have written something and hold it in an open transaction. */
+async function waitingInTransaction(sessions: number): Promise<void> {
+  const count = async () => {
+    const { rows } = await service.pool.query(
+      `select count(*)::integer as count from pg_stat_activity
+       where datname = current_database() and state = 'idle in transaction' and backend_xid is not null`,
+    )
+    return rows[0].count
+  }
+  await expect.poll(count, { timeout: 60_000, interval: 5 }).toBeGreaterThanOrEqual(sessions)
+}
+
+/** Takes the `external_ref` "between" in a transaction that is given up when `work` has returned. */
+async function withBetweenTaken<T>(work: () => Promise<T>): Promise<T> {
+  const client = await service.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query(
+      `insert into products (owner_id, id, created_at, updated_at, external_ref, name)
+       values ($1, gen_random_uuid(), now(), now(), 'between', 'Never there')`,
+      [ownerId],
+    )
+    return await work()
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+}
+
 const LOCK_PRODUCT = 'select from products where id = $1 for update'
 
 const statusesOf = (answers: readonly Answer[]) => answers.map(({ status }) => status).sort()
@@ -274,21 +303,15 @@ describe('A PUT while an import runs', () => {
     const { id } = await store.add(aProduct({ external_ref: 'old' }))
     // The import has put "new" and waits for "between"; the PUT from "old" to "new" waits for the import, which then
     // comes to "old".
-    const client = await service.pool.connect()
-    await client.query('begin')
-    await client.query(
-      `insert into products (owner_id, id, created_at, updated_at, external_ref, name)
-       values ($1, gen_random_uuid(), now(), now(), 'between', 'Never there')`,
-      [ownerId],
-    )
-    const running = await store.create(
-      file(...['new', 'between', 'old'].map((external_ref) => aProduct({ external_ref }))),
-    )
-    await waiting(1)
-    const putting = putProduct(id, { external_ref: 'new' })
-    await waiting(2)
-    await client.query('rollback')
-    client.release()
+    const { running, putting } = await withBetweenTaken(async () => {
+      const running = await store.create(
+        file(...['new', 'between', 'old'].map((external_ref) => aProduct({ external_ref }))),
+      )
+      await waiting(1)
+      const putting = putProduct(id, { external_ref: 'new' })
+      await waiting(2)
+      return { running, putting }
+    })
     const { status } = await putting
     const { meta, attributes } = await store.finished(running.id)
     expect([200, 409]).toContain(status)
@@ -308,27 +331,23 @@ test('A PUT that stands between two chunks of an import, each waiting for the ne
   const { id } = await store.add(aProduct({ external_ref: 'old' }))
   // The first chunk waits for "between", the second has put "new" and waits for the first; the PUT from "old" to "new" waits
   // for the second. Then the first comes to "old", and waits for the PUT.
-  const client = await service.pool.connect()
-  await client.query('begin')
-  await client.query(
-    `insert into products (owner_id, id, created_at, updated_at, external_ref, name)
-     values ($1, gen_random_uuid(), now(), now(), 'between', 'Never there')`,
-    [ownerId],
-  )
   const lines = 3000
   const named = new Map([
     [1000, 'between'],
     [1500, 'old'],
     [2500, 'new'],
   ])
-  const running = await store.create(
-    times(lines, (index) => aProduct({ external_ref: named.get(index) ?? `p-${index}` })),
-  )
-  await waiting(1)
-  const putting = putProduct(id, { external_ref: 'new' })
-  await waiting(2)
-  await client.query('rollback')
-  client.release()
+  const { running, putting } = await withBetweenTaken(async () => {
+    const running = await store.create(
+      times(lines, (index) => aProduct({ external_ref: named.get(index) ?? `p-${index}` })),
+    )
+    await waiting(1)
+    // Beside the transaction of the test itself: the second chunk, which has written its rows and waits for its turn.
+    await waitingInTransaction(2)
+    const putting = putProduct(id, { external_ref: 'new' })
+    await waiting(2)
+    return { running, putting }
+  })
   expect((await putting).status).toBe(200)
   const { meta, attributes } = await store.finished(running.id)
   expect(attributes.status).toBe('success')
