@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Api } from '../support/api.js'
-import { anOffering, aPlan, aProduct, aSubscriber, file } from '../support/builders.js'
+import { aFeature, anOffering, aPlan, aProduct, aSubscriber, file } from '../support/builders.js'
 import { expectErrors } from '../support/errors.js'
 import { apiRequests, apiRoutes, resourceRequests } from '../support/routes.js'
 import { startTestService, type TestService } from '../support/service.js'
@@ -44,6 +44,7 @@ async function populate(api: Api): Promise<Tenant> {
     ['products', product],
     ['plans', plan],
     ['subscribers', await api.add(aSubscriber({ external_ref: 'the-subscriber' }))],
+    ['features', await api.add(aFeature({ external_ref: 'the-feature' }))],
     ['offerings', offering],
     ['offerings/products', products?.data[0]],
     ['offerings/plans', plans?.data[0]],
