@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
-import { anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../../support/builders.js'
+import { aFeature, anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
 import { pathFor, resourceRoutes } from '../../support/routes.js'
 import { startTestService, type TestService } from '../../support/service.js'
 
-const LISTS = ['products', 'plans', 'subscribers', 'offerings', 'imports']
+const LISTS = ['products', 'plans', 'subscribers', 'offerings', 'features', 'imports']
 
 let service: TestService
 beforeAll(async () => {
@@ -19,6 +19,7 @@ const everything = (suffix: string) =>
     aProduct({ external_ref: `product-${suffix}` }),
     aPlan({ external_ref: `plan-${suffix}` }),
     aSubscriber({ external_ref: `subscriber-${suffix}` }),
+    aFeature({ external_ref: `feature-${suffix}` }),
     anOffering({
       external_ref: `offering-${suffix}`,
       products: [`product-${suffix}`],
@@ -30,9 +31,9 @@ const everything = (suffix: string) =>
 /** One of everything, imported; returns the ids by list. */
 async function populate(api: Api, suffix: string): Promise<Record<string, string>> {
   const { id, meta } = await api.import(everything(suffix), { externalRef: suffix })
-  expect(meta.records.imported).toEqual(counts(1, 1, 1, 1))
+  expect(meta.records.imported).toEqual(counts(1, 1, 1, 1, 1))
   const ids: Record<string, string> = { imports: id }
-  for (const list of LISTS.slice(0, 4)) {
+  for (const list of LISTS.slice(0, -1)) {
     const filter = `eq(external_ref,${list.slice(0, -1)}-${suffix})`
     ids[list] = (await api.get(`/subscriptions/${list}?filter=${filter}`)).body.data[0].id
   }
