@@ -18,7 +18,7 @@ export interface StoreLock {
 }
 
 /** A process that was just killed may have it for a moment still. */
-const PATIENCE_MS = 3000
+const PATIENCE_MS = 15_000
 const LOOK_AGAIN_MS = 100
 
 const RETRY_MS = 1000

@@ -17,7 +17,7 @@ const addStores = (count: number, organizationId?: string): Promise<Api[]> =>
   Promise.all(Array.from({ length: count }, () => service.addStore(organizationId)))
 
 /** Work for much longer than a turn. */
-const large = times(120_000, () => aProduct())
+const large = times(200_000, () => aProduct())
 
 /** Posts the large file for each of these owners, runs `work` meanwhile, and cancels what is left. */
 async function besideLargeImports(owners: readonly Api[], work: (ids: string[]) => Promise<void>) {
@@ -26,7 +26,8 @@ async function besideLargeImports(owners: readonly Api[], work: (ids: string[]) 
   const ends = await Promise.all(
     ids.map((id, index) => owners[index]?.post(`/subscriptions/imports/${id}/cancel`, {})),
   )
-  expect(ends.map((end) => end?.status)).toEqual(ids.map(() => 200))
+  // A fast machine may have ended one of them by now.
+  for (const end of ends) expect([200, 409]).toContain(end?.status)
 }
 
 const claimsOf = async (ids: readonly string[]): Promise<number[]> => {
@@ -40,7 +41,12 @@ test('A small import ends before five large ones of other owners, which take eve
   await besideLargeImports(await addStores(5), async (ids) => {
     const small = await (await service.addStore()).import(times(200, () => aProduct()))
     expect(small.meta.records.imported).toEqual(counts(200))
-    // All five have had a turn by then or have one soon, and none has ended: their cancellation is accepted.
+    const ended = await service.pool.query(
+      'select from imports where id = any($1) and finished_at is not null',
+      [ids],
+    )
+    expect(ended.rowCount).toBe(0)
+    // All five have had a turn by then or have one soon.
     await expect.poll(() => claimsOf(ids), { timeout: 60_000 }).not.toContain(0)
     const { rows } = await service.pool.query(
       `select i.attempts, c.imported > 0 as came_forward
