@@ -28,7 +28,9 @@ const SMALL_PIECES_A_TURN = 1024
 export class RequestBody extends Readable {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
+  /** Somebody reads it. Until then nothing is pushed: a push makes Node ask for more, as if somebody did. */
   #isBegun = false
+  #isWhole = false
   #failure: Error | undefined
   #buffer = Buffer.alloc(0)
   #gathered = 0
@@ -72,7 +74,7 @@ export class RequestBody extends Readable {
     if (this.#flush) clearImmediate(this.#flush)
     this.#isFull = true
     this.#request.off('data', this.#take).pause()
-    if (!this.#isAnswered) this.#stop()
+    this.#stop()
     done(error)
   }
 
@@ -84,8 +86,9 @@ export class RequestBody extends Readable {
 
   #begin(): void {
     this.#isBegun = true
-    if (this.#failure) this.destroy(this.#failure)
-    else if (waitsToContinue(this.#request)) this.#response.writeContinue()
+    if (this.#failure) return void this.destroy(this.#failure)
+    if (waitsToContinue(this.#request)) this.#response.writeContinue()
+    this.#release()
     if (isChunked(this.#request)) this.#waitInLine()
   }
 
@@ -95,8 +98,8 @@ export class RequestBody extends Readable {
     const gone = () => this.fail(new ClientGone('The client went away in the middle of its request.'))
     request.on('data', this.#take)
     request.once('end', () => {
+      this.#isWhole = true
       this.#release()
-      this.push(null)
     })
     request.on('error', gone)
     request.once('close', () => {
@@ -106,7 +109,7 @@ export class RequestBody extends Readable {
 
   readonly #take = (piece: Buffer): void => {
     this.#bytes += piece.length
-    if (piece.length >= LARGE_PIECE_BYTES) {
+    if (this.#isBegun && piece.length >= LARGE_PIECE_BYTES) {
       this.#release()
       this.#give(piece)
       return
@@ -132,11 +135,14 @@ export class RequestBody extends Readable {
   #release(): void {
     if (this.#flush) clearImmediate(this.#flush)
     this.#flush = undefined
-    if (this.#gathered === 0) return
-    const gathered = this.#buffer.subarray(0, this.#gathered)
-    this.#buffer = Buffer.alloc(0)
-    this.#gathered = 0
-    this.#give(gathered)
+    if (!this.#isBegun) return
+    if (this.#gathered > 0) {
+      const gathered = this.#buffer.subarray(0, this.#gathered)
+      this.#buffer = Buffer.alloc(0)
+      this.#gathered = 0
+      this.#give(gathered)
+    }
+    if (this.#isWhole) this.push(null)
   }
 
   #give(piece: Buffer): void {
@@ -156,8 +162,9 @@ export class RequestBody extends Readable {
     })
   }
 
+  /** Once the request is answered, its connection belongs to the next one. */
   #stop(): void {
-    if (!this.#isResuming) this.#request.socket.pause()
+    if (!this.#isAnswered && !this.#isResuming) this.#request.socket.pause()
   }
 
   /** A socket resumes a little later, and would then resume although it was paused in between. */
@@ -167,7 +174,7 @@ export class RequestBody extends Readable {
     this.#isResuming = true
     socket.once('resume', () => {
       this.#isResuming = false
-      if (!this.#isAnswered && (this.#isInLine || this.#isFull)) this.#stop()
+      if (this.#isInLine || this.#isFull) this.#stop()
     })
     socket.resume()
   }

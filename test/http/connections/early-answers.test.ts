@@ -158,6 +158,36 @@ test('A small body that comes after its answer leaves the connection for the nex
   expect((await answerOn(socket)).status).toBe(200)
 })
 
+test.each([
+  ['with its headers', (write: (body: boolean) => void) => write(true)],
+  [
+    'after them, and before its answer',
+    (write: (body: boolean) => void) => {
+      write(false)
+      setImmediate(write, true)
+    },
+  ],
+])(
+  'A small body that comes %s, and that nobody reads, leaves the connection for the next request',
+  async (_, send) => {
+    const socket = openSocket(service.server.url)
+    const body = file(aProduct())
+    const head =
+      `${imports}?nonsense=1 HTTP/1.1\r\nhost: intake\r\nauthorization: Bearer ${service.api.key}\r\n` +
+      `content-type: application/jsonl\r\ncontent-length: ${body.length}\r\n\r\n`
+    for (let round = 0; round < 20; round += 1) {
+      let rest = head
+      send((isBody) => {
+        socket.write(isBody ? rest + body : rest)
+        rest = ''
+      })
+      const [answer] = (await once(socket, 'data')) as [Buffer]
+      expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 /)
+    }
+    socket.destroy()
+  },
+)
+
 describe('A client that asks whether to send its body', () => {
   const ask = (line: string, key: string) => {
     const socket = openSocket(service.server.url)

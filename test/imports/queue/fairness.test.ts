@@ -16,8 +16,8 @@ afterAll(() => service.stop())
 const addStores = (count: number, organizationId?: string): Promise<Api[]> =>
   Promise.all(Array.from({ length: count }, () => service.addStore(organizationId)))
 
-/** Work for much longer than a turn. */
-const large = times(200_000, () => aProduct())
+/** Work for much longer than a turn, also if four are worked on at 150,000 records a second together. */
+const large = times(600_000, () => aProduct())
 
 /** Posts the large file for each of these owners, runs `work` meanwhile, and cancels what is left. */
 async function besideLargeImports(owners: readonly Api[], work: (ids: string[]) => Promise<void>) {
