@@ -124,7 +124,7 @@ export const filterParameter = (kinds: Readonly<Record<string, AttributeKind>>) 
       description: [
         '`op(attribute,value…)`; several, joined by `:` or in further `filter` parameters, must all hold. ' +
           'Quote a value by `\'` or `"` where it has other characters than `A-Za-z0-9@$_*.{}|+:/-` and inner spaces. ' +
-          'With `like`, `*` at either end is anything. Times are `YYYY-MM-DD`, RFC 3339 or milliseconds since 1970.',
+          'With `like`, `*` at either end stands for any text, and case is ignored. Times are `YYYY-MM-DD`, RFC 3339 or milliseconds since 1970.',
         ...Object.entries(kinds).map(
           ([attribute, kind]) =>
             `- \`${attribute}\`: ${operatorsOf(kind).join(', ')}${typeof kind === 'object' ? ` (${kind.oneOf.join(', ')})` : ''}`,

@@ -56,6 +56,7 @@ export function ImportsPage() {
         />
         <SearchInput
           label="Reference"
+          description="Part of a reference is enough"
           value={reference}
           onChange={(value) => address.set({ reference: value, offset: 0 }, { replace: true })}
         />

@@ -75,6 +75,7 @@ function Records({ type }: { readonly type: ListedType }) {
         />
         <SearchInput
           label="Search for"
+          description={`Part of a ${by === 'name' ? 'name' : 'reference'} is enough`}
           value={text}
           onChange={(value) => address.set({ text: value, offset: 0 }, { replace: true })}
         />

@@ -3,15 +3,16 @@ import { useEffect, useRef, useState } from 'react'
 
 interface SearchInputProps {
   readonly label: string
+  readonly description: string
   readonly value: string
   onChange(value: string): void
 }
 
-/** So long after the last key a search begins. */
+/** How long after the last key a search starts. */
 const PAUSE_MS = 300
 
-/** A field that searches while one types. */
-export function SearchInput({ label, value, onChange }: SearchInputProps) {
+/** A field that searches while a person types. */
+export function SearchInput({ label, description, value, onChange }: SearchInputProps) {
   const [text, setText] = useState(value)
   const change = useRef(onChange)
   change.current = onChange
@@ -26,7 +27,7 @@ export function SearchInput({ label, value, onChange }: SearchInputProps) {
     <TextInput
       className="search"
       label={label}
-      description="A part of it is enough. Capital letters matter."
+      description={description}
       inputWrapperOrder={['label', 'input', 'description']}
       maxLength={200}
       value={text}
