@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import type pg from 'pg'
-import { embeddedConnection } from '../src/data-dir/embedded.js'
+import { embeddedConnection } from '../src/data-dir/postgres/embedded.js'
 import type { Connection } from '../src/db/connection.js'
 import { connect } from '../src/db/pool.js'
 import { recordTypes } from '../src/records/index.js'

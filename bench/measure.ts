@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import { Argument, Command } from 'commander'
 import { type DataDir, openDataDir } from '../src/data-dir/data-dir.js'
-import { startEmbeddedPostgres } from '../src/data-dir/embedded.js'
+import { startEmbeddedPostgres } from '../src/data-dir/postgres/embedded.js'
 import type { Connection } from '../src/db/connection.js'
 import { createPool, type Pool } from '../src/db/pool.js'
 import { wholeNumber } from './arguments.js'

@@ -9,7 +9,7 @@ import { serveCommand } from './cli/commands/serve.js'
 import { storesCommand } from './cli/commands/stores.js'
 import { validateCommand } from './cli/commands/validate.js'
 import { webhooksCommand } from './cli/commands/webhooks.js'
-import { PROGRAM } from './cli/program.js'
+import { PROGRAM } from './cli/terminal/program.js'
 import { version } from './version.js'
 
 const HELP = `

@@ -1,18 +1,22 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Config } from './config.js'
+import type { Config } from './config/config.js'
 import { type DataDir, openDataDir } from './data-dir/data-dir.js'
 import { requireSameDatabase } from './data-dir/database.js'
-import { type EmbeddedPostgres, embeddedConnection, startEmbeddedPostgres } from './data-dir/embedded.js'
+import {
+  type EmbeddedPostgres,
+  embeddedConnection,
+  startEmbeddedPostgres,
+} from './data-dir/postgres/embedded.js'
 import type { Connection } from './db/connection.js'
-import { migrate } from './db/migrate.js'
+import { migrate } from './db/migrate/migrate.js'
 import { isOutage } from './db/outage.js'
 import { OwnerPools } from './db/owner-pool.js'
 import { createPool } from './db/pool.js'
 import { DatabaseAway, DatabaseNotSetUp, MigratedElsewhere } from './db/reach.js'
 import { sortUploads } from './imports/receive/stray-uploads.js'
-import { createLogger } from './log.js'
+import { createLogger } from './log/log.js'
 import { Metrics } from './metrics.js'
 import { buildServer } from './server.js'
 import { StartError } from './start-error.js'

@@ -1,7 +1,7 @@
 import { fastify } from 'fastify'
 import { createPool, type Pool } from '../../src/db/pool.js'
 import { recordTypeOf } from '../../src/records/index.js'
-import { listRecords } from '../../src/records/read.js'
+import { listRecords } from '../../src/records/read/records.js'
 import { defaultStore } from '../../src/tenants/owners.js'
 import { databaseOf } from '../database.js'
 import { answerQuestions } from '../program.js'

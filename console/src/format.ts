@@ -1,4 +1,4 @@
-import { showInvisible } from '../../src/invisible'
+import { showInvisible } from '../../src/text/invisible'
 import { minorUnits } from './currencies'
 
 /** Numbers and times for people. The console speaks English, so it formats by English rules everywhere. */

@@ -1,5 +1,5 @@
-import { isWorkedOut, outcomeOf, outcomeSentence, tallyOf } from '../../src/imports/outcome'
-import { counted, number } from '../../src/numbers'
+import { isWorkedOut, outcomeOf, outcomeSentence, tallyOf } from '../../src/imports/resource/outcome'
+import { counted, number } from '../../src/text/numbers'
 import type { Import } from './api/imports'
 
 export const isCanceled = ({ meta: { failure } }: Import): boolean => failure?.reason === 'canceled'

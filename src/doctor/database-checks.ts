@@ -1,6 +1,6 @@
-import type { Facts } from '../db/facts.js'
+import type { Facts } from '../db/migrate/facts.js'
+import { connectionLimits, obstaclesOf, type Subject } from '../db/migrate/preconditions.js'
 import type { Client } from '../db/pool.js'
-import { connectionLimits, obstaclesOf, type Subject } from '../db/preconditions.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
 /**

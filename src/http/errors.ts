@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Problem } from '../schema/problem.js'
-import { excerpt } from '../text.js'
+import { excerpt } from '../text/text.js'
 
 /** One entry of `{"errors": […]}` (contract 3). */
 export interface ErrorEntry {

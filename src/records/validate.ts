@@ -1,11 +1,11 @@
 import type { TSchema } from 'typebox'
-import { isObject } from '../json.js'
+import { isObject } from '../json/parse.js'
 import { absenceOf } from '../schema/absent.js'
 import { compile } from '../schema/compile.js'
 import { tooManyItems } from '../schema/limits.js'
 import { addProblem, MAX_PROBLEMS, type Problem } from '../schema/problem.js'
 import { NOT_STORABLE } from '../schema/sentences.js'
-import { isStorableText } from '../text.js'
+import { isStorableText } from '../text/text.js'
 import type { RecordType, Reference } from './record-type.js'
 
 type Attributes = Record<string, unknown>

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { Pool } from '../db/pool.js'
 import type { App } from '../http/app.js'
 import { serviceUnavailable } from '../http/errors.js'
-import { operation } from '../http/operation.js'
+import { operation } from '../http/operation/operation.js'
 import { oneOf } from '../records/kinds.js'
 import type { UploadStore } from '../uploads/store.js'
 

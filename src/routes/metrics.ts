@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { App } from '../http/app.js'
-import { operation } from '../http/operation.js'
+import { operation } from '../http/operation/operation.js'
 import type { Metrics } from '../metrics.js'
 
 const schema = operation({

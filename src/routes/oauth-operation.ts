@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { operation } from '../http/operation.js'
+import { operation } from '../http/operation/operation.js'
 import { oneOf } from '../records/kinds.js'
 
 export const FORM = 'application/x-www-form-urlencoded'

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox'
-import { timestamp } from '../http/schemas.js'
+import { timestamp } from '../http/operation/schemas.js'
 import { oneOf } from '../records/kinds.js'
 
 const header = (name: string, description: string) => ({

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { isObject, type JsonObject } from '../json.js'
+import { isObject, type JsonObject } from '../json/parse.js'
 
 /** The attribute of every type that counts as absent where it is empty, too (contract 7). */
 const EXTERNAL_REF = 'external_ref'

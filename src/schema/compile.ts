@@ -1,6 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
-import { isStorableText } from '../text.js'
+import { isStorableText } from '../text/text.js'
 import { whyNotEmail } from './email.js'
 import { limitsOf } from './limits.js'
 import type { Problem } from './problem.js'

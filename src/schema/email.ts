@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url'
-import { quotable } from '../invisible.js'
+import { quotable } from '../text/invisible.js'
 
 /*
  * E-mail addresses by RFC 5321, section 4.1.2, and their international form, RFC 6531, section 3.3. Lengths are not looked

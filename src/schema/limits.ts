@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { isObject } from '../json.js'
+import { isObject } from '../json/parse.js'
 import type { Problem } from './problem.js'
 
 /** The part of a JSON Schema that says how many entries its lists and maps may have. */

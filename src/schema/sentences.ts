@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv'
-import { excerpt } from '../text.js'
+import { excerpt } from '../text/text.js'
 import { whyNotEmail } from './email.js'
 import { tooManyItems, tooManyProperties } from './limits.js'
 import type { Problem } from './problem.js'

@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { Webhook } from 'standardwebhooks'
-import { networkFault } from '../network-fault.js'
+import { networkFault } from '../text/network-fault.js'
 import { version } from '../version.js'
 import { isPrivateHost, lookupPublic, PrivateAddress } from './addresses.js'
 import type { ClaimedDelivery } from './deliveries.js'

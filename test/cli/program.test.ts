@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { commandLine, programOf } from '../../src/cli/program.js'
+import { commandLine, programOf } from '../../src/cli/terminal/program.js'
 
 describe('the program is named as a person can type it', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { migrate } from '../../src/db/migrate.js'
+import { migrate } from '../../src/db/migrate/migrate.js'
 import { createPool, type PoolConnections } from '../../src/db/pool.js'
 import { setUpSchemaBefore } from '../support/old-schema.js'
 import { insertImport } from '../support/rows.js'

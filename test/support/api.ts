@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import type { ImportResource } from '../../src/imports/schema.js'
+import type { ImportResource } from '../../src/imports/resource/schema.js'
 import type { RecordLine } from './builders.js'
 import { conformanceOf } from './conformance.js'
 import { formType } from './multipart.js'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { openDataDir } from '../../src/data-dir/data-dir.js'
-import { startEmbeddedPostgres } from '../../src/data-dir/embedded.js'
+import { startEmbeddedPostgres } from '../../src/data-dir/postgres/embedded.js'
 import { cli } from './service.js'
 
 declare module 'vitest' {

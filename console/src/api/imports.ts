@@ -2,7 +2,7 @@ import type {
   ImportErrorKindResource as ErrorKind,
   ImportResource as Import,
   ImportErrorResource as ImportError,
-} from '../../../src/imports/schema'
+} from '../../../src/imports/resource/schema'
 import type { ImportStatus, OnConflict } from '../../../src/imports/terms'
 import { contains, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
 

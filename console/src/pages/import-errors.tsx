@@ -1,8 +1,8 @@
 import { Button, SegmentedControl, Text, Title } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { isUnderWay } from '../../../src/imports/outcome'
-import { counted, number } from '../../../src/numbers'
+import { isUnderWay } from '../../../src/imports/resource/outcome'
+import { counted, number } from '../../../src/text/numbers'
 import type { Features } from '../api/document'
 import {
   type ErrorKind,

@@ -9,8 +9,8 @@ import {
   outcomeOf,
   tallyOf,
   tallyOfType,
-} from '../../../src/imports/outcome'
-import { number } from '../../../src/numbers'
+} from '../../../src/imports/resource/outcome'
+import { number } from '../../../src/text/numbers'
 import { type Features, type RecordType, useService } from '../api/document'
 import { type Command, command, type Download, download, getImport, type Import } from '../api/imports'
 import { isPassing } from '../api/request'

@@ -1,6 +1,6 @@
 import { Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { counted } from '../../../src/numbers'
+import { counted } from '../../../src/text/numbers'
 import { type ListedType, type RecordType, useService } from '../api/document'
 import { getRecord, type StoredRecord } from '../api/records'
 import { capitalized, exactTime, label, visible } from '../format'

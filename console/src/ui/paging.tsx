@@ -1,5 +1,5 @@
 import { Button, Text } from '@mantine/core'
-import { number } from '../../../src/numbers'
+import { number } from '../../../src/text/numbers'
 import { PAGE_LENGTH } from '../api/request'
 
 interface PagingProps {

@@ -1,4 +1,4 @@
-import type { Tally } from '../../../src/imports/outcome'
+import type { Tally } from '../../../src/imports/resource/outcome'
 
 interface TallyBarProps {
   readonly tally: Tally

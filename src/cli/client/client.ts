@@ -1,6 +1,10 @@
 import { STATUS_CODES } from 'node:http'
-import type { ImportErrorKindResource, ImportErrorResource, ImportResource } from '../../imports/schema.js'
-import { networkFault } from '../../network-fault.js'
+import type {
+  ImportErrorKindResource,
+  ImportErrorResource,
+  ImportResource,
+} from '../../imports/resource/schema.js'
+import { networkFault } from '../../text/network-fault.js'
 import { CommandError } from '../terminal/fail.js'
 import { printable } from '../terminal/terminal.js'
 

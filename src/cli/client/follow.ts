@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ImportResource } from '../../imports/schema.js'
+import type { ImportResource } from '../../imports/resource/schema.js'
 import { CommandError } from '../terminal/fail.js'
 import { getImport, importPath, ServerUnreachable } from './client.js'
 import type { Server } from './find-server.js'

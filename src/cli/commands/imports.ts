@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { outcomeOf, tallyOf } from '../../imports/outcome.js'
-import type { ImportResource } from '../../imports/schema.js'
+import { outcomeOf, tallyOf } from '../../imports/resource/outcome.js'
+import type { ImportResource } from '../../imports/resource/schema.js'
 import { IMPORT_STATUSES } from '../../imports/terms.js'
-import { escapeInvisible, showInvisible } from '../../invisible.js'
-import { counted, number, size } from '../../numbers.js'
+import { escapeInvisible, showInvisible } from '../../text/invisible.js'
+import { counted, number, size } from '../../text/numbers.js'
 import {
   controlImport,
   download,
@@ -17,16 +17,16 @@ import {
   type PageAnswer,
   type PageFlags,
 } from '../client/client.js'
-import { commandLine, PROGRAM } from '../program.js'
 import {
   atServer,
   type ServerCommandFlags,
   styleOf,
   wholeNumber,
   withServerFlags,
-} from '../server-command.js'
+} from '../client/server-command.js'
 import { errorsTable, kindsTable } from '../terminal/error-tables.js'
 import { type Column, listed } from '../terminal/list.js'
+import { commandLine, PROGRAM } from '../terminal/program.js'
 import { tellOn } from '../terminal/progress.js'
 import { print, type Saved, saveTo } from '../terminal/save.js'
 import { countsTable } from '../terminal/summary.js'

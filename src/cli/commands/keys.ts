@@ -8,12 +8,12 @@ import {
   type NewCredential,
   revokeCredential,
 } from '../../tenants/keys.js'
-import { administer, type CommonFlags, perform, told } from '../administer.js'
-import { newName } from '../names.js'
-import { type OwnerFlags, ownerOf, withOwner } from '../owner.js'
-import { PROGRAM } from '../program.js'
+import { administer, type CommonFlags, perform, told } from '../database/administer.js'
+import { newName } from '../database/names.js'
+import { type OwnerFlags, ownerOf, withOwner } from '../database/owner.js'
 import { CommandError } from '../terminal/fail.js'
 import { type Column, day, listed } from '../terminal/list.js'
+import { PROGRAM } from '../terminal/program.js'
 import { printable } from '../terminal/terminal.js'
 
 const HELP = `

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { createOwner, listOwners } from '../../tenants/stores-and-organizations.js'
-import { administer, type CommonFlags, perform, told } from '../administer.js'
-import { newName } from '../names.js'
-import { commandLine, PROGRAM } from '../program.js'
+import { administer, type CommonFlags, perform, told } from '../database/administer.js'
+import { newName } from '../database/names.js'
 import { CommandError } from '../terminal/fail.js'
 import { day, listed } from '../terminal/list.js'
+import { commandLine, PROGRAM } from '../terminal/program.js'
 
 /** `intake organizations`: what stores belong to. */
 export function organizationsCommand(): Command {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Command, Option } from 'commander'
-import { type Config, readConfig, settings } from '../../config.js'
+import { type Config, readConfig, settings } from '../../config/config.js'
 import { type Announcement, startService } from '../../service.js'
 import { fail } from '../terminal/fail.js'
 import { firstSignal } from '../terminal/signals.js'

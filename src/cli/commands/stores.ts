@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { createOwner, listOwners, type Owner, setDisabled } from '../../tenants/stores-and-organizations.js'
-import { administer, type CommonFlags, perform, told } from '../administer.js'
-import { existing, newName } from '../names.js'
-import { commandLine, PROGRAM } from '../program.js'
+import { administer, type CommonFlags, perform, told } from '../database/administer.js'
+import { existing, newName } from '../database/names.js'
 import { CommandError } from '../terminal/fail.js'
 import { type Column, day, listed } from '../terminal/list.js'
+import { commandLine, PROGRAM } from '../terminal/program.js'
 
 const HELP = `
 A store is given by its id or its name.

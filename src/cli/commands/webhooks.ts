@@ -9,12 +9,12 @@ import {
   listDeliveries,
 } from '../../webhooks/deliveries.js'
 import { createWebhook, listWebhooks, removeWebhook, type Webhook } from '../../webhooks/webhooks.js'
-import { administer, type CommonFlags, perform, told } from '../administer.js'
-import { existing } from '../names.js'
-import { type OwnerFlags, ownerOf, withOwner } from '../owner.js'
-import { commandLine, PROGRAM } from '../program.js'
+import { administer, type CommonFlags, perform, told } from '../database/administer.js'
+import { existing } from '../database/names.js'
+import { type OwnerFlags, ownerOf, withOwner } from '../database/owner.js'
 import { CommandError } from '../terminal/fail.js'
 import { type Column, listed } from '../terminal/list.js'
+import { commandLine, PROGRAM } from '../terminal/program.js'
 import { printable } from '../terminal/terminal.js'
 
 const HELP = `

@@ -1,4 +1,4 @@
-import { counted, number } from '../../numbers.js'
+import { counted, number } from '../../text/numbers.js'
 import type { ErrorAnswer, ErrorKindAnswer } from '../client/client.js'
 import type { Style } from './summary.js'
 import { drawTable } from './table.js'

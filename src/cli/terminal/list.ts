@@ -1,4 +1,4 @@
-import type { Result } from '../administer.js'
+import type { Result } from '../database/administer.js'
 import { drawTable } from './table.js'
 import { printable, wrap } from './terminal.js'
 

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { showInvisible } from '../../invisible.js'
+import { showInvisible } from '../../text/invisible.js'
 import { CommandError } from './fail.js'
 
 /** What was written to a file. */

@@ -5,8 +5,8 @@ import {
   type Tally,
   tallyOf,
   tallyOfType,
-} from '../../imports/outcome.js'
-import { number } from '../../numbers.js'
+} from '../../imports/resource/outcome.js'
+import { number } from '../../text/numbers.js'
 import { drawTable } from './table.js'
 import { type Colors, printable, wrap } from './terminal.js'
 

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty'
 import pico from 'picocolors'
-import { escapeInvisible, showInvisible } from '../../invisible.js'
+import { escapeInvisible, showInvisible } from '../../text/invisible.js'
 
 export type Colors = ReturnType<typeof pico.createColors>
 

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyContentTypeParser, FastifyInstance } from 'fastify'
-import { isObject, type JsonObject, parseJson, whyNotJson } from '../../json.js'
-import { withoutDepths } from '../../json-walk.js'
+import { isObject, type JsonObject, parseJson, whyNotJson } from '../../json/parse.js'
+import { withoutDepths } from '../../json/walk.js'
 import type { Problem } from '../../schema/problem.js'
-import { excerpt } from '../../text.js'
+import { excerpt } from '../../text/text.js'
 import { badRequest, unsupportedMediaType, validationError } from '../errors.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { RecordType } from '../../records/record-type.js'
-import { referenceLists, type Source, toElements } from '../../records/references.js'
+import { referenceLists, type Source, toElements } from '../../records/write/references.js'
 import type { Problem } from '../../schema/problem.js'
 import type { UploadReader } from '../../uploads/store.js'
 import { noCounts } from '../counts.js'

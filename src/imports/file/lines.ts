@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { isObject, parseJson, whyNotJson } from '../../json.js'
-import { withoutDepths } from '../../json-walk.js'
+import { isObject, parseJson, whyNotJson } from '../../json/parse.js'
+import { withoutDepths } from '../../json/walk.js'
 import { recordTypeOf, recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
-import { excerpt } from '../../text.js'
+import { excerpt } from '../../text/text.js'
 
 const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d

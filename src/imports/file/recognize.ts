@@ -11,7 +11,7 @@ import {
   skipSpace,
   skipString,
   skipValue,
-} from '../../json-walk.js'
+} from '../../json/walk.js'
 import { recordTypeOf, recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 

@@ -2,7 +2,7 @@ import sql, { type Sql } from 'sql-template-tag'
 import { type Pool, rows, transaction } from '../../db/pool.js'
 import { addDeliveries } from '../../webhooks/deliveries.js'
 import { type Failure, type Import, type ImportRow, importColumns, toImport } from '../import.js'
-import { importResource } from '../resource.js'
+import { importResource } from '../resource/resource.js'
 import { IMPORTS_CHANNEL, type Job, LeaseLost } from './claim.js'
 
 /**

@@ -3,7 +3,7 @@ import { type CopyColumn, CopyRows } from '../../db/copy.js'
 import type { Client } from '../../db/pool.js'
 import { recordTypes } from '../../records/index.js'
 import { attributeKind } from '../../records/kinds.js'
-import { excerpt } from '../../text.js'
+import { excerpt } from '../../text/text.js'
 import type { LinePlace, LineProblem } from '../file/passes.js'
 import type { Job } from '../queue/claim.js'
 

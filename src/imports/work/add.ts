@@ -1,14 +1,14 @@
 import { type CopyColumn, CopyRows } from '../../db/copy.js'
 import { type Client, settled } from '../../db/pool.js'
-import type { NewRecords } from '../../records/insert.js'
 import type { RecordType } from '../../records/record-type.js'
+import type { NewRecords } from '../../records/write/insert.js'
 import {
   deleteSnapshots,
   type Element,
   type Holder,
   insertSnapshots,
   resolveReferences,
-} from '../../records/references.js'
+} from '../../records/write/references.js'
 import type { LineProblem } from '../file/passes.js'
 import type { Job } from '../queue/claim.js'
 import { lineOfRecord } from '../record-id.js'

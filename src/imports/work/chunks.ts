@@ -1,6 +1,6 @@
-import { NewRecords } from '../../records/insert.js'
 import type { RecordType } from '../../records/record-type.js'
-import { type ReferenceLists, referenceLists } from '../../records/references.js'
+import { NewRecords } from '../../records/write/insert.js'
+import { type ReferenceLists, referenceLists } from '../../records/write/references.js'
 import type { UploadReader } from '../../uploads/store.js'
 import type { Line } from '../file/lines.js'
 import {

@@ -2,9 +2,9 @@ import sql, { empty } from 'sql-template-tag'
 import { type CopyColumn, CopyRows } from '../../db/copy.js'
 import { type Client, type Pool, rows, settled } from '../../db/pool.js'
 import { isAnyOf } from '../../db/ref-key.js'
-import { holdersOfRefs, type NewRecords } from '../../records/insert.js'
 import type { RecordType } from '../../records/record-type.js'
-import type { Source } from '../../records/references.js'
+import { holdersOfRefs, type NewRecords } from '../../records/write/insert.js'
+import type { Source } from '../../records/write/references.js'
 import type { Job } from '../queue/claim.js'
 
 /*

@@ -1,6 +1,6 @@
-import { dataOf, named } from '../../http/schemas.js'
+import { dataOf, named } from '../../http/operation/schemas.js'
 import type { Import } from '../../imports/import.js'
-import { importResource } from '../../imports/resource.js'
+import { importResource } from '../../imports/resource/resource.js'
 import { type Caller, ownerKind } from '../../tenants/owners.js'
 
 /** The documented answer of the routes that answer one import. */

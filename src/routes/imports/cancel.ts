@@ -1,6 +1,6 @@
 import type { App } from '../../http/app.js'
 import { writeConflict } from '../../http/errors.js'
-import { operation } from '../../http/operation.js'
+import { operation } from '../../http/operation/operation.js'
 import { endedImport } from '../../imports/events.js'
 import { cancelImport } from '../../imports/queue/end.js'
 import { importAnswer, importAnswers } from './answer.js'

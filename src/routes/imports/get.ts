@@ -1,5 +1,5 @@
 import type { App } from '../../http/app.js'
-import { operation } from '../../http/operation.js'
+import { operation } from '../../http/operation/operation.js'
 import { importAnswer, importAnswers } from './answer.js'
 import type { ImportDependencies } from './dependencies.js'
 import { findVisible } from './find.js'

@@ -1,12 +1,12 @@
 import type { App } from '../../http/app.js'
 import { writeConflict } from '../../http/errors.js'
-import { operation } from '../../http/operation.js'
+import { operation } from '../../http/operation/operation.js'
 import type { Import } from '../../imports/import.js'
 import { retryImport } from '../../imports/queue/retry.js'
 import { importAnswer, importAnswers } from './answer.js'
+import { refuseImport } from './create/refusals.js'
 import type { ImportDependencies } from './dependencies.js'
 import { findOwn, findVisible } from './find.js'
-import { refuseImport } from './refusals.js'
 
 const schema = operation({
   id: 'retryImport',

@@ -1,13 +1,13 @@
 import type { App } from '../../http/app.js'
 import { cancelRoute } from './cancel.js'
-import { createRoute } from './create.js'
+import { createRoute } from './create/create.js'
 import type { ImportDependencies } from './dependencies.js'
-import { errorKindsRoute } from './error-kinds.js'
-import { errorsRoute } from './errors.js'
 import { getRoute } from './get.js'
 import { listRoute } from './list.js'
-import { rejectedRoute } from './rejected.js'
-import { resultsRoute } from './results.js'
+import { errorKindsRoute } from './report/error-kinds.js'
+import { errorsRoute } from './report/errors.js'
+import { rejectedRoute } from './report/rejected.js'
+import { resultsRoute } from './report/results.js'
 import { retryRoute } from './retry.js'
 
 /** The Subscriptions Imports API (contract 6). */

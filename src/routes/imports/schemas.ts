@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
-import { uuid } from '../../http/schemas.js'
-import { importErrorKindSchema, importErrorSchema, importSchema } from '../../imports/schema.js'
+import { uuid } from '../../http/operation/schemas.js'
+import { importErrorKindSchema, importErrorSchema, importSchema } from '../../imports/resource/schema.js'
 import { ON_CONFLICT } from '../../imports/terms.js'
 import { recordTypes } from '../../records/index.js'
 import { externalRef, oneOf } from '../../records/kinds.js'

@@ -1,8 +1,8 @@
 import type { App } from '../../http/app.js'
-import { operation } from '../../http/operation.js'
-import { schemaName } from '../../http/schemas.js'
-import { deleteRecord } from '../../records/change.js'
+import { operation } from '../../http/operation/operation.js'
+import { schemaName } from '../../http/operation/schemas.js'
 import type { RecordType } from '../../records/record-type.js'
+import { deleteRecord } from '../../records/write/change.js'
 import type { RecordDependencies } from './dependencies.js'
 import { explained } from './errors.js'
 

@@ -1,9 +1,14 @@
 import { HttpError, validationError, writeConflict } from '../../http/errors.js'
-import { ChangedMeanwhile, RefTaken, StillAttached, UnresolvedReferences } from '../../records/change.js'
 import { holderIdName } from '../../records/record-type.js'
-import { AlreadyAttached, TooManySnapshots } from '../../records/snapshots.js'
 import { tooManyElements } from '../../records/validate.js'
-import { withArticle } from '../../text.js'
+import {
+  ChangedMeanwhile,
+  RefTaken,
+  StillAttached,
+  UnresolvedReferences,
+} from '../../records/write/change.js'
+import { AlreadyAttached, TooManySnapshots } from '../../records/write/snapshots.js'
+import { withArticle } from '../../text/text.js'
 
 /** Waits for a change of a record, and tells why it could not be made as HTTP does (contract 3). */
 export async function explained<T>(noun: string, change: Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import sql, { raw } from 'sql-template-tag'
 import { isAnyOf } from '../../db/ref-key.js'
-import type { FilterAttributes } from '../../http/filter.js'
+import type { FilterAttributes } from '../../http/lists/filter.js'
 import type { RecordType } from '../../records/record-type.js'
 
 /** What a list of a type can be filtered by (contract 5). */

@@ -1,6 +1,6 @@
 import type { PoolOf } from '../../db/owner-pool.js'
 import { notFound, permissionDenied } from '../../http/errors.js'
-import { findRecord, type StoredRecord } from '../../records/read.js'
+import { findRecord, type StoredRecord } from '../../records/read/records.js'
 import type { RecordType } from '../../records/record-type.js'
 import { type Caller, visibleOwnerIds } from '../../tenants/owners.js'
 

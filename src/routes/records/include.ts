@@ -1,7 +1,7 @@
 import { type TOptional, type TSchema, type TString, Type } from 'typebox'
 import type { Pool } from '../../db/pool.js'
 import { validationError } from '../../http/errors.js'
-import { type NamedHolder, namedSnapshots } from '../../records/read-snapshots.js'
+import { type NamedHolder, namedSnapshots } from '../../records/read/snapshots.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { Caller } from '../../tenants/owners.js'
 import { snapshotResources } from './resource.js'

@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import type { Pool } from '../../db/pool.js'
 import { type BasePrice, planPrice } from '../../records/price.js'
-import { type HoldingRecord, heldBy, type StoredRecord } from '../../records/read.js'
-import type { Holder, StoredSnapshot } from '../../records/read-snapshots.js'
+import { type HoldingRecord, heldBy, type StoredRecord } from '../../records/read/records.js'
+import type { Holder, StoredSnapshot } from '../../records/read/snapshots.js'
+import { sumPrices } from '../../records/read/sum-prices.js'
 import type { RecordType, Reference } from '../../records/record-type.js'
-import { sumPrices } from '../../records/sum-prices.js'
 import { type Caller, ownerKind } from '../../tenants/owners.js'
 
 /** A record as it is answered (contract 9). */

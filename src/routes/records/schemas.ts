@@ -1,6 +1,14 @@
 import { type TSchema, Type } from 'typebox'
-import { dataOf, named, owner, schemaName, timestamp, timestamps, uuid } from '../../http/schemas.js'
-import type { JsonObject } from '../../json.js'
+import {
+  dataOf,
+  named,
+  owner,
+  schemaName,
+  timestamp,
+  timestamps,
+  uuid,
+} from '../../http/operation/schemas.js'
+import type { JsonObject } from '../../json/parse.js'
 import { recordTypes } from '../../records/index.js'
 import { type AttributesSchema, oneOf, priceMap } from '../../records/kinds.js'
 import type { RecordType, Reference } from '../../records/record-type.js'

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openDataDir } from '../../../src/data-dir/data-dir.js'
-import { embeddedConnection, startEmbeddedPostgres } from '../../../src/data-dir/embedded.js'
+import { embeddedConnection, startEmbeddedPostgres } from '../../../src/data-dir/postgres/embedded.js'
 import type { Connection } from '../../../src/db/connection.js'
 import { connect } from '../../../src/db/pool.js'
 

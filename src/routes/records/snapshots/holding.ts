@@ -1,6 +1,6 @@
 import { notFound } from '../../../http/errors.js'
-import { findSnapshot, type StoredSnapshot } from '../../../records/read-snapshots.js'
-import type { Holding } from '../../../records/snapshots.js'
+import { findSnapshot, type StoredSnapshot } from '../../../records/read/snapshots.js'
+import type { Holding } from '../../../records/write/snapshots.js'
 import { type Caller, visibleOwnerIds } from '../../../tenants/owners.js'
 import type { SnapshotView } from '../resource.js'
 import type { SnapshotDependencies } from './dependencies.js'

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { readData } from '../../../http/body/json.js'
-import { dataOf, uuid } from '../../../http/schemas.js'
+import { dataOf, uuid } from '../../../http/operation/schemas.js'
 import type { Reference } from '../../../records/record-type.js'
 import { MAX_SNAPSHOTS, tooManyElements } from '../../../records/validate.js'
 import type { Problem } from '../../../schema/problem.js'

@@ -1,0 +1,121 @@
+import { realpath } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readConfig } from '../../config/config.js'
+import { openDataDir } from '../../data-dir/data-dir.js'
+import { DataDirInUse } from '../../data-dir/lock.js'
+import { embeddedConnection, hasCluster, startEmbeddedPostgres } from '../../data-dir/postgres/embedded.js'
+import type { Connection } from '../../db/connection.js'
+import { migrate } from '../../db/migrate/migrate.js'
+import { createPool, type Pool } from '../../db/pool.js'
+import { defaultStore } from '../../tenants/owners.js'
+import { CommandError, noDatabaseIn } from '../terminal/fail.js'
+
+/** Where a command finds the database; the environment has the rest. */
+export interface DatabaseFlags {
+  readonly dataDir?: string
+  readonly databaseUrl?: string
+}
+
+/** An instance that starts or stops is waited for this long. */
+const PATIENCE_MS = 30_000
+const LOOK_AGAIN_MS = 100
+
+/**
+ * Runs `work` on the database of DATABASE_URL; else on the embedded one of the data directory, through the service that
+ * runs there, or on a server that is started for as long as this takes.
+ *
+ * @param mayCreate whether a data directory that is not there is made. One mistyped would else be.
+ * @throws CommandError, ConfigError, the signal's reason, and what the start of the embedded server says. Nothing is left running then.
+ */
+export async function withDatabase<T>(
+  flags: DatabaseFlags,
+  mayCreate: boolean,
+  signal: AbortSignal,
+  work: (pool: Pool) => Promise<T>,
+): Promise<T> {
+  const database = await findDatabase(placesOf(flags), mayCreate, signal)
+  try {
+    signal.throwIfAborted()
+    return await onDatabase(database.connection, work)
+  } finally {
+    await database.release()
+  }
+}
+
+/** Where the database is, for as long as it is needed. */
+export interface Database {
+  readonly connection: Connection
+  release(): Promise<void>
+}
+
+export interface Places {
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+}
+
+/** What the flags and the environment say. @throws ConfigError */
+export function placesOf(flags: DatabaseFlags): Places {
+  const { DATA_DIR, DATABASE_URL } = process.env
+  return readConfig(flags, { DATA_DIR, DATABASE_URL })
+}
+
+/** The database as it is: it is neither migrated nor looked whether it answers. @throws as `withDatabase` */
+export async function findDatabase(
+  { dataDir, databaseUrl }: Places,
+  mayCreate: boolean,
+  signal: AbortSignal,
+): Promise<Database> {
+  if (databaseUrl === undefined) return await embedded(dataDir, mayCreate, signal)
+  return { connection: { connectionString: databaseUrl }, release: async () => {} }
+}
+
+async function onDatabase<T>(connection: Connection, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const schema = await migrate(connection)
+  const pool = createPool({ ...connection, schema }, 1, () => {})
+  try {
+    // Its name is nobody else's, though the service may never have been started.
+    await defaultStore(pool)
+    return await work(pool)
+  } finally {
+    await pool.end()
+  }
+}
+
+/** The data directory's: ours for now, or that of the service that has it. One that is no service yet, or no more, is waited for. */
+async function embedded(folder: string, mayCreate: boolean, signal: AbortSignal): Promise<Database> {
+  const isNew = !hasCluster(folder)
+  if (isNew && !mayCreate) throw noDatabaseIn(folder)
+  if (isNew) process.stderr.write(`There is no database in ${folder} yet; one is made now.\n`)
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    try {
+      return await ownServer(folder)
+    } catch (error) {
+      if (!(error instanceof DataDirInUse)) throw error
+      if (error.url !== undefined) {
+        return { connection: embeddedConnection(await realpath(folder)), release: async () => {} }
+      }
+      if (Date.now() > deadline) {
+        throw new CommandError(`Another instance uses the data directory ${folder}, but does not get ready.`)
+      }
+    }
+    await sleep(LOOK_AGAIN_MS, undefined, { signal })
+  }
+}
+
+async function ownServer(folder: string): Promise<Database> {
+  const dataDir = await openDataDir(folder)
+  try {
+    const postgres = await startEmbeddedPostgres(dataDir.path)
+    return {
+      connection: postgres.connection,
+      async release() {
+        await postgres.stop()
+        await dataDir.release()
+      },
+    }
+  } catch (error) {
+    await dataDir.release()
+    throw error
+  }
+}

@@ -1,0 +1,116 @@
+import { type Static, Type } from 'typebox'
+import { externalRef, oneOf, uuid } from '../../records/kinds.js'
+import { owner, timestamp, timestamps } from '../../records/meta.js'
+import { type Counts, FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT } from '../terms.js'
+
+/**
+ * The resources of imports (contract 6), declared once: routes answer them, the OpenAPI document shows them, and the command
+ * line, the console and the tests read them.
+ */
+
+const count = (description: string) => Type.Integer({ minimum: 0, description })
+
+/** A record type, as far as counts name it. */
+interface Counted {
+  readonly type: string
+  readonly table: string
+}
+
+/** @param recordTypes that counts have a key for. */
+export function importSchema(recordTypes: readonly Counted[]) {
+  const byType = Object.fromEntries(recordTypes.map(({ type, table }) => [type, count(`How many ${table}.`)]))
+  const counts = (description: string) => Type.Unsafe<Counts>(Type.Object(byType, { description }))
+  return Type.Object(
+    {
+      id: uuid("The import's id."),
+      type: oneOf(['subscription_import'], 'The type.'),
+      attributes: Type.Object({
+        external_ref: Type.Optional(externalRef),
+        status: oneOf(
+          IMPORT_STATUSES,
+          'From `pending` to `started` to `success` (worked to the end, even if some records were rejected) or `failed`.',
+        ),
+      }),
+      meta: Type.Object({
+        owner,
+        timestamps: Type.Object({
+          ...timestamps.properties,
+          started_at: Type.Optional(timestamp('When the work began.')),
+          finished_at: Type.Optional(timestamp('When the work ended.')),
+        }),
+        records: Type.Object({
+          uploaded: counts('The lines that are well-formed JSON of a known type.'),
+          imported: counts('Those that were also valid and were added. Live while the import runs.'),
+          skipped: Type.Optional(
+            counts(
+              'Those left out because their `external_ref` is there already; only with `on_conflict=skip`.',
+            ),
+          ),
+        }),
+        dry_run: Type.Optional(Type.Literal(true, { description: 'It is a rehearsal: nothing is added.' })),
+        on_conflict: Type.Optional(
+          oneOf(ON_CONFLICT, 'What happens to a record that is there already; absent: it is an error.'),
+        ),
+        errors: count('How many entries the report has.'),
+        file: Type.Object({
+          bytes: count('The size.'),
+          lines: count('How many physical lines there are.'),
+          sha256: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'The hash, in hexadecimal.' }),
+        }),
+        failure: Type.Optional(
+          Type.Object(
+            {
+              reason: oneOf(FAILURE_REASONS, 'For programs.'),
+              detail: Type.String({ description: 'For people: what happened and what to do.' }),
+            },
+            { description: 'Why the import failed.' },
+          ),
+        ),
+      }),
+    },
+    { $id: 'Import', description: 'An import: a file, and what became of it.' },
+  )
+}
+
+export type ImportResource = Static<ReturnType<typeof importSchema>>
+
+export const importErrorSchema = Type.Object(
+  {
+    id: uuid("The error's id."),
+    type: oneOf(['subscription_import_error'], 'The type.'),
+    meta: Type.Object({
+      owner,
+      timestamps,
+      error: Type.String({ description: 'What is wrong, in a sentence.' }),
+      field: Type.String({
+        description:
+          "The attribute's path: `price.USD.amount`, `plans[1]`. Empty where the whole line is at fault.",
+      }),
+      line_number: Type.Integer({ minimum: 1, description: 'The physical line, from 1.' }),
+      external_ref: Type.Optional(
+        Type.String({ description: "The record's external_ref, where it has one." }),
+      ),
+    }),
+  },
+  { $id: 'ImportError', description: 'One problem of one line.' },
+)
+
+export type ImportErrorResource = Static<typeof importErrorSchema>
+
+export const importErrorKindSchema = Type.Object(
+  {
+    id: uuid("The kind's id, in its import."),
+    type: oneOf(['subscription_import_error_kind'], 'The type.'),
+    meta: Type.Object({
+      field: Type.String({
+        description: "The attribute's path, without places: `plans[]`, `price.*.amount`.",
+      }),
+      error: Type.String({ description: 'What is wrong, without names: `plan "…" was not found`.' }),
+      lines: Type.Integer({ minimum: 1, description: 'How many lines have such an error.' }),
+      first_line_number: Type.Integer({ minimum: 1, description: 'The first of them.' }),
+    }),
+  },
+  { $id: 'ImportErrorKind', description: 'Errors that say the same but for names, places and numbers.' },
+)
+
+export type ImportErrorKindResource = Static<typeof importErrorKindSchema>

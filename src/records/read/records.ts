@@ -1,0 +1,213 @@
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
+import { listPage } from '../../db/list.js'
+import { type Client, type Pool, rows } from '../../db/pool.js'
+import { firstSlice } from '../../db/slices.js'
+import { totalQuery } from '../../db/totals.js'
+import { attributesOf, type Column } from '../columns.js'
+import type { RecordType, Reference } from '../record-type.js'
+import { MAX_SNAPSHOTS } from '../validate.js'
+
+/** A record as the database has it. Times are RFC 3339. */
+export interface StoredRecord {
+  readonly id: string
+  readonly ownerId: string
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly attributes: Readonly<Record<string, unknown>>
+}
+
+/** What a record holds by one of its references, as far as its answer names it; the first that was given comes first. */
+export interface Held {
+  readonly ids: readonly string[]
+  /** The `external_ref`s of the first 100 snapshots. Empty unless the reference has a `refsAttribute`. */
+  readonly refs: readonly string[]
+}
+
+/** A record with what it holds, by the reference's attribute. */
+export interface HoldingRecord extends StoredRecord {
+  readonly held: Readonly<Record<string, Held>>
+}
+
+/** The part of a list that is asked for. */
+export interface Range {
+  readonly offset: number
+  readonly limit: number
+}
+
+/** A page of a list, read slice by slice so that a page of any size needs little memory. */
+export interface SlicedPage<Item> {
+  /** How many the whole list has. */
+  readonly total: number
+  readonly slices: AsyncIterable<readonly Item[]>
+}
+
+export interface Row extends Readonly<Record<string, unknown>> {
+  readonly owner_id: string
+  readonly id: string
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+/** Which records a list shows, and how. */
+export interface RecordQuery {
+  readonly recordType: RecordType
+  readonly ownerIds: readonly string[]
+  readonly filter: Sql | undefined
+  /** The references by whose snapshots all are named, not the first 100 only. */
+  readonly include: ReadonlySet<string>
+}
+
+/** How many snapshots of a kind an answer names, unless they are included (contract 8). */
+const NAMED_SNAPSHOTS = 100
+
+export const columnNames = ({ columns }: RecordType): Sql =>
+  raw(['owner_id', 'id', 'created_at', 'updated_at', ...columns.map(({ name }) => name)].join(', '))
+
+const hasAnySize = ({ type }: Column): boolean => type === 'text' || type === 'jsonb'
+
+/** How many bytes of a row are stored, but for columns of a fixed size. */
+export const storedSize = ({ columns }: RecordType, ...others: readonly string[]): Sql => {
+  const names = [...columns.filter(hasAnySize).map(({ name }) => name), ...others]
+  return raw(names.map((name) => `coalesce(pg_column_size(p.${name}), 0)`).join(' + '))
+}
+
+export function toRecord({ columns }: RecordType, row: Row): StoredRecord {
+  return {
+    id: row.id,
+    ownerId: row.owner_id,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    attributes: attributesOf(columns, row),
+  }
+}
+
+const heldColumn = ({ attribute }: Reference): string => `held_${attribute}`
+
+function toHoldingRecord(recordType: RecordType, row: Row): HoldingRecord {
+  const held = recordType.references.map((reference) => [reference.attribute, row[heldColumn(reference)]])
+  return { ...toRecord(recordType, row), held: Object.fromEntries(held) }
+}
+
+/** The rows of a query of records, with what each of them holds. */
+function withHeld({ references }: RecordType, include: ReadonlySet<string>, records: Sql): Sql {
+  if (references.length === 0) return records
+  const held = references.map((reference) => {
+    const { attribute, table, refsAttribute } = reference
+    const refs = refsAttribute
+      ? raw(
+          `coalesce(json_agg(external_ref order by id) filter (where external_ref is not null and place <= ${NAMED_SNAPSHOTS}), '[]')`,
+        )
+      : raw("'[]'::json")
+    return sql`
+      (select json_build_object('ids', coalesce(json_agg(id order by id), '[]'), 'refs', ${refs})
+       from (
+         select id, external_ref, row_number() over (order by id) as place from ${raw(table)}
+         where owner_id = o.owner_id and holder_id = o.id
+         order by id limit ${include.has(attribute) ? MAX_SNAPSHOTS : NAMED_SNAPSHOTS}
+       ) as s) as ${raw(heldColumn(reference))}`
+  })
+  return sql`select o.*, ${join(held)} from (${records}) as o`
+}
+
+/**
+ * A page of the records of these owners, newest first. Each owner's part is read backwards along its primary key, so a
+ * page costs what its offset and length cost, however large the table (contract 4).
+ */
+export async function listRecords(
+  pool: Pool,
+  query: RecordQuery,
+  { offset, limit }: Range,
+): Promise<SlicedPage<HoldingRecord>> {
+  const { recordType, ownerIds, filter } = query
+  const condition = filter ? sql`and ${filter}` : empty
+  // Each owner by itself: of several at once the planner does not see that the index of what a filter looks up has them.
+  const counts = ownerIds.map(
+    (ownerId) => sql`select count(*) from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition}`,
+  )
+  const { total, found } = await listPage<Row>(pool, {
+    total: filter
+      ? sql`select sum(count)::bigint from (${join(counts, ' union all ')}) as c`
+      : totalQuery(ownerIds, recordType.table),
+    page: recordsSlice(query, { offset, limit }),
+    order: sql`r.id desc`,
+  })
+  const more = (after: string, left: number) =>
+    rows<Row>(pool, sql`${recordsSlice(query, { offset: 0, limit: left }, after)} order by id desc`)
+  return {
+    total,
+    slices: slices(found, Math.min(limit, total - offset), more, (row) => toHoldingRecord(recordType, row)),
+  }
+}
+
+/** @param after the id of the last record before the slice, in place of an offset */
+function recordsSlice(
+  { recordType, ownerIds, filter, include }: RecordQuery,
+  { offset, limit }: Range,
+  after?: string,
+): Sql {
+  const condition = sql`${after === undefined ? empty : sql`and id < ${after}`} ${filter ? sql`and ${filter}` : empty}`
+  const parts = ownerIds.map(
+    (ownerId) => sql`
+      (select ${columnNames(recordType)} from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition}
+       order by id desc limit ${offset + limit})`,
+  )
+  const page = sql`
+    select * from (${join(parts, ' union all ')}) as u order by id desc limit ${limit} offset ${offset}`
+  const size = storedSize(recordType, ...recordType.references.map(heldColumn))
+  return firstSlice(withHeld(recordType, include, page), sql`id desc`, size)
+}
+
+/** How many records are looked at for a further slice: what each of them holds is looked up before its size is known. */
+const FURTHER_RECORDS = 10
+
+/**
+ * The rest of a page, slice by slice, after its first one.
+ *
+ * @param more reads the slice that follows a record, of at most this many records
+ */
+export async function* slices<From extends { readonly id: string }, Item>(
+  first: readonly From[],
+  expected: number,
+  more: (after: string, limit: number) => Promise<From[]>,
+  toItem: (row: From) => Item,
+): AsyncGenerator<readonly Item[], void, undefined> {
+  let left = expected
+  for (let found = first; ; ) {
+    const last = found.at(-1)
+    if (!last) return
+    yield found.map(toItem)
+    left -= found.length
+    if (left <= 0) return
+    found = await more(last.id, Math.min(left, FURTHER_RECORDS))
+  }
+}
+
+/** One record of these owners; undefined: there is none. */
+export async function findRecord(
+  pool: Pool | Client,
+  recordType: RecordType,
+  ownerIds: readonly string[],
+  id: string,
+): Promise<StoredRecord | undefined> {
+  const [row] = await rows<Row>(
+    pool,
+    sql`
+      select ${columnNames(recordType)} from ${raw(recordType.table)}
+      where owner_id = any(${ownerIds}::uuid[]) and id = ${id}`,
+  )
+  return row && toRecord(recordType, row)
+}
+
+/** What a record holds now. */
+export async function heldBy(
+  pool: Pool,
+  recordType: RecordType,
+  record: StoredRecord,
+  include: ReadonlySet<string>,
+): Promise<HoldingRecord> {
+  if (recordType.references.length === 0) return { ...record, held: {} }
+  const itself = sql`select ${record.ownerId}::uuid as owner_id, ${record.id}::uuid as id`
+  const [row] = await rows<Row>(pool, withHeld(recordType, include, itself))
+  if (!row) throw new Error('The query of what a record holds returned no row.')
+  return { ...record, held: toHoldingRecord({ ...recordType, columns: [] }, row).held }
+}

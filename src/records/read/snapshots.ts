@@ -1,0 +1,171 @@
+import sql, { raw, type Sql } from 'sql-template-tag'
+import { listPage } from '../../db/list.js'
+import { type Client, type Pool, rows } from '../../db/pool.js'
+import { firstSlice, isWhole, SLICE_ROWS, type SliceRow } from '../../db/slices.js'
+import type { Reference } from '../record-type.js'
+import { MAX_SNAPSHOTS } from '../validate.js'
+import {
+  columnNames,
+  type HoldingRecord,
+  type Range,
+  type Row,
+  type SlicedPage,
+  type StoredRecord,
+  slices,
+  storedSize,
+  toRecord,
+} from './records.js'
+
+/** A snapshot: a record within another one. `holderId` is the other's id. */
+export interface StoredSnapshot extends StoredRecord {
+  readonly holderId: string
+}
+
+/** The record that holds snapshots. */
+export type Holder = Pick<StoredRecord, 'id' | 'ownerId'>
+
+interface SnapshotRow extends Row {
+  readonly holder_id: string
+}
+
+const toSnapshot = ({ to }: Reference, row: SnapshotRow): StoredSnapshot => ({
+  ...toRecord(to, row),
+  holderId: row.holder_id,
+})
+
+/** A page of one record's snapshots, newest first. */
+export async function listSnapshots(
+  pool: Pool,
+  reference: Reference,
+  holder: Holder,
+  { offset, limit }: Range,
+): Promise<SlicedPage<StoredSnapshot>> {
+  const where = sql`from ${raw(reference.table)} where owner_id = ${holder.ownerId} and holder_id = ${holder.id}`
+  const slice = (part: Sql) =>
+    firstSlice(
+      sql`select holder_id, ${columnNames(reference.to)} ${where} ${part}`,
+      sql`id desc`,
+      storedSize(reference.to),
+    )
+  const { total, found } = await listPage<SnapshotRow>(pool, {
+    total: sql`select count(*) ${where}`,
+    page: slice(sql`order by id desc limit ${limit} offset ${offset}`),
+    order: sql`r.id desc`,
+  })
+  const more = (after: string, left: number) =>
+    rows<SnapshotRow>(
+      pool,
+      sql`${slice(sql`and id < ${after} order by id desc limit ${left}`)} order by id desc`,
+    )
+  return {
+    total,
+    slices: slices(found, Math.min(limit, total - offset), more, (row) => toSnapshot(reference, row)),
+  }
+}
+
+/** One snapshot of a record, by its own id or by its original's; undefined: it holds none. */
+export async function findSnapshot(
+  db: Pool | Client,
+  reference: Reference,
+  holder: Holder,
+  id: string,
+): Promise<StoredSnapshot | undefined> {
+  const [row] = await rows<SnapshotRow>(
+    db,
+    sql`
+      select holder_id, ${columnNames(reference.to)}
+      from ${raw(reference.table)}
+      where owner_id = ${holder.ownerId} and holder_id = ${holder.id} and (id = ${id} or source_id = ${id})
+      order by id = ${id} desc
+      limit 1`,
+  )
+  return row && toSnapshot(reference, row)
+}
+
+/** The snapshots that are named in the answers of some records, record by record, in the order in which they were given. */
+export async function* namedSnapshots(
+  pool: Pool,
+  reference: Reference,
+  records: readonly NamedHolder[],
+): AsyncGenerator<readonly StoredSnapshot[], void, undefined> {
+  let group: Part[] = []
+  let size = 0
+  for (const { id, ownerId, named } of records) {
+    const count = named[reference.attribute] ?? 0
+    if (count === 0) continue
+    if (size + count > SLICE_ROWS) {
+      yield* snapshotsOf(pool, reference, group)
+      group = []
+      size = 0
+    }
+    group.push({ id, ownerId, count, after: NO_ID })
+    size += count
+  }
+  yield* snapshotsOf(pool, reference, group)
+}
+
+/** A record, and how many of its snapshots are named, by the reference's attribute. Small, as a page has many. */
+export interface NamedHolder extends Holder {
+  readonly named: Readonly<Record<string, number>>
+}
+
+export const namedHolder = ({ id, ownerId, held }: HoldingRecord): NamedHolder => ({
+  id,
+  ownerId,
+  named: Object.fromEntries(Object.entries(held).map(([attribute, { ids }]) => [attribute, ids.length])),
+})
+
+/** Snapshots of one record, in the order in which they were given. `only`: those with these ids. */
+export const snapshotsWithin = (
+  pool: Pool,
+  reference: Reference,
+  { id, ownerId }: Holder,
+  only?: readonly string[],
+): AsyncGenerator<readonly StoredSnapshot[], void, undefined> =>
+  snapshotsOf(pool, reference, [{ id, ownerId, count: MAX_SNAPSHOTS, after: NO_ID }], only)
+
+/** Of one record, the `count` snapshots that follow the one with the id `after`. */
+interface Part extends Holder {
+  readonly count: number
+  readonly after: string
+}
+
+const NO_ID = '00000000-0000-0000-0000-000000000000'
+
+async function* snapshotsOf(
+  pool: Pool,
+  reference: Reference,
+  parts: readonly Part[],
+  only?: readonly string[],
+): AsyncGenerator<readonly StoredSnapshot[], void, undefined> {
+  for (let left = parts; left.length > 0; ) {
+    const found = await rows<SnapshotRow & SliceRow & { readonly place: number }>(
+      pool,
+      sql`${firstSlice(snapshotsPage(reference, left, only), sql`place, id`, storedSize(reference.to))} order by place, id`,
+    )
+    const last = found.at(-1)
+    if (!last) return
+    yield found.map((row) => toSnapshot(reference, row))
+    if (isWhole(found, SLICE_ROWS)) return
+    const [current, ...others] = left.slice(last.place - 1)
+    const count = (current?.count ?? 0) - found.filter(({ place }) => place === last.place).length
+    left = current && count > 0 ? [{ ...current, count, after: last.id }, ...others] : others
+  }
+}
+
+const snapshotsPage = (
+  { table, to }: Reference,
+  parts: readonly Part[],
+  only: readonly string[] | undefined,
+): Sql => sql`
+  select h.place, s.*
+  from unnest(${parts.map(({ ownerId }) => ownerId)}::uuid[], ${parts.map(({ id }) => id)}::uuid[],
+              ${parts.map(({ count }) => count)}::integer[], ${parts.map(({ after }) => after)}::uuid[])
+         with ordinality as h(owner_id, id, count, after, place)
+  cross join lateral (
+    select holder_id, ${columnNames(to)} from ${raw(table)}
+    where owner_id = h.owner_id and holder_id = h.id and id > h.after
+      ${only ? sql`and id = any(${only}::uuid[])` : sql``}
+    order by id limit h.count
+  ) as s
+  order by h.place, s.id limit ${SLICE_ROWS}`

@@ -1,0 +1,56 @@
+import sql, { raw } from 'sql-template-tag'
+import { type Pool, rows } from '../../db/pool.js'
+import { firstSlice } from '../../db/slices.js'
+import type { BasePrice } from '../price.js'
+import type { Reference } from '../record-type.js'
+import type { Holder } from './snapshots.js'
+
+/**
+ * What the products of each of these records cost together. Added up by the database: the products of a page of offerings
+ * may be many, and their sums are few.
+ *
+ * @param pricing the reference by which the products are held
+ * @returns by the record's id; of the first of the records at least, and of as many more as fit a slice
+ */
+export async function sumPrices(
+  pool: Pool,
+  pricing: Reference,
+  holders: readonly Holder[],
+): Promise<ReadonlyMap<string, BasePrice>> {
+  const products = raw(pricing.table)
+  // A sum has no more currencies than the product with the fewest.
+  const page = sql`
+    select h.*, (
+      select coalesce(min(pg_column_size(price)), 0) from ${products} where owner_id = h.owner_id and holder_id = h.id
+    ) as sum_size
+    from unnest(${holders.map(({ ownerId }) => ownerId)}::uuid[], ${holders.map(({ id }) => id)}::uuid[])
+           with ordinality as h(owner_id, id, place)`
+  const found = await rows<{ id: string; sums: Readonly<Record<string, [string, boolean | null]>> | null }>(
+    pool,
+    sql`
+      select h.id, (
+        select json_object_agg(c.currency, json_build_array(c.sum::text, c.includes_tax) order by c.currency)
+        from (
+          select e.key as currency, sum((e.value ->> 'amount')::numeric) as sum,
+            case when count(e.value ->> 'includes_tax') = count(*) and min(e.value ->> 'includes_tax') = max(e.value ->> 'includes_tax')
+                 then min(e.value ->> 'includes_tax')::boolean end as includes_tax
+          from ${products} s cross join jsonb_each(s.price) e
+          where s.owner_id = h.owner_id and s.holder_id = h.id
+          group by e.key
+          having count(*) = (select count(*) from ${products} s where s.owner_id = h.owner_id and s.holder_id = h.id)
+        ) c
+      ) as sums
+      from (${firstSlice(page, sql`place`, sql`p.sum_size`)}) as h`,
+  )
+  return new Map(
+    found.map(({ id, sums }) => [
+      id,
+      new Map(
+        Object.entries(sums ?? {}).map(([currency, [sum, includesTax]]) => [
+          currency,
+          { sum: BigInt(sum), ...(includesTax !== null && { includes_tax: includesTax }) },
+        ]),
+      ),
+    ]),
+  )
+}

@@ -1,0 +1,206 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { isDeadlock, isUniqueViolation } from '../../db/errors.js'
+import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
+import { addToTotals } from '../../db/totals.js'
+import type { Problem } from '../../schema/problem.js'
+import { columnValue } from '../columns.js'
+import { recordTypes } from '../index.js'
+import { findRecord, type StoredRecord } from '../read/records.js'
+import type { RecordType } from '../record-type.js'
+import { holdersOfRefs, insertRecord } from './insert.js'
+import {
+  deleteSnapshots,
+  type Element,
+  insertSnapshots,
+  referenceLists,
+  resolveReferences,
+} from './references.js'
+
+/** Another record of the owner and type has the `external_ref`. */
+export class RefTaken extends Error {
+  override name = 'RefTaken'
+  constructor(readonly holderId: string) {
+    super(`The external_ref is that of record ${holderId}.`)
+  }
+}
+
+/** The record was changed or deleted between being read and being written: nothing was written. */
+export class ChangedMeanwhile extends Error {
+  override name = 'ChangedMeanwhile'
+}
+
+/** The record cannot be deleted: `holderId` holds a snapshot of it. */
+export class StillAttached extends Error {
+  override name = 'StillAttached'
+  /** @param isOwn whether the holder belongs to the record's owner, and not to one of its stores */
+  constructor(
+    readonly holderType: RecordType,
+    readonly holderId: string,
+    readonly isOwn: boolean,
+  ) {
+    super(`Record ${holderId} holds a snapshot.`)
+  }
+}
+
+/** References that lead nowhere; nothing was written. `missing`: what was given. */
+export class UnresolvedReferences extends Error {
+  override name = 'UnresolvedReferences'
+  constructor(
+    readonly problems: readonly Problem[],
+    readonly missing: readonly string[],
+  ) {
+    super('Some references lead nowhere.')
+  }
+}
+
+type Attributes = Readonly<Record<string, unknown>>
+
+/**
+ * Adds one record with valid attributes, and the snapshots that its references ask for. Its lists of references may be
+ * absent.
+ *
+ * @param visibleOwnerIds the owner, then its organization: whose records may be referred to.
+ * @throws RefTaken, UnresolvedReferences
+ */
+export async function createRecord(
+  pool: Pool,
+  recordType: RecordType,
+  visibleOwnerIds: readonly string[],
+  attributes: Attributes,
+): Promise<StoredRecord> {
+  const [ownerId = ''] = visibleOwnerIds
+  return await transaction(pool, async (client) => {
+    const elements = await elementsOf(client, recordType, visibleOwnerIds, attributes)
+    const inserted = await insertRecord(client, { recordType, ownerId }, attributes)
+    if ('holderId' in inserted) throw new RefTaken(inserted.holderId)
+    const { id, milliseconds } = inserted
+    if (elements) await insertSnapshots(client, recordType, ownerId, milliseconds, [{ id, elements }])
+    await addToTotals(client, ownerId, new Map([[recordType.table, 1]]))
+    return await reread(client, recordType, ownerId, id)
+  })
+}
+
+async function elementsOf(
+  client: Client,
+  recordType: RecordType,
+  visibleOwnerIds: readonly string[],
+  attributes: Attributes,
+): Promise<ReadonlyMap<string, Element[]> | undefined> {
+  if (!recordType.references.some(({ attribute }) => attributes[attribute] !== undefined)) return undefined
+  const [resolved] = await resolveReferences(client, recordType, visibleOwnerIds, [
+    referenceLists(recordType, attributes),
+  ])
+  if (!resolved) return undefined
+  if (resolved.problems.length > 0) throw new UnresolvedReferences(resolved.problems, resolved.missing)
+  return resolved.elements
+}
+
+/**
+ * Changes some attributes of a record; `null` clears one. The record is written only if it is still as it was seen.
+ *
+ * @param changes valid together with the record's other attributes.
+ * @throws RefTaken, ChangedMeanwhile
+ */
+export async function updateRecord(
+  pool: Pool,
+  recordType: RecordType,
+  seen: StoredRecord,
+  changes: Attributes,
+): Promise<StoredRecord> {
+  const { ownerId, id } = seen
+  const where = sql`owner_id = ${ownerId} and id = ${id}`
+  const changed = await changeRow(pool, recordType, recordType.table, where, seen.updatedAt, changes).catch(
+    async (error: unknown) => {
+      // Two writers each wanted the `external_ref` that the other was giving up; PostgreSQL has ended this one.
+      if (isDeadlock(error)) throw new ChangedMeanwhile()
+      if (!isUniqueViolation(error)) throw error
+      const ref = String(changes.external_ref)
+      const holder = (await holdersOfRefs(pool, recordType, ownerId, [ref])).get(ref)
+      throw holder === undefined ? new ChangedMeanwhile() : new RefTaken(holder)
+    },
+  )
+  if (!changed) throw new ChangedMeanwhile()
+  return await reread(pool, recordType, ownerId, id)
+}
+
+/**
+ * Writes changes into the row of a record or a snapshot that is still as it was seen at `updatedAt`. An empty change
+ * leaves it as it is. Returns whether the row was there and unchanged.
+ */
+export async function changeRow(
+  db: Pool | Client,
+  { columns }: RecordType,
+  table: string,
+  where: Sql,
+  updatedAt: string,
+  changes: Attributes,
+): Promise<boolean> {
+  const assignments = columns
+    .filter(({ path: [attribute] }) => Object.hasOwn(changes, attribute))
+    .map((column) => sql`${raw(column.name)} = ${columnValue(column, changes)}::${raw(column.type)},`)
+  if (assignments.length === 0) return true
+  // Two changes never share an `updated_at`, however coarse the clock: the later one is told by it.
+  const { rowCount } = await db.query(sql`
+    update ${raw(table)}
+    set ${join(assignments, ' ')} updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
+    where ${where} and updated_at = ${updatedAt}::timestamptz`)
+  return rowCount === 1
+}
+
+/**
+ * Deletes a record with its own snapshots.
+ *
+ * @throws StillAttached if something holds a snapshot of it, ChangedMeanwhile if it is gone already.
+ */
+export async function deleteRecord(
+  pool: Pool,
+  recordType: RecordType,
+  { ownerId, id }: StoredRecord,
+): Promise<void> {
+  await transaction(pool, async (client) => {
+    // Whoever is attaching it just now holds the row; the check below then sees what came of it.
+    const { rowCount } = await client.query(
+      sql`select from ${raw(recordType.table)} where owner_id = ${ownerId} and id = ${id} for update`,
+    )
+    if (rowCount === 0) throw new ChangedMeanwhile()
+    const holder = await holderOf(client, recordType, ownerId, id)
+    if (holder) throw new StillAttached(holder.type, holder.id, holder.owner_id === ownerId)
+    await deleteSnapshots(client, recordType, ownerId, [id])
+    await client.query(sql`delete from ${raw(recordType.table)} where owner_id = ${ownerId} and id = ${id}`)
+    await addToTotals(client, ownerId, new Map([[recordType.table, -1]]))
+  })
+}
+
+/** A record, of the owner or of one of its stores, that holds a snapshot of this one. */
+async function holderOf(
+  client: Client,
+  recordType: RecordType,
+  ownerId: string,
+  id: string,
+): Promise<{ type: RecordType; id: string; owner_id: string } | undefined> {
+  const references = recordTypes.flatMap((type) =>
+    type.references.flatMap(({ to, table }) => (to === recordType ? { type, table } : [])),
+  )
+  for (const { type, table } of references) {
+    const [holder] = await rows<{ id: string; owner_id: string }>(
+      client,
+      sql`
+        select holder_id as id, owner_id from ${raw(table)}
+        where source_id = ${id} and owner_id = any(array(select o.id from owners o where o.id = ${ownerId} or o.parent_id = ${ownerId}))
+        limit 1`,
+    )
+    if (holder) return { type, ...holder }
+  }
+  return undefined
+}
+
+async function reread(
+  db: Pool | Client,
+  recordType: RecordType,
+  ownerId: string,
+  id: string,
+): Promise<StoredRecord> {
+  const record = await findRecord(db, recordType, [ownerId], id)
+  if (!record) throw new ChangedMeanwhile()
+  return record
+}

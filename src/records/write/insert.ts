@@ -1,0 +1,211 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { v7 as uuidv7 } from 'uuid'
+import { databaseMilliseconds } from '../../db/clock.js'
+import { type CopyColumn, CopyRows, type Selection } from '../../db/copy.js'
+import { type Client, type Pool, rows, settled } from '../../db/pool.js'
+import { isAnyOf } from '../../db/ref-key.js'
+import { columnValue } from '../columns.js'
+import type { RecordType } from '../record-type.js'
+
+type Attributes = Readonly<Record<string, unknown>>
+
+const OWN_COLUMNS: readonly CopyColumn[] = [
+  { name: 'owner_id', type: 'uuid' },
+  { name: 'created_at', type: 'timestamptz' },
+  { name: 'updated_at', type: 'timestamptz' },
+  { name: 'id', type: 'uuid' },
+]
+
+/** Valid records of one owner and type on their way into their table. */
+export class NewRecords {
+  readonly recordType: RecordType
+  readonly ownerId: string
+  /** The id of the record at a place, from 0. */
+  readonly id: (place: number) => string
+  readonly #rows: CopyRows
+  readonly #refs: (string | undefined)[] = []
+
+  /** @param milliseconds since 1970, of `created_at` as of the records' ids. */
+  constructor(recordType: RecordType, ownerId: string, milliseconds: number, id: (place: number) => string) {
+    this.recordType = recordType
+    this.ownerId = ownerId
+    this.id = id
+    this.#rows = new CopyRows([...OWN_COLUMNS, ...recordType.columns], [ownerId, milliseconds, milliseconds])
+  }
+
+  get length(): number {
+    return this.#rows.length
+  }
+
+  add(attributes: Attributes): void {
+    this.#rows.begin()
+    this.#rows.value(this.id(this.length))
+    for (const column of this.recordType.columns) this.#rows.value(columnValue(column, attributes))
+    this.#rows.end()
+    this.#refs.push(attributes.external_ref as string | undefined)
+  }
+
+  externalRef(place: number): string | undefined {
+    return this.#refs[place]
+  }
+
+  /**
+   * Adds them the fastest way: all that are selected, or none.
+   *
+   * @throws DatabaseError, a unique violation (23505) if an `external_ref` is taken; the transaction is spoilt then.
+   */
+  async copy(client: Client, selection: Selection): Promise<void> {
+    await this.#rows.copyTo(client, this.recordType.table, selection)
+  }
+
+  /**
+   * Adds those whose `external_ref` is free.
+   *
+   * @returns by place, the id of the record that has the `external_ref`, for every record that was not added.
+   */
+  async insert(client: Client, selection: Selection): Promise<Map<number, string>> {
+    const taken = new Map<number, string>()
+    let waiting = this.#placesWithout(selection.except)
+    if (waiting.length === 0) return taken
+    const { table } = this.recordType
+    const staged = await this.#stage(client, selection)
+    for (let attempt = 0; ; attempt += 1) {
+      if (attempt === MAX_ATTEMPTS) throw new Error(`${waiting.length} ${table} are in the way of nobody`)
+      const { rowCount } = await client.query(sql`
+        insert into ${raw(table)} (${this.#names}) select ${this.#names} from ${staged} on conflict do nothing`)
+      if (rowCount === waiting.length) return taken
+      const refs = waiting.flatMap((place) => this.#refs[place] ?? [])
+      const holders = await holdersOfRefs(client, this.recordType, this.ownerId, refs)
+      // Who has neither a row nor a holder was in the way of a record that was deleted in this very moment: once more.
+      waiting = waiting.filter((place) => {
+        const ref = this.#refs[place]
+        const holder = ref === undefined ? this.id(place) : holders.get(ref)
+        if (holder !== undefined && holder !== this.id(place)) taken.set(place, holder)
+        return holder === undefined
+      })
+      if (waiting.length === 0) return taken
+      const ids = waiting.map((place) => this.id(place))
+      await client.query(sql`delete from ${staged} where id <> all(${ids}::uuid[])`)
+    }
+  }
+
+  /**
+   * Adds those whose `external_ref` is free, and writes the others into the records that have it: all of their attributes.
+   *
+   * @returns by place, the id of the record that was changed, for every record that was not added.
+   */
+  async upsert(client: Client, selection: Selection): Promise<Map<number, string>> {
+    const changed = new Map<number, string>()
+    const places = this.#placesWithout(selection.except)
+    if (places.length === 0) return changed
+    const { table, columns } = this.recordType
+    const staged = await this.#stage(client, selection)
+    const assignments = columns.map(({ name }) => raw(`${name} = excluded.${name}`))
+    // Two changes never share an `updated_at`, however coarse the clock.
+    const written = await rows<{ id: string; external_ref: string | null }>(
+      client,
+      sql`
+        insert into ${raw(table)} as t (${this.#names}) select ${this.#names} from ${staged}
+        on conflict (owner_id, ref_key(external_ref)) where external_ref is not null do update
+        set ${join(assignments)}, updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
+        where t.external_ref = excluded.external_ref
+        returning id, external_ref`,
+    )
+    if (written.length < places.length)
+      throw new Error(`${table} have different references with the same key`)
+    const holders = new Map(written.map(({ id, external_ref }) => [external_ref, id]))
+    for (const place of places) {
+      const holder = holders.get(this.#refs[place] ?? null)
+      if (this.#refs[place] !== undefined && holder !== undefined && holder !== this.id(place)) {
+        changed.set(place, holder)
+      }
+    }
+    return changed
+  }
+
+  /** Puts the records into a table beside their own, which is gone with the transaction. Returns its name. */
+  async #stage(client: Client, selection: Selection): Promise<Sql> {
+    const { table } = this.recordType
+    const staged = `new_${table}`
+    await settled([
+      client.query(`create temp table ${staged} (like ${table} including defaults) on commit drop`),
+      this.#rows.copyTo(client, staged, selection),
+    ])
+    return raw(staged)
+  }
+
+  get #names(): Sql {
+    return join([...OWN_COLUMNS, ...this.recordType.columns].map(({ name }) => raw(name)))
+  }
+
+  #placesWithout(except: ReadonlySet<number>): number[] {
+    return this.#refs.flatMap((_, place) => (except.has(place) ? [] : [place]))
+  }
+
+  /** Gives their memory back. Only when nothing is on its way any more. */
+  recycle(): void {
+    this.#rows.recycle()
+  }
+}
+
+const MAX_ATTEMPTS = 20
+
+/** A record that was just added. */
+export interface Inserted {
+  readonly id: string
+  /** Since 1970, of `created_at` as of the id: by the database's clock. */
+  readonly milliseconds: number
+}
+
+/**
+ * Adds one record with valid attributes.
+ *
+ * @returns what was added; or the id of the record that has its `external_ref` already.
+ */
+export async function insertRecord(
+  client: Client,
+  { recordType, ownerId }: { readonly recordType: RecordType; readonly ownerId: string },
+  attributes: Attributes,
+): Promise<Inserted | { readonly holderId: string }> {
+  const { table, columns } = recordType
+  const values = columns.map((column) => sql`${columnValue(column, attributes)}::${raw(column.type)}`)
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const [inserted] = await rows<Inserted>(
+      client,
+      sql`
+        insert into ${raw(table)} (owner_id, id, created_at, updated_at, ${join(columns.map(({ name }) => raw(name)))})
+        select ${ownerId}::uuid, (lpad(to_hex(clock.ms), 12, '0') || ${uuidv7().slice(TIME_DIGITS)})::uuid,
+               to_timestamp(clock.ms / 1000.0), to_timestamp(clock.ms / 1000.0), ${join(values)}
+        from (select ${databaseMilliseconds} as ms) as clock
+        on conflict do nothing
+        returning id, (extract(epoch from created_at) * 1000)::bigint as milliseconds`,
+    )
+    if (inserted) return inserted
+    const [holderId] = (
+      await holdersOfRefs(client, recordType, ownerId, [String(attributes.external_ref)])
+    ).values()
+    if (holderId !== undefined) return { holderId }
+    // The one in the way was deleted in this very moment: once more.
+  }
+  throw new Error(`a record of ${table} is in the way of nobody`)
+}
+
+/** The characters of a UUID of version 7 that are its milliseconds. */
+const TIME_DIGITS = 'xxxxxxxx-xxxx'.length
+
+/** By `external_ref`, the id of the owner's record that has it. */
+export async function holdersOfRefs(
+  db: Client | Pool,
+  { table }: RecordType,
+  ownerId: string,
+  refs: readonly string[],
+): Promise<Map<string, string>> {
+  const found = await rows<{ external_ref: string; id: string }>(
+    db,
+    sql`
+      select t.external_ref, t.id
+      from ${raw(table)} t
+      where t.owner_id = ${ownerId} and ${isAnyOf(sql`t.external_ref`, refs)}`,
+  )
+  return new Map(found.map(({ external_ref, id }) => [external_ref, id]))
+}

@@ -1,0 +1,47 @@
+import { isObject } from '../../json/parse.js'
+import type { Problem } from '../../schema/problem.js'
+import { attributeKind } from '../kinds.js'
+import type { RecordType } from '../record-type.js'
+import { validateRecord } from '../validate.js'
+
+type Attributes = Readonly<Record<string, unknown>>
+
+/** What a `PUT` comes to: what is wrong with it, and otherwise the new value of each attribute that it names. */
+export interface ReadChanges {
+  readonly problems: readonly Problem[]
+  /** `null`: the attribute is cleared. */
+  readonly changes: Attributes
+}
+
+/**
+ * Reads changes of a record's attributes, and validates them together with those that it has (contract 9). `null` clears
+ * an optional attribute, as an empty `external_ref` does; maps of prices are merged by RFC 7396.
+ */
+export function readChanges(recordType: RecordType, attributes: Attributes, changes: unknown): ReadChanges {
+  if (!isObject(changes)) {
+    return { problems: [{ field: '', error: 'attributes must be an object' }], changes: {} }
+  }
+  const merged: Record<string, unknown> = { ...attributes, ...changes }
+  const { properties } = recordType.attributes
+  for (const [name, schema] of Object.entries(properties)) {
+    if (attributeKind(schema).isMap && Object.hasOwn(changes, name)) {
+      merged[name] = mergeMaps(attributes[name], changes[name])
+    }
+  }
+  const problems = validateRecord({ ...recordType, references: [] }, merged)
+  const named = Object.keys(properties).filter((name) => Object.hasOwn(changes, name))
+  return { problems, changes: Object.fromEntries(named.map((name) => [name, merged[name] ?? null])) }
+}
+
+/**
+ * Merges a map of objects by RFC 7396. What is `null` stays so: validation removes it. Entries are defined and not
+ * assigned, for a key may be `__proto__`.
+ */
+function mergeMaps(map: unknown, changes: unknown): unknown {
+  if (!isObject(map) || !isObject(changes)) return changes
+  const merged = Object.entries(changes).map(([key, change]) => {
+    const entry = Object.hasOwn(map, key) ? map[key] : undefined
+    return [key, isObject(entry) && isObject(change) ? { ...entry, ...change } : change]
+  })
+  return { ...map, ...Object.fromEntries(merged) }
+}

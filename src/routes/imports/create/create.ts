@@ -1,0 +1,107 @@
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { isTimeout } from '../../../db/errors.js'
+import type { App } from '../../../http/app.js'
+import { isJsonLines } from '../../../http/body/media-types.js'
+import type { RequestBody } from '../../../http/body/request-body.js'
+import { operation } from '../../../http/operation/operation.js'
+import { dataOf, named } from '../../../http/operation/schemas.js'
+import { readByHandler } from '../../../http/operation/validation.js'
+import { requestUrl } from '../../../http/urls.js'
+import type { Import } from '../../../imports/import.js'
+import {
+  checkWaiting,
+  createImport,
+  discard,
+  ExternalRefTaken,
+  findByExternalRef,
+  type Received,
+  receiveFile,
+  TooManyWaiting,
+} from '../../../imports/receive/receive.js'
+import { importAnswer } from '../answer.js'
+import type { ImportDependencies } from '../dependencies.js'
+import { importBodies, importParameters } from '../schemas.js'
+import { readImportFile, readImportForm, requireImportBody } from './form.js'
+import type { Options } from './options.js'
+import { refTaken, refuseImport, refuseUpload, tooManyUploads } from './refusals.js'
+
+const schema = operation({
+  id: 'createImport',
+  tag: 'Imports',
+  summary: 'Imports a file.',
+  description:
+    'Answers once the file is safe; the work begins then. Read the import until its `status` is `success` or `failed`, and then its errors.',
+  query: importParameters,
+  bodies: importBodies,
+  answers: {
+    201: {
+      description: 'The import, pending.',
+      schema: dataOf(named('Import')),
+      headers: { location: Type.String({ description: "The import's path." }) },
+    },
+  },
+  errors: [400, 409, 413, 415],
+})
+
+/** `POST /imports` (contract 6). */
+export function createRoute(app: App, dependencies: ImportDependencies): void {
+  const { maxUploads } = dependencies.limits
+  let uploads = 0
+
+  app.post(
+    '/imports',
+    // The body's media type decides whether the options are in a form or in the query.
+    { onRequest: requireImportBody, validatorCompiler: readByHandler, config: { takesFile: true }, schema },
+    async (request, reply) => {
+      if (uploads >= maxUploads) throw tooManyUploads(maxUploads)
+      uploads += 1
+      const created = await receive(request, dependencies).finally(() => {
+        uploads -= 1
+      })
+      // The log line about the end of the request has the import's id as well.
+      reply.log = reply.log.child({ import_id: created.id })
+      reply.log.info({ ...created.file, records: created.uploaded }, 'import received')
+      return await reply
+        .code(201)
+        .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
+        .send({ data: importAnswer(request.caller, created) })
+    },
+  )
+}
+
+async function receive(
+  { caller, body, headers, query }: FastifyRequest,
+  { poolOf, store, limits }: ImportDependencies,
+): Promise<Import> {
+  const { ownerId } = caller
+  const pool = poolOf(caller)
+  await checkWaiting(pool, ownerId, limits.maxWaitingImports).catch(refuseImport)
+  const handlers = {
+    receive: (bytes: AsyncIterable<Buffer>) =>
+      receiveFile(store, limits, bytes).catch((error) => refuseUpload(error, limits)),
+    discard: (received: Received) => discard(store, received),
+    check: async ({ externalRef, dryRun }: Options) => {
+      if (dryRun || externalRef === undefined) return
+      const holder = await findByExternalRef(pool, ownerId, externalRef)
+      if (holder !== undefined) throw refTaken(holder)
+    },
+  }
+  const read = isJsonLines(headers['content-type']) ? readImportFile : readImportForm
+  const { file, options } = await read(
+    body as RequestBody,
+    query as Record<string, unknown>,
+    limits.maxUploadBytes,
+    handlers,
+  )
+  const { externalRef } = options
+  return await createImport(pool, store, ownerId, externalRef, options, file, limits.maxWaitingImports).catch(
+    async (error) => {
+      // After any other error nobody knows whether the import was committed, so its file stays. A start removes strays.
+      const isUndone =
+        error instanceof ExternalRefTaken || error instanceof TooManyWaiting || isTimeout(error)
+      if (isUndone) await discard(store, file)
+      return refuseImport(error)
+    },
+  )
+}

@@ -1,0 +1,319 @@
+import type { EventEmitter } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy'
+import { isForm, isJsonLines } from '../../../http/body/media-types.js'
+import { ClientGone, type RequestBody } from '../../../http/body/request-body.js'
+import {
+  badRequest,
+  contentTooLarge,
+  HttpError,
+  unsupportedMediaType,
+  validationError,
+} from '../../../http/errors.js'
+import type { Problem } from '../../../schema/problem.js'
+import { excerpt } from '../../../text/text.js'
+import {
+  isOptionName,
+  MAX_OPTION_BYTES,
+  OPTION_NAMES,
+  type OptionName,
+  type Options,
+  readField,
+  readOptions,
+} from './options.js'
+
+/** What is posted to `/subscriptions/imports` (contract 6). */
+export interface ImportBody<File> {
+  readonly file: File
+  readonly options: Options
+}
+
+/** The framing of the parts and the other fields, over and above the file. */
+const MAX_FRAMING_BYTES = 64 * 1024
+
+interface Handlers<File> {
+  /** Takes the file's bytes as they arrive. What it throws ends the request. */
+  receive(bytes: AsyncIterable<Buffer>): Promise<File>
+  /** Undoes what `receive` returned, when the form turns out to be wrong after all. */
+  discard(file: File): Promise<void>
+  /** Called before the file is taken, with the options known by then. What it throws ends the request. */
+  check(options: Options): Promise<void>
+}
+
+/**
+ * Reads the form from a request's body, streaming: the file part goes to `receive` as it arrives, whichever part comes first.
+ *
+ * @throws HttpError 400, 413; ClientGone; and what the handlers throw. No received file is left then.
+ */
+export async function readImportForm<File>(
+  body: RequestBody,
+  query: Readonly<Record<string, unknown>>,
+  maxFileBytes: number,
+  handlers: Handlers<File>,
+): Promise<ImportBody<File>> {
+  checkLength(body, maxFileBytes)
+  // Left unread, a rehearsal that was asked for there would be an import.
+  const misplaced = Object.keys(query).filter(isOptionName)
+  if (misplaced.length > 0) {
+    const error = 'is a field of the form; only a body that is the file alone has it in the query'
+    throw validationError(
+      '',
+      misplaced.map((field) => ({ field, error })),
+    )
+  }
+  const form = new FormInProgress(handlers, maxFileBytes)
+  const parser = createParser(body, maxFileBytes)
+  try {
+    await form.readFrom(body, parser)
+    return await form.finish()
+  } catch (error) {
+    await form.abandon()
+    throw error
+  }
+}
+
+function checkLength({ headers }: RequestBody, maxFileBytes: number): void {
+  if (Number(headers['content-length'] ?? 0) > maxFileBytes + MAX_FRAMING_BYTES) {
+    throw tooLarge(maxFileBytes)
+  }
+}
+
+const tooLarge = (maxFileBytes: number) =>
+  contentTooLarge(`An import file may have at most ${maxFileBytes} bytes.`)
+
+/** Lets only what an import is made of pass, before anybody reads the body as something else. @throws HttpError 415 */
+export async function requireImportBody({ headers }: Pick<IncomingMessage, 'headers'>): Promise<void> {
+  const type = headers['content-type']
+  if (!isForm(type) && !isJsonLines(type)) {
+    throw unsupportedMediaType(
+      'An import is posted as multipart/form-data, with the file in the part "import_file"; or as application/jsonl, the file alone.',
+    )
+  }
+}
+
+/**
+ * Reads a file that is the whole body, streaming; the options are parameters of the query.
+ *
+ * @throws HttpError 400, 413; ClientGone; and what the handlers throw. No received file is left then.
+ */
+export async function readImportFile<File>(
+  body: RequestBody,
+  query: Readonly<Record<string, unknown>>,
+  maxFileBytes: number,
+  handlers: Handlers<File>,
+): Promise<ImportBody<File>> {
+  checkLength(body, maxFileBytes)
+  const problems: Problem[] = []
+  const options = readOptions(optionsOf(query, problems), problems)
+  if (problems.length > 0) throw validationError('', problems)
+  await handlers.check(options)
+  return { file: await handlers.receive(withLimit(body, maxFileBytes)), options }
+}
+
+function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]): Map<OptionName, string> {
+  const given = new Map<OptionName, string>()
+  for (const [name, value] of Object.entries(query)) {
+    if (!isOptionName(name))
+      problems.push({
+        field: excerpt(name),
+        error: `is not a parameter of this request; ${takes(OPTION_NAMES)}`,
+      })
+    else if (value === '' && name !== 'external_ref') {
+      problems.push({ field: name, error: `"${name}" must not be empty` })
+    } else if (typeof value === 'string') given.set(name, value)
+    else problems.push({ field: name, error: `"${name}" must be given once` })
+  }
+  return given
+}
+
+const takes = (names: readonly string[]): string => `it takes ${names.map((name) => `"${name}"`).join(', ')}`
+
+function createParser({ headers }: RequestBody, maxFileBytes: number): BusboyInstance {
+  try {
+    return new Busboy({
+      headers: headers as BusboyHeaders,
+      // Every part comes as its bytes: a field that the parser decodes hides that it was not UTF-8.
+      isPartAFile: () => true,
+      limits: {
+        fileSize: maxFileBytes,
+        parts: 100,
+        headerPairs: 100,
+        headerSize: 16 * 1024,
+      },
+    })
+  } catch (error) {
+    throw unreadable(error as Error)
+  }
+}
+
+/** The parser skips a part that is not of a form, or whose header is broken. Only the tokenizer within tells of it. */
+interface Tokenizer extends EventEmitter {
+  on(event: 'part', listener: (part: EventEmitter) => void): this
+}
+const tokenizerOf = (parser: BusboyInstance) =>
+  (parser as unknown as { readonly _parser: { readonly parser: Tokenizer } })._parser.parser
+
+class FormInProgress<File> {
+  readonly #handlers: Handlers<File>
+  readonly #maxFileBytes: number
+  readonly #problems: Problem[] = []
+  readonly #failed = deferred<never>()
+  readonly #streams: Readable[] = []
+  readonly #fields = new Map<OptionName, Promise<string | undefined>>()
+  #file: Promise<File> | undefined
+
+  constructor(handlers: Handlers<File>, maxFileBytes: number) {
+    this.#handlers = handlers
+    this.#maxFileBytes = maxFileBytes
+  }
+
+  /** Resolves when the whole body was read; rejects as soon as it is clear that the request fails. */
+  async readFrom(body: RequestBody, parser: BusboyInstance): Promise<void> {
+    const { resolve, reject, promise: read } = deferred<void>()
+    const broken = (error: Error) => reject(unreadable(error))
+    let isTaken = false
+    parser.on('file', (name: string | undefined, stream) => {
+      isTaken = true
+      this.#onPart(name ?? '', stream)
+    })
+    tokenizerOf(parser).on('part', (part) => {
+      // The parser heard of the header first.
+      part.on('header', () => {
+        if (!isTaken) broken(new Error('it has a part that is not headed "Content-Disposition: form-data"'))
+        isTaken = false
+      })
+    })
+    parser.on('partsLimit', () => broken(new Error('it has too many parts')))
+    parser.on('error', broken)
+    parser.on('finish', resolve)
+    body.on('error', reject)
+    body.pipe(parser)
+    try {
+      await Promise.race([read, this.#failed.promise])
+    } catch (error) {
+      body.destroy()
+      parser.on('error', () => {})
+      parser.destroy()
+      throw body.readableEnded && body.bytes === 0 ? noBody() : error
+    }
+  }
+
+  /** The form, once the body was read. @throws HttpError 400 with every problem */
+  async finish(): Promise<ImportBody<File>> {
+    if (!this.#file) this.#problems.unshift({ field: 'import_file', error: '"import_file" is required' })
+    const options = await this.#options(this.#problems)
+    if (this.#problems.length > 0) throw validationError('', this.#problems)
+    if (!this.#file) throw new Error('a form without a file has a problem')
+    return { file: await this.#file, options }
+  }
+
+  async #options(problems: Problem[]): Promise<Options> {
+    const given = new Map<OptionName, string>()
+    for (const [name, field] of this.#fields) {
+      const text = await field
+      if (text !== undefined) given.set(name, text)
+    }
+    return readOptions(given, problems)
+  }
+
+  /** Leaves nothing of what was received. */
+  async abandon(): Promise<void> {
+    for (const stream of this.#streams) stream.destroy(new Error('the request was given up'))
+    const file = await this.#file?.then(
+      (received) => ({ received }),
+      () => undefined,
+    )
+    if (file) await this.#handlers.discard(file.received)
+    await Promise.allSettled(this.#fields.values())
+  }
+
+  #onPart(name: string, stream: Readable): void {
+    // The body may break off before anybody reads the part, or in one that nobody reads. A destroyed stream is one that
+    // its reader gave up, who says why.
+    stream.on('error', (error) => {
+      if (!stream.destroyed) this.#failed.reject(unreadable(error))
+    })
+    if (name === 'import_file' && !this.#file) {
+      this.#streams.push(stream)
+      this.#file = this.#receive(stream)
+      this.#file.catch((error: Error) => this.#failed.reject(error))
+    } else if (isOptionName(name) && !this.#fields.has(name)) {
+      this.#streams.push(stream)
+      const field = this.#readField(name, stream)
+      field.catch((error: Error) => this.#failed.reject(error))
+      this.#fields.set(name, field)
+    } else {
+      this.#problems.push({ field: excerpt(name), error: whyNotTaken(name) })
+      stream.resume()
+    }
+  }
+
+  /** The options that stand before the file may say that it need not come. */
+  async #receive(stream: Readable): Promise<File> {
+    const problems: Problem[] = []
+    const options = await this.#options(problems)
+    if (problems.length === 0) await this.#handlers.check(options)
+    return await this.#handlers.receive(withLimit(stream, this.#maxFileBytes))
+  }
+
+  async #readField(name: OptionName, stream: Readable): Promise<string | undefined> {
+    const field = readField(name, await beginningOf(stream, MAX_OPTION_BYTES))
+    if (typeof field === 'string') return field
+    this.#problems.push(field)
+    return undefined
+  }
+}
+
+/** Reads a part to its end and keeps as many bytes of it, so that one without end is not kept. */
+async function beginningOf(stream: Readable, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let kept = 0
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    const wanted = piece.subarray(0, maxBytes - kept)
+    if (wanted.length > 0) pieces.push(wanted)
+    kept += wanted.length
+  }
+  return Buffer.concat(pieces)
+}
+
+function whyNotTaken(name: string): string {
+  if (name === 'import_file' || isOptionName(name)) return `"${name}" must be given once`
+  const taken = takes(['import_file', ...OPTION_NAMES])
+  return name === '' ? `a part of this form has no name; ${taken}` : `is not a part of this form; ${taken}`
+}
+
+/** The parser cuts a file off at the limit; here that is an error. */
+async function* withLimit(
+  stream: Readable & { truncated?: boolean },
+  maxFileBytes: number,
+): AsyncGenerator<Buffer> {
+  let length = 0
+  try {
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      length += piece.length
+      if (length > maxFileBytes) throw tooLarge(maxFileBytes)
+      yield piece
+    }
+  } catch (error) {
+    throw error instanceof HttpError || error instanceof ClientGone ? error : unreadable(error as Error)
+  }
+  if (stream.truncated) throw tooLarge(maxFileBytes)
+}
+
+const noBody = () =>
+  validationError('', [{ field: 'import_file', error: '"import_file" is required; the request has no body' }])
+
+const unreadable = (error: Error) => badRequest(`The multipart body cannot be read: ${error.message}.`)
+
+/** A promise with its ends in hand. Nobody need be waiting yet when it is rejected. */
+function deferred<T>() {
+  let resolve: (value: T) => void = () => {}
+  let reject: (error: Error) => void = () => {}
+  const promise = new Promise<T>((onValue, onError) => {
+    resolve = onValue
+    reject = onError
+  })
+  promise.catch(() => {})
+  return { promise, resolve, reject }
+}

@@ -1,0 +1,42 @@
+import { isUtf8 } from 'node:buffer'
+import { Type } from 'typebox'
+import type { ImportOptions } from '../../../imports/import.js'
+import { ON_CONFLICT } from '../../../imports/terms.js'
+import { compile } from '../../../schema/compile.js'
+import type { Problem } from '../../../schema/problem.js'
+import { importParameters } from '../schemas.js'
+
+/** What comes with a file: fields of the form, or parameters of the query (contract 6). */
+export const OPTION_NAMES = ['external_ref', 'dry_run', 'on_conflict'] as const
+export type OptionName = (typeof OPTION_NAMES)[number]
+
+export interface Options extends ImportOptions {
+  readonly externalRef: string | undefined
+}
+
+const MAX_REF_CHARACTERS = 2048
+
+/** UTF-8 has four bytes a code point at most; one more is enough to see that the text is too long. */
+export const MAX_OPTION_BYTES = MAX_REF_CHARACTERS * 4 + 1
+
+export const isOptionName = (name: string): name is OptionName =>
+  (OPTION_NAMES as readonly string[]).includes(name)
+
+/** Reads the bytes of a form's field. Returns the text, or what is wrong with it. */
+export function readField(name: OptionName, bytes: Buffer): string | Problem {
+  if (bytes.length === MAX_OPTION_BYTES) {
+    return { field: name, error: `${name} must be at most ${MAX_REF_CHARACTERS} characters` }
+  }
+  return isUtf8(bytes) ? bytes.toString('utf8') : { field: name, error: `${name} must be valid UTF-8` }
+}
+
+const Parameters = Type.Object(importParameters)
+const problemsOf = compile(Parameters)
+
+/** Reads the options, and adds to the problems what is wrong with them. An empty one counts as absent: forms send such. */
+export function readOptions(given: ReadonlyMap<OptionName, string>, problems: Problem[]): Options {
+  const options = Object.fromEntries([...given].filter(([, value]) => value !== ''))
+  problems.push(...problemsOf(options))
+  const { external_ref, dry_run, on_conflict = ON_CONFLICT[0] } = options as Type.Static<typeof Parameters>
+  return { externalRef: external_ref, dryRun: dry_run === 'true', onConflict: on_conflict }
+}

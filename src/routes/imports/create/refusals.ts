@@ -1,0 +1,41 @@
+import { badRequest, contentTooLarge, noRoom, tooManyRequests, writeConflict } from '../../../http/errors.js'
+import { UnpacksToTooMuch } from '../../../imports/file/decompress.js'
+import { ExternalRefTaken, TooManyWaiting } from '../../../imports/receive/receive.js'
+import { UnusableFile } from '../../../imports/receive/scan.js'
+import type { UploadLimits } from '../dependencies.js'
+
+/** A full file system, a quota, and a limit of the process. */
+const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG']
+
+/** Says in HTTP why a file cannot be stored. @throws HttpError 400, 413, 503; the error itself if it is none of ours */
+export function refuseUpload(error: NodeJS.ErrnoException, { maxUploadBytes }: UploadLimits): never {
+  if (error instanceof UnpacksToTooMuch) {
+    throw contentTooLarge(
+      `An import file may have at most ${maxUploadBytes} bytes, also when it is unpacked.`,
+    )
+  }
+  if (error instanceof UnusableFile) throw badRequest(error.message)
+  throw NO_ROOM.includes(error.code ?? '') ? noRoom() : error
+}
+
+/** Says in HTTP why an import cannot wait for its turn. @throws HttpError 409; the error itself if it is none of ours */
+export function refuseImport(error: Error): never {
+  if (error instanceof ExternalRefTaken) throw refTaken(error.importId)
+  if (error instanceof TooManyWaiting) throw tooManyWaiting(error.limit)
+  throw error
+}
+
+/** When to come again where there are too many uploads: one may end any moment, or in an hour. */
+const RETRY_SECONDS = 5
+
+export const tooManyUploads = (limit: number) =>
+  tooManyRequests(
+    `The server takes ${limit} uploads at once, and has as many just now; please try again.`,
+    RETRY_SECONDS,
+  )
+
+export const refTaken = (importId: string) =>
+  writeConflict('The external_ref is that of another import, which has not failed.', { id: importId })
+
+const tooManyWaiting = (limit: number) =>
+  writeConflict(`${limit} imports are waiting already, as many as may; please try again when some are done.`)

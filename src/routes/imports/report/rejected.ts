@@ -1,0 +1,59 @@
+import { Type } from 'typebox'
+import { sendStream } from '../../../http/answer/stream.js'
+import type { App } from '../../../http/app.js'
+import { fileGone } from '../../../http/errors.js'
+import { operation } from '../../../http/operation/operation.js'
+import { rejectedLines } from '../../../imports/report/rejected.js'
+import { UploadMissing, type UploadReader } from '../../../uploads/store.js'
+import { JSON_LINES } from '../answer.js'
+import type { ImportDependencies } from '../dependencies.js'
+import { findWithWholeReport } from '../find.js'
+
+const schema = operation({
+  id: 'downloadRejectedLines',
+  tag: 'Imports',
+  summary: 'Downloads the rejected lines, byte for byte as they were uploaded.',
+  description: 'Ready to be fixed and imported: by line, each once, whatever the number of its errors.',
+  ids: { id: 'import' },
+  query: {
+    line_number: Type.Optional(Type.Integer({ minimum: 1, description: 'The only line that is asked for.' })),
+  },
+  answers: {
+    200: {
+      description: 'The lines.',
+      alternatives: { 'application/jsonl': Type.String({ description: 'The lines.' }) },
+      headers: { 'content-disposition': Type.String() },
+    },
+  },
+  errors: [400, 404, 410],
+})
+
+/** `GET /imports/{id}/rejected` */
+export function rejectedRoute(app: App, { poolOf, store, downloads }: ImportDependencies): void {
+  app.get('/imports/:id/rejected', { schema }, async (request, reply) => {
+    const { caller, params, query, method } = request
+    const pool = poolOf(caller)
+    const found = await findWithWholeReport(pool, caller, params.id)
+    const options = { type: JSON_LINES, fileName: `rejected-${found.id}.jsonl` }
+    // Where nothing is wrong, the file may be gone.
+    if (found.errors === 0) return sendStream(reply, options, nothing)
+    downloads.begin(caller, reply)
+    const reader = await store.open(found.id).catch((error) => {
+      throw error instanceof UploadMissing ? fileGone() : error
+    })
+    if (method === 'HEAD') await reader.close()
+    return sendStream(reply, options, () =>
+      thenClose(reader, rejectedLines(pool, reader, found, query.line_number)),
+    )
+  })
+}
+
+async function* nothing(): AsyncGenerator<never> {}
+
+async function* thenClose<T>(reader: UploadReader, pieces: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    yield* pieces
+  } finally {
+    await reader.close()
+  }
+}

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { ConfigError, readConfig } from '../../src/config/config.js'
+
+const read = (environment: Readonly<Record<string, string>>) => readConfig({}, environment)
+
+describe('TRUSTED_PROXIES', () => {
+  test('is nobody unless set', () => {
+    expect(read({}).trustedProxies).toBeUndefined()
+  })
+
+  test.each(['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', '127.0.0.1,10.0.0.0/8', '127.0.0.1/32'])(
+    'takes %s',
+    (given) => {
+      expect(read({ TRUSTED_PROXIES: given }).trustedProxies).toBe(given)
+    },
+  )
+
+  test('takes spaces around addresses', () => {
+    expect(read({ TRUSTED_PROXIES: '127.0.0.1, ::1' }).trustedProxies).toBe('127.0.0.1,::1')
+  })
+
+  test.each([
+    'true',
+    '*',
+    'localhost',
+    '10.0.0.0/33',
+    '10.0.0/8',
+    '::1/129',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    ',',
+  ])('does not take %s', (given) => {
+    expect(() => read({ TRUSTED_PROXIES: given })).toThrow(ConfigError)
+    expect(() => read({ TRUSTED_PROXIES: given })).toThrow(/^TRUSTED_PROXIES takes addresses and networks/)
+  })
+})
+
+test.each(['RATE_LIMIT', 'WRONG_SECRET_LIMIT', 'MAX_UPLOADS', 'MAX_WAITING_IMPORTS', 'MAX_CONNECTIONS'])(
+  '%s takes whole numbers from 1',
+  (variable) => {
+    for (const given of ['0', '-1', '1.5', 'many', '1e3']) {
+      expect(() => read({ [variable]: given })).toThrow(`${variable} takes a whole number from 1 to`)
+    }
+  },
+)

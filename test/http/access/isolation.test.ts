@@ -1,0 +1,263 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Api } from '../../support/api.js'
+import { aFeature, anOffering, aPlan, aProduct, aSubscriber, file } from '../../support/builders.js'
+import { expectErrors } from '../../support/errors.js'
+import { apiRequests, apiRoutes, resourceRequests } from '../../support/routes.js'
+import { startTestService, type TestService } from '../../support/service.js'
+
+interface Resource {
+  readonly id: string
+  readonly type: string
+}
+
+/** Somebody with one of everything, by where paths have its id: `products`, `offerings/products`. */
+interface Tenant {
+  readonly api: Api
+  readonly resources: ReadonlyMap<string, Resource>
+}
+
+let service: TestService
+let store: Tenant
+let sibling: Tenant
+let stranger: Tenant
+let organization: Tenant
+let otherOrganization: Tenant
+
+beforeAll(async () => {
+  service = await startTestService()
+  const { id, api } = await service.addOrganization()
+  organization = await populate(api)
+  store = await populate(await service.addStore(id))
+  sibling = await populate(await service.addStore(id))
+  stranger = await populate(await service.addStore())
+  otherOrganization = await populate((await service.addOrganization()).api)
+})
+afterAll(() => service.stop())
+
+async function populate(api: Api): Promise<Tenant> {
+  const product = await api.add(aProduct({ external_ref: 'the-product' }))
+  const plan = await api.add(aPlan({ external_ref: 'the-plan' }))
+  const offering = await api.add(anOffering({ products: [product.id], plans: [plan.id] }))
+  const { products, plans } = offering.relationships ?? {}
+  const resources = new Map<string, Resource | undefined>([
+    ['products', product],
+    ['plans', plan],
+    ['subscribers', await api.add(aSubscriber({ external_ref: 'the-subscriber' }))],
+    ['features', await api.add(aFeature({ external_ref: 'the-feature' }))],
+    ['offerings', offering],
+    ['offerings/products', products?.data[0]],
+    ['offerings/plans', plans?.data[0]],
+    ['imports', await api.import(file(aProduct(), '{'), { externalRef: 'the-import' })],
+  ])
+  return { api, resources: new Map([...resources].flatMap(([key, one]) => (one ? [[key, one]] : []))) }
+}
+
+/** `offerings` and `offerings/products` of `/v2/subscriptions/offerings/:id/products/:product_id`. */
+function keysOf(path: string): string[] {
+  const steps = path.replace(/^(\/v2)?\/subscriptions\//, '').split('/')
+  return steps.flatMap((step, index) =>
+    step.startsWith(':')
+      ? steps
+          .slice(0, index)
+          .filter((before) => !before.startsWith(':'))
+          .join('/')
+      : [],
+  )
+}
+
+function resourceOf({ resources }: Tenant, key: string): Resource {
+  const resource = resources.get(key)
+  if (!resource) throw new Error(`populate() makes nothing for the route of ${key}; add it there`)
+  return resource
+}
+
+const fill = (path: string, ids: readonly string[]): string => {
+  const left = [...ids]
+  return path.replaceAll(/:\w+/g, () => left.shift() ?? '')
+}
+
+/** Nothing, nothing of use, and what any route about this resource would do with one's own. */
+function bodiesFor(method: string, path: string, caller: Tenant): (string | undefined)[] {
+  if (method === 'GET' || method === 'HEAD') return [undefined]
+  const { type } = resourceOf(caller, keysOf(path).at(-1) ?? '')
+  const products = [resourceOf(caller, 'products').id]
+  const plans = [resourceOf(caller, 'plans').id]
+  const data = { type, attributes: { name: 'Changed' }, products, plans }
+  return [undefined, '{}', JSON.stringify({ data })]
+}
+
+/** An answer to the last byte, but for what differs from request to request. */
+async function ask({ api }: Tenant, method: string, path: string, body: string | undefined) {
+  const response = await fetch(new URL(path, api.url), {
+    method,
+    headers: {
+      authorization: `Bearer ${api.key}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body }),
+  })
+  return {
+    status: response.status,
+    headers: [...response.headers].filter(([name]) => !['date', 'x-request-id'].includes(name)),
+    body: Buffer.from(await response.arrayBuffer()).toString('latin1'),
+  }
+}
+
+/** Paths with an id of somebody else, each with the same path for an id that nothing has. */
+function* pathsWithForeignId(path: string, caller: Tenant, owner: Tenant): Generator<[string, string]> {
+  const keys = keysOf(path)
+  const own = keys.map((key) => resourceOf(caller, key).id)
+  const theirs = keys.map((key) => resourceOf(owner, key).id)
+  for (const index of keys.keys()) {
+    const before = own.slice(0, index)
+    for (const after of [own.slice(index + 1), theirs.slice(index + 1)]) {
+      for (const id of idsLike(keys[index] ?? '', owner)) {
+        yield [fill(path, [...before, id, ...after]), fill(path, [...before, randomUUID(), ...after])]
+      }
+    }
+  }
+}
+
+/** An original leads to its snapshot as well: ids of `products` and of `offerings/products` stand in each other's place. */
+const idsLike = (key: string, { resources }: Tenant): string[] =>
+  [...resources].flatMap(([other, { id }]) => (lastStep(other) === lastStep(key) ? id : []))
+
+const lastStep = (key: string) => key.slice(key.lastIndexOf('/') + 1)
+
+/** All that a tenant has, as it sees it. */
+const belongings = async ({ api }: Tenant) =>
+  await Promise.all(
+    apiRequests
+      .filter(({ method, path }) => method === 'GET' && !path.includes(':'))
+      .map(async ({ path }) => (await api.get(path)).body),
+  )
+
+/** With the HEAD that goes with every GET. */
+const requests = resourceRequests.flatMap((request) =>
+  request.method === 'GET' ? [request, { ...request, method: 'HEAD' }] : [request],
+)
+
+test('the API is the same under both prefixes', () => {
+  const under = (prefix: string) =>
+    apiRoutes
+      .filter(({ path }) => path.startsWith(`${prefix}/`))
+      .map(({ path, methods }) => [path.slice(prefix.length), [...methods].sort()])
+  expect(under('/subscriptions')).not.toHaveLength(0)
+  expect(under('/subscriptions')).toEqual(under('/v2/subscriptions'))
+  expect(apiRoutes.filter(({ path }) => !/^(\/v2)?\/subscriptions\//.test(path))).toEqual([
+    { path: '/v2/settings', methods: ['GET', 'PUT'] },
+  ])
+})
+
+describe.each<[string, () => Tenant, () => Tenant]>([
+  ["another store's", () => stranger, () => store],
+  ["the store's of the same organization", () => sibling, () => store],
+  ["a store's of the organization that asks", () => organization, () => store],
+  ["an organization's that is not its own", () => store, () => otherOrganization],
+])('An id that is %s', (_, callerOf, ownerOf) => {
+  let before: unknown
+  beforeAll(async () => {
+    before = await belongings(ownerOf())
+  })
+
+  test.each(requests)(
+    '%# $method $path: answered byte for byte as one that does not exist',
+    async ({ method, path }) => {
+      const [caller, owner] = [callerOf(), ownerOf()]
+      for (const [foreign, unknown] of pathsWithForeignId(path, caller, owner)) {
+        for (const body of bodiesFor(method, path, caller)) {
+          const answer = await ask(caller, method, foreign, body)
+          expect(answer.status).toBe(404)
+          expect(answer).toEqual(await ask(caller, method, unknown, body))
+        }
+      }
+    },
+  )
+
+  test.each(apiRequests.filter(({ method, path }) => method === 'GET' && !path.includes(':')))(
+    'is not in the list of $path',
+    async ({ path }) => {
+      const { status, body } = await ask(callerOf(), 'GET', path, undefined)
+      expect(status).toBe(200)
+      for (const { id } of ownerOf().resources.values()) expect(body).not.toContain(id)
+    },
+  )
+
+  test.each(['build', 'products/attach', 'products/replace', 'plans/attach'])(
+    'in the body of %s: answered byte for byte as one that does not exist',
+    async (route) => {
+      const [caller, owner] = [callerOf(), ownerOf()]
+      const offering = resourceOf(caller, 'offerings').id
+      const path = `/subscriptions/offerings/${route === 'build' ? '' : `${offering}/`}${route}`
+      const method = route.endsWith('replace') ? 'PUT' : 'POST'
+      const answers = []
+      for (const idOf of [(key: string) => resourceOf(owner, key).id, () => randomUUID()]) {
+        const [product, plan] = [idOf('products'), idOf('plans')]
+        const data = { name: 'An offering', products: [product], plans: [plan] }
+        const answer = await ask(caller, method, path, JSON.stringify({ data }))
+        expect(answer.status).toBe(400)
+        answers.push({
+          ...answer,
+          body: answer.body.replaceAll(product, 'the product').replaceAll(plan, 'the plan'),
+        })
+      }
+      expect(answers[0]).toEqual(answers[1])
+    },
+  )
+
+  test('and nothing of it was changed by all that', async () => {
+    expect(await belongings(ownerOf())).toEqual(before)
+  })
+})
+
+describe("An organization's resource", () => {
+  let before: unknown
+  beforeAll(async () => {
+    before = await belongings(organization)
+  })
+  const pathOf = (path: string) =>
+    fill(
+      path,
+      keysOf(path).map((key) => resourceOf(organization, key).id),
+    )
+
+  test.each(requests.filter(({ method }) => method === 'GET' || method === 'HEAD'))(
+    '%# $method $path: its stores read it as it does itself',
+    async ({ method, path }) => {
+      const answer = await ask(store, method, pathOf(path), undefined)
+      expect(answer.status).toBe(200)
+      expect(answer).toEqual(await ask(organization, method, pathOf(path), undefined))
+    },
+  )
+
+  test.each(requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD'))(
+    '%# $method $path: its stores do not write it',
+    async ({ method, path, noun }) => {
+      for (const body of bodiesFor(method, path, store)) {
+        const answer = await store.api.request(pathOf(path), {
+          method,
+          ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
+        })
+        expectErrors(answer, 403, [
+          { title: 'Permission denied', detail: `Permission denied: ${noun} tenancy mismatch` },
+        ])
+      }
+    },
+  )
+
+  test('and nothing of it was changed by all that', async () => {
+    expect(await belongings(organization)).toEqual(before)
+  })
+})
+
+test.each(requests.filter(({ path }) => path.startsWith('/subscriptions/')))(
+  '%# $method $path is answered where everything is one’s own',
+  async ({ method, path }) => {
+    const own = await populate(await service.addStore())
+    const ids = keysOf(path).map((key) => resourceOf(own, key).id)
+    const { status } = await ask(own, method, fill(path, ids), bodiesFor(method, path, own).at(-1))
+    // What is attached already, or still, is a conflict.
+    expect([200, 201, 204, 409]).toContain(status)
+  },
+)
