@@ -1,25 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, readFile, realpath, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { embeddedConnection } from '../../src/data-dir/postgres/embedded.js'
 import { connect } from '../../src/db/pool.js'
 import { aProduct, file, times } from '../support/builders.js'
 import { intake } from '../support/cli.js'
 import { insertImport, ownerIdOf } from '../support/rows.js'
-import {
-  createDatabase,
-  serve,
-  startTestService,
-  type TestService,
-  temporaryFolder,
-} from '../support/service.js'
+import { createDatabase, serve, temporaryFolder, testServiceEach } from '../support/service.js'
 
-let service: TestService
-beforeEach(async () => {
-  service = await startTestService()
-})
-afterEach(() => service.stop())
+const service = testServiceEach()
 
 interface Finding {
   readonly check: string

@@ -1,23 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Api, ImportResource } from '../support/api.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ImportResource } from '../support/api.js'
 import { aProduct, counts, file } from '../support/builders.js'
 import { intake, intakeJson, intakeOnTerminal, type Outcome } from '../support/cli.js'
-import { startTestService, type TestService, temporaryFolder } from '../support/service.js'
+import { newStoreEach, temporaryFolder, testService } from '../support/service.js'
 
-let service: TestService
+const service = testService()
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
-let api: Api
+const api = newStoreEach(service)
 beforeAll(async () => {
   folder = await temporaryFolder()
-  service = await startTestService()
-})
-beforeEach(async () => {
-  api = await service.addStore()
 })
 afterAll(async () => {
-  await service.stop()
   await folder.remove()
 })
 

@@ -1,16 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Api } from '../support/api.js'
 import { intake, intakeJson } from '../support/cli.js'
-import {
-  type ServeProcess,
-  serve,
-  startTestService,
-  type TestService,
-  temporaryFolder,
-} from '../support/service.js'
+import { type ServeProcess, serve, temporaryFolder, testService } from '../support/service.js'
 
 const status = async (api: Api) => (await api.get('/subscriptions/products')).status
 
@@ -23,15 +17,13 @@ async function signIn(url: string, client: { client_id: string; client_secret: s
 }
 
 describe('intake keys', () => {
-  let service: TestService
+  const service = testService()
   let environment: Record<string, string>
   beforeAll(async () => {
-    service = await startTestService()
     environment = { DATABASE_URL: service.databaseUrl }
     await intakeJson(['stores', 'create', 'shop'], environment)
     await intakeJson(['organizations', 'create', 'acme'], environment)
   })
-  afterAll(() => service.stop())
 
   const run = (...args: string[]) => intake(args, environment)
   const json = (...args: string[]) => intakeJson(args, environment)

@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { Api } from '../support/api.js'
 import { intake, intakeJson } from '../support/cli.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
-let service: TestService
+const service = testService()
 let environment: Record<string, string>
 beforeAll(async () => {
-  service = await startTestService()
   environment = { DATABASE_URL: service.databaseUrl }
 })
-afterAll(() => service.stop())
 
 const run = (...args: string[]) => intake(args, environment)
 const json = (...args: string[]) => intakeJson(args, environment)

@@ -1,13 +1,12 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generateRecords } from '../../bench/generate.js'
 import type { OnConflict } from '../../src/imports/terms.js'
-import type { Api } from '../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, counts, file, times } from '../support/builders.js'
 import { intake } from '../support/cli.js'
-import { startTestService, type TestService, temporaryFolder } from '../support/service.js'
+import { newStoreEach, temporaryFolder, testService } from '../support/service.js'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeAll(async () => {
@@ -35,15 +34,8 @@ async function validate(content: string | Uint8Array, ...flags: string[]) {
 }
 
 describe('With --strict it says what an import into an empty store would', () => {
-  let service: TestService
-  let api: Api
-  beforeAll(async () => {
-    service = await startTestService()
-  })
-  beforeEach(async () => {
-    api = await service.addStore()
-  })
-  afterAll(() => service.stop())
+  const service = testService()
+  const api = newStoreEach(service)
 
   async function expectSame(content: string | Uint8Array, onConflict: OnConflict = 'reject') {
     const { id, meta } = await api.import(content, { dryRun: true, onConflict })

@@ -4,20 +4,18 @@ import { Api } from '../support/api.js'
 import { aProduct, file } from '../support/builders.js'
 import { intake, intakeJson } from '../support/cli.js'
 import { type Receiver, startReceiver, withStatus } from '../support/receiver.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
-let service: TestService
+const service = testService({ ALLOW_PRIVATE_WEBHOOKS: 'true' })
 let receiver: Receiver
 let environment: Record<string, string>
 beforeAll(async () => {
   receiver = await startReceiver()
-  service = await startTestService({ ALLOW_PRIVATE_WEBHOOKS: 'true' })
   environment = { DATABASE_URL: service.databaseUrl }
   await intakeJson(['stores', 'create', 'shop'], environment)
   await intakeJson(['organizations', 'create', 'acme'], environment)
 })
 afterAll(async () => {
-  await service.stop()
   await receiver.stop()
 })
 

@@ -6,22 +6,20 @@ import { promisify } from 'node:util'
 import { ts } from '@ts-morph/common'
 import openapiTS, { astToString } from 'openapi-typescript'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-let service: TestService
+const service = testService()
 let folder: string
 beforeAll(async () => {
-  service = await startTestService()
   // Within the project, so that the client finds its packages.
   await mkdir(join(root, 'build'), { recursive: true })
   folder = await mkdtemp(join(root, 'build', 'client-'))
 })
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
-  await service.stop()
 })
 
 test('a client that is generated from the document compiles, and runs an import', async () => {

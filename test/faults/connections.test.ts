@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { aProduct, file, times } from '../support/builders.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 /** Ends every connection of the service, as a restart of the database does. Returns how many there were. */
 async function cutConnections(condition = 'true'): Promise<number> {

@@ -2,15 +2,11 @@ import { cp } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { aProduct, file } from '../support/builders.js'
-import { serve, startTestService, type TestService, temporaryFolder } from '../support/service.js'
+import { serve, temporaryFolder, testServiceEach } from '../support/service.js'
 
-let service: TestService
-beforeEach(async () => {
-  service = await startTestService()
-})
-afterEach(() => service.stop())
+const service = testServiceEach()
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(20)

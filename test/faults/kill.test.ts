@@ -1,17 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Api, ImportResource } from '../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, times } from '../support/builders.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
 const RECORDS = 200_000
 const KILLS = 5
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 /** Every kind of line, with mistakes, duplicates near and far, offerings before what they name, blank and garbage lines. */
 const dataset = times(RECORDS, (n) => {

@@ -3,16 +3,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { aProduct, file } from '../support/builders.js'
 import { insertImport, ownerIdOf } from '../support/rows.js'
-import { createDatabase, startTestService, type TestService } from '../support/service.js'
+import { createDatabase, testServiceEach } from '../support/service.js'
 
-let service: TestService
+const service = testServiceEach()
 let other: Awaited<ReturnType<typeof createDatabase>>
 beforeEach(async () => {
-  service = await startTestService()
   other = await createDatabase()
 })
 afterEach(async () => {
-  await service.stop()
   await other.drop()
 })
 

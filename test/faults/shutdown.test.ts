@@ -1,16 +1,12 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { aProduct, file, times } from '../support/builders.js'
 import { formEnd, formType, partHead } from '../support/multipart.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testServiceEach } from '../support/service.js'
 
-let service: TestService
-beforeEach(async () => {
-  service = await startTestService({ LOG_LEVEL: 'info' })
-})
-afterEach(() => service.stop())
+const service = testServiceEach({ LOG_LEVEL: 'info' })
 
 /** An upload that has begun and waits for the rest of its bytes. */
 async function beginUpload() {

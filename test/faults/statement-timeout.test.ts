@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { aProduct, aSubscriber, file, times } from '../support/builders.js'
 import { expectError } from '../support/errors.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService({ STATEMENT_TIMEOUT: '1' })
-})
-afterAll(() => service.stop())
+const service = testService({ STATEMENT_TIMEOUT: '1' })
 
 test('A request that the database does not answer within STATEMENT_TIMEOUT is 503; imports wait longer', async () => {
   const store = await service.addStore()

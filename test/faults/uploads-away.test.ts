@@ -3,12 +3,12 @@ import { mkdir, readdir, rename, rm, rmdir, stat, symlink, utimes } from 'node:f
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { Api } from '../support/api.js'
 import { aProduct, file } from '../support/builders.js'
 import { intake } from '../support/cli.js'
 import { insertImport, ownerIdOf } from '../support/rows.js'
-import { serve, startTestService, type TestService, temporaryFolder } from '../support/service.js'
+import { serve, startTestService, temporaryFolder, testServiceEach } from '../support/service.js'
 
 const run = promisify(execFile)
 
@@ -19,13 +19,11 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 const isReady = async (api: Api) => (await api.get('/readyz')).status === 200
 
 describe('a folder of uploads', () => {
-  let service: TestService
+  const service = testServiceEach()
   let uploads: string
   beforeEach(async () => {
-    service = await startTestService()
     uploads = join(service.dataDir, 'uploads')
   })
-  afterEach(() => service.stop())
 
   /** An import that waits for one that another process works on. */
   async function waitingImport(): Promise<{ id: string; release(): Promise<unknown> }> {

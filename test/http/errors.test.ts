@@ -1,15 +1,11 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectError } from '../support/errors.js'
 import { apiRoutes, pathFor, resourceRequests } from '../support/routes.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { startTestService, testService } from '../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 describe.each(resourceRequests)('$method $path', ({ method, path, noun }) => {
   test('answers 404 for an unknown id', async () => {

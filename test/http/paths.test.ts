@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { resourceRequests } from '../support/routes.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 import { getRaw } from '../support/sockets.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 /** Ids as they stand on the wire: nobody resolves or escapes them before the service does. */
 const TRICKS = [

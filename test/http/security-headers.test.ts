@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { Api } from '../support/api.js'
 import { aProduct, file } from '../support/builders.js'
 import { expectError } from '../support/errors.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 import { answerOn, getRaw, openSocket, type RawAnswer } from '../support/sockets.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 const headersOf = ({ head }: RawAnswer): Headers =>
   new Headers(

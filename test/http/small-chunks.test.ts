@@ -1,20 +1,16 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { aProduct, times } from '../support/builders.js'
 import { peakMemory } from '../support/memory.js'
 import { formEnd, formType, importFile, partHead } from '../support/multipart.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 import { openSocket } from '../support/sockets.js'
 
 const UPLOADS = 30
 const RECORDS = 150
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 /** A chunked body in which every byte is a chunk of its own (RFC 9112, 7.1). */
 const inBytes = (text: string): Buffer =>

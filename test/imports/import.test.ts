@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../support/builders.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 describe('POST /subscriptions/imports', () => {
   test('answers 201 with the pending import, its uploaded counts already complete', async () => {

@@ -11,21 +11,19 @@ import {
 } from '../support/builders.js'
 import { intakeJson } from '../support/cli.js'
 import { ownerIdOf } from '../support/rows.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
 /**
  * The vendor's own client, as published, against the running service. Its types know less than it can do, and ask for
  * more than the API wants, so bodies and filters go through `given`.
  */
-let service: TestService
+const service = testService()
 beforeAll(async () => {
-  service = await startTestService()
   // It tells of every sign-in.
   vi.spyOn(console, 'info').mockImplementation(() => {})
 })
 afterAll(async () => {
   vi.restoreAllMocks()
-  await service.stop()
 })
 
 const given = (value: unknown): never => value as never

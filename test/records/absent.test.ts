@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { recordTypes } from '../../src/records/index.js'
-import { type Api, listOf, type RecordResource } from '../support/api.js'
+import { listOf, type RecordResource } from '../support/api.js'
 import {
   aFeature,
   anOffering,
@@ -12,17 +12,10 @@ import {
   type RecordLine,
   times,
 } from '../support/builders.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { newStoreEach, testService } from '../support/service.js'
 
-let service: TestService
-let store: Api
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
-beforeEach(async () => {
-  store = await service.addStore()
-})
+const service = testService()
+const store = newStoreEach(service)
 
 type Json = Readonly<Record<string, unknown>>
 

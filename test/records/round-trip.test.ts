@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Api } from '../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../support/builders.js'
 import { ownerIdOf } from '../support/rows.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 /** Each is altered by some trimming, normalising, case folding, escaping or re-encoding that must not take place. */
 const texts: Readonly<Record<string, string>> = {

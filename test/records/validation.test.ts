@@ -1,23 +1,21 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, type Api, type ImportResource, listOf, type RecordResource } from '../support/api.js'
 import { file } from '../support/builders.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 import { asLine, type Complaint, type Rule, rules } from './rules.js'
 
-let service: TestService
+const service = testService()
 let importer: Api
 let imported: ImportResource
 const complaints = new Map<number, Complaint[]>()
 
 beforeAll(async () => {
-  service = await startTestService()
   importer = await service.addStore()
   imported = await importer.import(file(...rules.map(asLine)))
   for (const { line, field, error } of await importer.errors(imported.id)) {
     complaints.set(line, [...(complaints.get(line) ?? []), [field, error]])
   }
 })
-afterAll(() => service.stop())
 
 const sorted = (problems: readonly Complaint[]) => problems.map((problem) => problem.join(' → ')).sort()
 

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { Api } from '../support/api.js'
 import { expectError } from '../support/errors.js'
-import { administer, startTestService, type TestService } from '../support/service.js'
+import { administer, startTestService, testService } from '../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 test.each(['/healthz', '/readyz'])('GET %s answers 200 to everybody', async (path) => {
   const answer = await new Api(service.server.url, '').request(path, { headers: { authorization: '' } })

@@ -1,15 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { Api } from '../support/api.js'
 import { aPlan, aProduct, counts, file, times } from '../support/builders.js'
 import { insertImport, ownerIdOf } from '../support/rows.js'
-import { administer, startTestService, type TestService } from '../support/service.js'
+import { administer, startTestService, type TestService, testService } from '../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 async function metricsOf({ api }: TestService): Promise<string> {
   const { status, body } = await api.get('/metrics')

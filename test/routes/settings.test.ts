@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectError, expectErrors } from '../support/errors.js'
 import { insertProducts, ownerIdOf } from '../support/rows.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 const settings = (page_length: unknown) => ({ data: { type: 'settings', page_length } })
 

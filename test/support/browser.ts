@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import axe from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { startTestService, type TestService } from './service.js'
+import { type TestService, testService } from './service.js'
 
 /**
  * The browser that the console's tests drive: CHROMIUM, else where systems put it. Undefined: there is none, and the tests
@@ -47,11 +47,10 @@ export interface Console {
 /** Tests with a service and a browser of their own; after each, no tab may have complained. */
 export function describeConsole(name: string, tests: (console: Console) => void): void {
   describe.skipIf(executablePath === undefined)(name, () => {
-    let service: TestService
+    const service = testService()
     let browser: Browser
     const tabs: Tab[] = []
     beforeAll(async () => {
-      service = await startTestService()
       browser = await chromium.launch({
         ...(executablePath !== undefined && { executablePath }),
         // Chromium's own sandbox does not run as root.
@@ -60,7 +59,6 @@ export function describeConsole(name: string, tests: (console: Console) => void)
     })
     afterAll(async () => {
       await browser?.close()
-      await service?.stop()
       expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([])
     })
 
@@ -89,9 +87,7 @@ export function describeConsole(name: string, tests: (console: Console) => void)
       return made
     }
     tests({
-      get service() {
-        return service
-      },
+      service,
       tab,
       async open(path, options) {
         const made = await tab(options)

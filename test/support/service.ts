@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { inject } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest'
 import { settings as everySetting } from '../../src/config/config.js'
 import { createPool, type PoolConnections } from '../../src/db/pool.js'
 import { setApiKey } from '../../src/tenants/credentials.js'
@@ -171,6 +171,47 @@ export async function startTestService(environment: Environment = {}): Promise<T
       await folder.remove()
     },
   }
+}
+
+/** The service for the tests of a file, or of a `describe`: it starts before the first and stops after the last. */
+export function testService(environment: Environment = {}): TestService {
+  let service: TestService | undefined
+  beforeAll(async () => {
+    service = await startTestService(environment)
+  })
+  afterAll(() => service?.stop())
+  return standIn(() => service)
+}
+
+/** A service of its own for each test, for tests that leave it changed. */
+export function testServiceEach(environment: Environment = {}): TestService {
+  let service: TestService | undefined
+  beforeEach(async () => {
+    service = await startTestService(environment)
+  })
+  afterEach(() => service?.stop())
+  return standIn(() => service)
+}
+
+/** A store of its own for each test: the API as it sees it. */
+export function newStoreEach(service: TestService): Api {
+  let api: Api | undefined
+  beforeEach(async () => {
+    api = await service.addStore()
+  })
+  return standIn(() => api)
+}
+
+/** Stands for an object that a hook creates, so that it can be named before the hook has run. */
+function standIn<T extends object>(current: () => T | undefined): T {
+  return new Proxy({} as T, {
+    get(_, name) {
+      const object = current()
+      if (object === undefined) throw new Error('It is there once the hooks have run: use it within a test.')
+      const value: unknown = Reflect.get(object, name, object)
+      return typeof value === 'function' ? value.bind(object) : value
+    },
+  })
 }
 
 /** Runs a statement on the run's server, outside of every test's database unless `url` names one. */

@@ -1,26 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { createCredential, type NewCredential, revokeCredential } from '../../src/tenants/keys.js'
 import { type Answer, Api } from '../support/api.js'
 import { expectError, expectErrors } from '../support/errors.js'
 import { ownerIdOf } from '../support/rows.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testService } from '../support/service.js'
 
 const TOKENS = '/oauth/access_token'
 const TITLE = 'Unable to validate access token'
 const SECONDS = 3600
 
-let service: TestService
+const service = testService()
 let store: Api
 let storeId: string
 let client: NewCredential
 beforeAll(async () => {
-  service = await startTestService()
   store = await service.addStore()
   storeId = await ownerIdOf(service.pool, store)
   client = await aClient()
 })
-afterAll(() => service.stop())
 
 async function aClient(ownerId = storeId): Promise<NewCredential> {
   const made = await createCredential(service.pool, ownerId, 'client', undefined)

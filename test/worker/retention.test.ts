@@ -1,13 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { aProduct, file, times } from '../support/builders.js'
 import { expectError } from '../support/errors.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { testServiceEach } from '../support/service.js'
 
-let service: TestService
-beforeEach(async () => {
-  service = await startTestService()
-})
-afterEach(() => service.stop())
+const service = testServiceEach()
 
 const mistakes = (count: number) => times(count, () => aProduct({ name: 'No' }))
 

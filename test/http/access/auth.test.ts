@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Api } from '../../support/api.js'
 import { expectError } from '../../support/errors.js'
 import { apiRequests, pathFor } from '../../support/routes.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 const asking = (headers: Readonly<Record<string, string>>, path = '/subscriptions/imports', method = 'GET') =>
   new Api(service.server.url, '').request(path, { method, headers: { authorization: '', ...headers } })

@@ -1,20 +1,16 @@
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
 import { aPlan } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
-let service: TestService
+const service = testService()
 let greedy: Api
 let other: Api
 /** Holds what all requests for products wait for. */
 let lock: pg.PoolClient
 
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
 beforeEach(async () => {
   greedy = await service.addStore()
   other = await service.addStore()

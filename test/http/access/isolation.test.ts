@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
 import { aFeature, anOffering, aPlan, aProduct, aSubscriber, file } from '../../support/builders.js'
 import { expectErrors } from '../../support/errors.js'
 import { apiRequests, apiRoutes, resourceRequests } from '../../support/routes.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
 interface Resource {
   readonly id: string
@@ -17,7 +17,7 @@ interface Tenant {
   readonly resources: ReadonlyMap<string, Resource>
 }
 
-let service: TestService
+const service = testService()
 let store: Tenant
 let sibling: Tenant
 let stranger: Tenant
@@ -25,7 +25,6 @@ let organization: Tenant
 let otherOrganization: Tenant
 
 beforeAll(async () => {
-  service = await startTestService()
   const { id, api } = await service.addOrganization()
   organization = await populate(api)
   store = await populate(await service.addStore(id))
@@ -33,7 +32,6 @@ beforeAll(async () => {
   stranger = await populate(await service.addStore())
   otherOrganization = await populate((await service.addOrganization()).api)
 })
-afterAll(() => service.stop())
 
 async function populate(api: Api): Promise<Tenant> {
   const product = await api.add(aProduct({ external_ref: 'the-product' }))

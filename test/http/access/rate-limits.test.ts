@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { networkOf } from '../../../src/http/access/rate-limits.js'
 import { createCredential } from '../../../src/tenants/keys.js'
 import { type Answer, Api } from '../../support/api.js'
 import { expectError } from '../../support/errors.js'
 import { ownerIdOf } from '../../support/rows.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
 const LIMIT = 20
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService({ RATE_LIMIT: String(LIMIT), WRONG_SECRET_LIMIT: String(LIMIT) })
-})
-afterAll(() => service.stop())
+const service = testService({ RATE_LIMIT: String(LIMIT), WRONG_SECRET_LIMIT: String(LIMIT) })
 
 const ask = (api: Api) => api.get('/subscriptions/imports')
 

@@ -1,24 +1,22 @@
 import { once } from 'node:events'
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from '../../support/api.js'
 import { aProduct, times } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 import { openSocket } from '../../support/sockets.js'
 
 /** So many that their report does not fit into what the kernel holds of an answer nobody reads. */
 const ERRORS = 30_000
 
-let service: TestService
+const service = testService()
 let id: string
 beforeAll(async () => {
-  service = await startTestService()
   const content = `${JSON.stringify(aProduct())}\n${times(ERRORS, () => aProduct({ name: 'x' }))}`
   id = (await service.api.import(content)).id
   await service.restart({ STATEMENT_TIMEOUT: '1' })
 })
-afterAll(() => service.stop())
 
 const report = (name: string) => `/subscriptions/imports/${id}/${name}`
 const asLines = { headers: { accept: 'application/jsonl' } }

@@ -1,24 +1,20 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, file, times } from '../../support/builders.js'
 import { peakMemory } from '../../support/memory.js'
 import { ownerIdOf } from '../../support/rows.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 import { closed, openSocket } from '../../support/sockets.js'
 
 const MAX_DOWNLOADS = 3
 
-let service: TestService
+const service = testService({ MAX_DOWNLOADS: String(MAX_DOWNLOADS), IDLE_TIMEOUT: '5' })
 let store: Api
-beforeAll(async () => {
-  service = await startTestService({ MAX_DOWNLOADS: String(MAX_DOWNLOADS), IDLE_TIMEOUT: '5' })
-})
 beforeEach(async () => {
   store = await service.addStore()
 })
-afterAll(() => service.stop())
 
 const ALPHABET = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
 const CURRENCIES = ALPHABET.flatMap((a) => ALPHABET.flatMap((b) => ALPHABET.map((c) => a + b + c)))

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aProduct, file } from '../../support/builders.js'
 import { externalRef, formType, importFile, multipart } from '../../support/multipart.js'
-import { startTestService, type TestService, temporaryFolder } from '../../support/service.js'
+import { temporaryFolder, testService } from '../../support/service.js'
 
 /** Set by continuous integration, which installs it. Without it nothing is tested here. */
 const NGINX = process.env.NGINX
@@ -40,13 +40,11 @@ http {
 }`
 
 describe.skipIf(NGINX === undefined)('Behind nginx', () => {
-  let service: TestService
+  const service = testService()
   let socketPath: string
   let taken: string
   const stops: (() => Promise<unknown>)[] = []
   beforeAll(async () => {
-    service = await startTestService()
-    stops.push(() => service.stop())
     taken = (await service.api.create(file(aProduct()), { externalRef: 'taken' })).id
     const folder = await temporaryFolder()
     stops.push(() => folder.remove())

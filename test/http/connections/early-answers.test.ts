@@ -3,29 +3,22 @@ import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aProduct, file, times } from '../../support/builders.js'
 import { externalRef, formEnd, formType, importFile, multipart, partHead } from '../../support/multipart.js'
-import {
-  type ServeProcess,
-  serve,
-  startTestService,
-  type TestService,
-  temporaryFolder,
-} from '../../support/service.js'
+import { type ServeProcess, serve, temporaryFolder, testService } from '../../support/service.js'
 import { answerOn, openSocket, type RawAnswer } from '../../support/sockets.js'
 
 const BODY_BYTES = 12 * 2 ** 20
 const MAX_UPLOAD_BYTES = 16 * 2 ** 20
 
-let service: TestService
+const service = testService({
+  REQUEST_TIMEOUT: '10',
+  MAX_UPLOADS: '2',
+  MAX_RECORDS: '1000',
+  MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES),
+})
 let away: ServeProcess
 let awayFolder: Awaited<ReturnType<typeof temporaryFolder>>
 let taken: string
 beforeAll(async () => {
-  service = await startTestService({
-    REQUEST_TIMEOUT: '10',
-    MAX_UPLOADS: '2',
-    MAX_RECORDS: '1000',
-    MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES),
-  })
   taken = (await service.api.create(file(aProduct()), { externalRef: 'taken' })).id
   awayFolder = await temporaryFolder()
   away = await serve({ DATA_DIR: awayFolder.path, DATABASE_URL: 'postgresql://127.0.0.1:1/x', API_KEY: 'x' })
@@ -33,7 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await away.stop()
   await awayFolder.remove()
-  await service.stop()
 })
 
 /** How many uploads are coming in. */

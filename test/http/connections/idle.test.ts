@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { aProduct, file, times } from '../../support/builders.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
 /** Longer than `IDLE_TIMEOUT`, twice over. */
 const SILENCE = '2.5 seconds'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService({ IDLE_TIMEOUT: '1' })
-})
-afterAll(() => service.stop())
+const service = testService({ IDLE_TIMEOUT: '1' })
 
 /** Does something that needs a table, and gives the table free only after it has been waited for in silence. */
 async function whileSlow<T>(lock: string, act: () => Promise<T>): Promise<T> {

@@ -1,16 +1,12 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { aProduct, times } from '../../support/builders.js'
 import { formEnd, importFile, partHead } from '../../support/multipart.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { startTestService, testService } from '../../support/service.js'
 import { answerOn, closed, openSocket, openUpload } from '../../support/sockets.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService({ REQUEST_TIMEOUT: '1', IDLE_TIMEOUT: '3' })
-})
-afterAll(() => service.stop())
+const service = testService({ REQUEST_TIMEOUT: '1', IDLE_TIMEOUT: '3' })
 
 /** Sends a space ever so often, so that the connection is never silent. */
 function drip(socket: Socket, piece = ' '): Socket {

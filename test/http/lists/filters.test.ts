@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, file } from '../../support/builders.js'
 import { expectUnparsableFilter } from '../../support/errors.js'
 import { insertImport, insertProducts, ownerIdOf } from '../../support/rows.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
 const ID = '00000000-0000-7000-8000-00000000000'
 const ACCOUNT = '11111111-1111-4111-8111-11111111111'
 
-let service: TestService
+const service = testService()
 let store: Api
 
 beforeAll(async () => {
-  service = await startTestService()
   const organization = await service.addOrganization()
   store = await service.addStore(organization.id)
   const named = (name: string, external_ref: string) => ({ name, external_ref })
@@ -77,7 +76,6 @@ beforeAll(async () => {
     updated_at: '2017-02-01T00:00:00Z',
   })
 })
-afterAll(() => service.stop())
 
 const answerTo = (list: string, ...filters: readonly string[]) =>
   store.get(

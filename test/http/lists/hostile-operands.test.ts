@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { Answer, Api } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, file } from '../../support/builders.js'
 import { expectUnparsableFilter } from '../../support/errors.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
 const LISTS = ['imports', 'products', 'plans', 'subscribers', 'offerings'] as const
 
@@ -46,10 +46,9 @@ const HOSTILE = [
 /** By the document: what each list can be filtered by, and by which operators. */
 const filterable = new Map<string, readonly (readonly [attribute: string, operators: readonly string[]])[]>()
 
-let service: TestService
+const service = testService()
 let store: Api
 beforeAll(async () => {
-  service = await startTestService()
   store = await service.addStore()
   const name = { name: 'A name', external_ref: 'ref' }
   await store.import(
@@ -75,7 +74,6 @@ beforeAll(async () => {
     )
   }
 })
-afterAll(() => service.stop())
 
 const answerTo = (list: string, filter: string): Promise<Answer> =>
   store.get(`/subscriptions/${list}?${new URLSearchParams({ filter })}`)

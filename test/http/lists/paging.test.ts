@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
 import { anOffering, aProduct, file, times } from '../../support/builders.js'
 import { expectError, expectErrors } from '../../support/errors.js'
 import { insertImport, insertProducts, ownerIdOf } from '../../support/rows.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 /** A store with so many products, `p-1` the oldest. */
 async function storeWithProducts(count: number): Promise<Api> {

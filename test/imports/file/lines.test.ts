@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Api } from '../../support/api.js'
+import { describe, expect, test } from 'vitest'
 import { anOffering, aPlan, aProduct, aSubscriber, counts, file, times } from '../../support/builders.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { newStoreEach, startTestService, testService } from '../../support/service.js'
 
 const MAX_LINE_BYTES = 100_000
 
-let service: TestService
-let api: Api
-beforeAll(async () => {
-  service = await startTestService({ MAX_LINE_BYTES: `${MAX_LINE_BYTES}` })
-})
-beforeEach(async () => {
-  api = await service.addStore()
-})
-afterAll(() => service.stop())
+const service = testService({ MAX_LINE_BYTES: `${MAX_LINE_BYTES}` })
+const api = newStoreEach(service)
 
 const json = (value: unknown) => JSON.stringify(value)
 

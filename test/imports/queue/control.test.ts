@@ -1,20 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Api, ImportResource } from '../../support/api.js'
 import { aProduct, aSubscriber, counts, file, times } from '../../support/builders.js'
 import { insertImport, ownerIdOf } from '../../support/rows.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { newStoreEach, testService } from '../../support/service.js'
 
-let service: TestService
-let api: Api
-beforeAll(async () => {
-  service = await startTestService()
-})
-beforeEach(async () => {
-  api = await service.addStore()
-})
-afterAll(() => service.stop())
+const service = testService()
+const api = newStoreEach(service)
 
 const act = (id: string, what: 'cancel' | 'retry', of: Api = api) =>
   of.request(`/subscriptions/imports/${id}/${what}`, { method: 'POST' })

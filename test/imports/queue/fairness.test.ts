@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createPool } from '../../../src/db/pool.js'
 import { claimImport, releaseLease } from '../../../src/imports/queue/claim.js'
 import type { Api } from '../../support/api.js'
 import { aProduct, counts, times } from '../../support/builders.js'
 import { insertImport, ownerIdOf } from '../../support/rows.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 const addStores = (count: number, organizationId?: string): Promise<Api[]> =>
   Promise.all(Array.from({ length: count }, () => service.addStore(organizationId)))

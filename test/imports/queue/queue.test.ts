@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Api, ImportResource } from '../../support/api.js'
 import { anOffering, aProduct, counts, file, times } from '../../support/builders.js'
 import { held, whileHolding } from '../../support/holding.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { newStoreEach, testService } from '../../support/service.js'
 
-let service: TestService
-let api: Api
-beforeAll(async () => {
-  service = await startTestService()
-})
-beforeEach(async () => {
-  api = await service.addStore()
-})
-afterAll(() => service.stop())
+const service = testService()
+const api = newStoreEach(service)
 
 /** When an import started and finished. The texts sort as the times do. */
 function span({ meta: { timestamps } }: ImportResource): { started: string; finished: string } {

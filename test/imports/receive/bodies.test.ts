@@ -1,23 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import zlib, { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Api } from '../../support/api.js'
+import { describe, expect, test } from 'vitest'
 import { aProduct, counts, file, times } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { newStoreEach, testService } from '../../support/service.js'
 
 const MAX_UPLOAD_BYTES = 2 ** 20
 
-let service: TestService
-let api: Api
-beforeAll(async () => {
-  service = await startTestService({ MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES) })
-})
-beforeEach(async () => {
-  api = await service.addStore()
-})
-afterAll(() => service.stop())
+const service = testService({ MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES) })
+const api = newStoreEach(service)
 
 const post = (body: string | Uint8Array, query = '', type = 'application/jsonl') =>
   api.request(`/subscriptions/imports${query}`, {

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { generateRecords } from '../../../bench/generate.js'
 import { type RandomNumbers, randomNumbers } from '../../../bench/random.js'
 import { aPlan, aProduct, file, times } from '../../support/builders.js'
 import { peakMemory } from '../../support/memory.js'
 import { ownerIdOf } from '../../support/rows.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 import { accountFor, expectSentence, kindsOf } from './account-for.js'
 import { mutated } from './mutations.js'
 import { type WrongFile, wrongFile } from './wrong-files.js'
@@ -17,11 +17,7 @@ const NUMBERS = Math.ceil(LINES / 6)
 const LINES_A_FILE = 2000
 const ROOM = 128 * 2 ** 20
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 test(`${LINES} mutated lines from seed ${SEED} on: no fault, every line accounted for, memory bounded`, async () => {
   process.stderr.write(`mutated lines: --seed ${SEED} --lines ${LINES}\n`)

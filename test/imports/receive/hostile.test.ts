@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Api, ImportResource } from '../../support/api.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ImportResource } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, counts, file, times } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
 import { peakMemory } from '../../support/memory.js'
 import { formEnd, formType, importFile, multipart, partHead } from '../../support/multipart.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { newStoreEach, startTestService, type TestService, testService } from '../../support/service.js'
 import { openUpload } from '../../support/sockets.js'
 
 const MIB = 2 ** 20
@@ -15,15 +15,8 @@ const MIB = 2 ** 20
 /** The garbage collector's, and whatever else does not grow with the file. */
 const ROOM = 128 * MIB
 
-let service: TestService
-let api: Api
-beforeAll(async () => {
-  service = await startTestService()
-})
-beforeEach(async () => {
-  api = await service.addStore()
-})
-afterAll(() => service.stop())
+const service = testService()
+const api = newStoreEach(service)
 
 /** Posts a file that is made as it is sent. */
 async function stream(pieces: Iterable<string | Buffer>): Promise<ImportResource> {

@@ -1,22 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { anOffering, aPlan, aProduct, counts, file, times } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
 import { externalRef, importFile, multipart } from '../../support/multipart.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
 const MAX_UPLOAD_BYTES = 16 * 1024
 const MAX_LINE_BYTES = 1000
 const MAX_RECORDS = 5
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService({
-    MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES),
-    MAX_LINE_BYTES: String(MAX_LINE_BYTES),
-    MAX_RECORDS: String(MAX_RECORDS),
-  })
+const service = testService({
+  MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES),
+  MAX_LINE_BYTES: String(MAX_LINE_BYTES),
+  MAX_RECORDS: String(MAX_RECORDS),
 })
-afterAll(() => service.stop())
 
 /** A file of one record and blanks, as long as asked for. */
 const fileOf = (bytes: number): string => file(aProduct()).padEnd(bytes, '\n')

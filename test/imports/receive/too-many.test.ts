@@ -1,23 +1,19 @@
 import type { Socket } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
 import { aProduct, file } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
 import { importFile, multipart, partHead } from '../../support/multipart.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 import { answerOn, openUpload } from '../../support/sockets.js'
 
 const MAX_UPLOADS = 3
 const MAX_WAITING_IMPORTS = 2
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService({
-    MAX_UPLOADS: String(MAX_UPLOADS),
-    MAX_WAITING_IMPORTS: String(MAX_WAITING_IMPORTS),
-  })
+const service = testService({
+  MAX_UPLOADS: String(MAX_UPLOADS),
+  MAX_WAITING_IMPORTS: String(MAX_WAITING_IMPORTS),
 })
-afterAll(() => service.stop())
 
 const line = file(aProduct())
 const form = multipart([importFile(line)])

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Api } from '../../support/api.js'
+import { describe, expect, test } from 'vitest'
 import { anOffering, aPlan, aProduct, aSubscriber, counts, file, times } from '../../support/builders.js'
 import { expectError, expectErrors } from '../../support/errors.js'
 import {
@@ -15,14 +14,10 @@ import {
   type Part,
   partHead,
 } from '../../support/multipart.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { newStoreEach, testService } from '../../support/service.js'
 import { openUpload } from '../../support/sockets.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 const importRows = async (): Promise<number> =>
   (await service.pool.query('select count(*)::int as count from imports')).rows[0].count
@@ -443,10 +438,7 @@ describe('A client that goes away in mid-upload leaves no job and no file', () =
 })
 
 describe('An external_ref is unique among the imports of an owner that have not failed', () => {
-  let store: Api
-  beforeEach(async () => {
-    store = await service.addStore()
-  })
+  const store = newStoreEach(service)
 
   const forms = {
     before: (content: string) => multipart([externalRef('taken'), importFile(content)]),

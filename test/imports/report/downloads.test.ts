@@ -1,21 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { generateRecords } from '../../../bench/generate.js'
-import { type Api, listOf } from '../../support/api.js'
+import { listOf } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, file, times } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { newStoreEach, testService } from '../../support/service.js'
 
-let service: TestService
-let api: Api
-beforeAll(async () => {
-  service = await startTestService()
-})
-beforeEach(async () => {
-  api = await service.addStore()
-})
-afterAll(() => service.stop())
+const service = testService()
+const api = newStoreEach(service)
 
 /** The bytes that a path answers, as Latin-1, which keeps every byte. */
 async function download(path: string): Promise<string> {

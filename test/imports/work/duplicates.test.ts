@@ -1,18 +1,10 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Api } from '../../support/api.js'
+import { describe, expect, test } from 'vitest'
 import { anOffering, aPlan, aProduct, aSubscriber, counts, file, times } from '../../support/builders.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { newStoreEach, testService } from '../../support/service.js'
 
-let service: TestService
-let api: Api
-beforeAll(async () => {
-  service = await startTestService()
-})
-beforeEach(async () => {
-  api = await service.addStore()
-})
-afterAll(() => service.stop())
+const service = testService()
+const api = newStoreEach(service)
 
 const builders = [
   ['product', 'products', aProduct],

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, counts, file, times } from '../../support/builders.js'
 import { ownerIdOf } from '../../support/rows.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
 const PRODUCTS = 6000
 const MOST = 1000
@@ -11,15 +11,11 @@ const MOST = 1000
 const CHUNK_REFERENCES = 20_000
 const CHUNK_OFFERINGS = Math.ceil(CHUNK_REFERENCES / (MOST + 1))
 
-let service: TestService
+const service = testService()
 let api: Api
-beforeAll(async () => {
-  service = await startTestService()
-})
 beforeEach(async () => {
   api = await service.addStore()
 })
-afterAll(() => service.stop())
 
 const catalogue =
   times(PRODUCTS, (n) => aProduct({ external_ref: `p-${n}` })) + file(aPlan({ external_ref: 'plan' }))

@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { aProduct, file } from '../../support/builders.js'
 import { insertImport, ownerIdOf } from '../../support/rows.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService({ LOG_LEVEL: 'info' })
-})
-afterAll(() => service.stop())
+const service = testService({ LOG_LEVEL: 'info' })
 
 /** The lines that an operator finds by an import's id. */
 const linesAbout = (id: string): Record<string, unknown>[] =>

@@ -1,14 +1,10 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Api, ImportResource } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, counts, type RecordLine } from '../../support/builders.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 const NOUNS = ['product', 'plan', 'subscriber', 'offering'] as const
 type Noun = (typeof NOUNS)[number]

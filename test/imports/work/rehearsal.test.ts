@@ -1,20 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { generateRecords } from '../../../bench/generate.js'
 import type { Api, ImportResource } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, counts, file, times } from '../../support/builders.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { newStoreEach, testService } from '../../support/service.js'
 
-let service: TestService
-let api: Api
-beforeAll(async () => {
-  service = await startTestService()
-})
-beforeEach(async () => {
-  api = await service.addStore()
-})
-afterAll(() => service.stop())
+const service = testService()
+const api = newStoreEach(service)
 
 const TABLES = ['products', 'plans', 'subscribers', 'offerings'] as const
 

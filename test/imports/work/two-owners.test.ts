@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
 import { aFeature, anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
 import { pathFor, resourceRoutes } from '../../support/routes.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
 const LISTS = ['products', 'plans', 'subscribers', 'offerings', 'features', 'imports']
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 const everything = (suffix: string) =>
   file(

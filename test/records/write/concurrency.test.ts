@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Answer, Api, RecordResource } from '../../support/api.js'
 import {
   anOffering,
@@ -12,13 +12,9 @@ import {
 } from '../../support/builders.js'
 import { expectErrors } from '../../support/errors.js'
 import { insertProducts, ownerIdOf } from '../../support/rows.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
+const service = testService()
 
 let store: Api
 let ownerId: string

@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type Api, listOf, type RecordResource } from '../../support/api.js'
 import { anOfferingAlone, aPlan, aProduct, type RecordLine } from '../../support/builders.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
-let service: TestService
+const service = testService()
 let store: Api
 beforeAll(async () => {
-  service = await startTestService()
   store = service.api
 })
-afterAll(() => service.stop())
 
 const price = { USD: { amount: 100, includes_tax: false }, EUR: { amount: 90 } }
 

@@ -1,19 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
 import { anOffering, anOfferingAlone, aPlan, aProduct } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { testService } from '../../support/service.js'
 
-let service: TestService
+const service = testService()
 let api: Api
-beforeAll(async () => {
-  service = await startTestService()
-})
 beforeEach(async () => {
   api = await service.addStore()
 })
-afterAll(() => service.stop())
 
 const send = (path: string, method: string, body: unknown, type = 'application/json') =>
   api.request(path, {

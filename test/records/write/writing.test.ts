@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { type Api, listOf, type RecordResource } from '../../support/api.js'
 import {
   anOffering,
@@ -11,18 +11,10 @@ import {
   type RecordLine,
 } from '../../support/builders.js'
 import { expectError, expectErrors } from '../../support/errors.js'
-import { startTestService, type TestService } from '../../support/service.js'
+import { newStoreEach, testService } from '../../support/service.js'
 
-let service: TestService
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
-
-let store: Api
-beforeEach(async () => {
-  store = await service.addStore()
-})
+const service = testService()
+const store = newStoreEach(service)
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
