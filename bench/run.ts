@@ -15,6 +15,7 @@ interface Options {
   readonly records: readonly number[]
   readonly runs: number
   readonly quick?: boolean
+  readonly only?: string
   readonly json?: string
 }
 
@@ -31,6 +32,7 @@ const command = new Command('bench')
       'runs',
     ]),
   )
+  .option('--only <text>', 'only the rows whose name has this text')
   .option('--json <file>', 'write what every run took to a file as well')
   .addHelpText(
     'after',
@@ -52,9 +54,12 @@ try {
   }
 }
 
-async function bench({ records, runs, quick = false, json }: Options): Promise<void> {
+async function bench({ records, runs, quick = false, only = '', json }: Options): Promise<void> {
   const machine = await thisMachine()
-  const parts = partsOf([...new Set(records)])
+  const parts = partsOf([...new Set(records)]).filter(({ rows }) =>
+    rows.some(({ name }) => name.includes(only)),
+  )
+  if (parts.length === 0) throw new Error(`no row's name has "${only}"`)
   const trials = parts.flatMap((part) => part.trials)
   const rows = parts.flatMap((part) => part.rows)
   const progress = progressOnStderr()

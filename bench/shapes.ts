@@ -49,7 +49,12 @@ export function catalogueFile(context: Context, records: number): Promise<Import
 /** By how much the files are shorter when only the working counts. */
 const QUICK = 20
 
-const writeLines = (path: string, lines: number, line: (number: number) => string, signal: AbortSignal) =>
+export const writeLines = (
+  path: string,
+  lines: number,
+  line: (number: number) => string,
+  signal: AbortSignal,
+) =>
   pipeline(
     Readable.from(
       (function* () {
@@ -60,12 +65,12 @@ const writeLines = (path: string, lines: number, line: (number: number) => strin
     { signal },
   )
 
-const lineOf = (noun: string, attributes: object): string =>
+export const lineOf = (noun: string, attributes: object): string =>
   JSON.stringify({ data: { type: `subscription_${noun}`, attributes } })
 
 const product = { name: 'A product', price: { USD: { amount: 1000 }, EUR: { amount: 900 } } }
 
-const plan = {
+export const plan = {
   name: 'A plan',
   billing_interval_type: 'month',
   billing_frequency: 1,
@@ -85,11 +90,11 @@ const listOf = <T>(length: number, make: (index: number) => T): T[] =>
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
 /** All 17,576 codes of three letters. */
-const CURRENCIES = [...LETTERS].flatMap((a) =>
+export const CURRENCIES = [...LETTERS].flatMap((a) =>
   [...LETTERS].flatMap((b) => [...LETTERS].map((c) => `${a}${b}${c}`)),
 )
 
-const prices = (currencies: readonly string[]) =>
+export const prices = (currencies: readonly string[]) =>
   Object.fromEntries(currencies.map((currency) => [currency, { amount: 1 }]))
 
 /** A line of about 980 kB. */

@@ -1,11 +1,14 @@
-import { importFile } from '../client.js'
+import { join } from 'node:path'
+import { type Address, importFile } from '../client.js'
 import { type Load, loaded } from '../load.js'
 import { nodePeakMemory } from '../memory.js'
 import { withProgram } from '../program.js'
-import { type Server, withFreshServer } from '../server.js'
+import { importLines, type RequestShape, requestShapes } from '../request-shapes.js'
+import { type Server, withFreshServer, withServer } from '../server.js'
 import { catalogueFile, type FileShape, fileShapes, shapedFile } from '../shapes.js'
 import { makeStores } from '../stores.js'
-import type { Trial } from '../trial.js'
+import { withTempFolder } from '../temp-folder.js'
+import type { Context, Trial } from '../trial.js'
 
 /** What a server took while it was asked for as much as a client can ask for. */
 export interface WorstReadings {
@@ -16,7 +19,10 @@ export interface WorstReadings {
 }
 
 /** Everything that is tried, each on a server of its own. */
-export const worstShapes = (): readonly Trial<WorstReadings>[] => fileShapes.map(importing)
+export const worstShapes = (): readonly Trial<WorstReadings>[] => [
+  ...fileShapes.map(importing),
+  ...requestShapes.map(asking),
+]
 
 /** A file of a shape, imported by several stores at once. */
 const importing = (shape: FileShape): Trial<WorstReadings> => ({
@@ -37,6 +43,31 @@ const importing = (shape: FileShape): Trial<WorstReadings> => ({
       return watched(server, () => Promise.all(stores.map((store) => importFile(store, file, context))))
     }),
 })
+
+/** Requests of a shape, sent by several clients at once. */
+const asking = (shape: RequestShape): Trial<WorstReadings> => ({
+  name: shape.name,
+  records: shape.clients * shape.times,
+  async prepare() {},
+  measure: (context) =>
+    withTempFolder(async (folder) => {
+      const dataDir = join(folder, 'data')
+      await withServer(dataDir, (server) => importLines(server, shape, context))
+      // What the import took is not what is asked about.
+      return withServer(dataDir, (server) => watched(server, () => sendAll(server, shape, context)))
+    }),
+})
+
+/** @throws AbortError */
+async function sendAll(store: Address, { clients, times, send }: RequestShape, context: Context) {
+  const sendAgainAndAgain = async () => {
+    for (let left = context.quick ? 1 : times; left > 0; left -= 1) {
+      context.signal.throwIfAborted()
+      await send(store)
+    }
+  }
+  await Promise.all(Array.from({ length: clients }, sendAgainAndAgain))
+}
 
 /** Asks for `/healthz` while something is done. */
 async function watched(server: Server, exert: () => Promise<unknown>): Promise<WorstReadings> {

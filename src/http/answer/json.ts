@@ -1,15 +1,22 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Turn } from '../turns.js'
 import { type Downloads, SHORT_CHARACTERS } from './downloads.js'
 import { sendStream } from './stream.js'
 
 /** A list in JSON that is read slice by slice. */
 export type Slices = AsyncIterable<readonly unknown[]>
 
+/** An object in JSON that is worked out part by part: it has the members of all parts. One without any is left out. */
+export type Parts = Iterable<object>
+
 const PIECE_CHARACTERS = 32 * 1024
 
+/** How much of a long object or array is written before it may be the turn of others. */
+const MEMBERS_AT_ONCE = 500
+
 /**
- * Answers an object in JSON: of values, of lists that are read slice by slice, and of objects that have such lists. What is
- * short is sent whole, with a `Content-Length`. What is long is written as fast as the client reads, and counts as a
+ * Answers an object in JSON: of values, of lists that are read slice by slice, of objects that are worked out part by part, and
+ * of objects and lists that have such. What is short is sent whole, with a `Content-Length`. What is long is written as fast as the client reads, and counts as a
  * download; what goes wrong before that is answered as an error.
  *
  * @throws HttpError 429 if the caller has too many downloads under way
@@ -21,8 +28,10 @@ export async function sendJson(
   object: object,
 ): Promise<FastifyReply> {
   const pieces = inPieces(jsonOf(object))
+  const turn = new Turn()
   let text = ''
   for (;;) {
+    await turn.next()
     const { done, value } = await pieces.next()
     if (done) return reply.type(JSON_TYPE).send(text)
     text += value
@@ -32,44 +41,81 @@ export async function sendJson(
   if (request.method === 'GET') downloads.admit(request.caller)
   downloads.count(request.caller, reply)
   if (request.method === 'HEAD') await pieces.return()
-  return await sendStream(reply, { type: JSON_TYPE }, () => startingWith(text, pieces))
+  return await sendStream(reply, { type: JSON_TYPE }, () => startingWith(text, pieces), turn)
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 async function* jsonOf(value: unknown): AsyncGenerator<string, void, undefined> {
-  if (isSlices(value)) yield* listOf(value)
-  else if (isSlicedObject(value)) {
-    let separator = '{'
-    for (const [name, member] of Object.entries(value)) {
-      if (member === undefined) continue
-      yield `${separator}${JSON.stringify(name)}:`
-      yield* jsonOf(member)
-      separator = ','
-    }
-    yield separator === '{' ? '{}' : '}'
-  } else yield JSON.stringify(value)
+  if (!isLong(value)) {
+    const text = JSON.stringify(value) as string | undefined
+    if (text !== undefined) yield text
+  } else if (isSlices(value)) yield* listOf(value)
+  else if (isParts(value)) yield* membersOf(value)
+  else if (Array.isArray(value)) yield* elementsOf(value)
+  else if (Object.keys(value).length > MEMBERS_AT_ONCE) yield* membersOf([value])
+  else yield* objectOf(value)
 }
 
 async function* listOf(slices: Slices): AsyncGenerator<string, void, undefined> {
   let separator = '['
   for await (const slice of slices) {
     for (const item of slice) {
-      yield separator + JSON.stringify(item)
+      if (isLong(item)) {
+        yield separator
+        yield* jsonOf(item)
+      } else yield separator + JSON.stringify(item)
       separator = ','
     }
   }
   yield separator === '[' ? '[]' : ']'
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-const isSlices = (value: unknown): value is Slices => isObject(value) && Symbol.asyncIterator in value
+async function* objectOf(object: object): AsyncGenerator<string, void, undefined> {
+  let separator = '{'
+  for (const [name, member] of Object.entries(object)) {
+    let before = `${separator}${JSON.stringify(name)}:`
+    for await (const text of jsonOf(member)) {
+      yield before + text
+      before = ''
+      separator = ','
+    }
+  }
+  yield separator === '{' ? '{}' : '}'
+}
 
-/** Whether there is a list in it that has to be read; what has none is written by `JSON.stringify` alone. */
-const isSlicedObject = (value: unknown): value is object =>
-  isObject(value) &&
-  !Array.isArray(value) &&
-  Object.values(value).some((member) => isSlices(member) || isSlicedObject(member))
+function* membersOf(parts: Parts): Generator<string, void, undefined> {
+  let separator = '{'
+  for (const part of parts) {
+    const members = Object.entries(part)
+    for (let from = 0; from < members.length; from += MEMBERS_AT_ONCE) {
+      const some = Object.fromEntries(members.slice(from, from + MEMBERS_AT_ONCE))
+      yield separator + JSON.stringify(some).slice(1, -1)
+      separator = ','
+    }
+  }
+  if (separator === ',') yield '}'
+}
+
+function* elementsOf(array: readonly unknown[]): Generator<string, void, undefined> {
+  for (let from = 0; from < array.length; from += MEMBERS_AT_ONCE) {
+    yield (from === 0 ? '[' : ',') + JSON.stringify(array.slice(from, from + MEMBERS_AT_ONCE)).slice(1, -1)
+  }
+  yield ']'
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+const isSlices = (value: object): value is Slices => Symbol.asyncIterator in value
+const isParts = (value: object): value is Parts => Symbol.iterator in value && !Array.isArray(value)
+
+/** Whether it is not written at once, by `JSON.stringify` alone. */
+function isLong(value: unknown): value is object {
+  if (!isObject(value)) return false
+  if (Array.isArray(value)) return value.length > MEMBERS_AT_ONCE
+  if (isSlices(value) || isParts(value)) return true
+  const members = Object.values(value)
+  return members.length > MEMBERS_AT_ONCE || members.some(isLong)
+}
 
 /** Puts short texts together, so that each write is worth its while. */
 async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {

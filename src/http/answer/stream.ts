@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
+import { Turn } from '../turns.js'
 
 interface StreamOptions {
   /** The media type. */
@@ -15,13 +15,15 @@ interface StreamOptions {
  * To HEAD the same is answered, and nothing is read.
  *
  * @param begin what it returns is always ended, also when the client leaves early.
+ * @param turn what has been worked on before.
  */
 export async function sendStream(
   reply: FastifyReply,
   options: StreamOptions,
   begin: () => AsyncGenerator<string | Buffer>,
+  turn = new Turn(),
 ): Promise<FastifyReply> {
-  const readable = reply.request.method === 'HEAD' ? Readable.from([]) : await begun(begin())
+  const readable = reply.request.method === 'HEAD' ? Readable.from([]) : await begun(begin(), turn)
   if (options.fileName !== undefined) {
     reply.header('content-disposition', `attachment; filename="${options.fileName}"`)
   }
@@ -30,24 +32,17 @@ export async function sendStream(
 
 const BUFFERED_BYTES = 64 * 1024
 
-/** So long one answer is worked on before it is the turn of other requests. */
-const TURN_MS = 5
-
 /** A stream of a source whose first piece is there. Not by a generator: one that was not begun would not end its source. */
-async function begun<T>(source: AsyncGenerator<T>): Promise<Readable> {
+async function begun<T>(source: AsyncGenerator<T>, turn: Turn): Promise<Readable> {
   const first = await source.next()
   let isFirst = true
-  let turnBegan = performance.now()
   const next = async () => {
     if (isFirst) {
       isFirst = false
       return first
     }
     // As long as the client reads as fast as pieces are made, nothing else would be waited for.
-    if (performance.now() - turnBegan > TURN_MS) {
-      await setImmediate()
-      turnBegan = performance.now()
-    }
+    await turn.next()
     return await source.next()
   }
   const pieces = { [Symbol.asyncIterator]: () => ({ next, return: () => source.return(undefined) }) }

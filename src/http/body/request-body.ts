@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { inTurn } from '../connections/turns.js'
+import { inTurn } from '../turns.js'
 
 /** The client went away before its request was complete. There is nobody to answer. */
 export class ClientGone extends Error {

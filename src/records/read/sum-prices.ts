@@ -1,9 +1,12 @@
 import sql, { raw } from 'sql-template-tag'
 import { type Pool, rows } from '../../db/pool.js'
 import { firstSlice } from '../../db/slices.js'
-import type { BasePrice } from '../price.js'
+import type { BasePrice, Sums } from '../price.js'
 import type { Reference } from '../record-type.js'
 import type { Holder } from './snapshots.js'
+
+/** How many currencies are worked on before it is the turn of something else. */
+const CURRENCIES_A_PART = 500
 
 /**
  * What the products of each of these records cost together. Added up by the database: the products of a page of offerings
@@ -25,32 +28,32 @@ export async function sumPrices(
     ) as sum_size
     from unnest(${holders.map(({ ownerId }) => ownerId)}::uuid[], ${holders.map(({ id }) => id)}::uuid[])
            with ordinality as h(owner_id, id, place)`
-  const found = await rows<{ id: string; sums: Readonly<Record<string, [string, boolean | null]>> | null }>(
+  const found = await rows<{ id: string; sums: Sums | null }>(
     pool,
     sql`
-      select h.id, (
-        select json_object_agg(c.currency, json_build_array(c.sum::text, c.includes_tax) order by c.currency)
+      select h.id, s.sums
+      from (${firstSlice(page, sql`place`, sql`p.sum_size`)}) as h
+      left join lateral (
+        select part, json_object_agg(currency, json_build_array(sum::text, includes_tax) order by currency) as sums
         from (
           select e.key as currency, sum((e.value ->> 'amount')::numeric) as sum,
             case when count(e.value ->> 'includes_tax') = count(*) and min(e.value ->> 'includes_tax') = max(e.value ->> 'includes_tax')
-                 then min(e.value ->> 'includes_tax')::boolean end as includes_tax
+                 then min(e.value ->> 'includes_tax')::boolean end as includes_tax,
+            row_number() over (order by e.key) / ${CURRENCIES_A_PART} as part
           from ${products} s cross join jsonb_each(s.price) e
           where s.owner_id = h.owner_id and s.holder_id = h.id
           group by e.key
           having count(*) = (select count(*) from ${products} s where s.owner_id = h.owner_id and s.holder_id = h.id)
         ) c
-      ) as sums
-      from (${firstSlice(page, sql`place`, sql`p.sum_size`)}) as h`,
+        group by part
+      ) s on true
+      order by h.place, s.part`,
   )
-  return new Map(
-    found.map(({ id, sums }) => [
-      id,
-      new Map(
-        Object.entries(sums ?? {}).map(([currency, [sum, includesTax]]) => [
-          currency,
-          { sum: BigInt(sum), ...(includesTax !== null && { includes_tax: includesTax }) },
-        ]),
-      ),
-    ]),
-  )
+  const bases = new Map<string, Sums[]>()
+  for (const { id, sums } of found) {
+    const parts = bases.get(id) ?? []
+    if (sums) parts.push(sums)
+    bases.set(id, parts)
+  }
+  return bases
 }

@@ -66,10 +66,8 @@ export async function* snapshotResources(
 ) {
   const { caller, reference } = view
   const pricing = pricingOf(view)
-  for await (const slice of slices) {
-    if (pricing) yield* pricedResources(view, pricing, slice)
-    else yield slice.map((snapshot) => plainSnapshot(caller, reference, snapshot))
-  }
+  if (pricing) return yield* pricedResources(view, pricing, slices)
+  for await (const slice of slices) yield slice.map((snapshot) => plainSnapshot(caller, reference, snapshot))
 }
 
 /** One snapshot as it is answered. */
@@ -85,22 +83,24 @@ const pricingOf = ({ recordType: { references }, reference: { pricedBy } }: Snap
   references.find(({ attribute }) => attribute === pricedBy)
 
 /** One by one: a price may be as long as all prices of a product. */
-async function* pricedResources(view: SnapshotView, pricing: Reference, slice: readonly StoredSnapshot[]) {
+async function* pricedResources(
+  view: SnapshotView,
+  pricing: Reference,
+  slices: AsyncIterable<readonly StoredSnapshot[]>,
+) {
   let sums: ReadonlyMap<string, BasePrice> = new Map()
-  for (const [index, snapshot] of slice.entries()) {
-    const { attributes, holderId } = snapshot
-    if (attributes.fixed_price === undefined && !sums.has(holderId)) {
-      sums = await sumPrices(view.pool, pricing, holdersOf(slice.slice(index)))
+  for await (const slice of slices) {
+    for (const [index, snapshot] of slice.entries()) {
+      const { attributes, holderId } = snapshot
+      if (attributes.fixed_price === undefined && !sums.has(holderId)) {
+        sums = await sumPrices(view.pool, pricing, holdersOf(slice.slice(index)))
+      }
+      yield [pricedResource(view, snapshot, sums.get(holderId))]
     }
-    yield [pricedResource(view, snapshot, sums.get(holderId))]
   }
 }
 
-function pricedResource(
-  { caller, reference }: SnapshotView,
-  snapshot: StoredSnapshot,
-  base: BasePrice = new Map(),
-) {
+function pricedResource({ caller, reference }: SnapshotView, snapshot: StoredSnapshot, base: BasePrice = []) {
   const resource = plainSnapshot(caller, reference, snapshot)
   return { ...resource, meta: { ...resource.meta, price: planPrice(snapshot.attributes, base) } }
 }

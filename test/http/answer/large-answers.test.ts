@@ -122,6 +122,30 @@ test('A page of records of 1 MB each is whole, page by page and at once', async 
   expect(plan.meta.price).toBeUndefined()
 })
 
+test('A plan is priced in every currency of its products, however many they are', async () => {
+  const price = Object.fromEntries(CURRENCIES.map((currency, index) => [currency, { amount: 2 * index }]))
+  const plans = [50, 100, 0].map((base_price_percentage) => aPlan({ base_price_percentage }).data.attributes)
+  await store.import(
+    file(
+      aProduct({ external_ref: 'p-0', price }),
+      aProduct({ external_ref: 'p-1', price }),
+      anOffering({ products: ['p-0', 'p-1'], plans }),
+    ),
+  )
+  const [offering] = await store.read<OfferingAnswer[]>('/subscriptions/offerings')
+  const path = `/subscriptions/offerings/${offering?.id}/plans`
+  const priced = (factor: number) =>
+    Object.fromEntries(CURRENCIES.map((currency, index) => [currency, { amount: factor * index }]))
+  const { body } = await store.get(path)
+  expect(body.data.map(({ meta }: { meta: object }) => meta)).toMatchObject(
+    [4, 0, 2].map((factor) => ({ price: priced(factor) })),
+  )
+  const { body: changed } = await store.put(`${path}/${body.data[0].id}`, {
+    data: { type: 'subscription_offering_plan', attributes: { base_price_percentage: 25 } },
+  })
+  expect(changed.data.meta.price).toEqual(priced(3))
+})
+
 test.each<[string, () => Promise<string>]>([
   [
     'offerings that hold 10,000 products each',

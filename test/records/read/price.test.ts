@@ -1,10 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type BasePrice, planPrice as priceOfPlan } from '../../../src/records/price.js'
+import { type BasePrice, type PriceMap, planPrice as priceOfPlan } from '../../../src/records/price.js'
 
 type Attributes = Readonly<Record<string, unknown>>
 
-const planPrice = (plan: Attributes, products: readonly Attributes[]) => priceOfPlan(plan, sumsOf(products))
+/** Of all parts together; undefined: there is none. */
+function planPrice(plan: Attributes, products: readonly Attributes[]) {
+  const price: PriceMap = Object.assign({}, ...priceOfPlan(plan, sumsOf(products)))
+  return Object.keys(price).length > 0 ? price : undefined
+}
 
 /** What the database adds up, written down once more. */
 function sumsOf(products: readonly Attributes[]): BasePrice {
@@ -12,14 +16,12 @@ function sumsOf(products: readonly Attributes[]): BasePrice {
   const currencies = Object.keys(prices[0] ?? {}).filter((currency) =>
     prices.every((price) => Object.hasOwn(price, currency)),
   )
-  return new Map(
-    currencies.map((currency) => {
-      const amounts = prices.flatMap((price) => price[currency] ?? [])
-      const [tax, ...others] = new Set(amounts.map(({ includes_tax }) => includes_tax))
-      const sum = amounts.reduce((total, { amount }) => total + BigInt(amount), 0n)
-      return [currency, { sum, ...(tax !== undefined && others.length === 0 && { includes_tax: tax }) }]
-    }),
-  )
+  return currencies.map((currency) => {
+    const amounts = prices.flatMap((price) => price[currency] ?? [])
+    const [tax, ...others] = new Set(amounts.map(({ includes_tax }) => includes_tax))
+    const sum = amounts.reduce((total, { amount }) => total + BigInt(amount), 0n)
+    return { [currency]: [String(sum), others.length === 0 ? (tax ?? null) : null] }
+  })
 }
 
 interface Price {

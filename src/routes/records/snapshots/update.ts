@@ -1,3 +1,4 @@
+import { sendJson } from '../../../http/answer/json.js'
 import type { App } from '../../../http/app.js'
 import { identityProblems, readData } from '../../../http/body/json.js'
 import { operation } from '../../../http/operation/operation.js'
@@ -25,12 +26,13 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies, 
 
 /** `PUT /offerings/{id}/products/{product_id}` */
 export function updateRoute(app: App, dependencies: SnapshotDependencies): void {
-  const { poolOf, reference } = dependencies
+  const { poolOf, downloads, reference } = dependencies
   const { to, type } = reference
   const idName = idNameOf(dependencies)
   const schema = operationOf(dependencies, idName)
 
-  app.put(`${pathOf(dependencies)}/:${idName}`, { schema }, async ({ caller, params, body }) => {
+  app.put(`${pathOf(dependencies)}/:${idName}`, { schema }, async (request, reply) => {
+    const { caller, params, body } = request
     const { id = '', [idName]: snapshotId = '' } = params
     const { holding, snapshot } = await findHeld(dependencies, caller, id, snapshotId)
     const data = readData(body)
@@ -39,6 +41,7 @@ export function updateRoute(app: App, dependencies: SnapshotDependencies): void 
     const { problems, changes } = readChanges(to, snapshot.attributes, attributes)
     reject([...identity, ...within('attributes', problems)])
     const changed = await explained(to.noun, updateSnapshot(poolOf(caller), holding, snapshot, changes))
-    return { data: await snapshotResource(viewOf(dependencies, caller), changed) }
+    const resource = await snapshotResource(viewOf(dependencies, caller), changed)
+    return await sendJson(request, reply, downloads, { data: resource })
   })
 }

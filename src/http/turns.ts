@@ -1,0 +1,28 @@
+const waiting: (() => void)[] = []
+
+/** Calls back those that wait one by one, each in a turn of the event loop of its own, so that others get theirs in between. */
+export function inTurn(callBack: () => void): void {
+  waiting.push(callBack)
+  if (waiting.length === 1) setImmediate(callNext)
+}
+
+function callNext(): void {
+  waiting[0]?.()
+  waiting.shift()
+  if (waiting.length > 0) setImmediate(callNext)
+}
+
+/** The longest that something is worked on before it is the turn of others. */
+const TURN_MS = 5
+
+/** What is worked on for long asks again and again whether its turn is over. */
+export class Turn {
+  #began = performance.now()
+
+  /** Waits for the next turn if this one is over. */
+  async next(): Promise<void> {
+    if (performance.now() - this.#began < TURN_MS) return
+    await new Promise<void>(inTurn)
+    this.#began = performance.now()
+  }
+}
