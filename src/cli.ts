@@ -17,10 +17,10 @@ Examples:
   $ ${PROGRAM} serve                          run the service on 127.0.0.1:8080
   $ ${PROGRAM} validate records.jsonl         check a file, without a service
   $ ${PROGRAM} import records.jsonl           import a file, service or not
-  $ ${PROGRAM} imports list                   see what became of imports
-  $ ${PROGRAM} keys create --store default    make a further API key
+  $ ${PROGRAM} imports list                   list imports
+  $ ${PROGRAM} keys create --store default    create another API key
 
-"${PROGRAM} <command> --help" tells all about a command.`
+"${PROGRAM} <command> --help" explains a command.`
 
 const program = new Command('intake')
   .description('Imports subscription data in bulk: JSON Lines in, PostgreSQL rows and an exact report out.')

@@ -20,16 +20,16 @@ const createQueryClient = (key: string | undefined) =>
   new QueryClient({
     queryCache: new QueryCache({
       onError(error) {
-        // An answer to the key before may be late.
+        // A response for the previous key may be late.
         if (error instanceof Refused && error.status === 401 && currentKey() === key) signOut('refused')
       },
     }),
     defaultOptions: {
       queries: {
-        // A service that is being restarted is back soon. What it refused it will refuse again.
+        // A service that is being restarted is back soon. What it refused, it will refuse again.
         retry: (failures, error) => error instanceof Unreachable && failures < 2,
         retryDelay: 500,
-        // The service may well be on this machine, which needs no network.
+        // The service may be on this machine, which needs no network.
         networkMode: 'always',
       },
       mutations: { networkMode: 'always' },
@@ -39,7 +39,8 @@ const createQueryClient = (key: string | undefined) =>
 export function App() {
   const session = useSession()
   return (
-    // The variables and classes come with the style sheets: the pages' Content-Security-Policy lets no style element pass.
+    // Variables and classes come with the style sheets: the pages' Content-Security-Policy allows no style
+    // elements.
     <MantineProvider
       theme={theme}
       defaultColorScheme="auto"
@@ -51,7 +52,7 @@ export function App() {
   )
 }
 
-/** With what was read for this session alone: what one key sees is not for the next. */
+/** With a cache for this session only: what one key sees is not for the next. */
 function ForSession({ session }: { readonly session: Session }) {
   const [queryClient] = useState(() => createQueryClient(session.key))
   return (

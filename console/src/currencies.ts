@@ -1,7 +1,9 @@
 /*
- * ISO 4217, list one: https://www.six-group.com/dam/download/financial-information/data-center/iso-currrency/lists/list-one.xml
- * (with amendment 177), and the codes withdrawn since 2016, which data that people migrate still has. Browsers cannot be asked:
- * their locale data says how many decimals people write, which for HUF, IDR and two dozen others is not what a payment counts.
+ * ISO 4217, list one:
+ * https://www.six-group.com/dam/download/financial-information/data-center/iso-currrency/lists/list-one.xml
+ * (with amendment 177), and the codes withdrawn since 2016, which migrated data may still have. Browsers
+ * cannot be asked: their locale data says how many decimals people write, which for HUF, IDR and two dozen
+ * others differs from what payments count.
  */
 const CODES: readonly (readonly [minorUnits: number, codes: string])[] = [
   [
@@ -26,5 +28,8 @@ const minorUnitsOf = new Map(
   CODES.flatMap(([units, codes]) => codes.split(/\s+/).map((code) => [code, units] as const)),
 )
 
-/** How many decimals a currency's smallest unit has; 0 where the list has none (gold). Undefined: no currency has the code. */
+/**
+ * How many decimals a currency's smallest unit has; 0 where the list has none (gold). Undefined: there is no
+ * such currency.
+ */
 export const minorUnits = (code: string): number | undefined => minorUnitsOf.get(code)

@@ -3,10 +3,10 @@ import { minorUnits } from './currencies'
 
 /** Numbers and times for people. The console speaks English, so it formats by English rules everywhere. */
 
-/** More digits than a double ever takes to be told from its neighbours. */
+/** More digits than any double needs to differ from its neighbours. */
 const allDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 21 })
 
-/** A number with all of its digits, rounded nowhere: `1,234.5`, `0.0004`, `99.9996`. */
+/** A number with all of its digits, without rounding: `1,234.5`, `0.0004`, `99.9996`. */
 export const decimal = (number: number): string => allDigits.format(number)
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB']
@@ -19,7 +19,7 @@ export function bytes(number: number): string {
   return `${value.toLocaleString('en', { maximumFractionDigits: digits })} ${number === 1 ? 'byte' : UNITS[exponent]}`
 }
 
-/** A share of 1, never rounded up to the whole. */
+/** A share of 1 as a percentage, never rounded up to 100%. */
 export const percent = (share: number): string => `${Math.floor(share * 100 + 1e-9)}%`
 
 /** Milliseconds as people say them: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`. */
@@ -65,8 +65,8 @@ export function relativeTime(time: string, now: number): string {
 }
 
 /**
- * An amount in a currency's smallest unit, as ISO 4217 has it: `€25.00`, `¥900`, `HUF 4,990.00`. Of a code that is no
- * currency nobody knows how many of them make a whole, so it is shown as it is stored.
+ * An amount in a currency's smallest unit, as ISO 4217 has it: `€25.00`, `¥900`, `HUF 4,990.00`. If the code
+ * is not a currency, its decimals are unknown, so the amount is shown as it is stored.
  */
 export function money(amount: number, currency: string): string {
   const decimals = minorUnits(currency)
@@ -77,7 +77,7 @@ export function money(amount: number, currency: string): string {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
   })
-  // By its digits: a division would round amounts beyond 2^53 / 100.
+  // By its digits: division would round amounts beyond 2^53 / 100.
   const digits = String(Math.abs(amount)).padStart(decimals + 1, '0')
   const whole = digits.slice(0, digits.length - decimals)
   const text = `${amount < 0 ? '-' : ''}${whole}.${digits.slice(digits.length - decimals) || '0'}`
@@ -95,10 +95,10 @@ export function label(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** A text with its invisible characters named, but for tabs and the ends of lines. */
+/** A text with its invisible characters named, except tabs and line ends. */
 export const named = (text: string): string => text.replaceAll(/[^\t\n]+/g, showInvisible)
 
-/** A text that is to be seen: one of blanks alone stands in quotes, where else there would be nothing to read or to click on. */
+/** A text to show: one that is all blanks is quoted, so that there is something to read and to click on. */
 export function visible(text: string): string {
   const shown = named(text)
   return shown.trim() === '' ? `“${shown}”` : shown

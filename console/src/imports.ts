@@ -1,13 +1,13 @@
-import { isWorkedOut, outcomeOf, outcomeSentence, tallyOf } from '../../src/imports/resource/outcome'
+import { isComplete, outcomeOf, outcomeSentence, tallyOf } from '../../src/imports/resource/outcome'
 import { counted, number } from '../../src/text/numbers'
 import type { Import } from './api/imports'
 
 export const isCanceled = ({ meta: { failure } }: Import): boolean => failure?.reason === 'canceled'
 
-/** How many records have been worked on: at least those that were imported, and those that errors tell of. */
-export function workedOn(one: Import): number {
+/** How many records have been processed: at least those imported and those with errors. */
+export function processed(one: Import): number {
   const { uploaded, imported, skipped, rest } = tallyOf(one.meta.records)
-  return isWorkedOut(one) ? uploaded : imported + skipped + Math.min(one.meta.errors, rest)
+  return isComplete(one) ? uploaded : imported + skipped + Math.min(one.meta.errors, rest)
 }
 
 /** The words on an import's badge, and their colour. */
@@ -23,7 +23,7 @@ export function badgeOf(one: Import): { readonly text: string; readonly color: s
     : { text: 'Finished', color: 'teal' }
 }
 
-/** What became of an import, in sentences. */
+/** The outcome of an import, in sentences. */
 export function summaryOf(one: Import): string {
   const { uploaded, imported } = tallyOf(one.meta.records)
   const isRehearsal = one.meta.dry_run === true
@@ -32,7 +32,7 @@ export function summaryOf(one: Import): string {
   const of = `${number(imported)} of ${counted(uploaded, 'record')}`
   if (status === 'started') return `${of} ${isRehearsal ? 'checked and valid' : 'imported'} so far.`
   if (!isRehearsal) return outcomeSentence(outcomeOf(one))
-  const sentence = isWorkedOut(one)
+  const sentence = isComplete(one)
     ? outcomeSentence(outcomeOf(one))
     : `${of} ${imported === 1 ? 'was' : 'were'} checked and valid before it ended.`
   return `${sentence} It was a rehearsal: nothing was added.`

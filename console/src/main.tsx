@@ -5,7 +5,7 @@ import { App } from './app'
 import { takeKeyFromAddress } from './session'
 
 takeKeyFromAddress()
-// A link that is pasted over the address of an open console changes the fragment alone.
+// A link that is pasted over the address of an open console changes only the fragment.
 addEventListener('hashchange', takeKeyFromAddress)
 
 const root = document.getElementById('root')

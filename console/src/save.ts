@@ -3,7 +3,7 @@ export function save(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob)
   const link = document.createElement('a')
   link.href = url
-  // The browser would put something of its own in place of these.
+  // The browser would replace these characters.
   link.download = name.replaceAll(/[\\/:*?"<>|]/g, '_')
   link.click()
   // Not at once: the browser reads the URL after the click.

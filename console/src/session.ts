@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from 'react'
 
-/** The key that the API is asked with. It lives as long as the browser's tab. */
+/** The API key of the session. It lasts as long as the browser tab. */
 
-/** Why nobody is signed in. `refused`: the server did not take the key. */
+/** Who is signed in, or why nobody is. `refused`: the server did not accept the key. */
 export type Session =
   | { readonly key: string }
   | { readonly key: undefined; readonly because?: 'refused' | 'signed-out' }
@@ -10,7 +10,7 @@ export type Session =
 const ITEM = 'intake.key'
 
 let session: Session = readStored()
-/** The key of a link that was opened while somebody is signed in with another, who is asked. */
+/** The key of a link that was opened while somebody is signed in with another one; they are asked. */
 let offered: string | undefined
 const listeners = new Set<() => void>()
 
@@ -49,8 +49,9 @@ export function declineOfferedKey(): void {
 }
 
 /**
- * Takes the key out of the link that `npm start` prints (`/#key=…`), and out of the address bar and the history. It signs
- * in where nobody is: a link from somebody else must not make one work in another store without a word.
+ * Takes the key out of the link that `npm start` prints (`/#key=…`), and out of the address bar and the
+ * history. It signs in only if nobody is signed in: a link from somebody else must not silently move a person
+ * to another store.
  */
 export function takeKeyFromAddress(): void {
   const [, encoded] = /^#key=(.+)$/.exec(location.hash) ?? []

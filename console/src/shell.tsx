@@ -12,7 +12,7 @@ const PAGES = [
   { href: '/new', text: 'New import' },
 ]
 
-/** What is around every page. */
+/** The frame of every page. */
 export function Shell({ children }: { readonly children: ReactNode }) {
   const [location] = useLocation()
   const at = location === '/' ? '/imports' : location
@@ -55,7 +55,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   )
 }
 
-/** An upload goes on while one looks at other pages. */
+/** An upload continues while a person looks at other pages. */
 function UploadShare() {
   const upload = useUpload()
   if (upload?.status !== 'sending') return null

@@ -3,7 +3,7 @@ import { IMPORTS_URL, type Import, type ImportOptions, importForm } from './api/
 import { refused, Unreachable } from './api/request'
 import { currentKey } from './session'
 
-/** The one upload that is under way, which goes on whatever page is shown. */
+/** The upload that is under way; there is at most one. It continues whatever page is shown. */
 export type Upload = {
   readonly file: File
   readonly options: ImportOptions
@@ -23,7 +23,7 @@ let upload: Upload | undefined
 let request: XMLHttpRequest | undefined
 const listeners = new Set<() => void>()
 
-/** The files that were rehearsed from this page, by the rehearsal's id: it is run for real with its file. */
+/** The files that were rehearsed from this page, by the rehearsal's id, for running them for real. */
 const rehearsedFiles = new Map<string, File>()
 export const rehearsedFile = (importId: string): File | undefined => rehearsedFiles.get(importId)
 
@@ -42,7 +42,10 @@ export function useUpload(): Upload | undefined {
   )
 }
 
-/** Posts a file. By XMLHttpRequest, for `fetch` does not tell how much was sent; the browser reads the file as it sends it. */
+/**
+ * Posts a file with XMLHttpRequest, since `fetch` does not report how much was sent. The browser reads the
+ * file as it sends it.
+ */
 export function startUpload(file: File, options: ImportOptions): void {
   if (upload?.status === 'sending') return
   const xhr = new XMLHttpRequest()

@@ -94,7 +94,7 @@ test('a data directory that is not there, and a database that cannot be reached,
 })
 
 test.runIf(process.platform !== 'win32')(
-  'what others may read is a problem, with the command that mends it',
+  'what others may read is a problem, with the command that fixes it',
   async () => {
     await chmod(join(service.dataDir, 'api-key'), 0o644)
     const { code, findings } = await examine()

@@ -141,7 +141,7 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
     const file = await aFile([aProduct(), aProduct(), aSubscriber()], 'good.jsonl')
     const { code, stdout, stderr } = await runImport([file, '--data-dir', dataDir])
     expect(stderr.split('\n')).toEqual([
-      `No server runs on ${dataDir}; this command runs one until it ends.`,
+      `No server runs on ${dataDir}; this command runs one itself.`,
       expect.stringMatching(/^uploaded \d+ B$/),
       'imported 3 of 3 records',
       '',
@@ -197,7 +197,7 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
     await first.says(/^uploaded /m)
     first.child.kill('SIGINT')
     const { code, stderr } = await first.ended
-    expect(stderr).toMatch(/Interrupted\. Import [0-9a-f-]{36} goes on when intake is started again/)
+    expect(stderr).toMatch(/Interrupted\. Import [0-9a-f-]{36} continues when intake is started again/)
     expect(code).toBe(130)
 
     expect((await runImport([await aFile([aProduct()]), '--data-dir', own])).code).toBe(0)
@@ -226,7 +226,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
 
   test('uses the one that runs on the data directory, and its key', async () => {
     const { code, stderr } = await runImport([await aFile([aProduct()]), '--data-dir', dataDir])
-    expect(stderr).toContain(`The import goes to the server at ${server.url}, which runs on ${dataDir}.`)
+    expect(stderr).toContain(`Using the server at ${server.url}, which runs on ${dataDir}.`)
     expect(code).toBe(0)
   })
 
@@ -272,7 +272,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     const real = await intake(command.split(' ')).ended
     expect(countsIn(real.stdout).total).toEqual(['2', '1', '0', '1'])
     const again = await intake(command.split(' ')).ended
-    expect(again.stdout).toContain('1 was skipped because it exists already')
+    expect(again.stdout).toContain('1 was skipped because it already exists')
     expect(countsIn(again.stdout).total).toEqual(['2', '0', '1', '1'])
   })
 
@@ -283,7 +283,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     for (const what of ['skip', 'update']) {
       expect((await runImport([file, '--on-conflict', what, '--data-dir', dataDir])).code).toBe(0)
     }
-    expect((await runImport([file, '--on-conflict', 'mend', '--data-dir', dataDir])).code).toBe(1)
+    expect((await runImport([file, '--on-conflict', 'fix', '--data-dir', dataDir])).code).toBe(1)
   })
 
   test('with --json prints the import, and with --no-watch does not wait for its end', async () => {
@@ -325,7 +325,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     await running.says(/^uploaded /m)
     running.child.kill('SIGINT')
     const { code, stderr } = await running.ended
-    expect(stderr).toMatch(/Interrupted\. Import [0-9a-f-]{36} goes on on the server: http/)
+    expect(stderr).toMatch(/Interrupted\. Import [0-9a-f-]{36} continues on the server: http/)
     expect(code).toBe(130)
   })
 })
@@ -361,7 +361,7 @@ test('intake import takes the place of a server that went away', { timeout: TIME
   await running.says(/^uploaded /m)
   server.child.kill('SIGKILL')
   const { code, stdout, stderr } = await running.ended
-  expect(stderr).toContain(`No server runs on ${dataDir}; this command runs one until it ends.`)
+  expect(stderr).toContain(`No server runs on ${dataDir}; this command runs one itself.`)
   expect(countsIn(stdout).total).toEqual(['40,000', '40,000', '0'])
   expect(code).toBe(0)
 })

@@ -146,7 +146,7 @@ describe('One import', () => {
     expect((await imports('show', whole.id, '--watch')).code).toBe(0)
   })
 
-  test('gives its rejected lines to be mended, and what became of the others', async () => {
+  test('gives its rejected lines for fixing, and the records of the others', async () => {
     const { id } = await api.import(file(aProduct({ external_ref: 'a' }), wrong, ' {'))
     const output = join(folder.path, 'rejected.jsonl')
     const rejected = await imports('rejected', id, '--output', output)
@@ -157,10 +157,10 @@ describe('One import', () => {
     await writeFile(output, file(aProduct()))
     expect(await imports('rejected', id, '--output', output)).toMatchObject({
       code: 1,
-      stderr: `intake: There is a file ${output} already. Give another name, or remove it.\n`,
+      stderr: `intake: The file ${output} already exists. Give another name, or remove it.\n`,
     })
-    const mended = await intake([...nextCommand(rejected, 'import'), '--json'], environment())
-    expect(JSON.parse(mended.stdout).meta.records.imported).toEqual(counts(1))
+    const fixed = await intake([...nextCommand(rejected, 'import'), '--json'], environment())
+    expect(JSON.parse(fixed.stdout).meta.records.imported).toEqual(counts(1))
 
     const results = (await imports('results', id)).stdout
     expect(JSON.parse(results)).toMatchObject({ line_number: 1, external_ref: 'a' })
@@ -168,13 +168,13 @@ describe('One import', () => {
     expect(await importsJson('results', id, '--output', file2)).toMatchObject({ file: file2, lines: 1 })
   })
 
-  test('is canceled, and gone on with', async () => {
+  test('is canceled and resumed', async () => {
     const { before, release } = await heldUp()
     const { id } = await api.create(file(aProduct()))
     const canceled = await imports('cancel', id)
     await release()
     expect(canceled.stdout.replaceAll(/\s+/g, ' ')).toContain(
-      `Import ${id} is canceled. 0 of its 1 record had been imported, and stay.`,
+      `Import ${id} was canceled. 0 of its 1 record had been imported and stay.`,
     )
     expect(await imports('cancel', id)).toMatchObject({
       code: 1,
@@ -194,12 +194,12 @@ describe('One import', () => {
     })
   })
 
-  test('that is a rehearsal is canceled without a word of going on with it', async () => {
+  test('that is a rehearsal is canceled without a word about resuming it', async () => {
     const { release } = await heldUp()
     const { id } = await api.create(file(aProduct()), { dryRun: true })
     const canceled = await imports('cancel', id)
     await release()
-    expect(canceled.stdout).toBe(`Rehearsal ${id} is canceled. Nothing was added.\n`)
+    expect(canceled.stdout).toBe(`Rehearsal ${id} was canceled. Nothing was added.\n`)
   })
 
   test('that is not there, or has no such id, is told of in a sentence', async () => {

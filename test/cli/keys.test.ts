@@ -78,7 +78,7 @@ describe('intake keys', () => {
     expect(acmes).toContainEqual(ofAcme)
     expect(acmes).not.toContainEqual(ofShop)
     const { stdout } = await run('keys', 'list')
-    expect(stdout).toMatch(/^id +kind +name +of +status +made on$/m)
+    expect(stdout).toMatch(/^id +kind +name +of +status +created$/m)
     expect(stdout).toMatch(new RegExp(`^${client.id} {2}client +mine +organization acme +active +`, 'm'))
     expect(stdout).toMatch(new RegExp(`^${key.id} {2}API key +key \\w+ +store shop +active +`, 'm'))
   })
@@ -89,7 +89,7 @@ describe('intake keys', () => {
     expect(await status(apiWith(api_key))).toBe(200)
     expect(await run('keys', 'revoke', id)).toMatchObject({
       code: 0,
-      stdout: 'The API key "leaked" is revoked: within seconds it works no more.\n',
+      stdout: 'The API key "leaked" was revoked: it stops working within seconds.\n',
     })
     await expect.poll(() => status(apiWith(api_key)), { timeout: 10_000 }).toBe(401)
     const ids = async (...args: string[]) =>
@@ -121,8 +121,8 @@ describe('intake keys', () => {
   test.each<[string, string[], string]>([
     ['no owner', ['create'], 'Give the owner of the key: --store or --organization.'],
     ['a store that is not there', ['create', '--store', 'none'], 'There is no store "none".'],
-    ['a name of no key', ['revoke', 'warehouse'], 'There is no key of the id "warehouse".'],
-    ['an unknown id', ['revoke', randomUUID()], 'There is no key of the id "'],
+    ['a name of no key', ['revoke', 'warehouse'], 'There is no key with the id "warehouse".'],
+    ['an unknown id', ['revoke', randomUUID()], 'There is no key with the id "'],
     ['an empty name', ['create', '--store', 'shop', '--name', ' '], 'A name has 1 to 100 characters'],
   ])('refuses %s in a sentence, with exit code 1', async (_, args, sentence) => {
     expect(await run('keys', ...args)).toMatchObject({
@@ -137,7 +137,7 @@ describe('intake keys', () => {
     expect((await create('--store', 'shop')).code).toBe(0)
     expect(await create('--store', 'shop')).toMatchObject({
       code: 1,
-      stderr: 'intake: The store "shop" has a key or client "taken" already.\n',
+      stderr: 'intake: The store "shop" already has a key or client "taken".\n',
     })
     expect((await create('--organization', 'acme')).code).toBe(0)
   })
@@ -173,7 +173,7 @@ describe('intake keys on the embedded database', () => {
 
   test('work before the first start, while the service runs, and after it', async () => {
     const made = await intake(['stores', 'create', 'shop'], environment)
-    expect(made.stderr).toBe(`There is no database in ${environment.DATA_DIR} yet; one is made now.\n`)
+    expect(made.stderr).toBe(`There is no database in ${environment.DATA_DIR} yet; creating one.\n`)
     const before = await json('keys', 'create', '--store', 'shop', '--name', 'before')
 
     const server = await start()

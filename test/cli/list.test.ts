@@ -11,7 +11,7 @@ const columns: readonly Column<Row>[] = [
   { title: 'id', value: ({ id }) => id },
   { title: 'name', wraps: true, value: ({ name }) => name },
   { title: 'of', wraps: true, value: ({ of }) => of },
-  { title: 'made on', mayGo: true, value: () => '2026-01-01' },
+  { title: 'created', mayGo: true, value: () => '2026-01-01' },
 ]
 
 const id = '0b2a5d0e-8a5c-4d4e-9d5e-3a1b2c3d4e5f'
@@ -39,7 +39,7 @@ describe('A list', () => {
   test('leaves out what is dispensable before it breaks names to pieces', () => {
     const rows = [{ id, name: 'key 12345678', of: 'store default' }]
     expect(draw(rows, 90).split('\n')[1]).toBe(`${id}  key 12345678  store default  2026-01-01`)
-    expect(draw(rows, 70)).not.toContain('made on')
+    expect(draw(rows, 70)).not.toContain('created')
     expect(draw(rows, 70).split('\n')[1]).toBe(`${id}  key 12345678  store default`)
   })
 

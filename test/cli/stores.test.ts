@@ -43,7 +43,7 @@ describe('intake stores and intake organizations', () => {
     const [, id = ''] = /\n {2}npx intake keys create --store (\S+)\n$/.exec(stdout) ?? []
     expect((await run('stores', 'list')).stdout.split('\n')).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^id +name +organization +status +made on$/),
+        expect.stringMatching(/^id +name +organization +status +created$/),
         expect.stringMatching(new RegExp(`^${id} {2}corner +Bäckerei "Korn" +active +\\d{4}-\\d\\d-\\d\\d$`)),
       ]),
     )
@@ -83,7 +83,7 @@ describe('intake stores and intake organizations', () => {
     expect(await statuses()).toEqual([200, 200])
 
     const disabled = await run('stores', 'disable', 'closing')
-    expect(disabled.stdout).toMatch(/^The store "closing" is disabled:/)
+    expect(disabled.stdout).toMatch(/^The store "closing" was disabled:/)
     await expect.poll(statuses, { timeout: 10_000 }).toEqual([401, 401])
     expect((await signIn()).status).toBe(401)
     const status = async (list: string) =>
@@ -99,16 +99,16 @@ describe('intake stores and intake organizations', () => {
   })
 
   test.each<[string, string[], string]>([
-    ['a name twice', ['stores', 'create', 'default'], 'There is a store "default" already.'],
+    ['a name twice', ['stores', 'create', 'default'], 'There is already a store "default".'],
     [
       'an organization that is not there',
       ['stores', 'create', 'new', '--organization', 'nobody'],
-      'There is no organization "nobody". "npx intake organizations list" shows those that there are.',
+      'There is no organization "nobody". "npx intake organizations list" shows all of them.',
     ],
     [
       'a store for an organization',
       ['stores', 'create', 'new', '--organization', 'default'],
-      'There is no organization "default". "npx intake organizations list" shows those that there are.',
+      'There is no organization "default". "npx intake organizations list" shows all of them.',
     ],
     [
       'a store that is not there',

@@ -138,7 +138,7 @@ describe('intake validate', () => {
     expect(code).toBe(0)
     const { stdout } = await intake(['validate', await aFile(content)])
     expect(stdout).toContain('All 2 records of')
-    expect(stdout).toContain('2 references lead to no valid record of the file.')
+    expect(stdout).toContain('2 references do not lead to a valid record of the file.')
     expect(stdout).toMatch(/^ +2 +products\[1\] +product elsewhere$/m)
   })
 
@@ -208,7 +208,7 @@ describe('intake validate', () => {
   test('writes its errors over no file', async () => {
     const path = await aFile(file(aProduct({ name: 'x' })))
     const { code, stderr } = await intake(['validate', path, '--errors', path])
-    expect(stderr).toContain(`There is a file ${path} already. Give another name, or remove it.`)
+    expect(stderr).toContain(`The file ${path} already exists. Give another name, or remove it.`)
     expect(code).toBe(1)
     expect(await readFile(path, 'utf8')).toBe(file(aProduct({ name: 'x' })))
   })

@@ -25,7 +25,7 @@ const json = (...args: string[]) => intakeJson(['webhooks', ...args], environmen
 test('add takes a URL for the default store, or for whom it is said, and shows the secret once', async () => {
   const { code, stdout } = await run('add', 'https://shop.example/hooks?of=imports#top')
   expect(stdout).toMatch(
-    /^The webhook \S+ was added: https:\/\/shop\.example\/hooks\?of=imports is told when an import of the store "default" has ended\. Keep what follows: the secret is not shown again\.\n\nsecret: whsec_[A-Za-z0-9+/]{43}=\n$/,
+    /^The webhook \S+ was added: https:\/\/shop\.example\/hooks\?of=imports is notified when an import of the store "default" ends\. Keep what follows: the secret is not shown again\.\n\nsecret: whsec_[A-Za-z0-9+/]{43}=\n$/,
   )
   expect(code).toBe(0)
   const ofAcme = await json('add', 'https://acme.example/', '--organization', 'acme')
@@ -41,7 +41,7 @@ test('add takes a URL for the default store, or for whom it is said, and shows t
     { id, url, owner, created_at: expect.stringMatching(/Z$/) },
   ])
   const list = await run('list')
-  expect(list.stdout).toMatch(/^id +url +of +added on$/m)
+  expect(list.stdout).toMatch(/^id +url +of +added$/m)
   expect(list.stdout).toContain('https://shop.example/hooks?of=imports')
   expect(list.stdout).not.toContain('whsec_')
 })
@@ -69,9 +69,13 @@ test.each<[string, string[], string]>([
     'The URL of a webhook has 2048 characters',
   ],
   ['an unknown store', ['add', 'https://shop.example/', '--store', 'none'], 'There is no store "none".'],
-  ['to remove what is not there', ['remove', randomUUID()], 'There is no webhook of the id "'],
-  ['to test what is not there', ['test', 'nothing'], 'There is no webhook of the id "nothing".'],
-  ['deliveries of no webhook', ['deliveries', '--webhook', 'none'], 'There is no webhook of the id "none".'],
+  ['to remove what is not there', ['remove', randomUUID()], 'There is no webhook with the id "'],
+  ['to test what is not there', ['test', 'nothing'], 'There is no webhook with the id "nothing".'],
+  [
+    'deliveries of no webhook',
+    ['deliveries', '--webhook', 'none'],
+    'There is no webhook with the id "none".',
+  ],
   ['a limit of none', ['deliveries', '--limit', '0'], '--limit takes a whole number from 1 to 10000.'],
 ])('refuses %s in a sentence, with exit code 1', async (_, args, sentence) => {
   expect(await run(...args)).toMatchObject({

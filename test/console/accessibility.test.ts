@@ -36,7 +36,7 @@ describeConsole('Every page', (console) => {
     [() => '/records/offerings', 'Created at'],
     [() => `/records/products/${ids.products}`, 'Belongs to'],
     [() => `/records/offerings/${ids.offerings}`, 'Price in this offering'],
-    [() => '/records/nothing', 'Perhaps the address was cut short'],
+    [() => '/records/nothing', 'The address may have been cut short'],
   ]
 
   const looks = (Object.keys(WIDTHS) as Device[]).flatMap((device) =>

@@ -98,7 +98,7 @@ describeConsole('The console', (console) => {
     await page.goto(`${console.service.server.url}/records/plans/${randomUUID()}`)
     await page.getByText('No plan found').waitFor()
     await page.goto(`${console.service.server.url}/records/pears`)
-    await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
+    await page.getByRole('heading', { name: 'Page not found' }).waitFor()
     await page.goto(`${console.service.server.url}/imports?offset=10000000`)
     await page.getByText('page[offset] must be a whole number from 0 to 10000').waitFor()
   })

@@ -13,7 +13,7 @@ describeConsole('The console', (console) => {
     await page.getByRole('link', { name: 'New import' }).first().click()
 
     await choose(page, 'empty.jsonl', '')
-    await page.getByText('empty.jsonl is empty: there is nothing in it to import.').waitFor()
+    await page.getByText('empty.jsonl is empty: there is nothing to import.').waitFor()
     await choose(page, 'mistakes.jsonl', await readFile(example('mistakes.jsonl')))
     await page.getByText('24.8 kB').waitFor()
     await page.getByLabel('Reference (optional)').fill('first try')
@@ -67,7 +67,7 @@ describeConsole('The console', (console) => {
     }
   })
 
-  test('an upload shows how far it is, goes on while one looks elsewhere, and can be stopped', async () => {
+  test('an upload shows its progress, continues while a person looks elsewhere, and can be stopped', async () => {
     const { page } = await console.open('/new')
     const connection = await page.context().newCDPSession(page)
     await connection.send('Network.enable')
@@ -112,6 +112,6 @@ describeConsole('The console', (console) => {
     await page.reload()
     await pages.getByText('26–50 of 60').waitFor()
     await page.getByLabel('Search for').fill('"nobody\\')
-    await page.getByText('No product is like that').waitFor()
+    await page.getByText('No products match').waitFor()
   })
 })

@@ -3,14 +3,16 @@ import { ON_CONFLICT, type OnConflict } from '../../../src/imports/terms'
 import type { KindName } from '../../../src/records/kinds'
 import { requestJson, urlOf } from './request'
 
-/** The service's own description of itself, by which the console knows record types and what it may offer. */
+/**
+ * The service's description of itself, from which the console learns the record types and what it can offer.
+ */
 
-/** As much of JSON Schema as the document uses. */
+/** The part of JSON Schema that the document uses. */
 export interface Schema {
   readonly $ref?: string
   readonly type?: string | readonly string[]
   readonly format?: string
-  /** What kind of value it is, where it is an attribute of records. */
+  /** The kind of value, for attributes of records. */
   readonly 'x-kind'?: KindName
   readonly description?: string
   readonly enum?: readonly string[]
@@ -46,11 +48,11 @@ export interface RecordType {
   /** In a sentence: `product`. */
   readonly noun: string
   readonly attributes: readonly Attribute[]
-  /** What its `meta` tells of it beside its owner and times: an offering's plan's `price`. */
+  /** What its `meta` has besides owner and times: the `price` of an offering's plan. */
   readonly facts: readonly Attribute[]
 }
 
-/** A record type that has a list of its own. */
+/** A record type with its own list. */
 export interface ListedType extends RecordType {
   /** The list's name, which its path ends with: `products`. */
   readonly list: string
@@ -79,7 +81,7 @@ async function describe(): Promise<Service> {
   return { recordTypes: recordTypesOf(document), features: featuresOf(document) }
 }
 
-/** Read once. */
+/** The service's description, fetched once. */
 export const useService = () =>
   useQuery({ queryKey: ['service'], queryFn: describe, staleTime: Number.POSITIVE_INFINITY })
 
@@ -117,7 +119,7 @@ function recordTypesOf(document: OpenApi): ListedType[] {
   })
 }
 
-/** The schema of what is answered for a type. */
+/** The schema of a type's responses. */
 function schemaOf({ components }: OpenApi, type: string) {
   const [name, schema] =
     Object.entries(components.schemas).find(

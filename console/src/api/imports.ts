@@ -15,7 +15,9 @@ export interface ImportOptions {
   readonly onConflict: OnConflict
 }
 
-/** The form that a file is posted in. What is as by default is left out, so that any version of the service takes it. */
+/**
+ * The form that a file is posted in. Defaults are left out, so that any version of the service accepts it.
+ */
 export function importForm(file: File, { externalRef, isRehearsal, onConflict }: ImportOptions): FormData {
   const form = new FormData()
   if (externalRef !== '') form.set('external_ref', externalRef)
@@ -56,11 +58,11 @@ export const listErrorKinds = async (id: string): Promise<readonly ErrorKind[]> 
 /** The original bytes of a rejected line, as text. */
 export interface RejectedLine {
   readonly text: string
-  /** Whether that is all of it. */
+  /** Whether the text is the whole line. */
   readonly isWhole: boolean
 }
 
-/** A line that is rejected for its length may be as long as the file. At most this many bytes of it are read. */
+/** The most bytes to read of a line: one that was rejected for its length may be as long as the file. */
 const LINE_BYTES = 2 ** 21
 
 export async function getRejectedLine(id: string, line: number): Promise<RejectedLine> {
@@ -81,13 +83,13 @@ export async function getRejectedLine(id: string, line: number): Promise<Rejecte
   return { text: (text + decoder.decode()).replace(/\r?\n$/, ''), isWhole: true }
 }
 
-/** What of an import can be downloaded as a JSON Lines file. */
+/** The parts of an import that can be downloaded as a JSON Lines file. */
 export type Download = 'rejected' | 'results'
 
 export const download = async (id: string, what: Download): Promise<Blob> =>
   whole((await request(importUrl(id, `/${what}`))).blob())
 
-/** What can be asked of an import. */
+/** What can be done with an import. */
 export type Command = 'cancel' | 'retry'
 
 export const command = async (id: string, what: Command): Promise<Import> =>

@@ -14,7 +14,7 @@ export interface RecordWithHeld {
   readonly included?: Readonly<Record<string, readonly StoredRecord[]>>
 }
 
-/** What lists of every type can be searched by. */
+/** The attributes that lists of every type can be searched by. */
 export const SEARCHABLE = ['name', 'external_ref'] as const
 export type Searchable = (typeof SEARCHABLE)[number]
 

@@ -24,7 +24,7 @@ interface ImportErrorsProps {
   readonly features: Features
 }
 
-/** Problem with which line, by line or by kind. */
+/** The errors of an import, by line or by kind. */
 export function ImportErrors({ one, features }: ImportErrorsProps) {
   const address = useAddress()
   const isByKind = features.hasErrorKinds && address.get('errors') === 'kinds'
@@ -84,7 +84,7 @@ function Lines({ one, canShowLine }: TableProps) {
   const { offset } = address
   const { isOpen, toggle } = useOpenLines()
   const query = useQuery({
-    // It is asked for once more when the import is over.
+    // Fetched once more when the import has ended.
     queryKey: ['errors', one.id, offset, isUnderWay(one)],
     queryFn: () => listErrors(one.id, offset),
     placeholderData: keepPreviousData,
@@ -195,7 +195,7 @@ function Kinds({ one, canShowLine }: TableProps) {
   )
 }
 
-/** The service tells no more. */
+/** The service lists no more. */
 const MAX_KINDS = 100
 
 const Field = ({ path }: { readonly path: string }) =>

@@ -3,8 +3,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useState } from 'react'
 import { useLocation } from 'wouter'
 import {
+  isComplete,
   isUnderWay,
-  isWorkedOut,
   linesWithoutRecord,
   outcomeOf,
   tallyOf,
@@ -15,7 +15,7 @@ import { type Features, type RecordType, useService } from '../api/document'
 import { type Command, command, type Download, download, getImport, type Import } from '../api/imports'
 import { isPassing } from '../api/request'
 import { bytes, capitalized, duration, exactTime, percent, visible } from '../format'
-import { summaryOf, workedOn } from '../imports'
+import { processed, summaryOf } from '../imports'
 import { save } from '../save'
 import { type Column, DataTable } from '../ui/data-table'
 import { ButtonLink, TextLink } from '../ui/link'
@@ -28,7 +28,7 @@ import { rehearsedFile, startUpload, useUpload } from '../upload'
 import { ImportErrors } from './import-errors'
 import { nameOf } from './imports'
 
-/** While it runs, and else. */
+/** The refetch interval while it runs, and otherwise. */
 const RUNNING_MS = 400
 const QUIET_MS = 5000
 
@@ -39,7 +39,7 @@ export function ImportPage({ id }: { readonly id: string }) {
     queryFn: () => getImport(id),
     refetchInterval: ({ state: { data, error } }) => {
       if (error) return isPassing(error) && QUIET_MS
-      // What is over may be gone on with from elsewhere.
+      // An import that has ended may be resumed from elsewhere.
       return data && isUnderWay(data) ? RUNNING_MS : QUIET_MS
     },
   })
@@ -85,7 +85,7 @@ function Outcome({ one }: { readonly one: Import }) {
   const without = linesWithoutRecord(outcomeOf(one))
   return (
     <section className="panel outcome" aria-label="Outcome">
-      {/* Told of when it is over; the numbers that run until then would be talked of without end. */}
+      {/* Announced when it has ended; until then the changing numbers would be read out endlessly. */}
       <div aria-live={isUnderWay(one) ? 'off' : 'polite'}>
         <Text size="lg" fw={600} className="numbers">
           {summaryOf(one)}
@@ -106,12 +106,12 @@ function Outcome({ one }: { readonly one: Import }) {
   )
 }
 
-/** How far it is, and then how it ended: in the same place, so that nothing below moves. */
+/** Its progress, and then how it ended: in the same place, so that nothing below moves. */
 function RunningProgress({ one }: { readonly one: Import }) {
   const rate = useRate(one)
   const tally = tallyOf(one.meta.records)
   const { uploaded } = tally
-  const done = workedOn(one)
+  const done = processed(one)
   const share = uploaded === 0 ? 0 : done / uploaded
   const { started_at, finished_at } = one.meta.timestamps
   const isRunning = one.attributes.status === 'started'
@@ -132,10 +132,10 @@ function RunningProgress({ one }: { readonly one: Import }) {
           value={share * 100}
           color="blue"
           animated={isRunning}
-          aria-label="Records worked on"
+          aria-label="Records processed"
         />
       ) : (
-        <TallyBar tally={tally} isRestRejected={isWorkedOut(one)} isLarge />
+        <TallyBar tally={tally} isRestRejected={isComplete(one)} isLarge />
       )}
       <Text size="sm" mt={6} className="numbers quiet one-line">
         {words.join(' · ')}
@@ -144,10 +144,10 @@ function RunningProgress({ one }: { readonly one: Import }) {
   )
 }
 
-/** The rate is an average over this time. */
+/** The time over which the rate is averaged. */
 const RATE_MS = 5000
 
-/** Records a second, lately; undefined while it is not known. */
+/** The recent rate in records a second; undefined while unknown. */
 function useRate(one: Import): number | undefined {
   const [samples, setSamples] = useState<readonly { readonly at: number; readonly done: number }[]>([])
   useEffect(() => {
@@ -155,7 +155,7 @@ function useRate(one: Import): number | undefined {
     const at = performance.now()
     setSamples((before) => [
       ...before.filter((sample) => at - sample.at < RATE_MS),
-      { at, done: workedOn(one) },
+      { at, done: processed(one) },
     ])
   }, [one])
   const [first] = samples
@@ -193,7 +193,7 @@ function useCommand(one: Import, what: Command) {
   return useMutation({
     mutationFn: () => command(one.id, what),
     onSuccess: (changed) => queryClient.setQueryData(['import', one.id], changed),
-    // It may just have come to its end.
+    // It may just have ended.
     onError: () => queryClient.invalidateQueries({ queryKey: ['import', one.id] }),
   })
 }
@@ -207,7 +207,7 @@ function Cancel({ one }: { readonly one: Import }) {
       <Button variant="default" onClick={() => setAsked(true)}>
         Cancel {name}
       </Button>
-      {/* Without the library's header, which would be a second banner of the page. */}
+      {/* Without the library's header, which would be a second banner on the page. */}
       <Modal.Root opened={isAsked} onClose={() => setAsked(false)} lockScroll={false} centered>
         <Modal.Overlay />
         <Modal.Content aria-label={`Cancel this ${name}?`}>
@@ -252,7 +252,7 @@ function Retry({ one }: { readonly one: Import }) {
   )
 }
 
-/** Posts the rehearsed file again, if the page still has it; else asks for it. */
+/** Posts the rehearsed file again if the page still has it, else asks for it. */
 function RunForReal({ one }: { readonly one: Import }) {
   const [, navigate] = useLocation()
   const file = rehearsedFile(one.id)
@@ -308,7 +308,7 @@ function ByType({
   readonly one: Import
   readonly types: readonly (RecordType & { list: string })[]
 }) {
-  const isOver = isWorkedOut(one)
+  const isOver = isComplete(one)
   const hasSkipped = one.meta.records.skipped !== undefined
   const rest = isOver ? 'Rejected' : isUnderWay(one) ? 'Remaining' : 'Not imported'
   const columns: Column<RecordType & { list: string }>[] = [

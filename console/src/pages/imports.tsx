@@ -1,6 +1,6 @@
 import { Select, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { isUnderWay, isWorkedOut, tallyOf } from '../../../src/imports/resource/outcome'
+import { isUnderWay, isComplete, tallyOf } from '../../../src/imports/resource/outcome'
 import { IMPORT_STATUSES, type ImportStatus } from '../../../src/imports/terms'
 import { counted, number } from '../../../src/text/numbers'
 import { type Import, listImports } from '../api/imports'
@@ -23,7 +23,7 @@ const STATUS_NAMES: Readonly<Record<ImportStatus, string>> = {
   failed: 'Failed or canceled',
 }
 
-/** While something is under way, and otherwise: others may import as well. */
+/** The refetch interval while an import is under way, and otherwise: others may import too. */
 const BUSY_MS = 1000
 const QUIET_MS = 5000
 
@@ -117,7 +117,7 @@ const COLUMNS: readonly Column<Import>[] = [
           <Text size="sm" className="numbers">
             {number(tally.imported)} of {number(tally.uploaded)}
           </Text>
-          <TallyBar tally={tally} isRestRejected={isWorkedOut(one)} />
+          <TallyBar tally={tally} isRestRejected={isComplete(one)} />
         </div>
       )
     },
@@ -131,7 +131,7 @@ const COLUMNS: readonly Column<Import>[] = [
   },
 ]
 
-/** What people know an import by: the reference that they gave, else when it was. */
+/** The name of an import for people: the reference that they gave, or else its time. */
 export const nameOf = ({ attributes, meta }: Import): string =>
   attributes.external_ref === undefined
     ? `Import of ${shortTime(meta.timestamps.created_at)}`
@@ -156,7 +156,7 @@ function Nothing({ isFiltered, isPastEnd, showAll }: NothingProps) {
   return (
     <Empty title="Nothing imported yet">
       <Text>
-        Choose a file and see what becomes of each line. <TextLink href="/new">New import</TextLink>
+        Choose a file and see the result for each line. <TextLink href="/new">New import</TextLink>
       </Text>
     </Empty>
   )

@@ -29,7 +29,7 @@ const POLICIES: Readonly<Record<OnConflict, { readonly label: string; readonly d
   },
 }
 
-/** Choosing a file, saying how, and watching it go. */
+/** Choosing a file and options, and watching the upload. */
 export function NewImportPage() {
   const [, navigate] = useLocation()
   const upload = useUpload()
@@ -56,7 +56,7 @@ export function NewImportPage() {
 
 interface FormProps {
   readonly features: Features
-  /** The upload that was tried from this form. */
+  /** The failed upload from this form. */
   readonly failed: (Upload & { status: 'failed' }) | undefined
 }
 
@@ -69,7 +69,7 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
   const [onConflict, setOnConflict] = useState<OnConflict>(
     failed?.options.onConflict ?? ON_CONFLICT.find((one) => one === address.get('on_conflict')) ?? 'reject',
   )
-  const [complaint, setComplaint] = useState<string>()
+  const [problem, setComplaint] = useState<string>()
   const options: ImportOptions = {
     externalRef,
     isRehearsal: canRehearse && isRehearsal,
@@ -77,7 +77,7 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
   }
   const choose = (chosen: File) => {
     forgetUpload()
-    setComplaint(chosen.size === 0 ? `${chosen.name} is empty: there is nothing in it to import.` : undefined)
+    setComplaint(chosen.size === 0 ? `${chosen.name} is empty: there is nothing to import.` : undefined)
     setFile(chosen.size === 0 ? undefined : chosen)
   }
   return (
@@ -96,17 +96,17 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
             those of the rehearsal.
           </Alert>
         )}
-        <FileChooser file={file} complaint={complaint} choose={choose} />
+        <FileChooser file={file} problem={problem} choose={choose} />
         <TextInput
           label="Reference (optional)"
-          description="A name of your own to find the import by. No other import can have it, so the same file is not imported twice by accident."
+          description="Your own name for the import. No other import can have the same one, so a file is not imported twice by accident."
           maxLength={2048}
           value={externalRef}
           onChange={(event) => setExternalRef(event.currentTarget.value)}
         />
         {conflictPolicies.length > 0 && (
           <Radio.Group
-            label="When a record with the same external reference exists already"
+            label="When a record with the same external reference already exists"
             value={onConflict}
             onChange={(value) => setOnConflict(value as OnConflict)}
           >
@@ -138,11 +138,11 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
 
 interface FileChooserProps {
   readonly file: File | undefined
-  readonly complaint: string | undefined
+  readonly problem: string | undefined
   choose(file: File): void
 }
 
-function FileChooser({ file, complaint, choose }: FileChooserProps) {
+function FileChooser({ file, problem, choose }: FileChooserProps) {
   const id = useId()
   const [isOver, setOver] = useState(false)
   return (
@@ -150,7 +150,7 @@ function FileChooser({ file, complaint, choose }: FileChooserProps) {
       <Text component="label" htmlFor={id} fw={600} size="sm">
         File
       </Text>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is a shortcut for those with a mouse; the input is for all */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is a shortcut for mouse users; everybody can use the input */}
       <div
         className="drop"
         data-over={isOver || undefined}
@@ -172,7 +172,7 @@ function FileChooser({ file, complaint, choose }: FileChooserProps) {
           className="drop-input"
           accept=".jsonl,.ndjson,.json,.txt,.gz,.zst,application/jsonl,application/x-ndjson"
           aria-describedby={`${id}-hint`}
-          aria-invalid={complaint !== undefined}
+          aria-invalid={problem !== undefined}
           onChange={(event) => {
             const [chosen] = event.currentTarget.files ?? []
             if (chosen) choose(chosen)
@@ -194,15 +194,15 @@ function FileChooser({ file, complaint, choose }: FileChooserProps) {
             <>
               <Text fw={600}>Drop a file here, or choose one</Text>
               <Text size="sm" className="quiet">
-                JSON Lines in UTF-8: one record a line
+                JSON Lines in UTF-8: one record per line
               </Text>
             </>
           )}
         </div>
       </div>
       <div id={`${id}-hint`} className="drop-hint">
-        <Text size="sm" role="alert" className="complaint">
-          {complaint}
+        <Text size="sm" role="alert" className="problem">
+          {problem}
         </Text>
         <Text size="sm" className="quiet">
           To try it out: <SampleLink href={catalogue} name="catalogue.jsonl" />, a sample of 200 good records,

@@ -4,9 +4,9 @@ import { Page } from '../ui/page'
 
 export function NotFoundPage() {
   return (
-    <Page title="There is no such page">
+    <Page title="Page not found">
       <Text>
-        Perhaps the address was cut short. <TextLink href="/imports">To the imports</TextLink>
+        The address may have been cut short. <TextLink href="/imports">Go to the imports</TextLink>
       </Text>
     </Page>
   )

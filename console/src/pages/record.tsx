@@ -12,7 +12,7 @@ import { Value } from '../ui/value'
 import { NotFoundPage } from './not-found'
 import { columnOf, columnsOf } from './records'
 
-/** One record, with all that is known of it and what it holds. */
+/** One record with all of its attributes, and the records that it holds. */
 export function RecordPage({ list, id }: { readonly list: string; readonly id: string }) {
   const { data: service, error, refetch } = useService()
   const type = service?.recordTypes.find((one) => one.list === list)
@@ -99,12 +99,12 @@ function Attributes({ record, type }: { readonly record: StoredRecord; readonly 
 interface HeldProps {
   readonly list: string
   readonly type: RecordType
-  /** What holds them, in a sentence. */
+  /** The noun for the record that holds them. */
   readonly noun: string
   readonly records: readonly StoredRecord[]
 }
 
-/** What a record holds by one of its lists, with what its `meta` tells: the price that a plan has here. */
+/** One list of records that a record holds, with what their `meta` says: the price that a plan has here. */
 function Held({ list, type, noun, records }: HeldProps) {
   const columns: Column<StoredRecord>[] = [
     {

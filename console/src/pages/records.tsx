@@ -14,7 +14,7 @@ import { Empty, Failure } from '../ui/states'
 import { Value } from '../ui/value'
 import { NotFoundPage } from './not-found'
 
-/** The records of one type. `list`: its list's name; undefined: the first type's. */
+/** The records of one type. `list`: the name of its list; undefined: that of the first type. */
 export function RecordsPage({ list }: { readonly list: string | undefined }) {
   const { data: service, error, refetch } = useService()
   const type =
@@ -84,12 +84,16 @@ function Records({ type }: { readonly type: ListedType }) {
       {data?.data.length === 0 ? (
         <Empty
           title={
-            text === '' && offset === 0 ? `There are no ${type.list} yet` : `No ${type.noun} is like that`
+            text === '' && offset === 0
+              ? `There are no ${type.list} yet`
+              : offset === 0
+                ? `No ${type.list} match`
+                : 'No results on this page'
           }
         >
           {text === '' && offset === 0 ? (
             <Text>
-              They come with an import. <TextLink href="/new">New import</TextLink>
+              Records come from imports. <TextLink href="/new">New import</TextLink>
             </Text>
           ) : (
             <button
@@ -125,14 +129,17 @@ function Records({ type }: { readonly type: ListedType }) {
   )
 }
 
-/** An object of which the document does not say what is in it: no column can show that. */
+/** An object whose contents the document does not describe: no column can show it. */
 const isOpen = ({ type, properties, additionalProperties }: Schema): boolean =>
   type === 'object' && additionalProperties === true && Object.keys(properties ?? {}).length === 0
 
 /** How many attributes a list shows beside name, reference and age. */
 const MAX_COLUMNS = 4
 
-/** What a list shows of a type: what every record has comes first. Long texts and addresses are left to a record's own page. */
+/**
+ * The columns of a type's list: required attributes come first. Long texts and addresses are only on a
+ * record's own page.
+ */
 export function columnsOf({ attributes }: RecordType): Attribute[] {
   const by = (name: string) => attributes.filter((attribute) => attribute.name === name)
   const others = attributes.filter(

@@ -7,7 +7,7 @@ import icon from '../icon.svg'
 import { signIn } from '../session'
 import { Failure } from '../ui/states'
 
-/** The way in without the link that `npm start` prints. */
+/** Signing in without the link that `npm start` prints. */
 export function SignInPage({ because }: { readonly because: 'refused' | 'signed-out' | undefined }) {
   const [key, setKey] = useState('')
   const check = useMutation({ mutationFn: checkKey, onSuccess: () => signIn(key.trim()) })

@@ -4,11 +4,11 @@ import { Fragment, type ReactNode } from 'react'
 export interface Column<Row> {
   readonly header: string
   cell(row: Row): ReactNode
-  /** Numbers stand at the right. */
+  /** Numbers are aligned right. */
   readonly isNumber?: boolean
-  /** A CSS length; what has none shares the rest. */
+  /** A CSS length; columns without one share the rest. */
   readonly width?: string
-  /** What a button's column is for is told by the button. */
+  /** For a column of buttons, which explain themselves. */
   readonly isHeaderHidden?: boolean
 }
 
@@ -16,20 +16,18 @@ interface DataTableProps<Row> {
   /** What the table is, for screen readers. */
   readonly label: string
   readonly columns: readonly Column<Row>[]
-  /** Undefined while they are loaded. */
+  /** Undefined while they are loading. */
   readonly rows: readonly Row[] | undefined
   rowKey(row: Row): string
-  /** Rows that stand for those that are loaded. */
+  /** The number of placeholder rows while loading. */
   readonly expectedRows?: number
-  /** The rows are those of the page before, until the next one is there. */
+  /** Whether the rows are still those of the previous page. */
   readonly isStale?: boolean
   /** What to show below a row, in the table's full width; undefined: nothing. */
   below?(row: Row): ReactNode
 }
 
-/**
- * Every table of the console. On a narrow screen each row becomes a card, its cells labelled by the columns; the roles are
- * said because a table that is not displayed as one is none to a screen reader.
+/** Every table of the console. On a narrow screen each row becomes a card whose cells are labelled by the columns. The roles are explicit because a table that is not displayed as one is not a table to screen readers.
  */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowKey, expectedRows = 5, isStale = false, below } = props

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Text } from '@mantine/core'
 import { declineOfferedKey, signIn, useOfferedKey } from '../session'
 
-/** Asks who is signed in whether to go on with the key of a link that was opened. */
+/** Asks a person who is signed in whether to use the key of a link that was opened. */
 export function OfferedKey() {
   const key = useOfferedKey()
   return (
@@ -13,8 +13,8 @@ export function OfferedKey() {
             Sign in with the key of this link?
           </Text>
           <Text size="sm">
-            The link has another API key than the one that you are signed in with. With it you may see another
-            store, and what you import goes there. If you do not know the link, stay signed in as you are.
+            The link has a different API key from the one that you are signed in with. With it you may see
+            another store, and your imports go there. If you do not know the link, stay signed in as you are.
           </Text>
           <Group mt="md" justify="flex-end">
             <Button variant="default" onClick={() => key !== undefined && signIn(key)}>

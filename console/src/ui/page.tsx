@@ -13,7 +13,9 @@ interface PageProps {
 
 let isFirstPage = true
 
-/** The frame of a page. The heading takes the focus, so that a screen reader tells where a link has led. */
+/**
+ * The frame of a page. The heading takes the focus, so that a screen reader announces where a link has led.
+ */
 export function Page({ title, above, beside, actions, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {

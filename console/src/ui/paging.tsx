@@ -7,15 +7,15 @@ interface PagingProps {
   readonly what: string
   readonly offset: number
   readonly total: number
-  /** The last offset that the list has, where the service sets one. */
+  /** The largest offset that the service allows for the list. */
   readonly maxOffset?: number
   onChange(offset: number): void
 }
 
-/** Most lists go no further; what lies beyond is found by searching. */
+/** The largest offset of most lists; what lies beyond is found by searching. */
 export const LIST_MAX_OFFSET = 10_000
 
-/** Which part of a list is shown, and the ways to the others. */
+/** Which part of a list is shown, and buttons for the others. */
 export function Paging({ what, offset, total, maxOffset = Number.POSITIVE_INFINITY, onChange }: PagingProps) {
   if (total <= PAGE_LENGTH && offset === 0) return null
   const next = offset + PAGE_LENGTH

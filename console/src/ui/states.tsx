@@ -4,7 +4,7 @@ import { isPassing, Refused, Unreachable } from '../api/request'
 
 interface FailureProps {
   readonly error: Error
-  /** Offered where it may help: what the service refused it will refuse again. */
+  /** Offered only where it may help: what the service refused, it will refuse again. */
   readonly onRetry?: () => void
   /** What the person can do about it. */
   readonly children?: ReactNode

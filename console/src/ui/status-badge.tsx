@@ -2,7 +2,7 @@ import { Badge } from '@mantine/core'
 import type { Import } from '../api/imports'
 import { badgeOf } from '../imports'
 
-/** Where an import stands; a rehearsal says so. */
+/** The status of an import, and whether it is a rehearsal. */
 export function StatusBadge({ one, size = 'md' }: { readonly one: Import; readonly size?: 'md' | 'lg' }) {
   const { text, color } = badgeOf(one)
   return (

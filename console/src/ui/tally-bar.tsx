@@ -2,12 +2,15 @@ import type { Tally } from '../../../src/imports/resource/outcome'
 
 interface TallyBarProps {
   readonly tally: Tally
-  /** Whether what is neither imported nor skipped was rejected, or is still to come. */
+  /** Whether the records neither imported nor skipped were rejected; otherwise they are remaining. */
   readonly isRestRejected: boolean
   readonly isLarge?: boolean
 }
 
-/** How records fared, as parts of a bar. The numbers stand beside it, so that a screen reader need not see it. */
+/**
+ * Imported, skipped and rejected records as parts of a bar. The numbers are beside it, so screen readers can
+ * skip it.
+ */
 export function TallyBar({ tally, isRestRejected, isLarge }: TallyBarProps) {
   const { uploaded, imported, skipped, rest } = tally
   const width = (records: number) => ({ width: `${uploaded === 0 ? 0 : (records / uploaded) * 100}%` })

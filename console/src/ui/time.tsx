@@ -3,7 +3,7 @@ import { exactTime, relativeTime } from '../format'
 
 const REFRESH_MS = 10_000
 
-/** A time as people say it, kept true; the exact one on hover. */
+/** A relative time, kept up to date; the exact one on hover. */
 export function RelativeTime({ time }: { readonly time: string }) {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {

@@ -10,7 +10,7 @@ interface ValueProps {
   readonly value: unknown
 }
 
-/** An attribute's value, shown as its kind asks for. */
+/** An attribute's value, shown according to its kind. */
 export function Value({ attribute: { schema }, value }: ValueProps): ReactNode {
   if (value === undefined || value === null) return <span className="quiet">–</span>
   const kind = schema['x-kind']
@@ -44,19 +44,19 @@ const cells: Readonly<Record<KindName, (value: unknown) => ReactNode>> = {
 /** A value as it is: an object's properties, and a list's elements, one after the other. */
 function Plain({ value }: { readonly value: unknown }): ReactNode {
   if (typeof value === 'object' && value !== null)
-    return <span className="break short">{spelled(value)}</span>
+    return <span className="break short">{spelledOut(value)}</span>
   if (typeof value === 'string')
     return <span className="break short text">{value === '' ? '(empty)' : visible(value)}</span>
-  return spelled(value)
+  return spelledOut(value)
 }
 
-function spelled(value: unknown): string {
+function spelledOut(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'number') return decimal(value)
-  if (Array.isArray(value)) return value.map((item) => `(${spelled(item)})`).join(' ')
+  if (Array.isArray(value)) return value.map((item) => `(${spelledOut(item)})`).join(' ')
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value)
-      .map(([name, inner]) => `${label(name).toLowerCase()} ${spelled(inner)}`)
+      .map(([name, inner]) => `${label(name).toLowerCase()} ${spelledOut(inner)}`)
       .join(', ')
   }
   return visible(String(value))

@@ -13,7 +13,7 @@ export interface Address {
   /** Without a slash at its end: `http://127.0.0.1:8080`. */
   readonly url: string
   readonly apiKey: string
-  /** Where the key comes from, for the sentence that it is wrong: `API_KEY`. */
+  /** Where the key comes from, for the sentence that says it is wrong: `API_KEY`. */
   readonly keySource: string
 }
 
@@ -22,7 +22,7 @@ export interface ErrorAnswer {
   readonly meta: Pick<ImportErrorResource['meta'], 'line_number' | 'field' | 'error'>
 }
 
-/** What is shown of problems that say the same but for names, places and numbers. */
+/** What is shown of problems that are the same apart from names, places and numbers. */
 export type ErrorKindAnswer = Pick<ImportErrorKindResource, 'meta'>
 
 /** A page of a list (contract 4), as far as these commands read it. */
@@ -31,7 +31,7 @@ export interface PageAnswer<T> {
   readonly meta: { readonly page: { readonly offset: number }; readonly results: { readonly total: number } }
 }
 
-/** No answer, or one that says to ask later: asking again may help. */
+/** No response, or one that asks us to try later: asking again may help. */
 export class ServerUnreachable extends CommandError {
   override name = 'ServerUnreachable'
 }
@@ -42,7 +42,7 @@ export const IMPORTS = '/subscriptions/imports'
 export const importPath = (id: string): string => `${IMPORTS}/${encodeURIComponent(id)}`
 export const errorsPath = (id: string): string => `${importPath(id)}/errors`
 
-/** Where an import is now. @throws CommandError, ServerUnreachable, and the signal's reason */
+/** The current state of an import. @throws CommandError, ServerUnreachable, and the signal's reason */
 export const getImport = async (address: Address, id: string, signal: AbortSignal): Promise<ImportResource> =>
   (await ask<{ data: ImportResource }>(address, importPath(id), signal)).data
 
@@ -84,7 +84,7 @@ export const controlImport = async (
 ): Promise<ImportResource> =>
   (await ask<{ data: ImportResource }>(address, `${importPath(id)}/${action}`, signal, 'POST')).data
 
-/** What a path answers as JSON Lines. @throws CommandError, ServerUnreachable, and the signal's reason */
+/** The JSON Lines at a path. @throws CommandError, ServerUnreachable, and the signal's reason */
 export async function download(
   address: Address,
   path: string,
@@ -96,7 +96,7 @@ export async function download(
       redirect: 'manual',
       signal,
     })
-    // An error, or none of ours.
+    // An error, or a response of something else.
     if (!response.ok || !response.body) await readResponse(address, response)
     return bytesOf(address, response, signal)
   } catch (error) {
@@ -116,7 +116,7 @@ async function* bytesOf(
   }
 }
 
-/** Whether something that speaks HTTP is at `url`, in good health. */
+/** Whether a healthy HTTP service answers at `url`. */
 export async function answers(url: string): Promise<boolean> {
   try {
     const { ok } = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(1000) })
@@ -146,7 +146,7 @@ async function readResponse(address: Address, response: Response): Promise<unkno
   return readAnswer(address, { status, location: headers.get('location') ?? undefined, text })
 }
 
-/** What is thrown of an error of a request. */
+/** The error to throw when a request failed. */
 function explained(address: Address, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason
   return error instanceof CommandError ? error : unreachable(address, error)
@@ -158,7 +158,7 @@ export const headersFor = ({ apiKey }: Address) => ({
   authorization: `Bearer ${apiKey}`,
 })
 
-/** An answer as it came. */
+/** A response as received. */
 export interface RawAnswer {
   readonly status: number
   /** The header. */
@@ -167,10 +167,15 @@ export interface RawAnswer {
   readonly text: string
 }
 
-/** Answers of a server, or of a proxy before it, that say nothing of the request itself. */
+/** Statuses of a server, or a proxy in front of it, that say nothing about the request itself. */
 const TRANSIENT = [429, 502, 503, 504]
 
-/** An answer with `data`. @throws CommandError if it is an error or none of ours; ServerUnreachable if it may be another one later */
+/**
+ * A response with `data`.
+ *
+ * @throws CommandError if it is an error or not ours; ServerUnreachable if asking
+ * again may help
+ */
 export function readAnswer<T>(
   address: Address,
   { status, location, text }: RawAnswer,
@@ -178,15 +183,17 @@ export function readAnswer<T>(
   const { data, meta, errors } = parse(text)
   if (status >= 200 && status < 300) {
     if (data) return { data: data as T, meta }
-    throw new CommandError(`What answers at ${address.url} is no intake server.`)
+    throw new CommandError(`What answers at ${address.url} is not an intake server.`)
   }
   if (status >= 300 && status < 400) {
     throw new CommandError(
-      `The server at ${address.url} sends on to ${printable(location ?? 'elsewhere')}. Give --url the address that it sends to.`,
+      `The server at ${address.url} redirects to ${printable(location ?? 'elsewhere')}. Give --url that address.`,
     )
   }
-  // A proxy's answer, or one that was cut off, has only its status.
-  const said = printable(errors?.map(sentence).join('; ') || (STATUS_CODES[status] ?? 'for no known reason'))
+  // A response of a proxy, or one that was cut off, has only its status.
+  const said = printable(
+    errors?.map(sentence).join('; ') || (STATUS_CODES[status] ?? 'for an unknown reason'),
+  )
   if (status === 401) {
     throw new CommandError(
       `The server at ${address.url} does not accept the API key from ${address.keySource} (401: ${said}).`,

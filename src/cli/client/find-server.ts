@@ -8,14 +8,14 @@ import { type Service, startService } from '../../service.js'
 import { CommandError, noDatabaseIn } from '../terminal/fail.js'
 import { type Address, answers } from './client.js'
 
-/** The server that an import goes to, until `stop`. */
+/** The server that imports are sent to, until `stop`. */
 export interface Server {
   readonly address: Address
   /** Whether this process runs it, so that it ends with this process. */
   readonly isOwn: boolean
   /** Where the API will be once this process is gone. */
   readonly lastingUrl: string
-  /** Looks for the server again, which was lost `ms` ago. */
+  /** Looks again for the server, which was lost `ms` ago. */
   recover(ms: number): Promise<void>
   /** Stops the server if it is our own. */
   stop(): Promise<void>
@@ -28,18 +28,17 @@ export interface ServerFlags {
   readonly dataDir?: string
 }
 
-/** A server that starts or stops is waited for this long. */
+/** How long to wait for a server that is starting or stopping. */
 const PATIENCE_MS = 30_000
 const LOOK_AGAIN_MS = 200
 
-/** A server that is started again is back by then; one that is not will not be. */
+/** A server that is being restarted is back by then. */
 const RESTART_MS = 5000
 
-/**
- * The server of `--url`; else the one that uses the data directory; else one of our own on it.
+/** The server at `--url`, or else the one that runs on the data directory, or else one of our own on it.
  *
- * @param mayCreate whether a data directory that is not there is made. One mistyped would else be.
- * @param say tells the person what happens, in a sentence.
+ * @param mayCreate whether a missing data directory is created. A mistyped one should not be.
+ * @param say tells the person what happens, in a sentence
  * @throws CommandError, ConfigError, and what `startService` throws. Nothing is left running then.
  */
 export async function findServer(
@@ -88,13 +87,13 @@ function givenKey(flagKey: string | undefined) {
   return variable ? { apiKey: visible('API_KEY', variable), keySource: 'API_KEY' } : undefined
 }
 
-/** A header holds no other characters (contract 2). */
+/** A header cannot hold other characters (contract 2). */
 function visible(source: string, key: string): string {
   if (!/^[\x21-\x7e]+$/.test(key)) throw new CommandError(`${source} takes visible ASCII characters.`)
   return key
 }
 
-/** The server of a data directory: somebody else's as long as there is one, else our own. */
+/** The server of a data directory: somebody else's if there is one, else our own. */
 class LocalServer implements Server {
   readonly #config: Config
   readonly #lasting: Config
@@ -161,17 +160,17 @@ class LocalServer implements Server {
     this.#own = undefined
   }
 
-  /** Takes the data directory if it is free; else learns where its server is. */
+  /** Takes the data directory if it is free, else finds out where its server is. */
   async #look(): Promise<void> {
     const { dataDir } = this.#config
     try {
       this.#own = await startService(this.#config)
-      this.#say(`No server runs on ${dataDir}; this command runs one until it ends.`)
+      this.#say(`No server runs on ${dataDir}; this command runs one itself.`)
       this.#setAddress(this.#own.url, this.#own.apiKey)
     } catch (error) {
       if (!(error instanceof DataDirInUse)) throw error
       if (error.url === undefined || error.url === this.#address?.url) return
-      this.#say(`The import goes to the server at ${error.url}, which runs on ${dataDir}.`)
+      this.#say(`Using the server at ${error.url}, which runs on ${dataDir}.`)
       this.#setAddress(error.url, this.#given?.apiKey ?? (await this.#keptKey()))
     }
   }

@@ -7,14 +7,13 @@ import type { Server } from './find-server.js'
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1000
 
-/** A server that went away is asked for this long whether it is back. */
+/** How long to keep asking a server that went away. */
 const PATIENCE_MS = 30_000
 
-/**
- * Asks for an import, less and less often, until it has ended.
+/** Polls an import, less and less often, until it has ended.
  *
- * @param onState is told how far it is.
- * @param say tells the person, in a sentence, that the server went away.
+ * @param onState receives its state
+ * @param say tells the person, in a sentence, that the server went away
  * @throws CommandError, and the signal's reason
  */
 export async function followImport(
@@ -44,8 +43,8 @@ export async function followImport(
 async function wait(server: Server, id: string, error: Error, lostForMs: number): Promise<void> {
   if (lostForMs > PATIENCE_MS) {
     throw new CommandError(
-      `${error.message} The import was received and goes on once the server runs; ` +
-        `${server.lastingUrl}${importPath(id)} says how far it is.`,
+      `${error.message} The import was received and continues once the server runs; ` +
+        `${server.lastingUrl}${importPath(id)} shows its progress.`,
     )
   }
   await server.recover(lostForMs)

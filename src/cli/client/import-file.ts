@@ -7,9 +7,9 @@ import { CommandError } from '../terminal/fail.js'
 export interface ImportFile {
   /** Without its folders. */
   readonly name: string
-  /** The size; undefined: it is a stream, which ends when it ends. */
+  /** The size; undefined: a stream, whose size is not known. */
   readonly bytes: number | undefined
-  /** What can be read more than once, at any place; undefined: a stream cannot. */
+  /** For reading more than once, at any position; undefined: a stream, which cannot be. */
   readonly handle: FileHandle | undefined
   /** Its bytes, once. */
   stream(): Readable
@@ -51,7 +51,7 @@ const regularFile = (path: string, handle: FileHandle, bytes: number): ImportFil
   name: basename(path),
   bytes,
   handle,
-  // As many bytes as were announced: what is appended meanwhile is not of this import.
+  // As many bytes as were announced: what is appended meanwhile is not part of this import.
   stream: () =>
     handle.createReadStream({ start: 0, end: bytes - 1, autoClose: false, highWaterMark: READ_BYTES }),
   close: () => handle.close(),
@@ -67,6 +67,6 @@ const pipe = (path: string, handle: FileHandle): ImportFile => ({
 
 function whyNotOpen(path: string, { code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return `There is no file ${path}.`
-  if (code === 'EACCES' || code === 'EPERM') return `You may not read ${path}.`
+  if (code === 'EACCES' || code === 'EPERM') return `You are not allowed to read ${path}.`
   return `${path} cannot be read: ${message}.`
 }

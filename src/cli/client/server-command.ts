@@ -10,7 +10,7 @@ export interface ServerCommandFlags extends ServerFlags {
   readonly color: boolean
 }
 
-/** Adds the options of a command that speaks to a server. */
+/** Adds the options of a command that talks to a server. */
 export const withServerFlags = (command: Command): Command =>
   command
     .addOption(new Option('--url <url>', 'the server; needs --api-key or API_KEY').conflicts('dataDir'))
@@ -19,7 +19,7 @@ export const withServerFlags = (command: Command): Command =>
     .option('--json', 'print JSON')
     .option('--no-color', 'no colours')
 
-/** How the standard output is drawn on. */
+/** How the standard output is drawn. */
 export const styleOf = ({ color }: { readonly color: boolean }): Style => ({
   colors: colorsOf(process.stdout, color),
   width: widthOf(process.stdout),
@@ -31,7 +31,7 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It is not a whole number.')
 }
 
-/** Runs a command's work at the server that there is, and sets the exit code: 1 for an error. */
+/** Runs a command's work at a server, and sets the exit code: 1 for an error. */
 export async function atServer(
   flags: ServerFlags,
   work: (server: Server, signal: AbortSignal) => Promise<number>,

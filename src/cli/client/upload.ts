@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
-import { unpack } from '../../imports/file/decompress.js'
+import { decompress } from '../../imports/file/decompress.js'
 import { UnusableFile } from '../../imports/receive/scan.js'
 import type { ImportResource } from '../../imports/resource/schema.js'
 import type { OnConflict } from '../../imports/terms.js'
@@ -15,24 +15,25 @@ import { CommandError } from '../terminal/fail.js'
 import { type Address, headersFor, readAnswer, unreachable } from './client.js'
 import type { ImportFile } from './import-file.js'
 
-/** What is said of a file when it is posted (contract 6). */
+/** The options that a file is posted with (contract 6). */
 export interface UploadOptions {
   readonly externalRef: string | undefined
   readonly dryRun: boolean
   readonly onConflict: OnConflict
 }
 
-/** A server that does not know "100-continue" does not answer it, and the body is sent all the same (RFC 9110, 10.1.1). */
+/**
+ * A server that does not know "100-continue" does not answer it; the body is then sent anyway (RFC 9110,
+ * 10.1.1).
+ */
 const CONTINUE_TIMEOUT_MS = 1000
 
 /** After this time without traffic, TCP asks whether the other side is still there. */
 const KEEP_ALIVE_MS = 30_000
 
-/**
- * Posts a file as an import (contract 6), streaming it from the disk. An answer that comes before the file was sent
- * ends the upload.
+/** Posts a file as an import (contract 6), streaming it from the disk. A response that comes before the whole file was sent ends the upload.
  *
- * @param onSent is told how many bytes of the file were sent so far.
+ * @param onSent receives how many bytes of the file were sent so far
  * @throws CommandError, ServerUnreachable, and the signal's reason
  */
 export async function uploadFile(
@@ -53,7 +54,7 @@ export async function uploadFile(
       ...headersFor(address),
       'content-type': `multipart/form-data; boundary=${boundary}`,
       ...(file.bytes !== undefined && { 'content-length': head.length + file.bytes + tail.length }),
-      // Who will refuse by the headers alone, a proxy perhaps, gets to say so before it is sent gigabytes.
+      // A server or proxy that refuses by the headers alone can say so before gigabytes are sent.
       expect: '100-continue',
     },
   })
@@ -62,7 +63,8 @@ export async function uploadFile(
   const response = await exchange(request, body, (error) =>
     signal.aborted ? signal.reason : broken(address, error, sentOf(request), options.externalRef),
   )
-  // What is left of the body breaks the connection sooner or later; the answer was on its way before.
+  // The unsent rest of the body breaks the connection sooner or later; the response was on its way before
+  // that.
   const said = await text(response).catch(() => '')
   if (!request.writableFinished) request.destroy()
   body.destroy()
@@ -75,10 +77,9 @@ export async function uploadFile(
   return data
 }
 
-/**
- * Sends the body and returns the answer's head, which may come first.
+/** Sends the body and returns the head of the response, which may come first.
  *
- * @param explain makes what is thrown of an error of the connection.
+ * @param explain turns an error of the connection into the one to throw
  */
 function exchange(
   request: ClientRequest,
@@ -110,7 +111,7 @@ function exchange(
   })
 }
 
-/** The options come first, so that what they forbid is refused at once. */
+/** The options come first, so that a file they rule out is refused at once. */
 function headOf(boundary: string, name: string, { externalRef, dryRun, onConflict }: UploadOptions): Buffer {
   const part = (disposition: string) => `--${boundary}\r\ncontent-disposition: form-data; ${disposition}\r\n`
   const field = (fieldName: string, value: string) => `${part(`name="${fieldName}"`)}\r\n${value}\r\n`
@@ -142,43 +143,41 @@ async function* bodyOf(
   }
   yield* file.bytes === undefined ? keptAlive(counted()) : counted()
   if (file.bytes !== undefined && sent < file.bytes) {
-    throw new CommandError(`${file.name} became shorter while it was read. Nothing was imported.`)
+    throw new CommandError(`${file.name} became shorter while it was being read. Nothing was imported.`)
   }
   yield tail
 }
 
-/** The least that a server's IDLE_TIMEOUT can be is 1 s. */
+/** A server's IDLE_TIMEOUT is at least 1 s. */
 const LONGEST_SILENCE_MS = 500
 
-const pack = promisify(gzip)
+const compress = promisify(gzip)
 
-/**
- * A stream packed by gzip, piece by piece, so that its connection is never silent: a file of gzip may be several, one after
- * the other (RFC 1952, 2.2), and those that are sent while nothing comes are empty. What is packed already is unpacked first.
+/** A stream compressed with gzip, piece by piece, so that its connection is never silent: a gzip file may consist of several members (RFC 1952, 2.2), and empty ones are sent while nothing arrives. What is already compressed is decompressed first.
  *
- * @throws CommandError if that is damaged, and what the stream throws
+ * @throws CommandError if the stream is damaged gzip, and what the stream throws
  */
 async function* keptAlive(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-  const pieces = unpack(bytes, Number.POSITIVE_INFINITY)
+  const pieces = decompress(bytes, Number.POSITIVE_INFINITY)
   try {
     for (let next = pieces.next(); ; next = pieces.next()) {
       let result = await withinSilence(next)
       while (result === undefined) {
-        yield await pack('')
+        yield await compress('')
         result = await withinSilence(next)
       }
       if (result.done) return
-      if (result.value.length > 0) yield await pack(result.value, { level: constants.Z_BEST_SPEED })
+      if (result.value.length > 0) yield await compress(result.value, { level: constants.Z_BEST_SPEED })
     }
   } catch (error) {
     throw error instanceof UnusableFile ? new CommandError(error.message) : error
   } finally {
-    // Not waited for: one that waits for more of the stream ends only with it.
+    // Not awaited: if it is waiting for more of the stream, it ends only with the stream.
     pieces.return(undefined).catch(() => {})
   }
 }
 
-/** undefined: it takes longer than the connection may be silent. */
+/** The value; undefined if it takes longer than the connection may be silent. */
 async function withinSilence<Value>(promise: Promise<Value>): Promise<Value | undefined> {
   const timeout = new AbortController()
   const silence = sleep(LONGEST_SILENCE_MS, undefined, { signal: timeout.signal }).catch(() => undefined)
@@ -192,7 +191,10 @@ async function withinSilence<Value>(promise: Promise<Value>): Promise<Value | un
 const sentOf = (request: ClientRequest): 'all' | 'some' | 'none' =>
   request.writableEnded ? 'all' : (request.socket?.bytesWritten ?? 0) > 0 ? 'some' : 'none'
 
-/** A connection that broke in mid-upload. Once all was sent, nobody here knows whether the import was made. */
+/**
+ * A connection that broke during the upload. Once everything was sent, the client cannot know whether the
+ * import was created.
+ */
 function broken(
   address: Address,
   error: Error,
@@ -202,11 +204,11 @@ function broken(
   const why = unreachable(address, error)
   if (sent === 'some') {
     why.message =
-      `The connection to the server at ${address.url} broke off during the upload: ${networkFault(error)}. ` +
+      `The connection to the server at ${address.url} broke during the upload: ${networkFault(error)}. ` +
       'Nothing was imported; run this again.'
   } else if (sent === 'all') {
     why.message +=
-      ' The whole file had been sent, so the import may have been made. ' +
+      ' The whole file had been sent, so the import may have been created. ' +
       (externalRef === undefined
         ? 'Look at the list of imports before you run this again; with --external-ref, nothing is imported twice.'
         : 'Run this again: because of the --external-ref, nothing is imported twice.')

@@ -28,8 +28,8 @@ import { exitCodeOf, firstSignal } from '../terminal/signals.js'
 import { outliveOutput, toJson, widthOf } from '../terminal/terminal.js'
 
 const HELP = `
-It changes nothing, and may be run beside the service or without one. The exit
-code is 1 if there is a problem, and 0 if there are warnings at most.`
+It changes nothing, and can be run beside the service or without one. The exit
+code  is 1 if there is a problem, and 0 if there are only warnings.`
 
 const columns: readonly Column<Finding>[] = [
   { title: 'check', value: ({ check }) => check },
@@ -121,13 +121,13 @@ async function examineDatabase(
   if (preconditions.some(({ status }) => status === 'problem')) return ofDatabase
   const migrations = checkMigrations(facts)
   const ofServer = [...ofDatabase, migrations, await checkClock(client)]
-  // What the imports look like is known in the schema of this version alone.
+  // Imports can be examined only in the schema of this version.
   if (migrations.status !== 'ok') return ofServer
   const id = await readIdentity(dataDir)
   const store = id === undefined ? undefined : fileStoreId(id)
   const layout = layoutOf(dataDir)
   const ofUploads = await checkDatabaseOfUploads(client, layout)
-  // Another database does not know what the uploads are.
+  // Another database knows nothing of these uploads.
   if (ofUploads.status !== 'ok') return [...ofServer, ofUploads]
   return [
     ...ofServer,

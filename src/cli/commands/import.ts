@@ -24,13 +24,13 @@ interface Flags extends ServerCommandFlags {
   readonly watch: boolean
 }
 
-/** What a shell is told. */
+/** Exit codes. */
 const ALL_IMPORTED = 0
 const SOME_REJECTED = 2
 
 const HELP = `
-The file may be compressed by gzip. "-" reads the standard input, for as long as
-it comes: a pause does not end the upload.
+The file may be compressed with gzip. "-" reads the standard input until its
+end: a pause does not end the upload.
 
 Without --url the import goes to the server that runs on the data directory.
 If none runs, this command runs one itself until the import has ended.
@@ -38,26 +38,26 @@ If none runs, this command runs one itself until the import has ended.
 Progress goes to stderr: a bar on a terminal, else a line now and then.
 The summary goes to stdout.
 
-A rehearsal (--dry-run) does all that the import would do, references and
-conflicts with what is there included, and adds nothing. Its exit code is that
+A rehearsal (--dry-run) does all that the import would do, including references
+and conflicts with existing records, and adds nothing. Its exit code is that
 of the import. "${PROGRAM} validate" checks a file without any server.
 
-What happens to a record whose external_ref is there already (--on-conflict):
+What happens to a record whose external_ref already exists (--on-conflict):
   reject  it is an error of its line
-  skip    it is left out, and is no error
-  update  its attributes replace those of the record that is there
+  skip    it is left out, which is not an error
+  update  its attributes replace those of the existing record
 With skip or update the same file can be sent again after any accident.
 
 Exit codes:
-  0    every line of the file was imported, or skipped as asked; with
+  0    every line of the file was imported, or skipped as requested; with
        --no-watch, the file was received
-  1    the import could not be made, or a fault or a person stopped it
+  1    the import could not be created, or it failed or was canceled
   2    some lines were rejected, or all of them; the others were imported
-  130  interrupted by Ctrl-C; an import that was received goes on
+  130  interrupted by Ctrl-C; an import that was received keeps running
 
 Environment:
-  API_KEY    the API key, in place of --api-key
-  DATA_DIR   the data directory, in place of --data-dir
+  API_KEY    the API key, instead of --api-key
+  DATA_DIR   the data directory, instead of --data-dir
   LOG_LEVEL  what a server that this command runs logs to stderr
              (default: error)
   NO_COLOR   no colours, if it is not empty
@@ -70,20 +70,20 @@ Examples:
   $ gzip -c records.jsonl | ${PROGRAM} import - --on-conflict skip
   $ API_KEY=... ${PROGRAM} import records.jsonl --url https://intake.example.com`
 
-/** `intake import`: posts a file, waits for its end and tells what became of it. */
+/** `intake import`: posts a file, waits until the import has ended, and reports on it. */
 export function importCommand(): Command {
   const command = new Command('import')
     .description('import a file of JSON Lines, and report what was imported and what was not')
     .argument('<file>', 'the file, with a record on every line; "-" is the standard input')
     .option('--dry-run', 'rehearse: check everything, and add nothing')
     .addOption(
-      new Option('--on-conflict <what>', 'what happens to a record whose external_ref is there already')
+      new Option('--on-conflict <what>', 'what happens to a record whose external_ref already exists')
         .choices(ON_CONFLICT)
         .default('reject'),
     )
-    .option('--external-ref <text>', 'your own name of this import; no two imports can have the same')
+    .option('--external-ref <text>', 'your own name for this import; no two imports can have the same')
     .option('--watch', 'follow the import to its end, and report (this is the default)', true)
-    .option('--no-watch', 'end as soon as the file was received')
+    .option('--no-watch', 'exit as soon as the file has been received')
   return withServerFlags(command)
     .addHelpText('after', HELP)
     .showHelpAfterError(`Run "${PROGRAM} import --help" for help.`)
@@ -118,7 +118,7 @@ async function run(path: string, flags: Flags): Promise<number> {
   }
 }
 
-/** What every step is given. */
+/** What every step needs. */
 interface Terms {
   readonly path: string
   readonly file: ImportFile
@@ -142,13 +142,13 @@ async function upload(server: Server, { file, flags, teller, signal }: Terms): P
   return received
 }
 
-/** Tells that the import is left to itself. */
+/** Reports an import that continues without this command. */
 function leave(server: Server, received: ImportResource, { flags }: Terms): number {
   if (flags.json) process.stdout.write(`${toJson(received)}\n`)
   else {
     const { width } = styleOf(flags)
-    const goesOn = server.isOwn ? 'It is worked on while `intake serve` runs.' : 'It is worked on now.'
-    const sentence = `Import ${received.id} was received. ${goesOn} This follows it to its end:`
+    const where = server.isOwn ? 'It runs while `intake serve` runs.' : 'It is running now.'
+    const sentence = `Import ${received.id} was received. ${where} This follows it to its end:`
     const command = commandLine(flags, 'imports', 'show', received.id, '--watch')
     process.stdout.write(`${wrap(sentence, width)}\n\n  ${command}\n`)
   }
@@ -204,7 +204,7 @@ async function report(server: Server, ended: ImportResource, terms: Terms): Prom
 
 const FAILED = 1
 
-/** Tells how an import ended, with its errors and what to do about them. Returns the exit code. */
+/** Reports how an import ended, its errors, and what to do about them. Returns the exit code. */
 export async function reportEnd(
   server: Server,
   ended: ImportResource,
@@ -236,14 +236,14 @@ export async function reportEnd(
       )
     }
   }
-  if (!outcome.isWorkedOut) return FAILED
+  if (!outcome.isComplete) return FAILED
   return meta.errors === 0 ? ALL_IMPORTED : SOME_REJECTED
 }
 
 function afterInterruption(server: Server | undefined, received: ImportResource | undefined): string {
   if (!server) return 'Interrupted. Nothing was sent.'
-  if (!received) return 'Interrupted during the upload. What was not uploaded whole is not imported.'
+  if (!received) return 'Interrupted during the upload. Nothing was imported.'
   return server.isOwn
-    ? `Interrupted. Import ${received.id} goes on when intake is started again on this data directory.`
-    : `Interrupted. Import ${received.id} goes on on the server: ${server.lastingUrl}${importPath(received.id)}`
+    ? `Interrupted. Import ${received.id} continues when intake is started again on this data directory.`
+    : `Interrupted. Import ${received.id} continues on the server: ${server.lastingUrl}${importPath(received.id)}`
 }

@@ -34,8 +34,8 @@ import { colorsOf, printable, toJson, wrap } from '../terminal/terminal.js'
 import { reportEnd, watchImport } from './import.js'
 
 const HELP = `
-Without --url they speak to the server that runs on the data directory, or run
-one themselves for as long as they take.
+Without --url they talk to the server that runs on the data directory, or run
+one themselves while they work.
 
 Exit codes:
   0  done
@@ -48,10 +48,10 @@ Examples:
   $ ${PROGRAM} imports rejected ID --output fix-me.jsonl
   $ ${PROGRAM} imports cancel ID`
 
-/** `intake imports`: what became of imports, and what is to become of them. */
+/** `intake imports`: shows and controls imports. */
 export const importsCommand = (): Command =>
   new Command('imports')
-    .description('list imports, look into one, fetch its errors and rejected lines, cancel it, resume it')
+    .description('list imports, show one, fetch its errors and rejected lines, cancel it, resume it')
     .addCommand(list())
     .addCommand(show())
     .addCommand(errors())
@@ -75,7 +75,7 @@ const withPages = (paged: Command): Command =>
       'how many to list, from 1 to 100 (default: the page length of the store)',
       wholeNumber,
     )
-    .option('--offset <number>', 'how many to leave out at the beginning', wholeNumber)
+    .option('--offset <number>', 'how many to skip at the start', wholeNumber)
 
 type ListFlags = ServerCommandFlags & PageFlags
 
@@ -100,8 +100,8 @@ const list = () =>
       '--status <statuses>',
       `of these statuses, with commas between them: ${IMPORT_STATUSES.join(', ')}`,
     )
-    .option('--external-ref <text>', 'with this external_ref; "*" at either end stands for anything')
-    .option('--filter <filter>', 'that the API\'s filter lets through, such as "gt(created_at,2026-01-31)"')
+    .option('--external-ref <text>', 'with this external_ref; "*" at either end stands for any text')
+    .option('--filter <filter>', 'that match this filter of the API, such as "gt(created_at,2026-01-31)"')
     .action((flags: ListFlags & FilterFlags) =>
       atServer(flags, async ({ address }, signal) => {
         const page = await getPage<ImportResource>(address, IMPORTS, flags, signal, filterOf(flags))
@@ -145,7 +145,7 @@ function pageNote({ data, meta }: PageAnswer<unknown>, noun: string, { color }: 
 }
 
 const show = () =>
-  ofImport('show', 'show how far an import is, or how it ended')
+  ofImport('show', 'show the progress of an import, or how it ended')
     .option('--watch', 'follow it to its end')
     .action((id: string, flags: ServerCommandFlags & { readonly watch?: true }) =>
       atServer(flags, async (server, signal) => {
@@ -179,12 +179,12 @@ function describe(one: ImportResource, flags: ServerCommandFlags): string {
     ['file', `${size(meta.file.bytes)}, ${counted(meta.file.lines, 'line')}`],
     ['errors', number(meta.errors)],
   ]
-  const told = facts.flatMap(([name, value]) =>
+  const shown = facts.flatMap(([name, value]) =>
     value === undefined ? [] : [`${colors.bold(name.padEnd(12))}${printable(value)}`],
   )
   const failure = meta.failure ? [colors.red(wrap(printable(meta.failure.detail), width))] : []
   const commands = meta.errors > 0 ? [commandLine(flags, 'imports', 'errors', id)] : []
-  return `${[told.join('\n'), countsTable(outcomeOf(one), colors), ...failure, ...commands.map((line) => `  ${line}`)].join('\n\n')}\n`
+  return `${[shown.join('\n'), countsTable(outcomeOf(one), colors), ...failure, ...commands.map((line) => `  ${line}`)].join('\n\n')}\n`
 }
 
 const errors = () =>
@@ -227,18 +227,23 @@ const rejected = () =>
 const results = () =>
   downloading(
     'results',
-    'fetch what the imported lines became, as JSON Lines',
-    ({ lines }, output) => `${output} says what became of ${counted(lines, 'line')}.`,
+    'fetch the record that each imported line became, as JSON Lines',
+    ({ lines }, output) => `${output} lists the records of ${counted(lines, 'imported line')}.`,
   )
 
-/** A command that fetches JSON Lines which the API has under the same name. @param saidOf what is said of those that went into a file. */
+/**
+ * A command that fetches JSON Lines from the route of the same name.
+ *
+ * @param saidOf what is said of
+ * those that were written to a file.
+ */
 const downloading = (
   name: string,
   description: string,
   saidOf: (saved: Saved, output: string, flags: ServerCommandFlags) => string,
 ): Command =>
   ofImport(name, description)
-    .option('--output <file>', 'write them to this new file (default: to the standard output)')
+    .option('--output <file>', 'write them to this new file (default: the standard output)')
     .action((id: string, flags: ServerCommandFlags & { readonly output?: string }) =>
       atServer(flags, async ({ address }, signal) => {
         const { output } = flags
@@ -254,18 +259,18 @@ const downloading = (
     )
 
 const cancel = () =>
-  ofImport('cancel', 'cancel an import; what it had imported stays').action(
+  ofImport('cancel', 'cancel an import; what it has imported stays').action(
     (id: string, flags: ServerCommandFlags) =>
       atServer(flags, async ({ address }, signal) => {
         const canceled = await controlImport(address, id, 'cancel', signal)
         const { imported, uploaded } = tallyOf(canceled.meta.records)
         if (flags.json) printJson(canceled)
         else if (canceled.meta.dry_run) {
-          const sentence = `Rehearsal ${id} is canceled. Nothing was added.`
+          const sentence = `Rehearsal ${id} was canceled. Nothing was added.`
           process.stdout.write(`${wrap(sentence, styleOf(flags).width)}\n`)
         } else {
-          tell(
-            `Import ${id} is canceled. ${number(imported)} of its ${counted(uploaded, 'record')} had been imported, and stay.`,
+          printNext(
+            `Import ${id} was canceled. ${number(imported)} of its ${counted(uploaded, 'record')} had been imported and stay.`,
             'This resumes it:',
             commandLine(flags, 'imports', 'retry', id),
             flags,
@@ -282,8 +287,8 @@ const retry = () =>
         const retried = await controlImport(server.address, id, 'retry', signal)
         if (flags.json) printJson(retried)
         else {
-          tell(
-            `Import ${id} waits for its turn${server.isOwn ? ', and continues while `intake serve` runs' : ''}.`,
+          printNext(
+            `Import ${id} is waiting for its turn${server.isOwn ? ', and continues while `intake serve` runs' : ''}.`,
             'This follows it to its end:',
             commandLine(flags, 'imports', 'show', id, '--watch'),
             flags,
@@ -293,6 +298,6 @@ const retry = () =>
       }),
   )
 
-function tell(sentence: string, next: string, line: string, flags: ServerCommandFlags): void {
+function printNext(sentence: string, next: string, line: string, flags: ServerCommandFlags): void {
   process.stdout.write(`${wrap(`${sentence} ${next}`, styleOf(flags).width)}\n\n  ${line}\n`)
 }

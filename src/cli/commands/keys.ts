@@ -17,23 +17,23 @@ import { PROGRAM } from '../terminal/program.js'
 import { printable } from '../terminal/terminal.js'
 
 const HELP = `
-A key belongs to a store or to an organization, which is given by its id or
-its name. It is an API key, which is itself the bearer token, or with --client
-a client, whose id and secret buy access tokens at /oauth/access_token.
+A key belongs to a store or to an organization, given by its id or its name.
+It is an API key, which is itself the bearer token, or with --client a client,
+whose id and secret are exchanged for access tokens at /oauth/access_token.
 
-A secret is shown once, when it is made; what is stored of it cannot be turned
-back. What is revoked stops to work within seconds, on running services too.
-If it is the key that "${PROGRAM} serve" prints, its next start makes another.
+A secret is shown once, when it is created; only a hash of it is stored. What
+is revoked stops working within seconds, on running services too.
+If it is the key that "${PROGRAM} serve" prints, its next start creates another.
 
 Examples:
   $ ${PROGRAM} keys create --store default --name warehouse
   $ ${PROGRAM} keys create --store default --client --json
   $ ${PROGRAM} keys revoke 019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b`
 
-/** `intake keys`: who may do what a store or an organization may. */
+/** `intake keys`: the API keys and clients of stores and organizations. */
 export function keysCommand(): Command {
   return new Command('keys')
-    .description('list, make and revoke API keys, and clients for access tokens')
+    .description('list, create and revoke API keys, and clients for access tokens')
     .addCommand(list())
     .addCommand(create())
     .addCommand(revoke())
@@ -49,24 +49,24 @@ const columns: readonly Column<Credential>[] = [
   { title: 'name', wraps: true, value: ({ name }) => name },
   { title: 'of', wraps: true, value: ({ owner }) => `${owner.kind} ${owner.name}` },
   { title: 'status', value: ({ status }) => status },
-  { title: 'made on', mayGo: true, value: ({ created_at }) => day(created_at) },
+  { title: 'created', mayGo: true, value: ({ created_at }) => day(created_at) },
 ]
 
 const list = () =>
   withOwner(administer('list', 'show keys and clients, without their secrets'))
-    .option('--all', 'those that are revoked too')
+    .option('--all', 'include those that are revoked')
     .action((flags: OwnerFlags & { readonly all?: true }) =>
       perform(flags, async (pool) => {
         const owner = await ownerOf(pool, flags)
         const found = await listCredentials(pool, owner?.id, flags.all === true)
-        return listed(found, columns, `There are no keys. "${PROGRAM} keys create" makes one.`)
+        return listed(found, columns, `There are no keys. "${PROGRAM} keys create" creates one.`)
       }),
     )
 
 const create = () =>
-  withOwner(administer('create', 'make an API key, or a client, and show its secret'))
+  withOwner(administer('create', 'create an API key, or a client, and show its secret'))
     .option('--name <text>', 'a name to know it by, which no other key of its owner has')
-    .option('--client', 'a client id and a client secret in place of an API key')
+    .option('--client', 'a client id and a client secret instead of an API key')
     .action((flags: OwnerFlags & { readonly name?: string; readonly client?: true }) =>
       perform(flags, async (pool) => {
         const name = flags.name === undefined ? undefined : newName(flags.name)
@@ -74,7 +74,7 @@ const create = () =>
         if (!owner) throw new CommandError('Give the owner of the key: --store or --organization.')
         const made = await createCredential(pool, owner.id, flags.client ? 'client' : 'api_key', name)
         if (!made) {
-          throw new CommandError(`The ${owner.kind} "${owner.name}" has a key or client "${name}" already.`)
+          throw new CommandError(`The ${owner.kind} "${owner.name}" already has a key or client "${name}".`)
         }
         const what = `The ${kinds[made.kind]} "${made.name}" of the ${owner.kind} "${owner.name}" was created.`
         return told(
@@ -85,26 +85,26 @@ const create = () =>
       }),
     )
 
-/** Named as requests name them. */
+/** By the names that requests use. */
 const secretsOf = ({ id, kind, secret }: NewCredential): Readonly<Record<string, string>> =>
   kind === 'client' ? { client_id: id, client_secret: secret } : { api_key: secret }
 
 const revoke = () =>
-  administer('revoke', 'let a key, or a client and its access tokens, work no more')
+  administer('revoke', 'revoke a key, or a client and its access tokens')
     .argument('<id>', `the id, as "${PROGRAM} keys list" shows it`)
     .action((id: string, flags: CommonFlags) =>
       perform(flags, async (pool) => {
         const revoked = isUuid(id) ? await revokeCredential(pool, id) : undefined
         if (!revoked) {
           throw new CommandError(
-            `There is no key of the id "${printable(id)}". "${PROGRAM} keys list" shows those that there are.`,
+            `There is no key with the id "${printable(id)}". "${PROGRAM} keys list" shows all of them.`,
           )
         }
         const { kind, name } = revoked
-        const tokens = kind === 'client' ? ', nor do its access tokens' : ''
+        const tokens = kind === 'client' ? ' and its access tokens stop' : ' stops'
         return told(
           { id, kind, name, status: 'revoked' },
-          `The ${kinds[kind]} "${name}" is revoked: within seconds it works no more${tokens}.`,
+          `The ${kinds[kind]} "${name}" was revoked: it${tokens} working within seconds.`,
         )
       }),
     )

@@ -6,10 +6,10 @@ import { CommandError } from '../terminal/fail.js'
 import { day, listed } from '../terminal/list.js'
 import { commandLine, PROGRAM } from '../terminal/program.js'
 
-/** `intake organizations`: what stores belong to. */
+/** `intake organizations`: the organizations that stores belong to. */
 export function organizationsCommand(): Command {
   return new Command('organizations')
-    .description('list and make organizations, whose records their stores see')
+    .description('list and create organizations, whose records their stores can see')
     .addCommand(list())
     .addCommand(create())
     .showHelpAfterError(`Run "${PROGRAM} organizations --help" for help.`)
@@ -24,15 +24,15 @@ const list = () =>
         [
           { title: 'id', value: ({ id }) => id },
           { title: 'name', wraps: true, value: ({ name }) => name },
-          { title: 'made on', mayGo: true, value: ({ created_at }) => day(created_at) },
+          { title: 'created', mayGo: true, value: ({ created_at }) => day(created_at) },
         ],
-        `There are no organizations yet. "${PROGRAM} organizations create" makes one.`,
+        `There are no organizations yet. "${PROGRAM} organizations create" creates one.`,
       )
     }),
   )
 
 const create = () =>
-  administer('create', 'make an organization')
+  administer('create', 'create an organization')
     .argument('<name>', 'a name that no other organization has')
     .action((given: string, flags: CommonFlags) =>
       perform(
@@ -40,10 +40,10 @@ const create = () =>
         async (pool) => {
           const name = newName(given)
           const id = await createOwner(pool, 'organization', name)
-          if (id === undefined) throw new CommandError(`There is an organization "${name}" already.`)
+          if (id === undefined) throw new CommandError(`There is already an organization "${name}".`)
           return told(
             { id, name },
-            `The organization "${name}" was created. Its id is ${id}. This makes a store in it:`,
+            `The organization "${name}" was created. Its id is ${id}. This creates a store in it:`,
             `  ${commandLine(flags, 'stores', 'create', 'NAME', '--organization', id)}`,
           )
         },

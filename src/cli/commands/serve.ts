@@ -8,31 +8,33 @@ import { firstSignal } from '../terminal/signals.js'
 /** `intake serve`: the service in the foreground, until a signal ends it. */
 export function serveCommand(): Command {
   const command = new Command('serve')
-    .description('run the service: API and worker, with the embedded PostgreSQL or the one of DATABASE_URL')
+    .description(
+      'run the service: API and worker, with the embedded PostgreSQL or the database at DATABASE_URL',
+    )
     .action(async (flags: Partial<Record<keyof Config, string>>) => {
       await serve(flags).catch(fail)
     })
   for (const { variable, flag, placeholder, description, default: preset } of settings) {
-    const told = preset === undefined ? '' : `, default: ${preset}`
+    const note = preset === undefined ? '' : `, default: ${preset}`
     command.addOption(
-      new Option(`${flag} ${placeholder}`, `${description} (environment: ${variable}${told})`),
+      new Option(`${flag} ${placeholder}`, `${description} (environment: ${variable}${note})`),
     )
   }
   return command
 }
 
-/** A stop takes so long at most; the rest is given up. Whoever started us may send SIGKILL after 10 seconds. */
+/** The longest a stop may take; the rest is given up. A supervisor may send SIGKILL after 10 seconds. */
 const STOP_MS = 9000
 
 async function serve(flags: Partial<Record<keyof Config, string>>): Promise<void> {
   const config = readConfig(flags, process.env)
-  // Nobody has to read what we print.
+  // It does not matter whether anybody reads what we print.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   const signal = firstSignal()
   signal.addEventListener('abort', limitStop)
   const announce = announcer()
   const service = await startService(config, { signal, onAway: announce }).catch((error: unknown) => {
-    // A start that was given up has left nothing running.
+    // A start that was interrupted has left nothing running.
     if (signal.aborted) process.exit(0)
     throw error
   })
@@ -44,15 +46,18 @@ async function serve(flags: Partial<Record<keyof Config, string>>): Promise<void
   process.exit(0)
 }
 
-/** Tells each line once: a service that waited for its database has told them already, unless the key was revoked. */
+/**
+ * Prints each line once: a service that waited for its database has printed them already, unless the key was
+ * revoked.
+ */
 function announcer(): (announcement: Announcement) => void {
-  const told = new Set<string>()
+  const printed = new Set<string>()
   return ({ url, apiKey }) => {
-    // The key is in the fragment, which browsers send to nobody.
+    // The key is in the fragment, which browsers do not send.
     const console = `${url}/#key=${encodeURIComponent(apiKey)}`
     for (const line of [`listening on ${url}\n`, `API key: ${apiKey}\n`, `console: ${console}\n`]) {
-      if (!told.has(line)) process.stdout.write(line)
-      told.add(line)
+      if (!printed.has(line)) process.stdout.write(line)
+      printed.add(line)
     }
   }
 }
@@ -60,7 +65,7 @@ function announcer(): (announcement: Announcement) => void {
 function limitStop(): void {
   setTimeout(() => {
     process.stderr.write(
-      `intake: The stop was cut short after ${STOP_MS / 1000} s. Nothing is lost: the next start goes on from what was committed.\n`,
+      `intake: The stop was cut short after ${STOP_MS / 1000} s. Nothing is lost: the next start resumes from what was committed.\n`,
     )
     process.exit(1)
   }, STOP_MS)

@@ -14,10 +14,10 @@ Examples:
   $ ${PROGRAM} keys create --store shop
   $ ${PROGRAM} stores disable shop`
 
-/** `intake stores`: whose records there are. */
+/** `intake stores`: the stores, which own records. */
 export function storesCommand(): Command {
   return new Command('stores')
-    .description('list, make, disable and enable stores')
+    .description('list, create, disable and enable stores')
     .addCommand(list())
     .addCommand(create())
     .addCommand(disable())
@@ -31,7 +31,7 @@ const columns: readonly Column<Owner>[] = [
   { title: 'name', wraps: true, value: ({ name }) => name },
   { title: 'organization', wraps: true, value: ({ organization }) => organization?.name ?? '' },
   { title: 'status', value: ({ status }) => status },
-  { title: 'made on', mayGo: true, value: ({ created_at }) => day(created_at) },
+  { title: 'created', mayGo: true, value: ({ created_at }) => day(created_at) },
 ]
 
 const list = () =>
@@ -40,13 +40,13 @@ const list = () =>
       listed(
         await listOwners(pool, 'store'),
         columns,
-        'There are no stores yet. The first start of the service makes one.',
+        'There are no stores yet. The first start of the service creates one.',
       ),
     ),
   )
 
 const create = () =>
-  administer('create', 'make a store')
+  administer('create', 'create a store')
     .argument('<name>', 'a name that no other store has')
     .option('--organization <id>', 'the organization that it belongs to, by id or name')
     .action((given: string, flags: CommonFlags & { readonly organization?: string }) =>
@@ -59,11 +59,11 @@ const create = () =>
               ? undefined
               : await existing(pool, 'organization', flags.organization)
           const id = await createOwner(pool, 'store', name, organization?.id)
-          if (id === undefined) throw new CommandError(`There is a store "${name}" already.`)
+          if (id === undefined) throw new CommandError(`There is already a store "${name}".`)
           const of = organization ? ` of the organization "${organization.name}"` : ''
           return told(
             { id, name, organization: organization ?? null },
-            `The store "${name}"${of} was created. Its id is ${id}. This makes an API key for it:`,
+            `The store "${name}"${of} was created. Its id is ${id}. This creates an API key for it:`,
             `  ${commandLine(flags, 'keys', 'create', '--store', id)}`,
           )
         },
@@ -72,7 +72,7 @@ const create = () =>
     )
 
 const disable = () =>
-  administer('disable', 'let no credential of a store work until it is enabled again')
+  administer('disable', 'disable all credentials of a store until it is enabled again')
     .argument('<store>', 'its id or name')
     .action((store: string, flags: CommonFlags) =>
       perform(flags, async (pool) => {
@@ -80,14 +80,14 @@ const disable = () =>
         await setDisabled(pool, id, true)
         return told(
           { id, name, status: 'disabled' },
-          `The store "${name}" is disabled: within seconds none of its keys, clients and access tokens works. ` +
-            'Imports that it has posted go on.',
+          `The store "${name}" was disabled: its keys, clients and access tokens stop working within seconds. ` +
+            'Imports that it has posted continue.',
         )
       }),
     )
 
 const enable = () =>
-  administer('enable', 'let the credentials of a disabled store work again')
+  administer('enable', 'enable the credentials of a disabled store again')
     .argument('<store>', 'its id or name')
     .action((store: string, flags: CommonFlags) =>
       perform(flags, async (pool) => {
@@ -95,7 +95,7 @@ const enable = () =>
         await setDisabled(pool, id, false)
         return told(
           { id, name, status: 'active' },
-          `The store "${name}" is enabled. Its keys and clients work again, except those that are revoked.`,
+          `The store "${name}" was enabled. Its keys and clients work again, except those that are revoked.`,
         )
       }),
     )

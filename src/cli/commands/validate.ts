@@ -35,15 +35,15 @@ const VALID = 0
 const INVALID = 1
 
 const HELP = `
-It needs no server and no database: every line is read and validated as an
-import does it, with the same sentences, and references and external_refs are
-followed within the file. The file may be compressed by gzip. "-" reads the
-standard input, which is kept in a temporary file meanwhile, as is a file that
-was compressed.
+It needs no server and no database: every line is read and validated as in an
+import, and references are followed within the file. The file may be compressed
+with gzip. "-" reads the standard input, which is kept in a temporary file
+meanwhile, as is a compressed file.
 
-What is in the store is not known. So a reference that leads to no valid record
-of the file is reported, but is no error; with --strict it is an error, as it is
-for an import into an empty store. "${PROGRAM} import --dry-run" asks the store.
+It does not know what the store has. So a reference that does not lead to a
+valid record of the file is reported without being an error; with --strict it is
+an error, as in an import into an empty store. "${PROGRAM} import --dry-run"
+checks against the store.
 
 Exit codes:
   0    every line is fine; there may be references to records that are not in
@@ -54,21 +54,21 @@ Exit codes:
 Environment:
   MAX_LINE_BYTES  the longest line that is allowed (default: 1MiB)
   NO_COLOR        no colours, if it is not empty
-  TMPDIR          where temporary files are made
+  TMPDIR          where temporary files are created
 
 Examples:
   $ ${PROGRAM} validate records.jsonl
   $ ${PROGRAM} validate records.jsonl --strict --errors errors.jsonl
   $ zcat records.jsonl.gz | ${PROGRAM} validate - --json`
 
-/** `intake validate`: what an import would say of a file, as far as the file itself can tell. */
+/** `intake validate`: what an import would say about a file, as far as the file itself shows it. */
 export const validateCommand = (): Command =>
   new Command('validate')
     .description('check a file of JSON Lines, without a server or a database')
     .argument('<file>', 'the file, with a record on every line; "-" is the standard input')
     .option('--strict', 'references to records that are not in the file are errors', false)
     .addOption(
-      new Option('--on-conflict <what>', 'what the import will do with an external_ref that is there already')
+      new Option('--on-conflict <what>', 'what the import will do with an external_ref that already exists')
         .choices(ON_CONFLICT)
         .default('reject'),
     )
@@ -129,7 +129,7 @@ async function check(
     progress.finish(done())
     await report?.end()
     if (checked.unusable !== undefined) throw new CommandError(checked.unusable)
-    tell(file.name, checked, examples, flags)
+    printReport(file.name, checked, examples, flags)
     return checked.errors === 0 ? VALID : INVALID
   } catch (error) {
     teller.stop()
@@ -138,20 +138,20 @@ async function check(
   }
 }
 
-const LOOSE_SHOWN = 5
+const UNRESOLVED_SHOWN = 5
 
-/** The first of what was found, by line. Passes find their own lines each. */
+/** The first of what was found, by line. Each pass finds its own lines. */
 class Examples {
   problems: readonly LineProblem[] = []
   loose: readonly LooseReference[] = []
 
   add(found: Findings): void {
     this.problems = firstOf(this.problems, found.problems, ({ line }) => line.number, MOST_ERRORS)
-    this.loose = firstOf(this.loose, found.loose, ({ line }) => line, LOOSE_SHOWN)
+    this.loose = firstOf(this.loose, found.loose, ({ line }) => line, UNRESOLVED_SHOWN)
   }
 }
 
-/** The first of some, which are sorted as those that come to them are. */
+/** The first of two sorted lists, merged. */
 const firstOf = <Found>(
   some: readonly Found[],
   further: readonly Found[],
@@ -162,7 +162,7 @@ const firstOf = <Found>(
     ? some
     : [...some, ...further.slice(0, most)].sort((a, b) => lineOf(a) - lineOf(b)).slice(0, most)
 
-/** Every error, a JSON line each. */
+/** Writes every error as a JSON line. */
 class ErrorFile {
   readonly #stream: WriteStream
   readonly #done: Promise<void>
@@ -181,7 +181,7 @@ class ErrorFile {
     if (!this.#stream.write(lines.join(''))) await Promise.race([once(this.#stream, 'drain'), this.#done])
   }
 
-  /** Throws what went wrong. */
+  /** @throws what went wrong */
   async end(): Promise<void> {
     this.#stream.end()
     await this.#done
@@ -195,7 +195,7 @@ const errorOf = ({ line, field, error, externalRef }: LineProblem) => ({
   external_ref: externalRef,
 })
 
-function tell(name: string, checked: Checked, examples: Examples, flags: Flags): void {
+function printReport(name: string, checked: Checked, examples: Examples, flags: Flags): void {
   const kinds = kindsOf(checked)
   if (flags.json) {
     const report = {
@@ -225,7 +225,7 @@ function tell(name: string, checked: Checked, examples: Examples, flags: Flags):
     process.stdout.write(`\n${errorsSection(checked.errors, errors, kinds, style)}`)
     if (checked.errors > MOST_ERRORS) process.stdout.write(`\n${wrap(howToSeeAll(flags), style.width)}\n`)
   }
-  if (checked.loose > 0) process.stdout.write(`\n${looseReferences(checked, examples, style)}\n`)
+  if (checked.loose > 0) process.stdout.write(`\n${unresolvedReferences(checked, examples, style)}\n`)
 }
 
 const howToSeeAll = ({ errors }: Flags): string =>
@@ -241,7 +241,7 @@ const outcomeOf = (checked: Checked, { onConflict }: Flags): Outcome => ({
   },
   errors: checked.errors,
   lines: checked.lines,
-  isWorkedOut: true,
+  isComplete: true,
   words: validated,
 })
 
@@ -256,11 +256,11 @@ const kindsOf = ({ kinds }: Checked): ErrorKindAnswer[] =>
     )
     .map(({ field, error, lines, first }) => ({ meta: { field, error, lines, first_line_number: first } }))
 
-function looseReferences({ loose }: Checked, examples: Examples, { colors, width }: Style): string {
+function unresolvedReferences({ loose }: Checked, examples: Examples, { colors, width }: Style): string {
   const sentence =
     loose === 1
-      ? '1 reference leads to no valid record of the file. Unless it leads to one that is in the store, the line that names it will be rejected.'
-      : `${number(loose)} references lead to no valid record of the file. The lines that name those that are not in the store either will be rejected.`
+      ? '1 reference does not lead to a valid record of the file. Unless the store has that record, the line will be rejected.'
+      : `${number(loose)} references do not lead to a valid record of the file. Lines that refer to records which the store does not have either will be rejected.`
   const shown = examples.loose.length < loose ? ` The first ${examples.loose.length}:` : ''
   const table = drawTable(
     ['line', 'field', 'reference'].map((title) => colors.bold(title)),

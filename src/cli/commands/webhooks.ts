@@ -19,17 +19,17 @@ import { printable } from '../terminal/terminal.js'
 
 const HELP = `
 A webhook is a URL that is posted to when an import of its store or organization
-has ended, be it a success, a failure, canceled or a rehearsal. Messages are
-signed by the scheme of https://www.standardwebhooks.com; the secret is shown
-once, when the webhook is added. What is not answered by 2xx within 15 s is sent
-again, 10 times over about a day.
+ends: with success or failure, canceled, or a rehearsal. Messages are signed by
+the scheme of https://www.standardwebhooks.com; the secret is shown once, when
+the webhook is added. A message that is not answered with 2xx within 15 s is
+sent again, 10 times over about a day.
 
 Examples:
   $ ${PROGRAM} webhooks add https://shop.example/hooks/imports --store shop
   $ ${PROGRAM} webhooks test 019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b
   $ ${PROGRAM} webhooks deliveries --status failed`
 
-/** `intake webhooks`: who is told that an import has ended. */
+/** `intake webhooks`: who is notified when an import ends. */
 export function webhooksCommand(): Command {
   return new Command('webhooks')
     .description('choose who is notified when an import ends, and see what was delivered')
@@ -52,19 +52,19 @@ function readUrl(given: string): URL {
   }
   if (url.username !== '' || url.password !== '') {
     throw new CommandError(
-      'The URL of a webhook must not have a user name or a password: it is shown in lists. The signature tells who sends.',
+      'The URL of a webhook must not have a user name or a password: it is shown in lists. The signature shows who sends.',
     )
   }
   url.hash = ''
   if (url.href.length > LONGEST_URL) {
-    throw new CommandError(`The URL of a webhook has ${LONGEST_URL} characters at most.`)
+    throw new CommandError(`The URL of a webhook has at most ${LONGEST_URL} characters.`)
   }
   return url
 }
 
 const add = () =>
   withOwner(
-    administer('add', 'add a URL, for the default store unless it is said for whom, and show its secret'),
+    administer('add', 'add a URL, for the default store unless another owner is given, and show its secret'),
   )
     .argument('<url>', 'where to post')
     .action((given: string, flags: OwnerFlags) =>
@@ -77,7 +77,7 @@ const add = () =>
         const { id, secret } = await createWebhook(pool, owner.id, url.href)
         const warnings = warningsOf(url)
         const sentences = [
-          `The webhook ${id} was added: ${printable(url.href)} is told when an import of the ${owner.kind} "${owner.name}" has ended.`,
+          `The webhook ${id} was added: ${printable(url.href)} is notified when an import of the ${owner.kind} "${owner.name}" ends.`,
           ...warnings,
           'Keep what follows: the secret is not shown again.',
         ]
@@ -88,7 +88,7 @@ const add = () =>
 function warningsOf(url: URL): string[] {
   return [
     ...(url.protocol === 'http:'
-      ? ['Over http, everybody on the way can read what is sent; choose https unless the way is your own.']
+      ? ['Over http, everybody on the way can read what is sent; use https unless the network is your own.']
       : []),
     ...(isPrivateHost(url)
       ? [
@@ -102,7 +102,7 @@ const columns: readonly Column<Webhook>[] = [
   { title: 'id', value: ({ id }) => id },
   { title: 'url', wraps: true, value: ({ url }) => url },
   { title: 'of', wraps: true, value: ({ owner }) => `${owner.kind} ${owner.name}` },
-  { title: 'added on', mayGo: true, value: ({ created_at }) => created_at.slice(0, 10) },
+  { title: 'added', mayGo: true, value: ({ created_at }) => created_at.slice(0, 10) },
 ]
 
 const list = () =>
@@ -116,11 +116,11 @@ const list = () =>
 
 const noSuchWebhook = (id: string) =>
   new CommandError(
-    `There is no webhook of the id "${printable(id)}". "${PROGRAM} webhooks list" shows those that there are.`,
+    `There is no webhook with the id "${printable(id)}". "${PROGRAM} webhooks list" shows all of them.`,
   )
 
 const remove = () =>
-  administer('remove', 'tell a URL no more, and forget what was delivered to it')
+  administer('remove', 'stop notifying a URL, and forget what was delivered to it')
     .argument('<id>', `the id, as "${PROGRAM} webhooks list" shows it`)
     .action((id: string, flags: CommonFlags) =>
       perform(flags, async (pool) => {
@@ -134,7 +134,7 @@ const remove = () =>
     )
 
 const test = () =>
-  administer('test', 'send a message to try a webhook by')
+  administer('test', 'send a test message to a webhook')
     .argument('<id>', `the id, as "${PROGRAM} webhooks list" shows it`)
     .action((id: string, flags: CommonFlags) =>
       perform(flags, async (pool) => {
@@ -142,17 +142,17 @@ const test = () =>
         if (delivery === undefined) throw noSuchWebhook(id)
         return told(
           { id, delivery },
-          'A message of the type webhook.test waits to be delivered. A service that runs does so within a second or two; this shows what came of it:',
+          'A message of the type webhook.test is waiting to be delivered. A running service delivers it within a second or two; this shows the result:',
           `  ${commandLine(flags, 'webhooks', 'deliveries', '--webhook', id)}`,
         )
       }),
     )
 
-/** Down to the second: `2026-11-22 04:49:38`. */
+/** To the second: `2026-11-22 04:49:38`. */
 const moment = (time: string | null): string => (time ?? '').slice(0, 19).replace('T', ' ')
 
 const deliveryColumns: readonly Column<Delivery>[] = [
-  { title: 'made (UTC)', value: ({ created_at }) => moment(created_at) },
+  { title: 'created (UTC)', value: ({ created_at }) => moment(created_at) },
   { title: 'import', value: ({ import_id }) => import_id ?? '(test)' },
   { title: 'status', value: ({ status }) => status },
   { title: 'attempts', value: ({ attempts }) => String(attempts) },
@@ -171,7 +171,7 @@ interface DeliveryFlags extends OwnerFlags {
 }
 
 const deliveries = () =>
-  withOwner(administer('deliveries', 'show what was sent, and what was answered; the newest first'))
+  withOwner(administer('deliveries', 'show what was sent and what was answered, newest first'))
     .option('--webhook <id>', 'to this webhook')
     .addOption(new Option('--status <status>', 'with this status').choices(STATUSES))
     .option('--limit <number>', 'how many to list', '25')

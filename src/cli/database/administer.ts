@@ -13,7 +13,9 @@ export interface Result {
   readonly json: unknown
 }
 
-/** A result told in a few sentences, and perhaps lines that stay whole, since they are there to be copied. */
+/**
+ * A result of a few sentences, and perhaps lines that are never wrapped, since they are meant to be copied.
+ */
 export const told = (json: unknown, sentences: string, ...lines: readonly string[]): Result => ({
   json,
   text: (width) => [wrap(sentences, width), ...(lines.length > 0 ? [lines.join('\n')] : [])].join('\n\n'),
@@ -23,7 +25,10 @@ export interface CommonFlags extends DatabaseFlags {
   readonly json?: true
 }
 
-/** A command that works on the database itself. Who may read the data directory, or knows DATABASE_URL, may do all. */
+/**
+ * A command that works on the database itself. Whoever may read the data directory, or knows DATABASE_URL,
+ * may do anything.
+ */
 export function administer(name: string, description: string): Command {
   return new Command(name)
     .description(description)
@@ -40,7 +45,7 @@ export async function perform(
   { mayCreate = false } = {},
 ): Promise<void> {
   outliveOutput()
-  // Held off, so that a database that was started for this is stopped again.
+  // Caught, so that a database that was started for this is stopped again.
   const signal = firstSignal()
   try {
     const result = await withDatabase(flags, mayCreate, signal, work)

@@ -16,15 +16,13 @@ export interface DatabaseFlags {
   readonly databaseUrl?: string
 }
 
-/** An instance that starts or stops is waited for this long. */
+/** How long to wait for an instance that is starting or stopping. */
 const PATIENCE_MS = 30_000
 const LOOK_AGAIN_MS = 100
 
-/**
- * Runs `work` on the database of DATABASE_URL; else on the embedded one of the data directory, through the service that
- * runs there, or on a server that is started for as long as this takes.
+/** Runs `work` on the database of DATABASE_URL, or else on the embedded one of the data directory: that of the service running there, or a server started just for this.
  *
- * @param mayCreate whether a data directory that is not there is made. One mistyped would else be.
+ * @param mayCreate whether a missing data directory is created. A mistyped one should not be.
  * @throws CommandError, ConfigError, the signal's reason, and what the start of the embedded server says. Nothing is left running then.
  */
 export async function withDatabase<T>(
@@ -59,7 +57,7 @@ export function placesOf(flags: DatabaseFlags): Places {
   return readConfig(flags, { DATA_DIR, DATABASE_URL })
 }
 
-/** The database as it is: it is neither migrated nor looked whether it answers. @throws as `withDatabase` */
+/** The database as it is, neither migrated nor checked for an answer. @throws as `withDatabase` */
 export async function findDatabase(
   { dataDir, databaseUrl }: Places,
   mayCreate: boolean,
@@ -73,7 +71,7 @@ async function onDatabase<T>(connection: Connection, work: (pool: Pool) => Promi
   const schema = await migrate(connection)
   const pool = createPool({ ...connection, schema }, 1, () => {})
   try {
-    // Its name is nobody else's, though the service may never have been started.
+    // Reserves its name, even if the service was never started.
     await defaultStore(pool)
     return await work(pool)
   } finally {
@@ -81,11 +79,14 @@ async function onDatabase<T>(connection: Connection, work: (pool: Pool) => Promi
   }
 }
 
-/** The data directory's: ours for now, or that of the service that has it. One that is no service yet, or no more, is waited for. */
+/**
+ * The database of the data directory: our own server, or that of the service that uses it. Waits for a
+ * service that is starting or stopping.
+ */
 async function embedded(folder: string, mayCreate: boolean, signal: AbortSignal): Promise<Database> {
   const isNew = !hasCluster(folder)
   if (isNew && !mayCreate) throw noDatabaseIn(folder)
-  if (isNew) process.stderr.write(`There is no database in ${folder} yet; one is made now.\n`)
+  if (isNew) process.stderr.write(`There is no database in ${folder} yet; creating one.\n`)
   const deadline = Date.now() + PATIENCE_MS
   for (;;) {
     try {
@@ -96,7 +97,9 @@ async function embedded(folder: string, mayCreate: boolean, signal: AbortSignal)
         return { connection: embeddedConnection(await realpath(folder)), release: async () => {} }
       }
       if (Date.now() > deadline) {
-        throw new CommandError(`Another instance uses the data directory ${folder}, but does not get ready.`)
+        throw new CommandError(
+          `Another instance uses the data directory ${folder}, but does not become ready.`,
+        )
       }
     }
     await sleep(LOOK_AGAIN_MS, undefined, { signal })

@@ -7,7 +7,11 @@ import { printable } from '../terminal/terminal.js'
 
 const LONGEST = 100
 
-/** A name for something new, which a person can type and read, and which is no id. @throws CommandError */
+/**
+ * A name for something new, which a person can type and read, and which is not an id.
+ *
+ * @throws CommandError
+ */
 export function newName(name: string): string {
   const sayable = name === name.trim() && name !== '' && printable(name) === name
   if (!sayable || name.length > LONGEST) {
@@ -24,7 +28,7 @@ export async function existing(pool: Pool, kind: OwnerKind, idOrName: string) {
   const found = await findOwner(pool, kind, idOrName)
   if (!found) {
     throw new CommandError(
-      `There is no ${kind} "${printable(idOrName)}". "${PROGRAM} ${kind}s list" shows those that there are.`,
+      `There is no ${kind} "${printable(idOrName)}". "${PROGRAM} ${kind}s list" shows all of them.`,
     )
   }
   return found

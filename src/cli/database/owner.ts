@@ -8,7 +8,7 @@ export interface OwnerFlags extends CommonFlags {
   readonly organization?: string
 }
 
-/** Lets a command be about one store or one organization. */
+/** Adds the options that name one store or one organization. */
 export const withOwner = (command: Command): Command =>
   command
     .addOption(new Option('--store <id>', 'of this store, by id or name').conflicts('organization'))

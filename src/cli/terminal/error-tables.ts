@@ -4,7 +4,7 @@ import type { Style } from './summary.js'
 import { drawTable } from './table.js'
 import { printable, wrap } from './terminal.js'
 
-/** A report with more errors is told by kind. */
+/** With more errors than this, a report shows kinds. */
 export const MOST_ERRORS = 20
 
 /** How many kinds a report shows. */
@@ -30,7 +30,7 @@ export const kindsTable = (kinds: readonly ErrorKindAnswer[], style: Style): str
     style,
   )
 
-/** What is wrong with a file, with its heading: every error, if they are few; else the most frequent kinds. */
+/** What is wrong with a file, under a heading: every error if there are few, else the most frequent kinds. */
 export function errorsSection(
   all: number,
   errors: readonly ErrorAnswer[],
@@ -82,7 +82,7 @@ function drawErrors(titles: readonly string[], rows: readonly Row[], { colors, w
 const longest = (texts: readonly string[]): number =>
   texts.reduce((most, { length }) => Math.max(most, length), 0)
 
-/** @param left what field and error have together; undefined: no end of room. */
+/** @param left the width of field and error together; undefined: unlimited */
 function columnsFor(longestField: number, left: number | undefined) {
   if (left === undefined) return { fieldColumns: undefined, errorColumns: undefined }
   const fieldColumns = Math.min(longestField, Math.max(Math.floor(left / 3), NARROWEST))

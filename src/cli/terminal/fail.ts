@@ -1,6 +1,8 @@
 import { StartError } from '../../start-error.js'
 
-/** Why a command could not do what it was asked. The message is whole sentences for the person who asked. */
+/**
+ * Why a command could not do what it was asked to. The message is whole sentences for the person who asked.
+ */
 export class CommandError extends Error {
   override name = 'CommandError'
 }
@@ -11,7 +13,7 @@ export const noDatabaseIn = (folder: string) =>
       'or start the service there for the first time.',
   )
 
-/** What a person could cause: told in a line, without a stack. */
+/** Errors that a person can cause: shown in a line, without a stack. */
 const expected = [CommandError, StartError]
 
 /** The operating system's refusals that a person can fix. Its message names the file. */
@@ -28,7 +30,7 @@ function textOf(error: unknown): string {
   return isExpected(error) ? error.message : (error.stack ?? error.message)
 }
 
-/** Whether it was told as a sentence, which a person can act on. */
+/** Whether its message is a sentence that a person can act on. */
 export function isExpected(error: NodeJS.ErrnoException): boolean {
   const isRefusal = error.path !== undefined && refusals.includes(error.code ?? '')
   return isRefusal || expected.some((kind) => error instanceof kind)

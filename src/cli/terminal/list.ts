@@ -2,7 +2,10 @@ import type { Result } from '../database/administer.js'
 import { drawTable } from './table.js'
 import { printable, wrap } from './terminal.js'
 
-/** A column of a list. Where room is short, those that `mayGo` are left out, and then those that `wraps` are broken. */
+/**
+ * A column of a list. If there is little room, columns that `mayGo` are left out, and then those that `wraps`
+ * are wrapped.
+ */
 export interface Column<Row> {
   readonly title: string
   readonly wraps?: boolean
@@ -11,7 +14,7 @@ export interface Column<Row> {
   value(row: Row): string
 }
 
-/** A column with what it says of every row. */
+/** A column with its text for every row. */
 interface Filled {
   readonly title: string
   readonly wraps: boolean
@@ -26,7 +29,7 @@ const GAP = 2
 const NARROW = 12
 const NARROWEST = 8
 
-/** Rows as a table that fits the terminal; without any, a sentence. */
+/** Rows as a table that fits the terminal, or a sentence if there are none. */
 export const listed = <Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -68,13 +71,13 @@ function drawColumns(all: readonly Filled[], width: number | undefined): string 
   )
 }
 
-/** What the columns that wrap have together, in characters. */
+/** The room of all columns that wrap, in characters. */
 function roomToWrap(columns: readonly Filled[], width: number): number {
   const fixed = columns.filter(({ wraps }) => !wraps).reduce((sum, { natural }) => sum + natural, 0)
   return width - fixed - GAP * (columns.length - 1)
 }
 
-/** Whether no column need be broken into pieces that are hard to read. */
+/** Whether no column has to be wrapped into pieces that are hard to read. */
 function fits(columns: readonly Filled[], width: number): boolean {
   const least = columns
     .filter(({ wraps }) => wraps)
@@ -94,5 +97,5 @@ function widest(columns: readonly Filled[], width: number): number {
   return width
 }
 
-/** A day, of a time as RFC 3339 has it. */
+/** The day of an RFC 3339 time. */
 export const day = (time: string): string => time.slice(0, 10)

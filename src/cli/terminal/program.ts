@@ -10,7 +10,7 @@ import { basename, dirname } from 'node:path'
 export function programOf(script: string, npmCommand: string | undefined): string {
   const path = script.replaceAll('\\', '/')
   const isLink = basename(path) === 'intake' && !dirname(path).endsWith('/node_modules/.bin')
-  // On Windows what is on the PATH is no link but a script that names the file itself.
+  // On Windows the PATH has a script that names the file itself, instead of a link.
   const isInstalled = path.includes('/node_modules/intake/') && npmCommand !== 'exec'
   return isLink || isInstalled ? 'intake' : 'npx intake'
 }
@@ -33,7 +33,7 @@ export function commandLine(
 ): string {
   const place = [
     ...(url === undefined ? [] : ['--url', quoted(url)]),
-    // A key, or a password, is not shown to whoever looks over a shoulder.
+    // Keys and passwords are not shown, in case somebody looks over a shoulder.
     ...(apiKey === undefined ? [] : ['--api-key', '"$API_KEY"']),
     ...(dataDir === undefined ? [] : ['--data-dir', quoted(dataDir)]),
     ...(databaseUrl === undefined ? [] : ['--database-url', '"$DATABASE_URL"']),

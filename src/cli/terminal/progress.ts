@@ -1,23 +1,23 @@
 import { SingleBar } from 'cli-progress'
 import { type Colors, isDrawable, type Output, widthOf, wrap } from './terminal.js'
 
-/** Shows how far something is: a bar on a terminal, a line now and then elsewhere. */
+/** Shows progress: as a bar on a terminal, elsewhere as a line now and then. */
 export interface Progress {
-  /** @param text how far, in words: `20,000 of 50,000 records`. */
+  /** @param text the progress in words: `20,000 of 50,000 records`. */
   update(value: number, text: string): void
-  /** It came to its end. @param line what is said then where no bar shows it. */
+  /** It is complete. @param line what is printed then where there is no bar */
   finish(line: string): void
 }
 
-/** Tells a person what a command does while it does it: sentences, and one progress at a time. */
+/** Tells a person what a command is doing: sentences, and one progress at a time. */
 export interface Teller {
   say(sentence: string): void
   /**
    * @param verb what is being done: `uploading`.
-   * @param total the value that is all of it; undefined: nobody knows.
+   * @param total the value at the end; undefined: unknown
    */
   start(verb: string, total: number | undefined): Progress
-  /** Breaks off a progress that was not finished. */
+  /** Stops a progress that was not finished. */
   stop(): void
 }
 
@@ -26,7 +26,7 @@ export function tellOn(output: Output, colors: Colors): Teller {
   return {
     say(sentence) {
       drawn?.pause()
-      // A line of its own, whatever the terminal echoed: ^C.
+      // On a fresh line, whatever the terminal echoed (^C).
       const fresh = isDrawable(output) ? '\r\u001b[K' : ''
       output.write(`${fresh}${wrap(sentence, widthOf(output))}\n`)
       drawn?.resume()
@@ -42,13 +42,13 @@ export function tellOn(output: Output, colors: Colors): Teller {
   }
 }
 
-/** A progress that can make room for something else. One that is finished has nothing to pause. */
+/** A progress that can make room for other output. Once finished, it has nothing to pause. */
 interface Drawn extends Progress {
   pause(): void
   resume(): void
 }
 
-/** Between two lines. */
+/** The least time between two lines. */
 const QUIET_MS = 3000
 
 function writeLines(output: Output, verb: string): Drawn {
@@ -67,7 +67,7 @@ function writeLines(output: Output, verb: string): Drawn {
   }
 }
 
-/** Columns that the words beside the bar may take: `importing`, the percentage, counts and units. */
+/** The columns reserved for the words beside the bar: `importing`, the percentage, counts and units. */
 const WORDS = 58
 
 function drawBar(output: Output, colors: Colors, verb: string, total: number | undefined): Drawn {

@@ -13,7 +13,12 @@ export interface Saved {
 
 const NEWLINE = 0x0a
 
-/** Writes lines to a new file. When it throws, nothing of them is left. @throws CommandError, and what the lines throw */
+/**
+ * Writes lines to a new file. If it throws, nothing of them is left.
+ *
+ * @throws CommandError, and what the lines
+ * throw
+ */
 export async function saveTo(path: string, pieces: AsyncIterable<Uint8Array>): Promise<Saved> {
   let lines = 0
   let bytes = 0
@@ -34,23 +39,21 @@ export async function saveTo(path: string, pieces: AsyncIterable<Uint8Array>): P
   }
 }
 
-/** Not one that is there: it may be a file that somebody has fixed, or the one that is checked. */
+/** Never an existing file: it may be one that somebody has fixed, or the one being checked. */
 export const NEW_FILE = { flags: 'wx' } as const
 
-/** What is thrown of an error of a new file. */
+/** The error to throw when a new file could not be written. */
 export function whyNotWritten(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'EEXIST') {
-    return new CommandError(`There is a file ${path} already. Give another name, or remove it.`)
+    return new CommandError(`The file ${path} already exists. Give another name, or remove it.`)
   }
   return code === 'ENOENT' ? new CommandError(`There is no folder for the file ${path}.`) : error
 }
 
-/**
- * Writes lines to the standard output, byte for byte; to a terminal with the characters named that it would obey. Who reads
- * may have read enough (`| head`).
+/** Writes lines to the standard output, byte for byte; on a terminal, characters that it would obey are named. The reader may stop early (`| head`).
  *
- * @param show what does that
+ * @param show names those characters
  */
 export async function print(
   pieces: AsyncIterable<Uint8Array>,
@@ -65,16 +68,16 @@ export async function print(
   try {
     await pipeline(Readable.from(shown, { objectMode: false }), process.stdout, { end: false })
   } catch (error) {
-    // `outliveOutput` has told it, if it is worth telling.
-    const isTold =
+    // `outliveOutput` has reported it, if it is worth reporting.
+    const isReported =
       error === unwritten || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE'
-    if (!isTold) throw error
+    if (!isReported) throw error
   } finally {
     process.stdout.off('error', onError)
   }
 }
 
-/** Tabs and the ends of lines stay; so does a CR before an LF, which may come with the next piece. */
+/** Keeps tabs and line ends, including a CR before an LF, which may come with the next piece. */
 async function* forTerminal(
   pieces: AsyncIterable<Uint8Array>,
   show: (text: string) => string,

@@ -3,12 +3,10 @@ import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { isatty } from 'node:tty'
 
-/** A signal so soon after another is the same Ctrl-C: from the terminal and from npx, which hands it on as well. */
+/** A signal this soon after another is the same Ctrl-C: from the terminal, and passed on by npx. */
 const SAME_SIGNAL_MS = 500
 
-/**
- * What ends a process that does not listen, and can be listened to. Left out is what Node keeps for itself (SIGUSR1, SIGPROF,
- * SIGPIPE, SIGXFSZ) and what a process raises when it is broken (SIGABRT, SIGSEGV and their like).
+/** Signals that end a process by default and can be caught. Left out are those that Node keeps for itself (SIGUSR1, SIGPROF, SIGPIPE, SIGXFSZ) and those that a broken process raises (SIGABRT, SIGSEGV and the like).
  */
 const TERMINATING = [
   'SIGHUP',
@@ -25,13 +23,13 @@ const TERMINATING = [
 ] as const satisfies readonly NodeJS.Signals[]
 
 /**
- * Aborted, with its name as the reason, by the first signal that asks the process to end. A later one ends it at once.
- * Under nohup, SIGHUP is none of them.
+ * Aborted, with its name as the reason, by the first signal that asks the process to end. A later one ends it
+ * at once. Under nohup, SIGHUP is ignored.
  */
 export function firstSignal(): AbortSignal {
   const interruption = new AbortController()
   let signalledAt: number | undefined
-  // Asked now: the terminal may be gone by then.
+  // Checked now: the terminal may be gone by then.
   const ignoresHangup = isUnderNohup()
   for (const name of TERMINATING.filter((one) => one in constants.signals)) {
     process.on(name, () => {
@@ -45,10 +43,7 @@ export function firstSignal(): AbortSignal {
   return interruption.signal
 }
 
-/**
- * Whether we were started to outlive a terminal. nohup has SIGHUP ignored, which Node takes back before any of our code
- * runs. What remains are the name in `_`, where shells put what they start, and that none of the standard streams is
- * a terminal any more although the process belongs to one.
+/** Whether we were started to outlive a terminal. nohup sets SIGHUP to be ignored, but Node resets that before any of our code runs. Two traces remain: the name in `_`, where shells put what they start, and that no standard stream is a terminal although the process belongs to one.
  */
 const isUnderNohup = (): boolean =>
   basename(process.env._ ?? '') === 'nohup' || (![0, 1, 2].some((fd) => isatty(fd)) && hasTerminal())
@@ -63,5 +58,5 @@ function hasTerminal(): boolean {
   }
 }
 
-/** What a shell says of a process that a signal ended: 130 for SIGINT. */
+/** The exit code that a shell reports for a process ended by a signal: 130 for SIGINT. */
 export const exitCodeOf = (name: NodeJS.Signals): number => 128 + constants.signals[name]

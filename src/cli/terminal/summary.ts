@@ -13,11 +13,11 @@ import { type Colors, printable, wrap } from './terminal.js'
 /** How the report is drawn. */
 export interface Style {
   readonly colors: Colors
-  /** Columns to break sentences at; undefined: not at all. */
+  /** The width at which sentences are wrapped; undefined: not at all. */
   readonly width: number | undefined
 }
 
-/** The outcome in a sentence, the counts by type, and what became of the lines that are no records. */
+/** The outcome in a sentence, the counts by type, and what is known of the lines that are not records. */
 export function summaryOf(outcome: Outcome, fileName: string, { colors, width }: Style): string {
   const sentence = wrap(outcomeSentence(outcome, printable(fileName)), width)
   const others = linesWithoutRecord(outcome)
@@ -25,15 +25,15 @@ export function summaryOf(outcome: Outcome, fileName: string, { colors, width }:
   return `${[...parts, ...(others === undefined ? [] : [wrap(others, width)])].join('\n\n')}\n`
 }
 
-function toneOf({ records, errors, isWorkedOut }: Outcome): 'green' | 'yellow' | 'red' {
+function toneOf({ records, errors, isComplete }: Outcome): 'green' | 'yellow' | 'red' {
   const { imported, skipped } = tallyOf(records)
-  if (!isWorkedOut || imported + skipped === 0) return 'red'
+  if (!isComplete || imported + skipped === 0) return 'red'
   return errors === 0 ? 'green' : 'yellow'
 }
 
 /** The counts by type, one below the other. */
 export function countsTable(outcome: Outcome, colors: Colors): string {
-  const { records, isWorkedOut, words } = outcome
+  const { records, isComplete, words } = outcome
   const [importedColumn, rejectedColumn] = words.columns
   const hasSkipped = records.skipped !== undefined
   const row = (name: string, { uploaded, imported, skipped, rest }: Tally) => [
@@ -48,8 +48,8 @@ export function countsTable(outcome: Outcome, colors: Colors): string {
     'uploaded',
     importedColumn,
     ...(hasSkipped ? ['skipped'] : []),
-    // After a fault the rest was not looked at, which is not the same as rejected.
-    isWorkedOut ? rejectedColumn : 'not imported',
+    // After a fault the rest was not processed, which is not the same as rejected.
+    isComplete ? rejectedColumn : 'not imported',
   ]
   return drawTable(
     head.map((title) => colors.bold(title)),

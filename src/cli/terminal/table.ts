@@ -2,7 +2,7 @@ import Table from 'cli-table3'
 
 type Alignment = 'left' | 'right'
 
-/** A table of texts, as lines without a newline at the end. Borders would say nothing that the columns do not. */
+/** A table of texts, as lines without a newline at the end and without borders. */
 export function drawTable(
   head: readonly string[],
   colAligns: readonly Alignment[],

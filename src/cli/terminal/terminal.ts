@@ -9,13 +9,13 @@ export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' |
 
 const COLUMNS = 80
 
-/** The terminal's width in columns; undefined: no terminal, and so no width. */
+/** The terminal's width in columns; undefined: not a terminal. */
 export function widthOf(output: Output): number | undefined {
-  // A terminal that does not know its width says 0.
+  // A terminal that does not know its width reports 0.
   return output.isTTY ? output.columns || COLUMNS : undefined
 }
 
-/** Whether something may be drawn over: a terminal, and one that can. */
+/** Whether lines can be redrawn: on a terminal that is able to. */
 export const isDrawable = (output: Output): boolean => output.isTTY === true && process.env.TERM !== 'dumb'
 
 /** Colours for a terminal, unless they are unwanted: by `--no-color`, or NO_COLOR (no-color.org). */
@@ -23,17 +23,19 @@ export function colorsOf(output: Output, wanted: boolean): Colors {
   return pico.createColors(wanted && !process.env.NO_COLOR && isDrawable(output))
 }
 
-/** Another's text without what a terminal would obey: control characters, and marks that turn the writing around, are named. */
+/**
+ * Somebody else's text, with the characters named that a terminal would obey: control characters and marks
+ * that change the writing direction.
+ */
 export const printable = showInvisible
 
-/** A value as JSON that people can read; on a terminal with escapes for what it would obey. */
+/** A value as readable JSON; on a terminal, characters that it would obey are escaped. */
 export function toJson(value: unknown): string {
   const json = JSON.stringify(value, null, 2)
   return process.stdout.isTTY ? escapeInvisible(json) : json
 }
 
-/**
- * Breaks a text between words into lines of at most `width` characters, and a longer word where it must.
+/** Wraps a text between words into lines of at most `width` characters, and breaks longer words.
  *
  * @param width undefined: leaves the text as it is.
  */
@@ -57,19 +59,17 @@ function pieces(word: string, width: number): string[] {
   )
 }
 
-/**
- * What becomes of output that cannot be written. Whoever reads it may have read enough (`| head`), or the terminal was closed: no
- * reason to stop. A full disk is none either, for the work is worth more than what is said of it; but it is told, and the exit code is 1.
+/** Keeps a command running when its output cannot be written. The reader may have stopped (`| head`) or the terminal was closed: no reason to stop. Neither is a full disk, as the work is worth more than the report; but it is reported, and the exit code is 1.
  */
 export function outliveOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || error.code === 'EIO') return
     process.stderr.write(`intake: What this command prints could not be written: ${error.message}.\n`)
-    // Last, whatever the command itself comes to.
+    // Last, whatever exit code the command itself sets.
     process.once('exit', () => {
       process.exitCode ||= 1
     })
   })
-  // There is nowhere else to tell it.
+  // There is nowhere else to report it.
   process.stderr.on('error', () => {})
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { packingNames } from '../../imports/file/decompress.js'
+import { compressionNames } from '../../imports/file/decompress.js'
 import { unknownContentEncoding } from '../errors.js'
 import { isJsonLines } from './media-types.js'
 
@@ -19,7 +19,7 @@ export function checkContentEncoding({ headers }: IncomingMessage, takesFile: bo
         .replace(/^x-gzip$/, 'gzip'),
     )
     .filter((coding) => coding !== '' && coding !== 'identity')
-  const known = takesFile && isJsonLines(headers['content-type']) ? packingNames : []
+  const known = takesFile && isJsonLines(headers['content-type']) ? compressionNames : []
   const isKnown = codings.length <= 1 && codings.every((coding) => known.includes(coding))
   if (!isKnown) throw unknownContentEncoding(codings.join(', '), known)
 }

@@ -6,29 +6,30 @@ import { addAbortSignal } from 'node:stream'
 import type { ImportFile } from '../../cli/client/import-file.js'
 import { CommandError } from '../../cli/terminal/fail.js'
 import type { UploadReader } from '../../uploads/store.js'
-import { isPacked, LONGEST_MAGIC, unpack } from '../file/decompress.js'
+import { decompress, isCompressed, LONGEST_MAGIC } from '../file/decompress.js'
 import { UnusableFile } from '../receive/scan.js'
 
-/** A file that can be read at any place, as often as is needed, unpacked. `close` leaves nothing of it behind. */
+/**
+ * A decompressed file that can be read at any position, any number of times. `close` removes temporary files.
+ */
 export interface ReadableFile {
   readonly reader: UploadReader
   readonly bytes: number
 }
 
-/**
- * Makes a file readable at any place: one that is packed, or a stream, is written to a temporary file first.
+/** Makes a file readable at any position: a compressed file or a stream is written to a temporary file first.
  *
  * @throws CommandError, and the signal's reason
  */
 export async function makeReadable(file: ImportFile, signal: AbortSignal): Promise<ReadableFile> {
   const { handle, bytes } = file
-  if (handle && bytes !== undefined && !isPacked(await beginningOf(handle))) {
+  if (handle && bytes !== undefined && !isCompressed(await beginningOf(handle))) {
     return { bytes, reader: readerOf(handle, async () => {}) }
   }
   const folder = await mkdtemp(join(tmpdir(), 'intake-validate-'))
   const removeFolder = () => rm(folder, { recursive: true, force: true })
   try {
-    const copy = await open(join(folder, 'unpacked.jsonl'), 'wx+', 0o600)
+    const copy = await open(join(folder, 'decompressed.jsonl'), 'wx+', 0o600)
     const reader = readerOf(copy, async () => {
       await copy.close()
       await removeFolder()
@@ -53,7 +54,7 @@ const readerOf = (handle: FileHandle, close: () => Promise<void>): UploadReader 
 
 async function copyTo(copy: FileHandle, file: ImportFile, signal: AbortSignal): Promise<number> {
   let bytes = 0
-  for await (const piece of unpack(addAbortSignal(signal, file.stream()), Number.POSITIVE_INFINITY)) {
+  for await (const piece of decompress(addAbortSignal(signal, file.stream()), Number.POSITIVE_INFINITY)) {
     for (let written = 0; written < piece.length; ) {
       written += (await copy.write(piece, written)).bytesWritten
     }
@@ -66,7 +67,7 @@ function explained(error: NodeJS.ErrnoException, folder: string): Error {
   if (error instanceof UnusableFile) return new CommandError(error.message)
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
     return new CommandError(
-      `There is no room in ${folder} to unpack the file. Set TMPDIR to a folder that has room, or give the file as it is.`,
+      `There is no room in ${folder} to decompress the file. Set TMPDIR to a folder with more room, or give the file uncompressed.`,
     )
   }
   return error

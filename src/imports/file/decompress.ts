@@ -2,52 +2,52 @@ import type { Duplex } from 'node:stream'
 import zlib, { createGunzip } from 'node:zlib'
 import { UnusableFile } from '../receive/scan.js'
 
-/** A compressed file that unpacks to more than a file may have. */
-export class UnpacksToTooMuch extends Error {
-  override name = 'UnpacksToTooMuch'
+/** A compressed file whose decompressed size is over the limit. */
+export class DecompressesToTooMuch extends Error {
+  override name = 'DecompressesToTooMuch'
 }
 
-/** `bytesWritten`: how many of the bytes that were written to it it has used. */
-type Unpacker = Duplex & { readonly bytesWritten: number }
+/** `bytesWritten`: how many of the bytes written to it were used. */
+type Decompressor = Duplex & { readonly bytesWritten: number }
 
-interface Packing {
+interface Compression {
   readonly name: string
   readonly magic: Buffer
-  readonly unpacker: () => Unpacker
+  readonly decompressor: () => Decompressor
 }
 
-/** How files may be packed: RFC 1952, and RFC 8878 where the runtime has it (Node from 22.15). */
-const packings: readonly Packing[] = [
-  { name: 'gzip', magic: Buffer.from([0x1f, 0x8b]), unpacker: createGunzip },
+/** How files may be compressed: RFC 1952, and RFC 8878 where the runtime has it (Node from 22.15). */
+const compressions: readonly Compression[] = [
+  { name: 'gzip', magic: Buffer.from([0x1f, 0x8b]), decompressor: createGunzip },
   ...('createZstdDecompress' in zlib
     ? [
         {
           name: 'zstd',
           magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
-          unpacker: zlib.createZstdDecompress as () => Unpacker,
+          decompressor: zlib.createZstdDecompress as () => Decompressor,
         },
       ]
     : []),
 ]
 
-/** The names of what a file may be compressed by, as in RFC 9110, 8.4.1. */
-export const packingNames: readonly string[] = packings.map(({ name }) => name)
+/** The names of the compressions, as in RFC 9110, 8.4.1. */
+export const compressionNames: readonly string[] = compressions.map(({ name }) => name)
 
-/** How many of a file's first bytes tell whether it is compressed. */
-export const LONGEST_MAGIC = Math.max(...packings.map(({ magic }) => magic.length))
+/** How many of a file's first bytes show whether it is compressed. */
+export const LONGEST_MAGIC = Math.max(...compressions.map(({ magic }) => magic.length))
 
-const packingOf = (beginning: Buffer): Packing | undefined =>
-  packings.find(({ magic }) => beginning.subarray(0, magic.length).equals(magic))
+const compressionOf = (beginning: Buffer): Compression | undefined =>
+  compressions.find(({ magic }) => beginning.subarray(0, magic.length).equals(magic))
 
-/** Whether a file with these first bytes is packed. */
-export const isPacked = (beginning: Buffer): boolean => packingOf(beginning) !== undefined
+/** Whether a file with these first bytes is compressed. */
+export const isCompressed = (beginning: Buffer): boolean => compressionOf(beginning) !== undefined
 
-/**
- * Passes a file's bytes on; those of a packed one, told by its first bytes, unpacked.
+/** Passes a file's bytes on, decompressed if its first bytes show that it is compressed.
  *
- * @throws UnpacksToTooMuch; UnusableFile if the packed bytes are damaged; and what the stream throws that brings them.
+ * @throws DecompressesToTooMuch; UnusableFile if the compressed bytes are damaged; and what the source stream
+ * throws.
  */
-export async function* unpack(bytes: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
+export async function* decompress(bytes: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
   const source = bytes[Symbol.asyncIterator]()
   let beginning = Buffer.alloc(0)
   try {
@@ -57,8 +57,8 @@ export async function* unpack(bytes: AsyncIterable<Buffer>, maxBytes: number): A
       beginning = Buffer.concat([beginning, value])
     }
     const rest = continued(beginning, source)
-    const packing = packingOf(beginning)
-    if (packing) yield* unpacked(rest, packing, maxBytes)
+    const compression = compressionOf(beginning)
+    if (compression) yield* decompressed(rest, compression, maxBytes)
     else yield* rest
   } finally {
     await source.return?.()
@@ -70,44 +70,42 @@ async function* continued(beginning: Buffer, rest: AsyncIterator<Buffer>): Async
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
 }
 
-/**
- * A file may be several packed ones, one after the other: `cat` makes such, and programs that pack in parallel. Node's unpacker of
- * zstd ends with the first of them and says nothing of the rest, as that of gzip does where zeros are between them.
+/** A file may be several compressed ones in a row: `cat` creates such files, and so do programs that compress in parallel. Node's zstd decompressor ends with the first of them and ignores the rest, as the one for gzip does if there are zeros in between.
  */
-async function* unpacked(
+async function* decompressed(
   bytes: AsyncIterable<Buffer>,
-  { name, unpacker }: Packing,
+  { name, decompressor }: Compression,
   maxBytes: number,
 ): AsyncGenerator<Buffer> {
-  const packed = new PackedBytes(bytes[Symbol.asyncIterator]())
+  const compressed = new CompressedBytes(bytes[Symbol.asyncIterator]())
   let length = 0
   try {
     do {
-      const stream = unpacker()
-      const fed = feed(stream, packed)
+      const stream = decompressor()
+      const fed = feed(stream, compressed)
       for await (const piece of stream as AsyncIterable<Buffer>) {
         length += piece.length
-        if (length > maxBytes) throw new UnpacksToTooMuch()
+        if (length > maxBytes) throw new DecompressesToTooMuch()
         yield piece
       }
       await fed
-    } while (await packed.goOn())
+    } while (await compressed.hasMore())
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
     if (!/^(Z_|ZSTD_|ERR_ZSTD)/.test(code)) throw error
-    throw new UnusableFile(`The file is compressed by ${name}, and cannot be unpacked: ${message}.`)
+    throw new UnusableFile(`The file is compressed by ${name}, and cannot be decompressed: ${message}.`)
   }
 }
 
-/** Writes to an unpacker until it or the bytes are at their end. What goes wrong, the unpacker's reader is told. */
-async function feed(stream: Unpacker, packed: PackedBytes): Promise<void> {
+/** Writes to a decompressor until it or the bytes end. The decompressor's reader gets the errors. */
+async function feed(stream: Decompressor, compressed: CompressedBytes): Promise<void> {
   try {
-    for (let piece = await packed.next(); piece; piece = await packed.next()) {
+    for (let piece = await compressed.next(); piece; piece = await compressed.next()) {
       const before = stream.bytesWritten
       const error = await new Promise<unknown>((resolve) => stream.write(piece, resolve))
       if (error) return
       const used = stream.bytesWritten - before
-      if (used < piece.length) return packed.putBack(piece.subarray(used))
+      if (used < piece.length) return compressed.putBack(piece.subarray(used))
     }
     stream.end()
   } catch (error) {
@@ -115,8 +113,8 @@ async function feed(stream: Unpacker, packed: PackedBytes): Promise<void> {
   }
 }
 
-/** Of which one unpacker takes up what another has left. */
-class PackedBytes {
+/** Compressed bytes; each decompressor continues where the one before it ended. */
+class CompressedBytes {
   readonly #source: AsyncIterator<Buffer>
   #left: Buffer | undefined
 
@@ -124,7 +122,7 @@ class PackedBytes {
     this.#source = source
   }
 
-  /** undefined: there are no more. */
+  /** The next piece; undefined at the end. */
   async next(): Promise<Buffer | undefined> {
     const left = this.#left
     this.#left = undefined
@@ -137,8 +135,8 @@ class PackedBytes {
     this.#left = piece
   }
 
-  /** Passes over zeros, by which some programs fill up. Whether anything else follows. */
-  async goOn(): Promise<boolean> {
+  /** Skips zeros, with which some programs pad files, and says whether anything else follows. */
+  async hasMore(): Promise<boolean> {
     for (let piece = await this.next(); piece; piece = await this.next()) {
       const start = piece.findIndex((byte) => byte !== 0)
       if (start === -1) continue

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
 import type { UploadStore } from '../../uploads/store.js'
-import { unpack } from '../file/decompress.js'
+import { decompress } from '../file/decompress.js'
 import { type Import, type ImportOptions, type ImportRow, importColumns, toImport } from '../import.js'
 import { IMPORTS_CHANNEL } from '../queue/claim.js'
 import { type ScanLimits, type ScannedFile, Scanner } from './scan.js'
@@ -31,10 +31,10 @@ export class TooManyWaiting extends Error {
 }
 
 /**
- * Streams a file to the upload store, unpacked, checking its lines on the way. On return the file is durable.
- * When it throws, nothing of it is left.
+ * Streams a file to the upload store, decompressed, checking its lines on the way. On return the file is
+ * durable. When it throws, nothing of it is left.
  *
- * @throws UnusableFile, UnpacksToTooMuch, and whatever the stream throws that brings the bytes.
+ * @throws UnusableFile, DecompressesToTooMuch, and what the source stream throws.
  */
 export async function receiveFile(
   store: UploadStore,
@@ -45,7 +45,7 @@ export async function receiveFile(
   const scanner = new Scanner(limits)
   const writer = await store.create(id)
   try {
-    for await (const piece of unpack(bytes, limits.maxUploadBytes)) {
+    for await (const piece of decompress(bytes, limits.maxUploadBytes)) {
       scanner.push(piece)
       await writer.write(piece)
     }

@@ -2,14 +2,14 @@ import { counted, number } from '../../text/numbers.js'
 import type { Counts } from '../terms.js'
 import type { ImportResource } from './schema.js'
 
-/* What became of a file, in numbers and in sentences: the command line and the console say it in the same words. */
+/* The outcome of a file, in numbers and in sentences that the command line and the console share. */
 
 /** Records of a file, of one type or of all. */
 export interface Tally {
   readonly uploaded: number
   readonly imported: number
   readonly skipped: number
-  /** Those that are neither: rejected, if the file was worked to its end. */
+  /** The others: rejected, if the whole file was processed. */
   readonly rest: number
 }
 
@@ -17,29 +17,29 @@ export interface Tally {
 interface Records {
   readonly uploaded: Counts
   readonly imported: Counts
-  /** Absent: that was not asked for. */
+  /** Absent if that was not requested. */
   readonly skipped?: Counts
 }
 
-/** What became of a file, or would. */
+/** The outcome of an import, a rehearsal or a check. */
 export interface Outcome {
   readonly records: Records
   readonly errors: number
-  /** Of the file. */
+  /** How many lines the file has. */
   readonly lines: number
-  /** Whether the file was worked to its end, and not stopped by a fault or a person. */
-  readonly isWorkedOut: boolean
+  /** Whether the whole file was processed, and not stopped by a fault or a person. */
+  readonly isComplete: boolean
   readonly words: Words
 }
 
-/** What it is called that became of so many records. */
+/** The words for an outcome, for so many records. */
 interface Words {
   readonly imported: (records: number) => string
   readonly rejected: (records: number) => string
   readonly skipped: (records: number) => string
-  /** Of those that were not looked at. */
+  /** For those that were not processed. */
   readonly left: (records: number) => string
-  /** The columns of the records imported and of those rejected. */
+  /** The titles of the columns of imported and of rejected records. */
   readonly columns: readonly [string, string]
 }
 
@@ -62,7 +62,7 @@ const rehearsed: Words = {
   columns: ['would import', 'would reject'],
 }
 
-/** Of a file that was only looked at, to its end. */
+/** For a file that was checked without a store. */
 export const validated: Words = {
   imported: (records) => `${is(records)} valid`,
   rejected: (records) => `${is(records)} not`,
@@ -76,15 +76,15 @@ const recordOrRecords = (lines: number): string => (lines === 1 ? 'a record' : '
 export const isUnderWay = ({ attributes: { status } }: ImportResource): boolean =>
   status === 'pending' || status === 'started'
 
-/** Whether every line was looked at, so that what was not imported was rejected. */
-export const isWorkedOut = ({ attributes: { status }, meta: { failure } }: ImportResource): boolean =>
+/** Whether every line was processed, so that what was not imported was rejected. */
+export const isComplete = ({ attributes: { status }, meta: { failure } }: ImportResource): boolean =>
   status === 'success' || failure?.reason === 'all_rejected'
 
 export const outcomeOf = (one: ImportResource): Outcome => ({
   records: one.meta.records,
   errors: one.meta.errors,
   lines: one.meta.file.lines,
-  isWorkedOut: isWorkedOut(one),
+  isComplete: isComplete(one),
   words: one.meta.dry_run ? rehearsed : forReal,
 })
 
@@ -104,16 +104,15 @@ export const tallyOf = ({ uploaded, imported, skipped }: Records): Tally =>
 export const tallyOfType = ({ uploaded, imported, skipped }: Records, type: string): Tally =>
   tally(uploaded[type] ?? 0, imported[type] ?? 0, skipped?.[type] ?? 0)
 
-/**
- * What became of the records, in a sentence: `21 of the 115 records of file.jsonl were imported; 94 were rejected.`
+/** The outcome of the records, in a sentence: `21 of the 115 records of file.jsonl were imported; 94 were rejected.`
  *
- * @param file its name, if it has to be named.
+ * @param file its name, if it is to be named
  */
-export function outcomeSentence({ records, errors, isWorkedOut, words }: Outcome, file?: string): string {
+export function outcomeSentence({ records, errors, isComplete, words }: Outcome, file?: string): string {
   const { uploaded, imported, skipped, rest } = tallyOf(records)
   const ofFile = file === undefined ? '' : ` of ${file}`
   const uploadedRecords = `${counted(uploaded, 'record')}${ofFile}`
-  if (isWorkedOut && imported === uploaded) {
+  if (isComplete && imported === uploaded) {
     const all = uploaded === 1 ? `The one record${ofFile}` : `All ${uploadedRecords}`
     const others =
       errors === 0 ? '' : `, but ${counted(errors, 'line')} could not be read as ${recordOrRecords(errors)}`
@@ -125,12 +124,12 @@ export function outcomeSentence({ records, errors, isWorkedOut, words }: Outcome
       : `${number(imported)} of ${file === undefined ? '' : 'the '}${uploadedRecords} ${words.imported(imported)}`,
   ]
   if (skipped > 0) {
-    const why = skipped === 1 ? 'it exists already' : 'they exist already'
+    const why = skipped === 1 ? 'it already exists' : 'they already exist'
     parts.push(`${number(skipped)} ${words.skipped(skipped)} because ${why}`)
   }
   if (rest > 0 && imported + skipped > 0) {
     parts.push(
-      isWorkedOut
+      isComplete
         ? `${number(rest)} ${words.rejected(rest)}`
         : `the other ${number(rest)} ${words.left(rest)}`,
     )
@@ -138,15 +137,13 @@ export function outcomeSentence({ records, errors, isWorkedOut, words }: Outcome
   return `${parts.join('; ')}.`
 }
 
-/**
- * What is to be said of the lines that hold no record, if there are any. Blank + malformed + uploaded = physical lines
- * (contract 6); which are which, only the errors tell, unless none of them is a record's.
+/** A sentence about the lines that are not records, if there are any. Blank + malformed + uploaded = physical lines (contract 6); only the errors show which are which, unless none of them is a record's.
  */
-export function linesWithoutRecord({ records, errors, lines, isWorkedOut }: Outcome): string | undefined {
+export function linesWithoutRecord({ records, errors, lines, isComplete }: Outcome): string | undefined {
   const { uploaded, rest } = tallyOf(records)
   const others = lines - uploaded
   if (others <= 0) return undefined
-  if (!isWorkedOut || rest > 0) {
+  if (!isComplete || rest > 0) {
     return `${counted(others, 'line')} ${was(others)} blank or could not be read as ${recordOrRecords(others)}.`
   }
   const blank = others - errors

@@ -60,12 +60,12 @@ describe('The rejected lines', () => {
     expect(await download(rejected(id))).toBe(file(long, aProduct({ name: 'x' })))
   })
 
-  test('can be mended and imported', async () => {
+  test('can be fixed and imported', async () => {
     const { id } = await api.import(
       file(aProduct({ name: 'ab', external_ref: 'p' }), aPlan(), aProduct({ name: 'cd' })),
     )
-    const mended = (await download(rejected(id))).replaceAll(/"name":"(..)"/g, '"name":"$1, mended"')
-    const { attributes, meta } = await api.import(mended)
+    const fixed = (await download(rejected(id))).replaceAll(/"name":"(..)"/g, '"name":"$1, fixed"')
+    const { attributes, meta } = await api.import(fixed)
     expect(attributes.status).toBe('success')
     expect(meta.errors).toBe(0)
     expect(meta.records.imported.subscription_product).toBe(2)

@@ -1,5 +1,5 @@
 import { badRequest, contentTooLarge, noRoom, tooManyRequests, writeConflict } from '../../../http/errors.js'
-import { UnpacksToTooMuch } from '../../../imports/file/decompress.js'
+import { DecompressesToTooMuch } from '../../../imports/file/decompress.js'
 import { ExternalRefTaken, TooManyWaiting } from '../../../imports/receive/receive.js'
 import { UnusableFile } from '../../../imports/receive/scan.js'
 import type { UploadLimits } from '../dependencies.js'
@@ -9,7 +9,7 @@ const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
 /** Says in HTTP why a file cannot be stored. @throws HttpError 400, 413, 503; the error itself if it is none of ours */
 export function refuseUpload(error: NodeJS.ErrnoException, { maxUploadBytes }: UploadLimits): never {
-  if (error instanceof UnpacksToTooMuch) {
+  if (error instanceof DecompressesToTooMuch) {
     throw contentTooLarge(
       `An import file may have at most ${maxUploadBytes} bytes, also when it is unpacked.`,
     )

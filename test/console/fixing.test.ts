@@ -7,8 +7,8 @@ const MALFORMED = '{"data":{"type":"subscription_product","attributes":{"name":"
 const SHORT = JSON.stringify(aProduct({ name: 'ab', external_ref: 'mug' }))
 const MISTAKES = file(aProduct({ name: 'Tea', external_ref: 'tea' }), SHORT, MALFORMED)
 
-describeConsole('Rehearsing, mending and cancelling', (console) => {
-  test('leads from a rehearsal over its errors to the mended import', async () => {
+describeConsole('Rehearsing, fixing and canceling', (console) => {
+  test('leads from a rehearsal over its errors to the fixed import', async () => {
     const { page } = await console.tab()
     await page.goto(console.service.server.consoleUrl)
     await page.getByRole('link', { name: 'New import' }).first().click()
@@ -67,7 +67,7 @@ describeConsole('Rehearsing, mending and cancelling', (console) => {
     await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'there' }), aProduct()))
     await page.getByRole('radio', { name: 'Skip it' }).check()
     await importForReal(page)
-    await page.getByText('1 of 2 records was imported; 1 was skipped because it exists already.').waitFor()
+    await page.getByText('1 of 2 records was imported; 1 was skipped because it already exists.').waitFor()
   })
 
   test('cancels a running import after asking, and resumes it', async () => {
@@ -91,7 +91,7 @@ describeConsole('Rehearsing, mending and cancelling', (console) => {
     await page.getByText('All 100 records were imported.').waitFor()
   })
 
-  test('says how far a canceled rehearsal got, and does not offer to resume it', async () => {
+  test('shows how far a canceled rehearsal got, and does not offer to resume it', async () => {
     const { service } = console
     const blocker = await service.pool.connect()
     await blocker.query('begin')
