@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from 'commander'
 
-/** Reads a whole number from 1 that a command was given. @throws InvalidArgumentError, which commander shows. */
+/** Reads a command's whole number, at least 1. @throws InvalidArgumentError, which commander shows */
 export function wholeNumber(text: string): number {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (!(number >= 1 && number <= Number.MAX_SAFE_INTEGER)) {
-    throw new InvalidArgumentError('It takes a whole number from 1.')
+    throw new InvalidArgumentError('It takes a whole number of at least 1.')
   }
   return number
 }

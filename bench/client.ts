@@ -13,7 +13,7 @@ import type { Context } from './trial.js'
 /** Where requests go, and whose they are. */
 export type Address = Pick<Server, 'url' | 'apiKey'>
 
-/** Of the Import resource (contract 6) what a benchmark looks at. */
+/** The part of the Import resource (contract 6) that a benchmark needs. */
 export interface Import {
   readonly id: string
   readonly attributes: { readonly status: 'pending' | 'started' | 'success' | 'failed' }
@@ -26,13 +26,11 @@ export interface Import {
 
 const READ_BYTES = 256 * 2 ** 10
 
-/** How many of an import's records are there so far, of all types. */
+/** How many records of an import were imported so far, of all types. */
 export const importedRecords = ({ meta }: Import): number =>
   Object.values(meta.records.imported).reduce((sum, count) => sum + count, 0)
 
-/**
- * Posts a file and returns the import once the 201 is there. The form is written by hand, because `fetch` takes a file
- * only whole in memory or as a Blob that Node 20 calls experimental.
+/** Posts a file and returns the import once the 201 has arrived. The form is written by hand, because `fetch` takes a file only whole in memory or as a Blob, which is experimental in Node 20.
  *
  * @throws Error for any other answer; AbortError
  */
@@ -80,7 +78,7 @@ function readImport(status: number | undefined, expected: number, body: string):
   return (JSON.parse(body) as { data: Import }).data
 }
 
-/** @throws Error unless as many records were added, and as many errors reported, as were to be */
+/** @throws Error unless the expected numbers of records were added and of errors reported */
 export function checkImport(done: Import, expected: Outcome): void {
   const { errors, failure } = done.meta
   const imported = importedRecords(done)
@@ -93,9 +91,7 @@ export function checkImport(done: Import, expected: Outcome): void {
   }
 }
 
-/**
- * Asks for an import until it has ended. The pause between two questions is a hundredth of the time waited so far,
- * and at least 10 ms: so the answer is at most about 1 % late, and asking disturbs a long import little.
+/** Polls an import until it has ended. The pause between two requests is a hundredth of the time waited so far, and at least 10 ms: so the result is at most about 1% late, and polling disturbs a long import little.
  *
  * @throws AbortError
  */
@@ -115,7 +111,10 @@ export async function waitForEnd(
   }
 }
 
-/** Posts a file and waits for the import's end. A file of which nothing can be added ends as `failed` (contract 6). */
+/**
+ * Posts a file and waits until the import has ended. A file of which nothing can be added ends as `failed`
+ * (contract 6).
+ */
 export async function runImport(
   server: Address,
   path: string,
@@ -129,8 +128,7 @@ export async function runImport(
   return { done, seconds: (end - start) / 1000, uploadSeconds: (uploaded - start) / 1000 }
 }
 
-/**
- * The same, and checks what came of it.
+/** The same, and checks the result.
  *
  * @returns seconds from the first byte of the request until the import has ended, and until the 201.
  * @throws Error if the import is not exact; AbortError

@@ -8,7 +8,7 @@ import type { GenerateOptions } from './generate.js'
 import { withFreshServer } from './server.js'
 import type { Context } from './trial.js'
 
-/** The rows that an import made, in files that COPY reads: one a table, in its text format. */
+/** The rows that an import created, in files that COPY reads: one per table, in COPY's text format. */
 export interface CopiedRows {
   readonly table: string
   readonly path: string
@@ -32,7 +32,7 @@ export function copiedRows(
       for (const file of generated) await importFile(server, file, context)
       const place = join(folder, name)
       await mkdir(place)
-      // The server writes and reads the files itself, and under root it is another user.
+      // The server writes and reads the files itself, and runs as another user if we are root.
       const { uid, gid } = await stat(join(server.dataDir, 'postgres'))
       await chown(place, uid, gid)
       return withDatabase(server, async (client) => {
@@ -51,8 +51,9 @@ export function copiedRows(
 }
 
 /**
- * The values of a line of COPY's text format: columns apart by tabs, `\N` for null, and a backslash before what would else
- * end a value (https://www.postgresql.org/docs/current/sql-copy.html, "File Formats").
+ * The values of a line of COPY's text format: columns separated by tabs, `\N` for null, and a backslash
+ * before what would otherwise end a value (https://www.postgresql.org/docs/current/sql-copy.html, "File
+ * Formats").
  */
 export const valuesOfLine = (line: string): (string | null)[] =>
   line.split('\t').map((value) => (value === '\\N' ? null : value.replace(/\\(.)/g, unescaped)))

@@ -16,7 +16,7 @@ export const recordTables: readonly string[] = recordTypes.flatMap(({ table, ref
 export const databaseOf = async (dataDir: string): Promise<Connection> =>
   embeddedConnection(await realpath(dataDir))
 
-/** Gives `use` a connection to a server's own database, and closes it. */
+/** Gives `use` a connection to a server's own database, and closes it afterwards. */
 export async function withDatabase<T>(
   { dataDir }: Server,
   use: (client: pg.Client) => Promise<T>,
@@ -29,6 +29,6 @@ export async function withDatabase<T>(
   }
 }
 
-/** Writes to disk what the database has changed so far, so that what is measured next does not pay for it. */
+/** Writes what the database has changed so far to disk, so that the next measurement does not pay for it. */
 export const checkpoint = (server: Server): Promise<unknown> =>
   withDatabase(server, (client) => client.query('checkpoint'))

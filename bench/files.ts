@@ -5,7 +5,7 @@ import { type GenerateOptions, writeRecords, wrongLines } from './generate.js'
 import { projectFolder } from './server.js'
 import type { Context } from './trial.js'
 
-/** A file to import, and what is to come of it in a database that has nothing yet but what it refers to. */
+/** A file to import, and the expected result in a database that has only what it refers to. */
 export interface ImportFile extends Outcome {
   readonly path: string
 }
@@ -17,7 +17,7 @@ export interface Outcome {
   readonly errors: number
 }
 
-/** A generated file, which all that ask for it share. */
+/** A generated file, which is shared by all who ask for it. */
 export function generatedFile(context: Context, options: GenerateOptions): Promise<ImportFile> {
   const { folder, progress, signal } = context
   const { records, seed = 1, content = 'mixed' } = options
@@ -32,12 +32,12 @@ export function generatedFile(context: Context, options: GenerateOptions): Promi
   })
 }
 
-/** `examples/mistakes.jsonl` so many times in one file, with a newline after each. @returns its path */
+/** `examples/mistakes.jsonl` repeated in one file, with a newline after each copy. @returns its path */
 export function repeatedMistakes(context: Context, copies: number): Promise<string> {
   const name = `${copies}-mistakes.jsonl`
   return context.once(name, async () => {
     const example = await readFile(mistakes())
-    // A byte-order mark is one at the beginning of a file alone.
+    // A byte-order mark counts as one only at the start of a file.
     const plain = example.subarray(example.indexOf('{'))
     const pieces = Array.from({ length: copies - 1 }, () => [Buffer.from('\n'), plain]).flat()
     const path = join(context.folder, name)

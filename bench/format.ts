@@ -1,4 +1,4 @@
-/** Numbers as people read them, in the same way on every machine. */
+/** Numbers for people, formatted the same way on every machine. */
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 
@@ -20,7 +20,7 @@ export const perSecond = (value: number): string => `${grouped(value)} /s`
 /** `1.019` → `1.02`, `43.21` → `43.2`. */
 export const times = (value: number): string => value.toFixed(value < 10 ? 2 : 1)
 
-/** Bytes → `14 MB`, in millions of bytes, as files are sold. */
+/** Bytes → `14 MB`, in millions of bytes. */
 export const megabytes = (bytes: number): string => `${grouped(bytes / 1e6)} MB`
 
 /** Bytes → `23.5 GiB`. */

@@ -22,7 +22,7 @@ try {
   await writeRecords(file, output ?? process.stdout)
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException
-  // Whoever reads the other end of a pipe may stop when it has enough.
+  // The reader of a pipe may stop when it has enough.
   if (code !== 'EPIPE') {
     process.stderr.write(`generate: ${message}\n`)
     process.exitCode = 1

@@ -21,14 +21,17 @@ export interface GenerateOptions {
  * - `tenth-wrong`: `mixed`, but every tenth line has a mistake, one of four in turn. Nothing refers to such a record.
  * - `products`: products alone, every second one with a name that no other record has.
  * - `catalogue`: products and plans.
- * - `offerings`: offerings alone, each of two products and a plan of the catalogue of as many records and the same
- *   seed, and of a plan that is made within.
+ * - `offerings`: offerings alone, each of two products and a plan of the catalogue of as many records and the
+ *   same seed, and of an inline plan.
  */
 export type Content = 'mixed' | 'referenced' | 'tenth-wrong' | 'products' | 'catalogue' | 'offerings'
 
 type Kind = 'product' | 'plan' | 'subscriber' | 'offering'
 
-/** Ten lines: 30 % products, 20 % plans, 40 % subscribers, 10 % offerings. The tenth is of a type that nobody refers to. */
+/**
+ * Ten lines: 30% products, 20% plans, 40% subscribers, 10% offerings. The tenth is of a type that nothing
+ * refers to.
+ */
 const PATTERN: readonly Kind[] = [
   'subscriber',
   'offering',
@@ -58,13 +61,13 @@ export const contents = Object.keys(patterns) as Content[]
 
 const TENTH = 10
 
-/** A string that is written at once: large enough that the stream's own work does not show. */
+/** The length of the strings written at once: large enough that the stream's own work does not matter. */
 const PIECE_LINES = 500
 
 /**
- * Yields the lines of an import file, without their newlines; mixed records have some 290 bytes each. Products, plans and
- * offerings all have an `external_ref`. An offering of a mixed file names products and plans from anywhere in the file,
- * so about half of them stand below it; some it holds inline.
+ * Yields the lines of an import file, without their newlines; mixed records have some 290 bytes each.
+ * Products, plans and offerings all have an `external_ref`. An offering of a mixed file names products and
+ * plans from anywhere in the file, so about half of them come after it; some are inline.
  */
 export function* generateRecords({
   records,
@@ -113,11 +116,11 @@ function countOf(kind: Kind, pattern: readonly Kind[], records: number): number 
   return Math.floor(records / pattern.length) * of(pattern) + of(pattern.slice(0, records % pattern.length))
 }
 
-/**
- * Writes the lines to a file, or to a stream, which is not ended (stdout): no faster than it takes them.
+/** Writes the lines to a file, or to a stream (stdout), which is not ended, no faster than it accepts them.
  *
  * @param onProgress is called now and then with the number of records written so far.
- * @throws what the file system says, and an AbortError when `signal` is aborted; then a part of the file is there.
+ * @throws errors of the file system, and an AbortError when `signal` is aborted; then part of the file has
+ * been written.
  */
 export async function writeRecords(
   options: GenerateOptions,
@@ -148,14 +151,14 @@ function* joinLines(options: GenerateOptions, onProgress?: (records: number) => 
 interface File {
   readonly seed: number
   readonly random: RandomNumbers
-  /** How many records that can be named there are in the whole file. */
+  /** How many records of the whole file can be referred to. */
   readonly totals: Readonly<Record<'product' | 'plan', number>>
   readonly content: Content
 }
 
 type Attributes = Record<string, unknown>
 
-/** One function a type: the attributes of its record number `ordinal`, from 0. */
+/** One function per type: the attributes of its record number `ordinal`, from 0. */
 const makers: Readonly<Record<Kind, (file: File, ordinal: number) => Attributes>> = {
   product: ({ seed, random, content }, ordinal) => {
     const product = someProduct(random)
@@ -176,7 +179,7 @@ const makers: Readonly<Record<Kind, (file: File, ordinal: number) => Attributes>
   subscriber: ({ seed, random, content }, ordinal) => {
     const [first, last] = [random.pick(FIRST_NAMES), random.pick(LAST_NAMES)]
     return {
-      // A record without an external_ref can only be told from a copy of itself by its line: some have none.
+      // Some records have no external_ref, so that only their lines distinguish them.
       ...((!random.oneIn(8) || content === 'referenced') && {
         external_ref: refOf('subscriber', seed, ordinal),
       }),
@@ -204,7 +207,7 @@ const makers: Readonly<Record<Kind, (file: File, ordinal: number) => Attributes>
 
 const refOf = (kind: Kind, seed: number, ordinal: number): string => `${kind}-${seed}-${ordinal}`
 
-/** What an offering is built from: records that it names, and now and then one that is made within the offering. */
+/** What an offering is built from: records that it names, and now and then an inline one. */
 function someElements(
   file: File,
   kind: 'product' | 'plan',
@@ -215,7 +218,7 @@ function someElements(
   return named.length === 0 || file.random.oneIn(10) ? [...named, inline(file.random)] : named
 }
 
-/** Records that stand next to each other somewhere in the file, so that none is named twice; fewer if it has no more. */
+/** Adjacent records from somewhere in the file, so that none is named twice; fewer if there are no more. */
 function namedElements({ seed, random, totals }: File, kind: 'product' | 'plan', wanted: number): string[] {
   const named = Math.min(wanted, totals[kind])
   const from = random.below(totals[kind] - named + 1)
@@ -264,7 +267,7 @@ function somePrice(random: RandomNumbers): Attributes {
 
 const someText = (random: RandomNumbers): string => `${random.pick(SENTENCES)} ${random.pick(SENTENCES)}`
 
-/** What a name leaves that every mail system takes. */
+/** The part of a name that every mail system accepts. */
 const mailName = (name: string): string =>
   name
     .normalize('NFD')

@@ -4,7 +4,7 @@ import type { LoadAnswer, LoadQuestion } from './programs/load.js'
 
 export type Load = Program<LoadQuestion, LoadAnswer>
 
-/** Asks for something as fast as it is answered, over so many connections, for as long as something takes. */
+/** Sends requests as fast as they are answered, over a number of connections, while something else runs. */
 export async function loaded(
   load: Load,
   connections: number,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import { promisify } from 'node:util'
 
-/** What figures depend on, so that they are never quoted without it. */
+/** What the figures depend on, so that they are never quoted without it. */
 export interface Machine {
   readonly cpu: string
   /** Those that this process may use. */

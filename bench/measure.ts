@@ -1,6 +1,6 @@
-// Measures what some of the decisions (docs/decisions) rest on: `npm run bench:measure -- foreign-key`. Each prints medians of
-// several runs; look at the ratios, since other programs slow the machine. Everything happens in an embedded PostgreSQL of
-// its own, which is removed at the end.
+// Repeats the measurements behind some of the decisions (docs/decisions): `npm run bench:measure --
+// foreign-key`. Each prints medians of several runs; look at the ratios, since other programs slow the
+// machine. Everything runs in a separate embedded PostgreSQL, which is removed at the end.
 import { join } from 'node:path'
 import { Argument, Command } from 'commander'
 import { type DataDir, openDataDir } from '../src/data-dir/data-dir.js'
@@ -17,7 +17,7 @@ import { withTempFolder } from './temp-folder.js'
 
 type Measurement = (runs: number) => Promise<void>
 
-/** Measures on a migrated database in which nothing else works. */
+/** Measures on a migrated database that nothing else uses. */
 const onDatabase =
   (measure: (pool: Pool, runs: number, connection: Connection, dataDir: DataDir) => Promise<void>) =>
   (runs: number): Promise<void> =>
@@ -69,7 +69,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
 }
 
 const command = new Command('measure')
-  .description('Measures what a decision rests on (docs/decisions).')
+  .description('Repeats the measurement behind a decision (docs/decisions).')
   .addArgument(new Argument('<what>', 'what is measured').choices(Object.keys(measurements)))
   .option('--runs <number>', 'how many runs', wholeNumber, 15)
   .parse()

@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server } from './server.js'
 
 /**
- * Memory of processes, in bytes, as Linux tells it in /proc (proc_pid_status(5)). On other systems, and for a process
- * that has ended, there is nothing to read: undefined.
+ * Memory of processes, in bytes, as Linux reports it in /proc (proc_pid_status(5)). Undefined on other
+ * systems, and for a process that has ended.
  */
 
 const SAMPLE_MS = 100
 
 /**
- * The most that a server's Node processes have had in memory since they started ("high water mark" of the resident set):
- * the sum of all that run now.
+ * The most that a server's Node processes have had in memory since they started ("high water mark" of the
+ * resident set): the sum over all that run now.
  */
 export async function nodePeakMemory({
   pid,
@@ -24,9 +24,9 @@ export async function nodePeakMemory({
 }
 
 /**
- * The most that a PostgreSQL server's processes have together while `use` runs. Ten looks a second, so a shorter peak
- * may be missed. Shared memory is counted once: the sum of what each process has for itself, and the most shared memory
- * that one of them has touched.
+ * The most that a PostgreSQL server's processes have together while `use` runs. It looks ten times a second,
+ * so a shorter peak may be missed. Shared memory is counted once: the sum of what each process has for
+ * itself, and the most shared memory that one of them has touched.
  */
 export async function watchPostgresMemory<T>(
   postgresPid: number,
@@ -57,7 +57,7 @@ async function postgresMemory(postgresPid: number): Promise<number | undefined> 
   return own + Math.max(...processes.map(({ RssShmem = 0 }) => RssShmem))
 }
 
-/** Those that any thread of a process has started. */
+/** The processes that any thread of a process has started. */
 async function childrenOf(pid: number): Promise<number[]> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
   const lists = threads.map((thread) =>

@@ -3,15 +3,14 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-/** A program of `programs/` that runs beside us, and does what it is asked to, one thing after another. */
+/** A program in `programs/` that runs beside this one and answers questions, one after another. */
 export interface Program<Question, Answer> {
   ask(question: Question): Promise<Answer>
 }
 
-/**
- * Starts a program in a process of its own, gives it to `use`, and ends it.
+/** Starts a program in its own process, gives it to `use`, and ends it.
  *
- * @throws what `use` throws; an Error with what the program said if it ended by itself.
+ * @throws what `use` throws; an Error with the program's output if it ended by itself.
  */
 export async function withProgram<Question extends object, Answer, T>(
   name: string,
@@ -24,13 +23,13 @@ export async function withProgram<Question extends object, Answer, T>(
   const ended = once(child, 'exit').then(async () => {
     throw new Error(`The program ${name} ended by itself. It said:\n${(await said).trim()}`)
   })
-  // Nobody may be waiting for an answer when it ends.
+  // It may end while nobody is waiting for an answer.
   ended.catch(() => {})
   try {
     return await use({
       async ask(question) {
         const answered = once(child, 'message')
-        // That it could not be sent is told by the program's end.
+        // If it could not be sent, the program has ended, which is reported elsewhere.
         child.send(question, () => {})
         const [answer] = (await Promise.race([answered, ended])) as [Answer]
         return answer
@@ -42,7 +41,7 @@ export async function withProgram<Question extends object, Answer, T>(
   }
 }
 
-/** The other side: in the program, answers each question. Ends with the process that asks. */
+/** The program's side: answers each question. Ends with the process that asks. */
 export function answerQuestions<Question, Answer extends object>(
   answer: (question: Question) => Promise<Answer>,
 ): void {

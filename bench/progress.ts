@@ -1,14 +1,14 @@
 import { SingleBar } from 'cli-progress'
 
-/** Tells a person on stderr what is going on. */
+/** Reports progress to a person on stderr. */
 export interface Progress {
-  /** Begins a step of `total` records; the step before it must have ended. */
+  /** Starts a step of `total` records; the step before it must have ended. */
   begin(name: string, total: number): void
-  /** How many of the step's records are done. */
+  /** Says how many of the step's records are done. */
   update(records: number): void
   /** Ends the step with a word on how it went. */
   end(outcome: string): void
-  /** Gives the terminal back, if a step broke off. */
+  /** Restores the terminal if a step was interrupted. */
   close(): void
 }
 

@@ -3,15 +3,15 @@ export interface RandomNumbers {
   /** A whole number from 0, below `limit`; 0 if the limit is 0. */
   below(limit: number): number
   pick<T>(list: readonly T[]): T
-  /** True once in so many times. */
+  /** True once in `times` calls, on average. */
   oneIn(times: number): boolean
   /** A UUID of version 4 (RFC 9562). No other of the same seed is equal, short of 4 billion drawn numbers. */
   uuid(): string
 }
 
 /**
- * The generator is mulberry32 by Tommy Ettinger, in the public domain: a counter and a mixing function, more than good
- * enough for test data, and a few nanoseconds a number.
+ * The generator is mulberry32 by Tommy Ettinger, in the public domain: a counter and a mixing function, good
+ * enough for test data, at a few nanoseconds per number.
  */
 export function randomNumbers(seed: number): RandomNumbers {
   let state = seed >>> 0

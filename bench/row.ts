@@ -1,22 +1,22 @@
 import type { Trial } from './trial.js'
 
-/** What the trials of one run took. */
+/** The readings of the trials of one run. */
 export interface Run {
   /** @throws Error if the trial is not one of the run's */
   of<Readings>(trial: Trial<Readings>): Readings
 }
 
-/** A figure of a run, in seconds, bytes or a number a second. Undefined: this system does not tell it. */
+/** A figure of a run, in seconds, bytes or a rate per second. Undefined: this system does not report it. */
 export type Figure = (run: Run) => number | undefined
 
-/** One row of the table: a figure, and how many times another figure of the same run it is. */
+/** One row of the table: a figure, and its ratio to another figure of the same run. */
 export interface Row {
-  /** What the first column says. */
+  /** The text of the first column. */
   readonly name: string
   readonly measured: Figure
   readonly show: (value: number) => string
   readonly base?: Base
-  /** What the ratio is to be. */
+  /** The target of the ratio. */
   readonly target?: { readonly atMost: number } | { readonly atLeast: number }
 }
 
@@ -26,7 +26,7 @@ export interface Base {
   readonly figure: Figure
 }
 
-/** Whether a ratio is what it is to be. */
+/** Whether a ratio meets its target. */
 export const meets = (target: NonNullable<Row['target']>, ratio: number): boolean =>
   'atMost' in target ? ratio <= target.atMost : ratio >= target.atLeast
 

@@ -23,16 +23,16 @@ interface Part {
   readonly rows: readonly Row[]
 }
 
-/** Node is to take no more for files as people have them. In bytes. */
+/** The most memory that Node may take for ordinary files, in bytes. */
 const MOST_MEMORY = 200e6
 
-/** The same of files that were made to take as much as they can. */
+/** The same for files that were made to take as much as possible. */
 const MOST_MEMORY_AT_WORST = 400e6
 
 /** How long `/healthz` may take meanwhile, in seconds. */
 const SLOWEST_HEALTH = 0.2
 
-/** What the table shows, of files of these sizes, in the order in which it is measured and shown. */
+/** The parts of the table for files of these sizes, in the order in which they are measured and shown. */
 export function partsOf(sizes: readonly number[]): Part[] {
   const [small, large] = [Math.min(...sizes), Math.max(...sizes)]
   const imports = sizes.map((records) => ({
@@ -71,7 +71,7 @@ const figure =
   (run: Run) =>
     run.of(trial)[name]
 
-/** Seconds a record. */
+/** Seconds per record. */
 const perRecord =
   ({ imported, records }: Import): Figure =>
   (run) =>

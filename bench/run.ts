@@ -19,7 +19,7 @@ interface Options {
   readonly json?: string
 }
 
-/** For the working, not the figures. */
+/** The sizes for checking that everything works. */
 const QUICK = { records: [500, 2000], runs: 1 }
 
 const command = new Command('bench')
@@ -46,7 +46,7 @@ try {
   await bench(options.quick ? { ...options, ...QUICK } : options)
 } catch (error) {
   if (signal.aborted) {
-    process.stderr.write('Stopped; everything that was started is stopped and removed.\n')
+    process.stderr.write('Stopped. Everything that was started has been stopped and removed.\n')
     process.exitCode = 130
   } else {
     process.stderr.write(`bench: ${(error as Error).message}\n`)
@@ -67,15 +67,12 @@ async function bench({ records, runs, quick = false, only = '', json }: Options)
     measureAll(trials, runs, { folder, once: madeOnce(), quick, signal, progress }),
   ).finally(() => progress.close())
   process.stdout.write(`${showResults(machine, rows, measured)}\n`)
-  if (quick)
-    process.stdout.write('This shows that everything works. Files as small as these are no measure.\n')
+  if (quick) process.stdout.write('This shows that everything works. Files this small measure nothing.\n')
   if (json !== undefined)
     await writeFile(json, `${JSON.stringify(report(machine, rows, measured), null, 2)}\n`)
 }
 
-/**
- * Measures every trial so many times. The runs are interleaved, all trials once and then all trials again, so that a
- * machine that is slower for a while is so for all of them.
+/** Measures every trial a number of times. The runs are interleaved, all trials once and then all trials again, so that a machine that is slow for a while is slow for all of them.
  */
 async function measureAll(trials: readonly Trial[], runs: number, context: Context): Promise<Run[]> {
   for (const trial of trials) await trial.prepare(context)
@@ -104,7 +101,7 @@ function runOf(readings: ReadonlyMap<Trial, unknown>): Run {
   }
 }
 
-/** What every single run took, in seconds, bytes, or a number a second. */
+/** The readings of each run, in seconds, bytes or a rate per second. */
 function report(machine: Machine, rows: readonly Row[], runs: readonly Run[]) {
   return {
     finishedAt: new Date().toISOString(),

@@ -20,22 +20,21 @@ export interface Server {
 const START_MS = 60_000
 const STOP_MS = 60_000
 
-/** What a server said last on stderr, for the message when it fails. In characters. */
+/** How much of a server's last output on stderr to keep for an error message, in characters. */
 const KEPT_STDERR = 4000
 
 /**
- * Starts a server in an empty data directory, gives it to `use`, stops it, and removes the directory; also when `use`
- * throws.
+ * Starts a server in an empty data directory, gives it to `use`, stops it, and removes the directory, even if
+ * `use` throws.
  *
- * @throws what `use` throws; and an Error with the server's last words if it does not start, ends by itself, or does
- *   not stop cleanly.
+ * @throws what `use` throws; and an Error with the server's last output if it does not start, ends by itself,
+ * or does not stop cleanly.
  */
 export async function withFreshServer<T>(use: (server: Server) => Promise<T>): Promise<T> {
   return withTempFolder((folder) => withServer(join(folder, 'data'), use))
 }
 
-/**
- * The same in a data directory that is kept: made when it is not there, and used as it was left when it is.
+/** The same in a data directory that is kept: created if it does not exist, and otherwise used as it is.
  *
  * @throws as `withFreshServer` does.
  */
@@ -54,7 +53,7 @@ interface Spawned {
   readonly ended: Promise<void>
   stdout: string
   stderr: string
-  /** Whether it has said that it is ready. */
+  /** Whether it has reported that it is ready. */
   wasReady: boolean
 }
 
@@ -69,7 +68,8 @@ function spawnServer(dataDir: string): Spawned {
       PORT: '0',
       LOG_LEVEL: 'warn',
     },
-    // Ctrl-C in a terminal reaches our whole process group. The server is stopped by us, once, when we are ready.
+    // Ctrl-C in a terminal reaches our whole process group. We stop the server ourselves, once, when we are
+    // ready.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -103,7 +103,9 @@ export function projectFolder(): string {
   return folder
 }
 
-/** Waits until the server has said where it listens (contract 1). It always starts to its end: see `stop`. */
+/**
+ * Waits until the server has printed where it listens (contract 1). A start is never interrupted: see `stop`.
+ */
 async function ready(spawned: Spawned, dataDir: string): Promise<Server> {
   const deadline = Date.now() + START_MS
   while (Date.now() < deadline && isRunning(spawned)) {
@@ -139,7 +141,7 @@ async function stop(spawned: Spawned, dataDir: string): Promise<void> {
   }
 }
 
-/** Waits for a promise, but no longer than so many milliseconds. */
+/** Waits for a promise, but no longer than `ms`. */
 async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
   const settled = new AbortController()
   const timeout = sleep(milliseconds, undefined, { signal: settled.signal }).catch(() => {})
@@ -147,7 +149,10 @@ async function within(milliseconds: number, promise: Promise<void>): Promise<voi
   settled.abort()
 }
 
-/** A server that died leaves its PostgreSQL running. One that was stopped has removed the file that names it. */
+/**
+ * Ends the PostgreSQL that a dead server has left running. A server that was stopped has removed the file
+ * that names it.
+ */
 async function killLeftPostgres(dataDir: string): Promise<void> {
   const pid = await postgresPid(dataDir).catch(() => undefined)
   if (pid === undefined) return
@@ -155,7 +160,7 @@ async function killLeftPostgres(dataDir: string): Promise<void> {
     // "Immediate shutdown": what is in the database will be removed in a moment.
     process.kill(pid, 'SIGQUIT')
   } catch {
-    // It is gone as well.
+    // It has ended too.
     return
   }
   const deadline = Date.now() + 5000

@@ -5,22 +5,22 @@ import { pipeline } from 'node:stream/promises'
 import type { ImportFile } from './files.js'
 import type { Context } from './trial.js'
 
-/** A file of which little is much: each of its lines asks for as much as one line can. */
+/** A file whose every line asks for as much as one line can. */
 export interface FileShape {
   readonly name: string
   /** How many stores import it at once. */
   readonly owners: number
-  /** How many products `p0`, `p1`, … and as many plans are there before. */
+  /** How many products `p0`, `p1`, … and as many plans exist beforehand. */
   readonly catalogue: number
   readonly lines: number
   /** @param number from 0 */
   readonly line: (number: number) => string
-  /** What comes of one line. */
+  /** The result of one line. */
   readonly imported: 0 | 1
   readonly errors: number
 }
 
-/** Writes a shape's file, unless it is there. */
+/** Writes a shape's file, unless it exists. */
 export function shapedFile(context: Context, shape: FileShape): Promise<ImportFile> {
   const { name, line, imported, errors } = shape
   const lines = context.quick ? Math.ceil(shape.lines / QUICK) : shape.lines
@@ -31,7 +31,7 @@ export function shapedFile(context: Context, shape: FileShape): Promise<ImportFi
   })
 }
 
-/** Writes the products and plans that a shape refers to, unless they are there. */
+/** Writes the products and plans that a shape refers to, unless the file exists. */
 export function catalogueFile(context: Context, records: number): Promise<ImportFile> {
   return context.once(`catalogue of ${records}`, async () => {
     const path = join(context.folder, `catalogue-${records}.jsonl`)
@@ -46,7 +46,7 @@ export function catalogueFile(context: Context, records: number): Promise<Import
   })
 }
 
-/** By how much the files are shorter when only the working counts. */
+/** The factor by which files are shorter when only checking that everything works. */
 const QUICK = 20
 
 export const writeLines = (
@@ -105,9 +105,7 @@ const filled = (before: string, filling: string, after: string): string =>
     .join(',') +
   after
 
-/**
- * What asks the most of an import: many references, many that lead nowhere, many records within records, many mistakes, much that
- * nobody asked for.
+/** The shapes that ask the most of an import: many references, many that lead nowhere, many records within records, many mistakes, much that nobody asked for.
  */
 export const fileShapes: readonly FileShape[] = [
   {

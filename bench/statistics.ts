@@ -2,6 +2,6 @@
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b)
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
-  if (low === undefined || high === undefined) throw new RangeError('No numbers have no median.')
+  if (low === undefined || high === undefined) throw new RangeError('An empty list has no median.')
   return (low + high) / 2
 }

@@ -9,7 +9,7 @@ interface Column {
   readonly cell: (row: Row, runs: readonly Run[]) => string
 }
 
-/** What a column shows that a row has nothing for. */
+/** What a column shows if a row has nothing for it. */
 const NOTHING = '–'
 
 const columns: readonly Column[] = [
@@ -23,7 +23,7 @@ const columns: readonly Column[] = [
   { head: 'target', cell: targetOf },
 ]
 
-/** The machine in a line, and the table. Of several runs: `median (least – most)`. */
+/** The machine in a line, and the table. For several runs: `median (least – most)`. */
 export function showResults(machine: Machine, rows: readonly Row[], runs: readonly Run[]): string {
   const table = new Table({
     head: columns.map(({ head }) => head),
@@ -57,7 +57,7 @@ function comparedWith({ base, show }: Row, runs: readonly Run[]): string {
   return `${base.name}: ${values.length === 0 ? NOTHING : show(median(values))}`
 }
 
-/** What the ratio is to be, and whether its median misses that. */
+/** The target of the ratio, and whether the median misses it. */
 function targetOf(row: Row, runs: readonly Run[]): string {
   const { target } = row
   if (!target) return NOTHING

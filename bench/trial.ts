@@ -1,34 +1,33 @@
 import type { Progress } from './progress.js'
 
-/** Something that can be measured again and again. `Readings` is what one run of it took. */
+/** Something that can be measured repeatedly. `Readings` is the result of one run. */
 export interface Trial<Readings = unknown> {
   readonly name: string
-  /** How many records one run works on. */
+  /** How many records one run processes. */
   readonly records: number
-  /** Makes what all its runs share, unless it is there, so that none of them has the machine to share with that. */
+  /** Creates what all its runs share, unless it exists, so that this work does not disturb any of them. */
   prepare(context: Context): Promise<void>
-  /**
-   * Does it once, in a fresh place, and tells what it took. Leaves nothing behind, also when it throws.
+  /** Runs it once, in a fresh place, and returns the readings. Leaves nothing behind, even if it throws.
    *
-   * @throws Error if what was done is not what was to be done: a wrong result has no speed. AbortError.
+   * @throws Error if the result is wrong: a wrong result has no speed. AbortError.
    */
   measure(context: Context): Promise<Readings>
 }
 
-/** What a trial is given. */
+/** What a trial needs. */
 export interface Context {
   /** A folder for what trials and runs share. */
   readonly folder: string
-  /** What `make` makes: it is called once for a name, and all others that ask are given the same. */
+  /** What `make` creates: it is called once for a name, and everybody else who asks gets the same. */
   once<T>(name: string, make: () => Promise<T>): Promise<T>
-  /** Whether only the working counts, not the figures: what can be short is to be short. */
+  /** Whether this only checks that everything works: then whatever can be short is short. */
   readonly quick: boolean
-  /** Aborted when the benchmark is to end: nothing is to be begun then, and what runs is to throw. */
+  /** Aborted when the benchmark is to end: then nothing new starts, and whatever runs throws. */
   readonly signal: AbortSignal
   readonly progress: Progress
 }
 
-/** Makes a context's `once`. */
+/** Creates a context's `once`. */
 export function madeOnce(): Context['once'] {
   const made = new Map<string, Promise<unknown>>()
   return <T>(name: string, make: () => Promise<T>) => {

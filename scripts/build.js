@@ -1,5 +1,5 @@
-// Compiles src/ to dist/, puts the SQL migrations, which `tsc` does not carry over, beside the compiled code, and builds
-// the browser console to dist/console.
+// Compiles src/ to dist/, copies the SQL migrations, which `tsc` leaves out, beside the compiled code, and
+// builds the browser console to dist/console.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

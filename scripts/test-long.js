@@ -6,14 +6,14 @@ import { Command, InvalidArgumentError } from 'commander'
 const tests = {
   faults: {
     file: 'test/faults/schedules.test.ts',
-    says: 'Runs schedules of faults; stops at the first that ends otherwise than without them.',
+    says: 'Runs schedules of faults; stops at the first with a different outcome than without faults.',
     flag: 'schedules',
     preset: 200,
     only: 'only faults whose name has this text in it',
   },
   fuzz: {
     file: 'test/imports/receive/fuzz.test.ts',
-    says: 'Imports mutated lines; stops at the first file that is not accounted for.',
+    says: 'Imports mutated lines; stops at the first file that is not fully accounted for.',
     flag: 'lines',
     preset: 100_000,
   },

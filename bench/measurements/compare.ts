@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { median } from '../statistics.js'
 
-/** What is compared: by its name, something that takes its time. One that returns a number measured itself, in ms. */
+/** What is compared, by name. A variant that returns a number has measured itself, in ms. */
 export type Variants = Readonly<Record<string, () => Promise<unknown>>>
 
 /** The times of each variant, run by run. */
@@ -10,7 +10,7 @@ export type Times = Readonly<Record<string, number[]>>
 export const noTimes = (names: readonly string[]): Times =>
   Object.fromEntries(names.map((name) => [name, []]))
 
-/** Runs the variants in turn, so that a busy machine slows all of them alike, and prints their medians. */
+/** Runs the variants in turn, so that a busy machine slows all of them equally, and prints their medians. */
 export async function compare(variants: Variants, runs: number): Promise<void> {
   const times = noTimes(Object.keys(variants))
   for (let run = 0; run < runs; run += 1) {
@@ -32,7 +32,7 @@ export async function timed(run: () => Promise<unknown>): Promise<number> {
   return performance.now() - begin
 }
 
-/** Prints medians. Each run of a variant is also compared with the first variant's of the same run. */
+/** Prints medians. Each run of a variant is also compared with the first variant in the same run. */
 export function show(times: Times, unit = 'ms'): void {
   const [first = []] = Object.values(times)
   for (const [name, list] of Object.entries(times)) {

@@ -3,7 +3,7 @@ import { compare, timed } from './compare.js'
 
 const ROWS = 200_000
 
-/** What the inserts below take their rows from: as an import makes them, ids ascending. */
+/** The source of the rows for the inserts below: as an import creates them, ids ascending. */
 const SOURCE = `
   create table source as
   select o.id as owner_id,
@@ -109,7 +109,7 @@ export async function totals(pool: Pool, runs: number): Promise<void> {
 const insertOf = (rows: string) => `insert into target (${COLUMNS}) ${rows} on conflict do nothing`
 
 interface Insert {
-  /** What is done to the new table first. */
+  /** How the new table is prepared. */
   readonly prepare?: string
   readonly statement: string
 }

@@ -8,7 +8,7 @@ import { answerQuestions } from '../program.js'
 
 /** Which list to serve: the first page of the default store's products. */
 export interface BareListQuestion {
-  /** Of a service that runs; its database is used. */
+  /** The data directory of a running service, whose database is used. */
   readonly dataDir: string
   readonly limit: number
 }
@@ -17,7 +17,7 @@ export interface BareListAnswer {
   readonly url: string
 }
 
-/** As many connections to the database as the service has. */
+/** The same number of database connections as the service has. */
 const POOL_SIZE = 10
 
 /** A route that does nothing but run the service's statement and answer the rows as JSON. */
@@ -34,7 +34,10 @@ interface Statement {
   readonly values: unknown[]
 }
 
-/** The very statement that the service runs for the page: the function that runs it there is given a pool that keeps it. */
+/**
+ * The same statement that the service runs for the page: the service's own function is given a pool that
+ * records it.
+ */
 async function statementOf(ownerId: string, limit: number): Promise<Statement> {
   const products = recordTypeOf('subscription_product')
   if (!products) throw new Error('products are no longer a type')

@@ -2,14 +2,14 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { answerQuestions } from '../program.js'
 
-/** A file to copy, and where to: to a place that has none yet. */
+/** A file to copy, and where to; nothing may exist there yet. */
 export interface CopyQuestion {
   readonly from: string
   readonly to: string
 }
 
 export interface CopyAnswer {
-  /** Until the copy is closed, and synced before that. */
+  /** Until the copy has been synced and closed. */
   readonly seconds: number
 }
 

@@ -2,17 +2,20 @@ import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { answerQuestions } from '../program.js'
 
-/** Begins to ask for something over so many kept connections, each of which sends a request once it has its answer. */
+/**
+ * Starts load over a number of kept connections, each of which sends a request as soon as the one before is
+ * answered.
+ */
 interface Begin {
   readonly url: string
   readonly apiKey: string
   readonly connections: number
 }
 
-/** Without a beginning: ends what was begun, and tells how it went. */
+/** Starts the load, or stops it and returns the results. */
 export type LoadQuestion = Begin | { readonly end: true }
 
-/** Of all requests that were begun and answered. */
+/** For all requests that were sent and answered. */
 export interface LoadAnswer {
   readonly perSecond: number
   /** What 99 of 100 requests took at most. */

@@ -6,7 +6,7 @@ import { nodePeakMemory, watchPostgresMemory } from '../memory.js'
 import { type Server, withFreshServer } from '../server.js'
 import type { Context, Trial } from '../trial.js'
 
-/** What an import took, as a client sees it. */
+/** The duration of an import, as a client sees it. */
 export interface ImportReadings {
   /** From the first byte of the POST until a GET says that it has ended. */
   readonly seconds: number
@@ -45,14 +45,17 @@ export const repeatedImport = (name: string, options: GenerateOptions): Trial<Im
     (context) => generatedFile(context, options),
   )
 
-/** An import of `examples/mistakes.jsonl` as often as fills so many lines. */
+/** An import of `examples/mistakes.jsonl`, repeated to fill a number of lines. */
 export const mistakesImport = (name: string, lines: number): Trial<ImportReadings> =>
   trialOf(name, lines, async (context) => {
     const copies = Math.ceil(lines / (await mistakesLines()))
     return { path: await repeatedMistakes(context, copies), ...(await mistakesOutcome(context, copies)) }
   })
 
-/** What comes of so many copies in one file: each after the first has the outcome of a second import of the first. */
+/**
+ * The expected result of several copies in one file: each after the first has the outcome of a second import
+ * of the first.
+ */
 function mistakesOutcome(context: Context, copies: number): Promise<Outcome> {
   return context.once(`the outcome of ${copies} times the mistakes`, async () => {
     const path = await repeatedMistakes(context, 1)

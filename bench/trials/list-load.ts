@@ -16,14 +16,14 @@ const CONNECTIONS = 32
 /** How many products the list has. */
 const PRODUCTS = 1000
 
-/** The service and the bare route are asked by turns, each so many times for so long. */
+/** How often and how long the service and the bare route are measured, in turns. */
 const TURNS = 3
 const TURN_SECONDS = 4
 
-/** How long a list is asked for before an import begins. */
+/** How long a list is requested before an import starts. */
 const REST_SECONDS = 10
 
-/** Before anything is measured, so that it is compiled. */
+/** Before anything is measured, so that the code is compiled. */
 const WARM_UP_SECONDS = 2
 
 /** Requests a second for a page of 100 products, of the service and of a bare route that runs the same statement. */
@@ -71,9 +71,7 @@ async function byTurns(load: Load, service: Address, bare: Address, context: Con
   }
 }
 
-/**
- * What a page of 100 products takes at most of 99 in 100 requests: at rest, and from the first byte of an import's POST
- * until its end. It is the list of the store that imports.
+/** The 99th percentile of the time for a page of 100 products: at rest, and from the first byte of an import's POST until its end. It is the list of the store that imports.
  */
 export const listWhileImporting = (
   records: number,

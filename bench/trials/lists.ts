@@ -14,12 +14,12 @@ export const BASE_RECORDS = 1000
 const PAGE = 25
 const DEEP_OFFSET = 9900
 
-/** Before they are measured, so that both servers have compiled what they run, and have in memory what they read. */
+/** Before they are measured, so that both servers have compiled their code and have their data in memory. */
 const WARM_UP: Turns = { least: 5, most: 100, seconds: 5 }
 const MEASURED: Turns = { least: 15, most: 400, seconds: 20 }
 const QUICK: Turns = { least: 5, most: 5, seconds: 5 }
 
-/** How often both servers are asked: so many times at most, and no longer than these seconds after the least. */
+/** How many requests both servers get: at most `most`, and after `least` no longer than `seconds`. */
 interface Turns {
   readonly least: number
   readonly most: number
@@ -35,7 +35,7 @@ interface List {
   readonly meta: { readonly results: { readonly total: number } }
 }
 
-/** What is asked for, and how many products there are of it in all. */
+/** A query, and how many products match it. */
 interface Question {
   readonly query: Readonly<Record<string, string>>
   readonly total: number
@@ -47,12 +47,12 @@ interface Sample {
   readonly shared: Product['attributes']
 }
 
-/** Makes the question that a row asks, of a list of so many products. */
+/** Creates the query of a row, for a list of so many products. */
 type Ask = (records: number, sample: Sample) => Question
 
 const eq = (attribute: string, value: string) => ({ filter: `eq(${attribute},${JSON.stringify(value)})` })
 
-/** What is asked, by the name of its row. */
+/** The queries, by the names of their rows. */
 const questions: readonly (readonly [name: string, ask: Ask])[] = [
   ['list: first page', (total) => ({ query: {}, total })],
   [`list: offset ${grouped(DEEP_OFFSET)}`, (total) => ({ query: offset(DEEP_OFFSET), total })],
@@ -67,7 +67,7 @@ const questions: readonly (readonly [name: string, ask: Ask])[] = [
 
 const offset = (records: number) => ({ 'page[offset]': String(records) })
 
-/** Counts without the server how many products of the file have a name. */
+/** Counts, without the server, how many products of the file have a name. */
 function countNamed(name: string, records: number): number {
   const member = `"name":${JSON.stringify(name)},`
   let count = 0
@@ -77,7 +77,7 @@ function countNamed(name: string, records: number): number {
 
 export const listQuestions: readonly string[] = questions.map(([name]) => name)
 
-/** What one request takes, in seconds, the median of many: of the large list, and of the one that it is compared with. */
+/** The median time of a request in seconds, for the large list and for the one that it is compared with. */
 export interface ListReadings {
   readonly seconds: number
   readonly baseSeconds: number
@@ -115,7 +115,7 @@ interface Place {
   readonly records: number
 }
 
-/** Asks both servers in turn, so that a machine that is slower for a while is so for both. */
+/** Asks both servers in turn, so that a machine that is slow for a while is slow for both. */
 async function measureList(
   base: Place,
   large: Place,
@@ -137,7 +137,7 @@ async function measureList(
   }
 }
 
-/** @returns the median of what a request took, in seconds, of each of the two. */
+/** @returns the median time of a request for each of the two, in seconds */
 async function askByTurns(
   [base, large]: readonly [Connection, Connection],
   { least, most, seconds }: Turns,

@@ -17,8 +17,8 @@ interface Readings {
 const CONNECTIONS = 8
 
 /**
- * The records of an import file, posted one by one to the catalogue's routes over kept connections: first all but the
- * offerings, then these, for they refer to the others.
+ * The records of an import file, posted one by one to the catalogue's routes over kept connections: first
+ * everything except the offerings, then the offerings, since they refer to the others.
  */
 export const singlePosts = (records: number): Trial<Readings> => ({
   name: 'one POST a record',
@@ -50,7 +50,7 @@ interface Post {
 
 const OFFERINGS = '/subscriptions/offerings'
 
-/** A line as the request that does the same (contract 9). */
+/** The request that does the same as a line (contract 9). */
 function toPost(line: string): Post {
   const { data } = JSON.parse(line) as { data: { type: string; attributes: unknown } }
   const path = `/subscriptions/${recordTypeOf(data.type)?.table}`

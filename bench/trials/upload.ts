@@ -9,7 +9,7 @@ import { median } from '../statistics.js'
 import { withTempFolder } from '../temp-folder.js'
 import type { Context, Trial } from '../trial.js'
 
-/** After one that does not count, the server is sent the file so many times, and the bytes are copied as often. */
+/** How many times the file is uploaded, and copied, after one that does not count. */
 const TURNS = 3
 
 interface Readings {
@@ -47,7 +47,9 @@ export const uploadTrial = (records: number): Trial<Readings> => ({
   },
 })
 
-/** Posts the file, and waits until the job is done with it as well, so that nothing else runs during what comes next. */
+/**
+ * Posts the file, and waits until the job has ended, so that nothing else runs during the next measurement.
+ */
 async function upload(server: Server, path: string, { signal, progress }: Context): Promise<number> {
   await checkpoint(server)
   const start = performance.now()

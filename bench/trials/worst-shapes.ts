@@ -10,11 +10,11 @@ import { makeStores } from '../stores.js'
 import { withTempFolder } from '../temp-folder.js'
 import type { Context, Trial } from '../trial.js'
 
-/** What a server took while it was asked for as much as a client can ask for. */
+/** What a server needed while clients asked for as much as they can. */
 export interface WorstReadings {
   /** Since it started. */
   readonly nodePeakBytes: number | undefined
-  /** What `GET /healthz` took at most, of 99 in 100, meanwhile. */
+  /** The 99th percentile of `GET /healthz` meanwhile. */
   readonly healthSeconds: number
 }
 

@@ -113,7 +113,9 @@ describe('intake keys', () => {
       access_token: string
     }
     expect(await status(apiWith(access_token))).toBe(200)
-    expect((await run('keys', 'revoke', client.client_id)).stdout).toContain('nor do its access tokens.')
+    expect((await run('keys', 'revoke', client.client_id)).stdout).toContain(
+      'it and its access tokens stop working within seconds.',
+    )
     await expect.poll(() => status(apiWith(access_token)), { timeout: 10_000 }).toBe(401)
     expect((await signIn(service.server.url, client)).status).toBe(401)
   })

@@ -66,7 +66,7 @@ test.each<[string, string[], string]>([
   [
     'a long URL',
     ['add', `https://shop.example/${'x'.repeat(2048)}`],
-    'The URL of a webhook has 2048 characters',
+    'The URL of a webhook has at most 2048 characters',
   ],
   ['an unknown store', ['add', 'https://shop.example/', '--store', 'none'], 'There is no store "none".'],
   ['to remove what is not there', ['remove', randomUUID()], 'There is no webhook with the id "'],
@@ -110,7 +110,7 @@ test('from add to remove: test, deliveries by webhook and status, and nothing le
   expect(await json('deliveries', '--webhook', id, '--limit', '1')).toHaveLength(1)
   expect(await json('deliveries', '--organization', 'acme')).toEqual([])
   const { stdout } = await run('deliveries', '--webhook', id)
-  expect(stdout).toMatch(/^made \(UTC\) +import +status +attempts +last answer +next \(UTC\) +webhook$/m)
+  expect(stdout).toMatch(/^created \(UTC\) +import +status +attempts +last answer +next \(UTC\) +webhook$/m)
   expect(stdout).toMatch(
     new RegExp(`${one.id} {2}waiting +\\d+ +503 Service Unavailable +\\S+ \\S+ +${id}$`, 'm'),
   )

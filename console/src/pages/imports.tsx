@@ -1,6 +1,6 @@
 import { Select, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { isUnderWay, isComplete, tallyOf } from '../../../src/imports/resource/outcome'
+import { isComplete, isUnderWay, tallyOf } from '../../../src/imports/resource/outcome'
 import { IMPORT_STATUSES, type ImportStatus } from '../../../src/imports/terms'
 import { counted, number } from '../../../src/text/numbers'
 import { type Import, listImports } from '../api/imports'

@@ -69,7 +69,7 @@ export async function runJob(
     if (lost.signal.aborted) throw new LeaseLost(job.id)
     if (!done) {
       await releaseLease(pool, job, { counts: false, retryAfterSeconds: 0 })
-      logger.info('import laid down at its checkpoint')
+      logger.info('import paused at its checkpoint')
       return
     }
     emitEnd(context, logger, await finishImport(pool, job))
