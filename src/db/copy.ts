@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
+import type { CopyLoan } from './copy-buffers.js'
+import { Output } from './output.js'
 import type { Client } from './pool.js'
 
 /** The PostgreSQL types that are copied. */
@@ -32,22 +34,27 @@ export class CopyRows {
   /** The beginning that all rows share. */
   readonly #leading: Buffer
   readonly #output: Output
+  readonly #newOutput: () => Output
   /** Where each row ends. */
   readonly #ends: number[] = []
   #column = 0
 
-  /** @param leading the values of the first columns, the same in every row */
-  constructor(columns: readonly CopyColumn[], leading: readonly CopyValue[] = []) {
+  /**
+   * @param leading the values of the first columns, the same in every row
+   * @param loan whose buffers the rows are encoded into, and released with; else they have memory of their own
+   */
+  constructor(columns: readonly CopyColumn[], leading: readonly CopyValue[] = [], loan?: CopyLoan) {
     const encoders = columns.map(({ type }) => encoderOf[type])
     this.#columns = columns
     this.#encoders = encoders.slice(leading.length)
-    const beginning = new Output()
-    beginning.int16(columns.length)
-    for (const [index, value] of leading.entries()) encodeValue(beginning, encoders[index], value)
-    this.#leading = Buffer.from(beginning.bytes())
-    beginning.recycle()
-    this.#output = new Output()
-    writeHeader(this.#output)
+    this.#newOutput = () => loan?.output() ?? new Output()
+    const output = this.#newOutput()
+    output.int16(columns.length)
+    for (const [index, value] of leading.entries()) encodeValue(output, encoders[index], value)
+    this.#leading = Buffer.from(output.bytes())
+    output.truncate(0)
+    writeHeader(output)
+    this.#output = output
   }
 
   get length(): number {
@@ -97,20 +104,19 @@ export class CopyRows {
     await new Promise<void>((resolve, reject) => {
       client.query(new CopyQuery(text, output.bytes(), (error) => (error ? reject(error) : resolve())))
     })
-    if (output !== this.#output) output.recycle()
   }
 
-  /** Gives the memory back for other rows. Only when nothing is on its way any more; these rows are gone then. */
-  recycle(): void {
+  /** Forgets the rows, so that others can be added in their place. Only when they were copied. */
+  clear(): void {
     this.#ends.length = 0
-    this.#output.recycle()
+    this.#output.truncate(HEADER_BYTES)
   }
 
   #selected({ except, instead }: Selection): Output {
     // What an earlier call put after the rows goes.
     this.#output.truncate(this.#ends.at(-1) ?? HEADER_BYTES)
     if (except.size === 0) return this.#output
-    const output = new Output()
+    const output = this.#newOutput()
     writeHeader(output)
     const all = this.#output.bytes()
     for (const [place, end] of this.#ends.entries()) {
@@ -222,107 +228,3 @@ const encoderOf: Readonly<Record<CopyType, Encode>> = {
   // The format's version, then the text.
   jsonb: (output, value) => output.text(value as string, 1),
 }
-
-const FIRST_BYTES = 64 * 2 ** 10
-
-/** Memory that was given back. Only of the size that most rows of a chunk take: the rest is left to the collector. */
-const spare: Buffer[] = []
-const SPARE_BUFFERS = 16
-const LARGEST_SPARE_BYTES = 2 ** 20
-
-/** Bytes that are written one after the other, in network byte order. */
-class Output {
-  #buffer = spare.pop() ?? Buffer.allocUnsafe(FIRST_BYTES)
-  #length = 0
-
-  get length(): number {
-    return this.#length
-  }
-
-  /** What was written; valid until more is. */
-  bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#length)
-  }
-
-  truncate(length: number): void {
-    this.#length = length
-  }
-
-  recycle(): void {
-    if (spare.length < SPARE_BUFFERS && this.#buffer.length <= LARGEST_SPARE_BYTES) spare.push(this.#buffer)
-    this.#buffer = Buffer.alloc(0)
-    this.#length = 0
-  }
-
-  int8(value: number): void {
-    this.#reserve(1)
-    this.#length = this.#buffer.writeInt8(value, this.#length)
-  }
-
-  int16(value: number): void {
-    this.#reserve(2)
-    this.#length = this.#buffer.writeInt16BE(value, this.#length)
-  }
-
-  int32(value: number): void {
-    this.#reserve(4)
-    this.#length = this.#buffer.writeInt32BE(value, this.#length)
-  }
-
-  /** @param value a safe integer */
-  int64(value: number): void {
-    this.#reserve(8)
-    this.#buffer.writeInt32BE(Math.floor(value / 2 ** 32), this.#length)
-    this.#length = this.#buffer.writeUInt32BE(value >>> 0, this.#length + 4)
-  }
-
-  double(value: number): void {
-    this.#reserve(8)
-    this.#length = this.#buffer.writeDoubleBE(value, this.#length)
-  }
-
-  append(bytes: Buffer, start: number, end: number): void {
-    this.#reserve(end - start)
-    bytes.copy(this.#buffer, this.#length, start, end)
-    this.#length += end - start
-  }
-
-  /** A text in UTF-8, its length before it. `version` goes before the text and counts. */
-  text(value: string, version?: number): void {
-    // A UTF-16 unit takes three bytes at most. Of a long text it pays to know how many it does take.
-    const most = value.length * 3
-    this.#reserve(5 + (most > FIRST_BYTES ? Buffer.byteLength(value) : most))
-    const start = this.#length + 4
-    let end = start
-    if (version !== undefined) end = this.#buffer.writeInt8(version, end)
-    end += this.#buffer.write(value, end, 'utf8')
-    this.#buffer.writeInt32BE(end - start, this.#length)
-    this.#length = end
-  }
-
-  /** A UUID in its text form of 36 characters, its length before it. */
-  uuid(value: string): void {
-    this.#reserve(20)
-    const buffer = this.#buffer
-    let offset = buffer.writeInt32BE(16, this.#length)
-    for (const at of HEX_PAIRS) {
-      buffer[offset] = (hexDigit(value.charCodeAt(at)) << 4) | hexDigit(value.charCodeAt(at + 1))
-      offset += 1
-    }
-    this.#length = offset
-  }
-
-  #reserve(bytes: number): void {
-    const needed = this.#length + bytes
-    if (needed <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
-    this.#buffer.copy(larger, 0, 0, this.#length)
-    this.#buffer = larger
-  }
-}
-
-/** Where the bytes of a UUID stand in its text form. */
-const HEX_PAIRS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
-
-/** The value of a character `0` to `9`, `a` to `f` or `A` to `F`. */
-const hexDigit = (code: number): number => (code & 0xf) + (code > 0x39 ? 9 : 0)

@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag'
 import { type CopyColumn, CopyRows } from '../../db/copy.js'
+import type { CopyLoan } from '../../db/copy-buffers.js'
 import type { Client } from '../../db/pool.js'
 import { recordTypes } from '../../records/index.js'
 import { attributeKind } from '../../records/kinds.js'
@@ -14,6 +15,8 @@ interface Reporting {
   /** Since 1970: their `created_at`. */
   readonly milliseconds: number
   readonly problems: readonly LineProblem[]
+  /** Whose buffers are used on the way. */
+  readonly loan: CopyLoan
 }
 
 const COLUMNS: readonly CopyColumn[] = [
@@ -32,13 +35,18 @@ const COLUMNS: readonly CopyColumn[] = [
 const SLICE_BYTES = 2 ** 20
 
 /** Adds problems to the report. */
-export async function insertProblems({ client, job, milliseconds, problems }: Reporting): Promise<void> {
+export async function insertProblems({
+  client,
+  job,
+  milliseconds,
+  problems,
+  loan,
+}: Reporting): Promise<void> {
   if (problems.length === 0) return
-  const newRows = () => new CopyRows(COLUMNS, [job.ownerId, job.id, milliseconds])
-  let rows = newRows()
+  const rows = new CopyRows(COLUMNS, [job.ownerId, job.id, milliseconds], loan)
   const write = async () => {
     await rows.copyTo(client, 'import_errors')
-    rows.recycle()
+    rows.clear()
   }
   const perLine = new Map<number, number>()
   for (const { line, field, error, externalRef } of problems) {
@@ -47,7 +55,6 @@ export async function insertProblems({ client, job, milliseconds, problems }: Re
     rows.add([line.number, ordinal, field, error, externalRef ?? null, line.start])
     if (rows.bytes < SLICE_BYTES) continue
     await write()
-    rows = newRows()
   }
   await write()
 }

@@ -1,4 +1,5 @@
 import { type CopyColumn, CopyRows } from '../../db/copy.js'
+import type { CopyLoan } from '../../db/copy-buffers.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { NewRecords } from '../../records/write/insert.js'
@@ -24,6 +25,8 @@ export interface Writing {
   readonly careful: boolean
   /** Since 1970: `created_at` of all that is written. */
   readonly milliseconds: number
+  /** Whose buffers are used on the way. */
+  readonly loan: CopyLoan
 }
 
 /** What became of a chunk's records of one type. */
@@ -41,7 +44,7 @@ export interface Added {
 
 /** Adds what can be added of one type, as the import's `on_conflict` says. */
 export async function addRecords(writing: Writing, candidates: Candidates): Promise<Added> {
-  const { client, job, careful } = writing
+  const { client, job, careful, loan } = writing
   const { records } = candidates
   const { elements, problems, unresolved } = await resolve(writing, candidates)
   const out = new Set(unresolved)
@@ -63,7 +66,7 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
     ])
   }
   let taken = NONE_TAKEN
-  if (job.dryRun) taken = await rehearse(client, job, records, out)
+  if (job.dryRun) taken = await rehearse(client, job, records, out, loan)
   else if (careful) {
     taken = await (updates ? records.upsert(client, selection) : records.insert(client, selection))
     await writeRest(taken)
@@ -138,14 +141,14 @@ function takenBy(job: Job, candidates: Candidates, place: number, holderId: stri
 
 /** @param updatedIds of the holders that were there before: their snapshots are replaced. */
 async function writeSnapshots(
-  { client, job, milliseconds }: Writing,
+  { client, job, milliseconds, loan }: Writing,
   recordType: RecordType,
   holders: readonly Holder[],
   updatedIds: readonly string[],
 ): Promise<void> {
   await settled([
     updatedIds.length > 0 ? deleteSnapshots(client, recordType, job.ownerId, updatedIds) : NOTHING,
-    insertSnapshots(client, recordType, job.ownerId, milliseconds, holders),
+    insertSnapshots(client, recordType, job.ownerId, milliseconds, holders, loan),
   ])
 }
 
@@ -159,17 +162,16 @@ const UPDATE_COLUMNS: readonly CopyColumn[] = [
 
 /** Remembers which lines went into which records, where the record's id does not tell. */
 async function insertUpdates(
-  { client, job }: Writing,
+  { client, job, loan }: Writing,
   candidates: Candidates,
   updated: ReadonlyMap<number, string>,
   repeated: ReadonlyMap<number, number>,
 ): Promise<void> {
   const { records } = candidates
-  const rows = new CopyRows(UPDATE_COLUMNS, [job.ownerId, job.id, records.recordType.table])
+  const rows = new CopyRows(UPDATE_COLUMNS, [job.ownerId, job.id, records.recordType.table], loan)
   for (const [place, id] of updated) rows.add([candidates.line(place).number, id])
   for (const [place, first] of repeated) {
     rows.add([candidates.line(place).number, updated.get(first) ?? records.id(first)])
   }
   await rows.copyTo(client, 'import_updates')
-  rows.recycle()
 }

@@ -1,3 +1,4 @@
+import type { CopyBuffers, CopyLoan } from '../../db/copy-buffers.js'
 import type { RecordType } from '../../records/record-type.js'
 import { NewRecords } from '../../records/write/insert.js'
 import { type ReferenceLists, referenceLists } from '../../records/write/references.js'
@@ -38,6 +39,8 @@ export interface Chunk {
   readonly milliseconds: number
   /** Where the job is once this chunk is committed. */
   readonly checkpoint: Checkpoint
+  /** The buffers that its records are in, and all that is written with them. Released once it is committed. */
+  readonly loan: CopyLoan
   /** About how much memory it takes until then, in bytes. */
   readonly memory: number
 }
@@ -61,12 +64,16 @@ const MEMORY_OF_A_REFERENCE = 512
 const MEMORY_OF_A_PROBLEM = 512
 
 /** Reads an import's file in chunks, from its checkpoint to its end, through all passes. */
-export async function* readChunks(job: Job, reader: UploadReader): AsyncGenerator<Chunk, void, undefined> {
+export async function* readChunks(
+  job: Job,
+  reader: UploadReader,
+  buffers: CopyBuffers,
+): AsyncGenerator<Chunk, void, undefined> {
   for (const pass of passes) {
     if (pass.number < job.checkpoint.pass) continue
     if (pass.number > 1 && [...pass.types].every(({ type }) => !job.uploaded[type])) continue
     const from = pass.number === job.checkpoint.pass ? job.checkpoint : { bytes: 0, lines: 0 }
-    yield* readPass(job, reader, pass, from)
+    yield* readPass(job, reader, pass, from, buffers)
   }
 }
 
@@ -75,14 +82,15 @@ async function* readPass(
   reader: UploadReader,
   pass: Pass,
   from: { readonly bytes: number; readonly lines: number },
+  buffers: CopyBuffers,
 ): AsyncGenerator<Chunk, void, undefined> {
-  let chunk = new ChunkInProgress(job, pass, from)
+  let chunk = new ChunkInProgress(job, pass, from, buffers.lend())
   for await (const lines of readLines(job, reader, from)) {
     for (const line of lines) {
       chunk.add(line)
       if (chunk.isFull) {
         yield chunk.finish()
-        chunk = new ChunkInProgress(job, pass, { bytes: line.end, lines: line.number })
+        chunk = new ChunkInProgress(job, pass, { bytes: line.end, lines: line.number }, buffers.lend())
       }
     }
   }
@@ -96,6 +104,7 @@ class ChunkInProgress {
   readonly #from: { readonly bytes: number; readonly lines: number }
   readonly #milliseconds: number
   readonly #idOf: (line: number) => string
+  readonly #loan: CopyLoan
   readonly #candidates = new Map<RecordType, CandidatesInProgress>()
   readonly #problems: LineProblem[] = []
   #records = 0
@@ -103,7 +112,13 @@ class ChunkInProgress {
   #references = 0
   #end: { readonly bytes: number; readonly lines: number }
 
-  constructor(job: Job, pass: Pass, from: { readonly bytes: number; readonly lines: number }) {
+  constructor(
+    job: Job,
+    pass: Pass,
+    from: { readonly bytes: number; readonly lines: number },
+    loan: CopyLoan,
+  ) {
+    this.#loan = loan
     this.#job = job
     this.#pass = pass
     this.#from = from
@@ -130,7 +145,13 @@ class ChunkInProgress {
   #candidatesOf(recordType: RecordType): CandidatesInProgress {
     let candidates = this.#candidates.get(recordType)
     if (!candidates) {
-      candidates = new CandidatesInProgress(recordType, this.#job.ownerId, this.#milliseconds, this.#idOf)
+      candidates = new CandidatesInProgress(
+        recordType,
+        this.#job.ownerId,
+        this.#milliseconds,
+        this.#idOf,
+        this.#loan,
+      )
       this.#candidates.set(recordType, candidates)
     }
     return candidates
@@ -155,6 +176,7 @@ class ChunkInProgress {
       candidates: this.#candidates,
       problems: this.#problems,
       milliseconds: this.#milliseconds,
+      loan: this.#loan,
       checkpoint: { pass: this.#pass.number, ...this.#end },
       memory:
         this.#recordBytes * MEMORY_OF_A_BYTE +
@@ -183,10 +205,15 @@ class CandidatesInProgress implements Candidates {
   readonly #numbers: number[] = []
   readonly #starts: number[] = []
 
-  constructor(recordType: RecordType, ownerId: string, milliseconds: number, idOf: (line: number) => string) {
-    this.records = new NewRecords(recordType, ownerId, milliseconds, (place) =>
-      idOf(this.#numbers[place] ?? 0),
-    )
+  constructor(
+    recordType: RecordType,
+    ownerId: string,
+    milliseconds: number,
+    idOf: (line: number) => string,
+    loan: CopyLoan,
+  ) {
+    const id = (place: number) => idOf(this.#numbers[place] ?? 0)
+    this.records = new NewRecords(recordType, ownerId, milliseconds, id, loan)
   }
 
   line(place: number): LinePlace {

@@ -1,6 +1,7 @@
 import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { CopyBuffers } from '../../db/copy-buffers.js'
 import { isUniqueViolation } from '../../db/errors.js'
 import { isOutage } from '../../db/outage.js'
 import type { Pool } from '../../db/pool.js'
@@ -94,10 +95,11 @@ async function writeChunks(
   turnOver: AbortSignal,
 ): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
+  const buffers = new CopyBuffers()
   const writer = new ChunkWriter(pool, memory, job, (write) => timed(emit, write))
   try {
     let isFirst = true
-    for await (const chunk of readChunks(job, reader)) {
+    for await (const chunk of readChunks(job, reader, buffers)) {
       if (stop.aborted || (turnOver.aborted && !isFirst)) return false
       isFirst = false
       await writer.begin(chunk)

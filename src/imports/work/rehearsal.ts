@@ -1,5 +1,6 @@
 import sql, { empty } from 'sql-template-tag'
 import { type CopyColumn, CopyRows } from '../../db/copy.js'
+import type { CopyLoan } from '../../db/copy-buffers.js'
 import { type Client, type Pool, rows, settled } from '../../db/pool.js'
 import { isAnyOf } from '../../db/ref-key.js'
 import type { RecordType } from '../../records/record-type.js'
@@ -24,6 +25,7 @@ const COLUMNS: readonly CopyColumn[] = [
  * Does as if it added records.
  *
  * @param except the places of those that are left out, from 0.
+ * @param loan whose buffers are used on the way.
  * @returns by place, the id of the record that has the `external_ref`, or would have it by now.
  */
 export async function rehearse(
@@ -31,6 +33,7 @@ export async function rehearse(
   { id, ownerId }: Job,
   records: NewRecords,
   except: ReadonlySet<number>,
+  loan: CopyLoan,
 ): Promise<Map<number, string>> {
   const { recordType } = records
   const places = new Map<string, number>()
@@ -44,14 +47,13 @@ export async function rehearse(
     rehearsed(client, ownerId, id, recordType, refs),
   ])
   const taken = new Map<number, string>()
-  const rows = new CopyRows(COLUMNS, [ownerId, id, recordType.table])
+  const rows = new CopyRows(COLUMNS, [ownerId, id, recordType.table], loan)
   for (const [ref, place] of places) {
     const holder = there.get(ref) ?? earlier.get(ref)
     if (holder === undefined) rows.add([ref, records.id(place)])
     else taken.set(place, holder)
   }
   await rows.copyTo(client, 'rehearsed_refs')
-  rows.recycle()
   return taken
 }
 

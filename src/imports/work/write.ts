@@ -120,7 +120,7 @@ async function writeChunk(
   const result = await transaction(pool, async (client) => {
     const quick = careful ? undefined : await addQuickly(client, job, chunk)
     const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, true))
-    const reporting = { client, job, milliseconds: chunk.milliseconds, problems }
+    const reporting = { client, job, milliseconds: chunk.milliseconds, problems, loan: chunk.loan }
     await insertProblems(reporting)
     await turn
     // What follows is locked until the end of the transaction, so an earlier chunk has to have it first.
@@ -133,7 +133,7 @@ async function writeChunk(
     const conflicts = !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
     return { conflicts, written: writtenBy(job.dryRun ? new Map() : outcomes, problems.length) }
   })
-  for (const { records } of chunk.candidates.values()) records.recycle()
+  chunk.loan.release()
   return result
 }
 
@@ -166,7 +166,7 @@ async function addQuickly(client: Client, job: Job, chunk: Chunk): Promise<Added
 }
 
 async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean): Promise<AddedChunk> {
-  const writing = { client, job, careful, milliseconds: chunk.milliseconds }
+  const writing = { client, job, careful, milliseconds: chunk.milliseconds, loan: chunk.loan }
   const outcomes = await settled(
     [...chunk.candidates].map(
       async ([recordType, candidates]) => [recordType, await addRecords(writing, candidates)] as const,

@@ -2,6 +2,7 @@ import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { databaseMilliseconds } from '../../db/clock.js'
 import { type CopyColumn, CopyRows, type Selection } from '../../db/copy.js'
+import type { CopyLoan } from '../../db/copy-buffers.js'
 import { type Client, type Pool, rows, settled } from '../../db/pool.js'
 import { isAnyOf } from '../../db/ref-key.js'
 import { columnValue } from '../columns.js'
@@ -25,12 +26,25 @@ export class NewRecords {
   readonly #rows: CopyRows
   readonly #refs: (string | undefined)[] = []
 
-  /** @param milliseconds since 1970, of `created_at` as of the records' ids. */
-  constructor(recordType: RecordType, ownerId: string, milliseconds: number, id: (place: number) => string) {
+  /**
+   * @param milliseconds since 1970, of `created_at` as of the records' ids.
+   * @param loan whose buffers the records are encoded into, and released with
+   */
+  constructor(
+    recordType: RecordType,
+    ownerId: string,
+    milliseconds: number,
+    id: (place: number) => string,
+    loan: CopyLoan,
+  ) {
     this.recordType = recordType
     this.ownerId = ownerId
     this.id = id
-    this.#rows = new CopyRows([...OWN_COLUMNS, ...recordType.columns], [ownerId, milliseconds, milliseconds])
+    this.#rows = new CopyRows(
+      [...OWN_COLUMNS, ...recordType.columns],
+      [ownerId, milliseconds, milliseconds],
+      loan,
+    )
   }
 
   get length(): number {
@@ -140,11 +154,6 @@ export class NewRecords {
 
   #placesWithout(except: ReadonlySet<number>): number[] {
     return this.#refs.flatMap((_, place) => (except.has(place) ? [] : [place]))
-  }
-
-  /** Gives their memory back. Only when nothing is on its way any more. */
-  recycle(): void {
-    this.#rows.recycle()
   }
 }
 

@@ -2,6 +2,7 @@ import { getRandomValues } from 'node:crypto'
 import sql, { raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type CopyColumn, CopyRows, type CopyValue } from '../../db/copy.js'
+import type { CopyLoan } from '../../db/copy-buffers.js'
 import { type Client, rows, settled } from '../../db/pool.js'
 import { isAnyOf } from '../../db/ref-key.js'
 import { addProblem, MAX_PROBLEMS, type Problem } from '../../schema/problem.js'
@@ -205,6 +206,8 @@ export interface Holder {
 /**
  * Writes the snapshots of records that were just added: copies of what they refer to, as it is now, and what was given
  * within them. Their ids ascend in the order of the list.
+ *
+ * @param loan whose buffers are used on the way
  */
 export async function insertSnapshots(
   client: Client,
@@ -212,9 +215,10 @@ export async function insertSnapshots(
   ownerId: string,
   milliseconds: number,
   holders: readonly Holder[],
+  loan?: CopyLoan,
 ): Promise<void> {
   await settled(
-    references.map((reference) => insertSnapshotsOf(client, reference, ownerId, milliseconds, holders)),
+    references.map((reference) => insertSnapshotsOf(client, reference, ownerId, milliseconds, holders, loan)),
   )
 }
 
@@ -224,17 +228,18 @@ async function insertSnapshotsOf(
   ownerId: string,
   milliseconds: number,
   holders: readonly Holder[],
+  loan: CopyLoan | undefined,
 ): Promise<void> {
   const columns = [...SNAPSHOT_COLUMNS, ...reference.to.columns]
-  const rowsMadeWithin = () => new CopyRows(columns, [ownerId, null, milliseconds, milliseconds])
   let copies: Copy[] = []
-  let within = rowsMadeWithin()
+  const within = new CopyRows(columns, [ownerId, null, milliseconds, milliseconds], loan)
   const write = async () => {
     await settled([
       insertCopies(client, reference, ownerId, milliseconds, copies),
       within.copyTo(client, reference.table),
     ])
-    within.recycle()
+    copies = []
+    within.clear()
   }
   for (const { id: holderId, elements } of holders) {
     for (const [seq, element] of (elements.get(reference.attribute) ?? []).entries()) {
@@ -243,8 +248,6 @@ async function insertSnapshotsOf(
       else within.add([holderId, id, ...element.values])
       if (copies.length + within.length < SLICE && within.bytes < SLICE_BYTES) continue
       await write()
-      copies = []
-      within = rowsMadeWithin()
     }
   }
   await write()
