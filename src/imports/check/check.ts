@@ -3,18 +3,11 @@ import { referenceLists, type Source, toElements } from '../../records/write/ref
 import type { Problem } from '../../schema/problem.js'
 import type { UploadReader } from '../../uploads/store.js'
 import { noCounts } from '../counts.js'
+import { type Examined, examineLine, type LinePlace, type LineProblem } from '../file/examine.js'
 import type { Line } from '../file/lines.js'
 import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'
-import {
-  type Examined,
-  examineLine,
-  type FileToRead,
-  type LinePlace,
-  type LineProblem,
-  type Pass,
-  passes,
-  readLines,
-} from '../file/passes.js'
+import { type Pass, passes } from '../file/passes.js'
+import { type FileToRead, readLines } from '../file/read-lines.js'
 import { ErrorKinds, refTaken } from '../report/problems.js'
 import type { Counts, OnConflict } from '../terms.js'
 import { SeenRefs } from './seen-refs.js'

@@ -12,33 +12,36 @@ import {
   skipString,
   skipValue,
 } from '../../json/walk.js'
-import { recordTypeOf, recordTypes } from '../../records/index.js'
-import type { RecordType } from '../../records/record-type.js'
-
-/** What a line is that is no record. `no JSON`: not well-formed, or not UTF-8. */
-type NoRecord = 'blank' | 'no JSON' | 'no record'
+import { recordTypes } from '../../records/index.js'
+import { BLANK, type BlankLine, type RecordLine } from './content.js'
 
 /** The objects whose members matter: the line's own, and that of its `data`. */
 type Place = 'line' | 'data'
 
 const DATA = Buffer.from('"data"')
 const TYPE = Buffer.from('"type"')
-const typeNames = recordTypes.map((recordType) => ({ recordType, name: Buffer.from(`"${recordType.type}"`) }))
+const knownLines = recordTypes.map((recordType) => ({
+  line: { kind: 'record', recordType, attributes: undefined } as const,
+  name: Buffer.from(`"${recordType.type}"`),
+}))
+const lineOf = new Map<string, RecordLine>(knownLines.map(({ line }) => [line.recordType.type, line]))
 
-/** The type that the walk has come across, in the last `data` so far. */
-let found: RecordType | undefined
+/** The record that the walk has come across, by the type in the last `data` so far. */
+let found: RecordLine | undefined
 
 /**
- * What a line is (contract 6), and of which type if it is a record, by a walk over its bytes: `readLine` says the same, but
- * has to parse for it, which takes several times as long, and a hundred milliseconds for a line made to that end.
+ * What a line is, and of which type if it is a record, by a walk over its bytes: the parser would say the same, but takes several
+ * times as long, and a hundred milliseconds for a line made to that end.
+ *
+ * @returns undefined if it is no record
  */
-export function recognizeLine(line: Buffer): RecordType | NoRecord {
+export function recognize(line: Buffer): RecordLine | BlankLine | undefined {
   found = undefined
   const start = skipSpace(line, 0)
-  if (start === line.length) return 'blank'
+  if (start === line.length) return BLANK
   const end = line[start] === OPEN_BRACE ? skipObject(line, start, 'line') : skipValue(line, start)
-  if (end === NO || skipSpace(line, end) !== line.length || !isUtf8(line)) return 'no JSON'
-  return found ?? 'no record'
+  const isJson = end !== NO && skipSpace(line, end) === line.length && isUtf8(line)
+  return isJson ? found : undefined
 }
 
 /** Walks over an object that begins at a place. Returns where it ends, or NO, as all of these do. */
@@ -68,7 +71,7 @@ function skipMember(bytes: Buffer, name: number, value: number, place: Place): n
   found = undefined
   if (bytes[value] !== QUOTE) return skipValue(bytes, value)
   const end = skipString(bytes, value)
-  if (end !== NO) found = typeAt(bytes, value, end)
+  if (end !== NO) found = lineOfType(bytes, value, end)
   return end
 }
 
@@ -82,14 +85,14 @@ function isNamed(bytes: Buffer, start: number, name: Buffer): boolean {
   return true
 }
 
-function typeAt(bytes: Buffer, start: number, end: number): RecordType | undefined {
-  for (const { recordType, name } of typeNames) if (isAt(bytes, start, end, name)) return recordType
+function lineOfType(bytes: Buffer, start: number, end: number): RecordLine | undefined {
+  for (const { line, name } of knownLines) if (isAt(bytes, start, end, name)) return line
   const text = unescaped(bytes, start, end)
-  return text === undefined ? undefined : recordTypeOf(text.slice(1, -1))
+  return text === undefined ? undefined : lineOf.get(text.slice(1, -1))
 }
 
 /** The longest name that matters, each of its characters written as six. */
-const LONGEST = Math.max(...typeNames.map(({ name }) => name.length)) * 6
+const LONGEST = Math.max(...knownLines.map(({ name }) => name.length)) * 6
 
 /** A string that is written with escapes, and not too long to matter, without them, but with its quotes. */
 function unescaped(bytes: Buffer, start: number, end: number): string | undefined {

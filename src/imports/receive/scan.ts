@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { RecordType } from '../../records/record-type.js'
 import { noCounts } from '../counts.js'
-import { contentOf, type Line, LineSplitter, whyNotRecord } from '../file/lines.js'
+import { classify, LONG_BYTES, NO_ATTRIBUTES } from '../file/classify.js'
+import { type Line, LineSplitter } from '../file/lines.js'
 import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'
-import { recognizeLine } from '../file/recognize.js'
 import type { Counts } from '../terms.js'
 
 /** What a file turned out to be. */
@@ -69,11 +69,11 @@ export class Scanner {
   #count(lines: Iterable<Line>): void {
     for (const line of lines) {
       this.#lines = line.number
-      const content = line.bytes === null ? 'no JSON' : recognizeLine(contentOf(line.number, line.bytes))
-      if (content === 'blank') continue
-      if (content === 'no JSON' || content === 'no record') {
-        this.#wrongFile.add(line, this.#records > 0, () => whyNotRecord(line, this.#limits.maxLineBytes))
-      } else this.#countRecord(content)
+      const content = classify(line, this.#limits.maxLineBytes, NO_ATTRIBUTES)
+      if (content.kind === 'record') this.#countRecord(content.recordType)
+      else if (content.kind === 'malformed') {
+        this.#wrongFile.add(line, this.#records > 0, () => whyMalformed(line, content.error))
+      }
     }
   }
 
@@ -91,4 +91,11 @@ export class Scanner {
 export interface ScanLimits {
   readonly maxLineBytes: number
   readonly maxRecords: number | undefined
+}
+
+/** For the answer to an upload: in a millisecond, however the line is made. */
+function whyMalformed({ bytes }: Line, error: () => string): string {
+  return bytes !== null && bytes.length > LONG_BYTES
+    ? 'the line is no record; "intake validate FILE" says what is wrong with it'
+    : error()
 }

@@ -5,7 +5,7 @@ import type { Client } from '../../db/pool.js'
 import { recordTypes } from '../../records/index.js'
 import { attributeKind } from '../../records/kinds.js'
 import { excerpt } from '../../text/text.js'
-import type { LinePlace, LineProblem } from '../file/passes.js'
+import type { LinePlace, LineProblem } from '../file/examine.js'
 import type { Job } from '../queue/claim.js'
 
 /** The problems of a chunk on their way into the report. */

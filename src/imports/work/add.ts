@@ -10,7 +10,7 @@ import {
   insertSnapshots,
   resolveReferences,
 } from '../../records/write/references.js'
-import type { LineProblem } from '../file/passes.js'
+import type { LineProblem } from '../file/examine.js'
 import type { Job } from '../queue/claim.js'
 import { lineOfRecord } from '../record-id.js'
 import { refTaken } from '../report/problems.js'

@@ -3,15 +3,10 @@ import type { RecordType } from '../../records/record-type.js'
 import { NewRecords } from '../../records/write/insert.js'
 import { type ReferenceLists, referenceLists } from '../../records/write/references.js'
 import type { UploadReader } from '../../uploads/store.js'
+import { examineLine, type LinePlace, type LineProblem } from '../file/examine.js'
 import type { Line } from '../file/lines.js'
-import {
-  examineLine,
-  type LinePlace,
-  type LineProblem,
-  type Pass,
-  passes,
-  readLines,
-} from '../file/passes.js'
+import { type Pass, passes } from '../file/passes.js'
+import { readLines } from '../file/read-lines.js'
 import type { Checkpoint, Job } from '../queue/claim.js'
 import { recordIds } from '../record-id.js'
 

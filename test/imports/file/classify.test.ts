@@ -1,23 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readLine } from '../../../src/imports/file/lines.js'
-import { recognizeLine } from '../../../src/imports/file/recognize.js'
+import { classify, NO_ATTRIBUTES, type Wanted } from '../../../src/imports/file/classify.js'
 import { recordTypes } from '../../../src/records/index.js'
 
 const MAX_LINE_BYTES = 2 ** 20
 
-/** What `readLine` says of a line that is not the file's first, where a byte-order mark would be skipped. */
-function read(line: Buffer): string {
-  const content = readLine({ number: 2, bytes: line }, MAX_LINE_BYTES)
-  if (content.kind === 'record') return content.recordType.type
-  if (content.kind === 'blank') return 'blank'
-  return /^the line is not valid/.test(content.error) ? 'no JSON' : 'no record'
+const ALL_ATTRIBUTES: Wanted = { types: new Set(recordTypes), otherNames: [] }
+
+/** What a line is that is not the file's first, where a byte-order mark would be skipped. */
+function classified(line: string | Buffer, wanted: Wanted): string {
+  const content = classify({ number: 2, bytes: Buffer.from(line) }, MAX_LINE_BYTES, wanted)
+  if (content.kind === 'malformed') return `malformed: ${content.error()}`
+  return content.kind === 'record' ? content.recordType.type : content.kind
 }
 
-function recognized(line: string | Buffer): string {
-  const content = recognizeLine(Buffer.from(line))
-  return typeof content === 'object' ? content.type : content
-}
+const read = (line: string | Buffer): string => classified(line, ALL_ATTRIBUTES)
+const recognized = (line: string | Buffer): string => classified(line, NO_ATTRIBUTES)
 
 /** Text that looks much like a record: its pieces are those that matter, in any order. */
 const jsonLike = fc
@@ -65,7 +63,7 @@ describe('A line is recognized without being parsed', () => {
           jsonLike.map((text) => `{"data":{"type":"subscription_plan",${text}}}`),
         ),
         (line) => {
-          expect(recognized(line)).toBe(read(Buffer.from(line)))
+          expect(recognized(line)).toBe(read(line))
         },
       ),
       { numRuns: 20_000 },
@@ -91,7 +89,7 @@ describe('A line is recognized without being parsed', () => {
     fc.assert(
       fc.property(record, fc.constantFrom(undefined, 1, '\t'), (text, space) => {
         const line = JSON.stringify(JSON.parse(text), null, space).replaceAll('\n', ' ')
-        expect(recognized(line)).toBe(read(Buffer.from(line)))
+        expect(recognized(line)).toBe(read(line))
       }),
       { numRuns: 5000 },
     )
@@ -120,6 +118,6 @@ describe('A line is recognized without being parsed', () => {
     ['nothing', ''],
     ['blanks', ' \t\r'],
   ])('as what it is to the parser: %s', (_, line) => {
-    expect(recognized(line)).toBe(read(Buffer.from(line)))
+    expect(recognized(line)).toBe(read(line))
   })
 })

@@ -1,0 +1,77 @@
+import type { RecordType } from '../../records/record-type.js'
+import { validateRecord } from '../../records/validate.js'
+import type { Problem } from '../../schema/problem.js'
+import { isStorableText } from '../../text/text.js'
+import { classify } from './classify.js'
+import type { Line } from './lines.js'
+import type { Pass } from './passes.js'
+
+/** Which line, from 1, and where in the file it begins, in bytes. */
+export interface LinePlace {
+  readonly number: number
+  readonly start: number
+}
+
+/** A problem and where it is. */
+export interface LineProblem extends Problem {
+  readonly line: LinePlace
+  readonly externalRef: string | undefined
+}
+
+/** What a line comes to in a pass, by itself. */
+export type Examined =
+  /** Blank, or nothing of this pass. */
+  | { readonly kind: 'passed over' }
+  /** A record that another pass looks at. */
+  | { readonly kind: 'of another pass'; readonly recordType: RecordType }
+  | { readonly kind: 'malformed'; readonly problems: readonly LineProblem[] }
+  | { readonly kind: 'invalid'; readonly recordType: RecordType; readonly problems: readonly LineProblem[] }
+  /** Its attributes are valid by themselves. */
+  | { readonly kind: 'valid'; readonly recordType: RecordType; readonly attributes: Attributes }
+
+type Attributes = Readonly<Record<string, unknown>>
+
+const PASSED_OVER: Examined = { kind: 'passed over' }
+
+/** The first pass reports lines that are no records; a later one leaves out whatever is not its own. */
+const isFirst = ({ number }: Pass): boolean => number === 1
+
+/** Reads and validates a line, if it is one of the pass. */
+export function examineLine(line: Line, pass: Pass, maxLineBytes: number): Examined {
+  if (!isFirst(pass) && !mayHold(line, pass.names)) return PASSED_OVER
+  const content = classify(line, maxLineBytes, pass)
+  const place = { number: line.number, start: line.start }
+  if (content.kind === 'malformed' && isFirst(pass)) {
+    const problem = { line: place, field: '', error: content.error(), externalRef: undefined }
+    return { kind: 'malformed', problems: [problem] }
+  }
+  if (content.kind !== 'record') return PASSED_OVER
+  const { recordType, attributes } = content
+  if (!pass.types.has(recordType)) return { kind: 'of another pass', recordType }
+  const problems = validateRecord(recordType, attributes)
+  if (problems.length === 0) return { kind: 'valid', recordType, attributes: attributes as Attributes }
+  const externalRef = showableRef(attributes)
+  return {
+    kind: 'invalid',
+    recordType,
+    problems: problems.map((problem) => ({ ...problem, line: place, externalRef })),
+  }
+}
+
+/** Whether a line may be a record of a type: it has the type's name in plain letters, or something escaped. */
+function mayHold({ bytes }: Line, names: readonly Buffer[]): boolean {
+  return bytes !== null && (names.some((name) => bytes.includes(name)) || bytes.includes('\\u'))
+}
+
+/** The `external_ref` of a record that is wrong elsewhere, if it can be shown. */
+function showableRef(attributes: unknown): string | undefined {
+  const ref = (attributes as { external_ref?: unknown } | null | undefined)?.external_ref
+  // At most 2048 code points, which are at most twice as many UTF-16 units.
+  return typeof ref === 'string' &&
+    ref !== '' &&
+    ref.length <= 4096 &&
+    [...ref].length <= 2048 &&
+    isStorableText(ref)
+    ? ref
+    : undefined
+}
