@@ -1,14 +1,5 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { doctorCommand } from './cli/commands/doctor.js'
-import { importCommand } from './cli/commands/import.js'
-import { importsCommand } from './cli/commands/imports.js'
-import { keysCommand } from './cli/commands/keys.js'
-import { organizationsCommand } from './cli/commands/organizations.js'
-import { serveCommand } from './cli/commands/serve.js'
-import { storesCommand } from './cli/commands/stores.js'
-import { validateCommand } from './cli/commands/validate.js'
-import { webhooksCommand } from './cli/commands/webhooks.js'
 import { PROGRAM } from './cli/terminal/program.js'
 import { version } from './version.js'
 
@@ -22,19 +13,25 @@ Examples:
 
 "${PROGRAM} <command> --help" explains a command.`
 
+/** By name, in the order of `--help`. Each is loaded only where it is needed: `intake keys` waits for no HTTP server. */
+const COMMANDS = new Map<string, () => Promise<Command>>([
+  ['serve', async () => (await import('./cli/commands/serve.js')).serveCommand()],
+  ['validate', async () => (await import('./cli/commands/validate.js')).validateCommand()],
+  ['import', async () => (await import('./cli/commands/import.js')).importCommand()],
+  ['imports', async () => (await import('./cli/commands/imports.js')).importsCommand()],
+  ['stores', async () => (await import('./cli/commands/stores.js')).storesCommand()],
+  ['organizations', async () => (await import('./cli/commands/organizations.js')).organizationsCommand()],
+  ['keys', async () => (await import('./cli/commands/keys.js')).keysCommand()],
+  ['webhooks', async () => (await import('./cli/commands/webhooks.js')).webhooksCommand()],
+  ['doctor', async () => (await import('./cli/commands/doctor.js')).doctorCommand()],
+])
+
 const program = new Command('intake')
   .description('Imports subscription data in bulk: JSON Lines in, PostgreSQL rows and an exact report out.')
   .version(version(), '-v, --version', 'print the version')
-  .addCommand(serveCommand())
-  .addCommand(validateCommand())
-  .addCommand(importCommand())
-  .addCommand(importsCommand())
-  .addCommand(storesCommand())
-  .addCommand(organizationsCommand())
-  .addCommand(keysCommand())
-  .addCommand(webhooksCommand())
-  .addCommand(doctorCommand())
   .addHelpText('after', HELP)
   .showHelpAfterError(`Run "${PROGRAM} --help" for help.`)
 
+const named = COMMANDS.get(process.argv[2] ?? '')
+for (const load of named ? [named] : COMMANDS.values()) program.addCommand(await load())
 await program.parseAsync()

@@ -4,7 +4,7 @@ import { readApiKey } from '../../data-dir/api-key.js'
 import { layoutOf } from '../../data-dir/layout.js'
 import { DataDirInUse } from '../../data-dir/lock.js'
 import { hasCluster } from '../../data-dir/postgres/embedded.js'
-import { type Service, startService } from '../../service.js'
+import type { Service } from '../../service.js'
 import { CommandError, noDatabaseIn } from '../terminal/fail.js'
 import { type Address, answers } from './client.js'
 
@@ -164,6 +164,8 @@ class LocalServer implements Server {
   async #look(): Promise<void> {
     const { dataDir } = this.#config
     try {
+      // Loaded here, as most commands find a server elsewhere and need none of it.
+      const { startService } = await import('../../service.js')
       this.#own = await startService(this.#config)
       this.#say(`No server runs on ${dataDir}; this command runs one itself.`)
       this.#setAddress(this.#own.url, this.#own.apiKey)

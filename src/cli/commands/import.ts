@@ -8,7 +8,6 @@ import { findServer, type Server } from '../client/find-server.js'
 import { followImport } from '../client/follow.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
 import { type ServerCommandFlags, styleOf, withServerFlags } from '../client/server-command.js'
-import { uploadFile } from '../client/upload.js'
 import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
 import { CommandError, fail } from '../terminal/fail.js'
 import { commandLine, PROGRAM } from '../terminal/program.js'
@@ -137,6 +136,8 @@ async function upload(server: Server, { file, flags, teller, signal }: Terms): P
   }
   const { externalRef, dryRun = false, onConflict } = flags
   const options = { externalRef, dryRun, onConflict }
+  // Loaded here, with all that reads lines: `intake imports` shares this file and uploads nothing.
+  const { uploadFile } = await import('../client/upload.js')
   const received = await uploadFile(server.address, file, options, onSent, signal)
   progress.finish(`uploaded ${all ?? size(sent)}`)
   return received
