@@ -19,29 +19,29 @@ export interface Config {
   readonly maxUploads: number
   /** Downloads and other long answers that this process sends to one owner at once. */
   readonly maxDownloads: number
-  /** Imports of one owner that are `pending`. */
+  /** How many imports of one owner may be `pending`. */
   readonly maxWaitingImports: number
-  /** Requests a second of one API key or client. */
+  /** Requests per second of one API key or client. */
   readonly rateLimit: number
-  /** Wrong secrets a minute from one address. */
+  /** Wrong secrets per minute from one address. */
   readonly wrongSecretLimit: number
-  /** Addresses and networks, joined by commas. Unset: nobody is believed about the address of a client. */
+  /** Addresses and networks, joined by commas. Unset: nobody is trusted to name a client's address. */
   readonly trustedProxies: string | undefined
   readonly maxConnections: number
-  /** Of a request's headers, and of its body unless it is an upload. */
+  /** The time limit of a request's headers, and of its body unless it is an upload. */
   readonly requestTimeoutSeconds: number
-  /** Of a connection with a request under way. */
+  /** The idle time limit of a connection with a request under way. */
   readonly idleTimeoutSeconds: number
-  /** Of one statement that a request needs. */
+  /** The time limit of one statement of a request. */
   readonly statementTimeoutSeconds: number
   /** How many days an import's file and report are kept after its end; 0: for ever. */
   readonly retentionDays: number
-  /** Whether webhooks may be at addresses that are not public. */
+  /** Whether webhooks may have addresses that are not public. */
   readonly allowPrivateWebhooks: boolean
   readonly logLevel: string
 }
 
-/** A setting that cannot be used. The message names it and says what it takes. */
+/** An invalid setting. The message names it and says what it takes. */
 export class ConfigError extends StartError {
   override name = 'ConfigError'
 }
@@ -169,7 +169,7 @@ export const settings: readonly Setting[] = [
     variable: 'DATABASE_URL',
     flag: '--database-url',
     placeholder: '<url>',
-    description: 'a PostgreSQL 15+ database to use in place of the embedded one',
+    description: 'a PostgreSQL 15+ database to use instead of the embedded one',
     parse: databaseUrl,
   },
   {
@@ -177,7 +177,7 @@ export const settings: readonly Setting[] = [
     variable: 'API_KEY',
     flag: '--api-key',
     placeholder: '<key>',
-    description: "the default store's API key, in place of a generated one",
+    description: "the default store's API key, instead of a generated one",
     parse: apiKey,
   },
   {
@@ -185,7 +185,7 @@ export const settings: readonly Setting[] = [
     variable: 'MAX_UPLOAD_BYTES',
     flag: '--max-upload-bytes',
     placeholder: '<size>',
-    description: 'the size of one import file, at most',
+    description: 'the largest size of an import file',
     default: '10GiB',
     parse: byteSize(1, LARGEST_UPLOAD),
   },
@@ -194,7 +194,7 @@ export const settings: readonly Setting[] = [
     variable: 'MAX_LINE_BYTES',
     flag: '--max-line-bytes',
     placeholder: '<size>',
-    description: 'the size of one line of it, at most',
+    description: 'the largest size of a line of it',
     default: '1MiB',
     parse: byteSize(1, 64 * 2 ** 20),
   },
@@ -203,7 +203,7 @@ export const settings: readonly Setting[] = [
     variable: 'MAX_RECORDS',
     flag: '--max-records',
     placeholder: '<number>',
-    description: 'the records in one file, at most (default: no limit)',
+    description: 'the most records in one file (default: no limit)',
     parse: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   },
   {
@@ -211,7 +211,7 @@ export const settings: readonly Setting[] = [
     variable: 'MAX_UPLOADS',
     flag: '--max-uploads',
     placeholder: '<number>',
-    description: 'the uploads taken at once, at most; further ones are answered 429',
+    description: 'the most uploads at once; more are answered 429',
     default: '100',
     parse: wholeNumber(1, 10_000),
   },
@@ -221,7 +221,7 @@ export const settings: readonly Setting[] = [
     flag: '--max-downloads',
     placeholder: '<number>',
     description:
-      'the downloads and long answers sent to one store or organization at once, at most; further ones are answered 429',
+      'the most downloads and long responses at once for one store or organization; more are answered 429',
     default: '10',
     parse: wholeNumber(1, 10_000),
   },
@@ -230,7 +230,7 @@ export const settings: readonly Setting[] = [
     variable: 'MAX_WAITING_IMPORTS',
     flag: '--max-waiting-imports',
     placeholder: '<number>',
-    description: 'the pending imports of one store or organization, at most; further ones are answered 409',
+    description: 'the most pending imports of one store or organization; more are answered 409',
     default: '1000',
     parse: wholeNumber(1, 1_000_000),
   },
@@ -239,7 +239,7 @@ export const settings: readonly Setting[] = [
     variable: 'RATE_LIMIT',
     flag: '--rate-limit',
     placeholder: '<number>',
-    description: 'the requests a second of one API key or client, at most; further ones are answered 429',
+    description: 'the most requests per second of one API key or client; more are answered 429',
     default: '10000',
     parse: wholeNumber(1, 1_000_000),
   },
@@ -248,7 +248,7 @@ export const settings: readonly Setting[] = [
     variable: 'WRONG_SECRET_LIMIT',
     flag: '--wrong-secret-limit',
     placeholder: '<number>',
-    description: 'the wrong secrets a minute from one address, at most; then unknown ones are answered 429',
+    description: 'the most wrong secrets per minute from one address; then unknown ones are answered 429',
     default: '1000',
     parse: wholeNumber(1, 1_000_000),
   },
@@ -258,7 +258,7 @@ export const settings: readonly Setting[] = [
     flag: '--trusted-proxies',
     placeholder: '<addresses>',
     description:
-      'the proxies whose X-Forwarded-For, -Host and -Proto are believed, as addresses and networks: 127.0.0.1,10.0.0.0/8 (default: none)',
+      'the proxies whose X-Forwarded-For, -Host and -Proto are trusted, as addresses and networks: 127.0.0.1,10.0.0.0/8 (default: none)',
     parse: addresses,
   },
   {
@@ -266,7 +266,7 @@ export const settings: readonly Setting[] = [
     variable: 'MAX_CONNECTIONS',
     flag: '--max-connections',
     placeholder: '<number>',
-    description: 'the connections of HTTP, at most; further ones are closed',
+    description: 'the most HTTP connections; more are closed',
     default: '1000',
     parse: wholeNumber(1, 1_000_000),
   },
@@ -275,7 +275,7 @@ export const settings: readonly Setting[] = [
     variable: 'REQUEST_TIMEOUT',
     flag: '--request-timeout',
     placeholder: '<seconds>',
-    description: 'the time for the headers of a request, and for its body unless it is an upload',
+    description: 'the time limit for the headers of a request, and for its body unless it is an upload',
     default: '30',
     parse: wholeNumber(1, 3600),
   },
@@ -284,7 +284,7 @@ export const settings: readonly Setting[] = [
     variable: 'IDLE_TIMEOUT',
     flag: '--idle-timeout',
     placeholder: '<seconds>',
-    description: 'the time that a connection with a request under way, an upload too, may be silent',
+    description: 'how long a connection with a request under way, including uploads, may be silent',
     default: '60',
     parse: wholeNumber(1, 3600),
   },
@@ -293,7 +293,7 @@ export const settings: readonly Setting[] = [
     variable: 'STATEMENT_TIMEOUT',
     flag: '--statement-timeout',
     placeholder: '<seconds>',
-    description: 'the time that the database may take over one statement of a request',
+    description: 'the time limit for one statement of a request in the database',
     default: '30',
     parse: wholeNumber(1, 3600),
   },
@@ -302,7 +302,7 @@ export const settings: readonly Setting[] = [
     variable: 'RETENTION_DAYS',
     flag: '--retention-days',
     placeholder: '<days>',
-    description: 'how long the file and the errors of an import are kept after its end; none or 0: for ever',
+    description: 'how long the file and the errors of an import are kept after its end; none or 0: forever',
     default: '30',
     parse: days,
   },
@@ -311,7 +311,7 @@ export const settings: readonly Setting[] = [
     variable: 'ALLOW_PRIVATE_WEBHOOKS',
     flag: '--allow-private-webhooks',
     placeholder: '<true|false>',
-    description: 'whether webhooks may be at private addresses: of this machine or of its network',
+    description: 'whether webhooks may have private addresses, of this machine or its network',
     default: 'false',
     parse: yesOrNo,
   },
@@ -326,8 +326,7 @@ export const settings: readonly Setting[] = [
   },
 ]
 
-/**
- * Reads the settings: a flag before its environment variable before the default. An empty variable counts as unset.
+/** Reads the settings: a flag wins over its environment variable, and that over the default. An empty variable counts as unset.
  *
  * @throws ConfigError, naming the setting and what it takes.
  */

@@ -2,9 +2,9 @@ import { readFileIfThere, writeWhole } from './files.js'
 import { layoutOf } from './layout.js'
 
 /**
- * The default store's API key that the directory keeps, in a file of mode 0600.
+ * The default store's API key, stored in the directory in a file of mode 0600.
  *
- * @param given is kept in place of the one that is there.
+ * @param given replaces the stored one.
  */
 export async function keepApiKey(
   path: string,
@@ -17,6 +17,6 @@ export async function keepApiKey(
   return key
 }
 
-/** The kept key; undefined if there is none yet. */
+/** The stored key; undefined if there is none yet. */
 export const readApiKey = (path: string): Promise<string | undefined> =>
   readFileIfThere(layoutOf(path).apiKey)

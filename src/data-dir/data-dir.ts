@@ -5,14 +5,14 @@ import { identityOf } from './identity.js'
 import { type DataDirLayout, layoutOf } from './layout.js'
 import { takeLock } from './lock.js'
 
-/** A data directory that this process has to itself until it ends, however it ends. */
+/** A data directory that belongs to this process alone until it ends, in whatever way. */
 export interface DataDir {
   /** Absolute, without symbolic links. */
   readonly path: string
   readonly layout: DataDirLayout
-  /** Names this directory for good, wherever it is mounted. */
+  /** Identifies this directory permanently, wherever it is mounted. */
   readonly id: string
-  /** Tells other processes of this machine that ask where HTTP listens. */
+  /** Tells other processes of this machine, when they ask, where HTTP listens. */
   announce(url: string): void
   release(): Promise<void>
 }
@@ -46,7 +46,8 @@ export async function openDataDir(folder: string): Promise<DataDir> {
 async function makeFolder(folder: string): Promise<void> {
   const { uid } = await stat(folder).catch(async () => {
     await mkdir(folder, { recursive: true })
-    // Others may pass through, not look: the embedded database may run as another user. What is inside is private.
+    // Others may pass through but not list: the embedded database may run as another user. The contents are
+    // private.
     await chmod(folder, 0o711)
     return stat(folder)
   })

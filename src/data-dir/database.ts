@@ -11,8 +11,9 @@ export class OtherDatabase extends StartError {
 }
 
 /**
- * Lets a data directory with uploads be used with the database alone that has their imports: to another one they are strays,
- * which a start sets aside. A database is known by its default store, which a dump takes along.
+ * Allows a data directory with uploads to be used only with the database that has their imports: to another
+ * one they would be stray files, which a start sets aside. A database is identified by its default store,
+ * which a dump includes.
  *
  * @throws OtherDatabase
  */
@@ -20,7 +21,7 @@ export async function requireSameDatabase(pool: Pool, dataDir: string, store: Up
   const { database: file } = layoutOf(dataDir)
   const last = await readFileIfThere(file)
   const current = await defaultStoreOf(pool)
-  // Written only where it says something new: on a full disk it could not be.
+  // Written only if it changes: on a full disk it could not be written.
   if (last === current) return
   if (last !== undefined && (await store.keys()).length > 0) {
     throw new OtherDatabase(
@@ -31,7 +32,7 @@ export async function requireSameDatabase(pool: Pool, dataDir: string, store: Up
   await writeWhole(file, current ?? '')
 }
 
-/** Whether the data directory was used with another database last. */
+/** Whether the data directory was last used with another database. */
 export async function isAnotherDatabase(db: Pool | Client, dataDir: string): Promise<boolean> {
   const last = await readFileIfThere(layoutOf(dataDir).database)
   return last !== undefined && last !== (await defaultStoreOf(db))

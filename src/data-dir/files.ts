@@ -1,7 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { draftOf } from './layout.js'
 
-/** A file's text without the newline; undefined if it is not there or empty. */
+/** A file's text without the newline; undefined if it is missing or empty. */
 export async function readFileIfThere(file: string): Promise<string | undefined> {
   try {
     return (await readFile(file, 'utf8')).trim() || undefined
@@ -11,7 +11,7 @@ export async function readFileIfThere(file: string): Promise<string | undefined>
   }
 }
 
-/** Writes a line into a file that only its owner may read: whole or not at all, and durable. */
+/** Writes a line into a file that only its owner may read, atomically and durably. */
 export async function writeWhole(file: string, line: string): Promise<void> {
   const draft = draftOf(file)
   await rm(draft, { force: true })

@@ -4,20 +4,23 @@ import { StartError } from '../start-error.js'
 import { readFileIfThere } from './files.js'
 import { layoutOf, uploadKey } from './layout.js'
 
-/** The identity that a data directory was given; undefined: none yet. */
+/** The identity of a data directory; undefined if it has none yet. */
 export async function readIdentity(path: string): Promise<string | undefined> {
   return await readFileIfThere(layoutOf(path).identity)
 }
 
-/** The directory's identity, created once. Written beside its place and linked, so that two first starts agree on one. */
+/**
+ * The directory's identity, created once. Written beside its place and linked, so that two simultaneous first
+ * starts agree on one.
+ */
 export async function identityOf(path: string): Promise<string> {
   const { identity: file, uploads } = layoutOf(path)
   const known = await readIdentity(path)
   if (known !== undefined) return known
   if (await hasUploads(uploads.folder)) {
     throw new StartError(
-      `The data directory ${path} has uploads, but its file "id", by which imports know theirs, is gone; with a new one they would be lost. ` +
-        'Put it back from a backup, or write what imports.upload_store has after "file:".',
+      `The data directory ${path} has uploads, but its file "id", by which imports find theirs, is gone; with a new one they would be lost. ` +
+        'Restore it from a backup, or write the part of imports.upload_store after "file:" into it.',
     )
   }
   const draft = `${file}.${randomUUID()}`

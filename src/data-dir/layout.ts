@@ -1,25 +1,25 @@
 import { join } from 'node:path'
 
-/** Where everything in a data directory lies. No other file knows a name in it. */
+/** The location of everything in a data directory. No other file knows a name in it. */
 export interface DataDirLayout {
   /** The directory itself. */
   readonly path: string
   /** The directory's identity, which never changes. */
   readonly identity: string
-  /** A socket that the process listens on that has the directory. */
+  /** The socket that the process using the directory listens on. */
   readonly lock: string
   /** The API key of the default store. */
   readonly apiKey: string
-  /** Names the database that has the imports of the uploads. */
+  /** Identifies the database that has the imports of the uploads. */
   readonly database: string
-  /** Says that the folder of uploads was marked: one without a mark is not the right one. */
+  /** Says that the uploads folder has been marked: a folder without a mark is then not the right one. */
   readonly uploadsMarked: string
   readonly uploads: UploadsLayout
   /** The embedded PostgreSQL. */
   readonly cluster: ClusterLayout
 }
 
-/** Where everything in the folder of uploads lies. */
+/** The location of everything in the uploads folder. */
 export interface UploadsLayout {
   readonly folder: string
   /** Uploads that are still being received. */
@@ -30,19 +30,19 @@ export interface UploadsLayout {
   readonly marker: string
 }
 
-/** Where the embedded PostgreSQL lies. */
+/** The location of the embedded PostgreSQL. */
 export interface ClusterLayout {
   readonly folder: string
-  /** A cluster that is being created; renamed once it is whole. */
+  /** A cluster that is being created; renamed once it is complete. */
   readonly unfinished: string
-  /** Its log, the older part of which has `.1` at its end. */
+  /** Its log; the name of the older part ends with `.1`. */
   readonly log: string
 }
 
-/** What the names of whole uploads end with. */
+/** The suffix of complete uploads. */
 const UPLOAD_SUFFIX = '.jsonl'
 
-/** What files are called until they are whole, see `writeWhole`. */
+/** The suffix of files until they are complete, see `writeWhole`. */
 const DRAFT_SUFFIX = '.new'
 
 const CLUSTER = 'postgres'
@@ -65,7 +65,7 @@ export function layoutOf(path: string): DataDirLayout {
   }
 }
 
-/** @param folder that of a data directory, or one mounted in its place */
+/** @param folder the one in a data directory, or one mounted in its place */
 export const uploadsLayoutOf = (folder: string): UploadsLayout => ({
   folder,
   incoming: join(folder, 'incoming'),
@@ -73,17 +73,17 @@ export const uploadsLayoutOf = (folder: string): UploadsLayout => ({
   marker: join(folder, 'id'),
 })
 
-/** The name of a whole upload's file. */
+/** The file name of a complete upload. */
 export const uploadName = (key: string): string => `${key}${UPLOAD_SUFFIX}`
 
-/** The key of the upload that a file has; undefined: the file is no upload. */
+/** The upload key of a file; undefined: the file is not an upload. */
 export const uploadKey = (name: string): string | undefined =>
   name.endsWith(UPLOAD_SUFFIX) ? name.slice(0, -UPLOAD_SUFFIX.length) : undefined
 
-/** Where a file is written before it takes its place. */
+/** Where a file is written before it is moved into place. */
 export const draftOf = (file: string): string => `${file}${DRAFT_SUFFIX}`
 
-/** The most that the mode of each file and folder may allow: nobody else may read what is private. */
+/** The most permissive mode of each file and folder: nobody else may read what is private. */
 export const mostOpenModes = ({
   path,
   identity,
@@ -103,6 +103,6 @@ export const mostOpenModes = ({
     [`${cluster.log}.1`, 0o600],
   ])
 
-/** Whether a name in the data directory is that of something unfinished, which a killed process left. */
+/** Whether a name in the data directory is that of an unfinished file, left by a killed process. */
 export const isLeftover = (name: string): boolean =>
   /^(lock|id)\.[0-9a-f-]{36}$|^(api-key|database|uploads-marked|postgres)\.new$/.test(name)

@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path'
 import { StartError } from '../start-error.js'
 import { layoutOf } from './layout.js'
 
-/** Another process uses the data directory. `url`: where its HTTP listens, once it does. */
+/** Another process uses the data directory. `url`: where its HTTP listens, if it does yet. */
 export class DataDirInUse extends StartError {
   override name = 'DataDirInUse'
   constructor(
@@ -29,15 +29,13 @@ export async function userOf(path: string): Promise<{ readonly url: string | und
   return said === undefined ? undefined : { url: said || undefined }
 }
 
-/**
- * Takes the lock: a socket that we listen on. A lock that nobody listens on any more was left by a process that was
- * killed, and is put aside. Two processes that do so at once cannot both win, since only one of them is given the name
- * (`link`).
+/** Takes the lock: a socket that we listen on. A lock that nobody listens on was left by a process that was killed, and is put aside. If two processes do so at once, only one wins, since only one gets the name (`link`).
  *
- * The kernel stops listening with the process, however it ends: the lock has no process id that another process could
- * have by now, and it holds between containers that share the directory, each with its own processes and network.
+ * However the process ends, the kernel stops listening with it: the lock needs no process id, which another
+ * process could have by now, and it works between containers that share the directory, each with its own
+ * processes and network.
  *
- * @returns how to release it
+ * @returns a function that releases it
  * @throws DataDirInUse
  */
 export async function takeLock(path: string, server: Server): Promise<() => Promise<void>> {
@@ -58,7 +56,7 @@ export async function takeLock(path: string, server: Server): Promise<() => Prom
   }
 }
 
-/** Gives a file another name as well; false: the name is taken. */
+/** Gives a file a second name; false: the name is taken. */
 async function linked(file: string, name: string): Promise<boolean> {
   try {
     await link(file, name)
@@ -85,14 +83,12 @@ async function putAside(path: string, lock: string): Promise<void> {
     await rm(aside, { force: true })
     return
   }
-  // Another process has taken the lock since we asked: it gets it back.
+  // Another process has taken the lock since we asked: give it back.
   await rename(aside, lock)
   throw new DataDirInUse(path, url || undefined)
 }
 
-/**
- * An address by which a socket of any path can be reached: the system takes some hundred bytes at most. On Linux a longer
- * one is named by way of the opened folder.
+/** An address for a socket of any path: the system accepts about a hundred bytes. On Linux a longer path is addressed through the opened folder.
  */
 async function withAddress<T>(socket: string, use: (address: string) => Promise<T>): Promise<T> {
   if (process.platform !== 'linux') return await use(socket)
@@ -112,11 +108,11 @@ async function listen(server: Server, address: string): Promise<void> {
       resolve()
     })
   })
-  // The lock must not keep a process alive that has nothing else to do.
+  // The lock must not keep an otherwise idle process alive.
   server.unref()
 }
 
-/** What the process that listens on a socket says; undefined if nobody does. */
+/** What the process listening on a socket says; undefined if nobody listens. */
 function ask(path: string): Promise<string | undefined> {
   return withAddress(
     path,
@@ -130,7 +126,8 @@ function ask(path: string): Promise<string | undefined> {
           said += data
         })
         socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-          // Anything else, such as EAGAIN where many wait to be heard, does not say that nobody listens.
+          // Anything else, such as EAGAIN when many are waiting to connect, does not mean that nobody
+          // listens.
           if (code === 'ECONNREFUSED' || code === 'ENOENT') resolve(undefined)
           else resolve(said)
         })

@@ -1,27 +1,29 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** A process. Its number alone does not name it: once it has ended, another process may be given the same one. */
+/**
+ * A process. Its number alone does not identify it: once it has ended, another process may get the same one.
+ */
 export interface ProcessIdentity {
   readonly pid: number
-  /** When the process began, in a form that is only compared. */
+  /** When the process started, in a form used only for comparison. */
   readonly start: string
 }
 
 interface ProcessState {
   readonly parent: number
   readonly start: string
-  /** Whether it has ended and nobody has reaped it yet. */
+  /** Whether it has ended without having been reaped yet. */
   readonly isZombie: boolean
 }
 
-/** The process that has this number now; undefined: none has. */
+/** The process that now has this number; undefined: none. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const state = stateOf(pid)
   return state && !state.isZombie ? { pid, start: state.start } : undefined
 }
 
-/** Whether this very process still runs. One that has ended but that nobody has reaped yet counts as ended. */
+/** Whether this very process still runs. One that has ended but has not been reaped counts as ended. */
 export const isAlive = ({ pid, start }: ProcessIdentity): boolean => identify(pid)?.start === start
 
 /** Sends a signal to this very process, unless it has ended. */
@@ -39,7 +41,10 @@ function stateOf(pid: number): ProcessState | undefined {
   return process.platform === 'linux' ? stateFromProc(pid) : stateFromPs(pid)
 }
 
-/** proc_pid_stat(5): state, parent and start time are the fields 3, 4 and 22; the second may hold blanks and brackets. */
+/**
+ * proc_pid_stat(5): state, parent and start time are the fields 3, 4 and 22; the second may contain blanks
+ * and brackets.
+ */
 function stateFromProc(pid: number): ProcessState | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,16 +1,16 @@
 import { raw, type Sql } from 'sql-template-tag'
 
-/** The database's time in whole milliseconds since 1970: what ids and `created_at` of records are made of. */
+/** The database's time in whole milliseconds since 1970, used for ids and `created_at` of records. */
 export const databaseMilliseconds: Sql = raw('ceil(extract(epoch from clock_timestamp()) * 1000)::bigint')
 
 /**
- * The database's clock as it was read once, carried on by the process's monotonic clock, which nobody sets. The process's own
- * time of day may be off by hours, and is never compared with the database's.
+ * The database's clock, read once and then advanced by the process's monotonic clock, which nobody can set.
+ * The process's own time of day may be hours off, and is never compared with the database's.
  */
 export class DatabaseClock {
   readonly #offset: number
 
-  /** @param milliseconds what `databaseMilliseconds` has just answered. */
+  /** @param milliseconds what `databaseMilliseconds` has just returned. */
   constructor(milliseconds: number) {
     this.#offset = milliseconds - performance.now()
   }

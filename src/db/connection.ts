@@ -2,7 +2,10 @@ import type pg from 'pg'
 import { parse } from 'pg-connection-string'
 import { StartError } from '../start-error.js'
 
-/** How to reach the database: a URL, or a socket's directory and a database's name. Plain data, so a thread can be given it. */
+/**
+ * How to reach the database: a URL, or a socket's directory and a database's name. Plain data, so that it can
+ * be passed to a thread.
+ */
 export type Connection = (
   | { readonly connectionString: string }
   | {
@@ -13,11 +16,14 @@ export type Connection = (
       readonly ssl: false
     }
 ) & {
-  /** The schema of the tables, once `migrate` has decided it. Unset: where a session's own search_path leads to. */
+  /**
+   * The schema of the tables, once `migrate` has decided it. Unset: the first one of the session's
+   * search_path.
+   */
   schema?: string
 }
 
-/** Where a connection goes, as far as `pg` has to be told. @throws StartError if the URL cannot be used */
+/** The connection settings that `pg` needs. @throws StartError if the URL cannot be used */
 export function addressOf(connection: Connection): pg.ClientConfig {
   ignoreEnvironment()
   if (!('connectionString' in connection)) {
@@ -28,14 +34,18 @@ export function addressOf(connection: Connection): pg.ClientConfig {
 }
 
 /**
- * `pg` takes from the environment what its configuration leaves out, and cannot be told not to. Names, passwords and TLS
- * may come from there; what changes how every session behaves may not, whatever another program is set up for.
+ * `pg` takes from the environment what its configuration leaves out, and this cannot be turned off. Names,
+ * passwords and TLS may come from there; what changes the behavior of sessions must not, whatever other
+ * program it was set for.
  */
 function ignoreEnvironment(): void {
   for (const name of ['PGOPTIONS', 'PGREPLICATION', 'PGCLIENTENCODING', 'PGBINARY']) delete process.env[name]
 }
 
-/** The parameters of a URL that say where to connect, and as whom. What a session is like is ours to say. */
+/**
+ * The parameters of a URL that say where to connect, and as whom. The settings of sessions are ours to
+ * decide.
+ */
 const ADDRESS = ['host', 'port', 'user', 'password', 'database', 'ssl', 'sslnegotiation'] as const
 
 function parsed(url: string): pg.ClientConfig {
@@ -47,21 +57,20 @@ function parsed(url: string): pg.ClientConfig {
     throw new StartError(
       code !== undefined && path !== undefined
         ? `DATABASE_URL names the file ${path}, which cannot be read (${code}). Correct its sslrootcert, sslcert or sslkey.`
-        : `DATABASE_URL cannot be read (${message}). It takes a URL such as postgresql://user:password@host:5432/database; what is special in a user's name or password is percent-encoded.`,
+        : `DATABASE_URL cannot be read (${message}). It takes a URL such as postgresql://user:password@host:5432/database; special characters in a user name or password must be percent-encoded.`,
     )
   }
   const config: Record<string, unknown> = {}
   for (const name of ADDRESS) if (parameters[name]) config[name] = parameters[name]
   if (parameters.ssl === false) config.ssl = false
-  // The operator's way to choose a schema; what else is set there, `prepareSession` sets as it has to be.
+  // The operator's way to choose a schema; everything else that is set there is overridden by
+  // `prepareSession`.
   if (parameters.options) config.options = parameters.options
   if (parameters.application_name) config.application_name = parameters.application_name
   return config
 }
 
-/**
- * To `pg` the modes `prefer`, `require` and `verify-ca` are `verify-full`, and each makes it print a paragraph about its next
- * version. So they are named as what they are, unless the URL asks for the meaning that they have in libpq.
+/** `pg` treats the modes `prefer`, `require` and `verify-ca` as `verify-full`, and prints a paragraph about its next version for each. So they are passed as what they are, unless the URL asks for the meaning that they have in libpq.
  */
 const withPlainSslMode = (url: string): string =>
   /[?&]uselibpqcompat=true(&|$)/.test(url)

@@ -25,13 +25,14 @@ export interface CopyColumn {
 export type CopyValue = string | number | boolean | null
 
 /**
- * Rows on their way into a table by COPY, encoded as they are added, in the binary format (PostgreSQL's documentation of
- * COPY, "Binary Format"). So what waits for the database is bytes, which the garbage collector need not look at.
+ * Rows to be added to a table by COPY, encoded as they are added, in the binary format (PostgreSQL's
+ * documentation of COPY, "Binary Format"). So what waits for the database is bytes, which the garbage
+ * collector does not have to scan.
  */
 export class CopyRows {
   readonly #columns: readonly CopyColumn[]
   readonly #encoders: readonly Encode[]
-  /** The beginning that all rows share. */
+  /** The start that all rows share. */
   readonly #leading: Buffer
   readonly #output: Output
   readonly #newOutput: () => Output
@@ -61,7 +62,7 @@ export class CopyRows {
     return this.#ends.length
   }
 
-  /** What the rows take, in bytes. */
+  /** The size of the rows, in bytes. */
   get bytes(): number {
     return this.#output.length
   }
@@ -73,7 +74,7 @@ export class CopyRows {
     this.end()
   }
 
-  /** Begins a row, whose values follow one by one. */
+  /** Starts a row, whose values follow one by one. */
   begin(): void {
     this.#output.append(this.#leading, 0, this.#leading.length)
     this.#column = 0
@@ -84,15 +85,15 @@ export class CopyRows {
     this.#column += 1
   }
 
-  /** Ends a row that has all its values. */
+  /** Ends a row that has all of its values. */
   end(): void {
     this.#ends.push(this.#output.length)
   }
 
   /**
-   * Adds the rows to a table, if there are any, in one statement: all of them or, when it throws, none.
+   * Adds the rows to a table, if there are any, in one statement: all of them or, if it throws, none.
    *
-   * @param table as SQL has it.
+   * @param table as SQL writes it.
    * @throws DatabaseError, of a unique violation (23505) for one
    */
   async copyTo(client: Client, table: string, selection: Selection = ALL): Promise<void> {
@@ -138,11 +139,14 @@ export class CopyRows {
   }
 }
 
-/** Which of the rows are copied. Their places count from 0. */
+/** Which rows are copied. Their places count from 0. */
 export interface Selection {
   /** The places of rows that are left out. */
   readonly except: ReadonlySet<number>
-  /** By place, that of a row left out whose values are copied instead, all after the leading ones and its id, which comes first. */
+  /**
+   * By place, the place of a left-out row whose values are copied instead: all after the leading ones and its
+   * id, which comes first.
+   */
   readonly instead?: ReadonlyMap<number, number>
 }
 
@@ -166,7 +170,8 @@ const HEADER_BYTES = HEADER.length
 
 function writeTrailer(output: Output): void {
   output.int16(-1)
-  // A CopyData message tells its length, without its first byte (PostgreSQL's documentation, "Message Formats").
+  // A CopyData message contains its length, without its first byte (PostgreSQL's documentation, "Message
+  // Formats").
   output.bytes().writeInt32BE(output.length - 1, 1)
 }
 
@@ -177,9 +182,10 @@ interface CopyConnection {
 }
 
 /**
- * A COPY statement with all that it copies, which is sent without waiting until the server is ready for it: when the statement
- * fails, the server drops what follows (PostgreSQL's documentation, "COPY Operations"). Not by `pg-copy-streams`: as of 7.0 an
- * error that comes while it waits for the socket to drain ends the process (docs/decisions/0025).
+ * A COPY statement with all of its data, which is sent without waiting until the server is ready for it: if
+ * the statement fails, the server drops what follows (PostgreSQL's documentation, "COPY Operations").
+ * `pg-copy-streams` is not used: as of 7.0, an error while it waits for the socket to drain ends the process
+ * (docs/decisions/0025).
  */
 class CopyQuery extends pg.Query {
   constructor(text: string, message: Buffer, callback: (error: Error | undefined) => void) {
@@ -193,7 +199,7 @@ class CopyQuery extends pg.Query {
     }
   }
 
-  /** pg calls this when the server is ready for the data, which is on its way. */
+  /** pg calls this when the server is ready for the data, which has already been sent. */
   handleCopyInResponse(): void {}
 }
 
@@ -213,7 +219,7 @@ const encoderOf: Readonly<Record<CopyType, Encode>> = {
   },
   'double precision': (output, value) => {
     output.int32(8)
-    // As in the text form of a number: no negative zero.
+    // As in the text form of a number, there is no negative zero.
     output.double((value as number) + 0)
   },
   boolean: (output, value) => {

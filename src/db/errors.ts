@@ -6,11 +6,14 @@ const hasCode = (error: unknown, code: string): boolean =>
 /** PostgreSQL, appendix A: `unique_violation`. */
 export const isUniqueViolation = (error: unknown): boolean => hasCode(error, '23505')
 
-/** PostgreSQL, appendix A: `deadlock_detected`. This transaction was chosen to be given up. */
+/** PostgreSQL, appendix A: `deadlock_detected`. This transaction was chosen as the victim. */
 export const isDeadlock = (error: unknown): boolean => hasCode(error, '40P01')
 
 /** PostgreSQL, appendix A: `query_canceled`, by `statement_timeout`. Nothing of its transaction was done. */
 export const isTimeout = (error: unknown): boolean => hasCode(error, '57014')
 
-/** PostgreSQL, appendix A: `in_failed_sql_transaction`. A statement before it had failed, which is what there is to tell. */
+/**
+ * PostgreSQL, appendix A: `in_failed_sql_transaction`. An earlier statement had failed, and that error is the
+ * one to report.
+ */
 export const isInFailedTransaction = (error: unknown): boolean => hasCode(error, '25P02')

@@ -2,8 +2,8 @@ import sql, { type Sql } from 'sql-template-tag'
 import { type Client, type Pool, rows } from './pool.js'
 
 /**
- * A page of a list and how long the whole list is, both of one moment: one statement reads them, so that the total is
- * exact while others write.
+ * A page of a list and the length of the whole list, both from the same moment: one statement reads them, so
+ * that the total is exact while others write.
  *
  * @param total a query of one number
  * @param page the page's rows, each with an `id`
@@ -20,6 +20,6 @@ export async function listPage<Row extends { readonly id: string }>(
       from (${total}) as t(list_total) left join (${page}) as r on true
       order by ${order}`,
   )
-  // An empty page is one row that has the total alone.
+  // An empty page is one row with only the total.
   return { total: found[0]?.list_total ?? 0, found: found.filter(({ id }) => id !== null) }
 }

@@ -1,6 +1,6 @@
 /**
- * Errors that pass when the database is back, has room again, or the other transaction is through. They say nothing
- * about the import, so it waits instead of failing. Classes and codes: PostgreSQL, appendix A.
+ * Errors that pass when the database is back, has room again, or the other transaction has ended. They say
+ * nothing about the import, so it waits instead of failing. Classes and codes: PostgreSQL, appendix A.
  */
 const PASSING = [
   /^08/, // connection exception
@@ -34,7 +34,7 @@ export function isOutage(error: unknown): boolean {
     return /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered)/.test(
       error.message,
     )
-  // The socket of a server that does not run; what else is not there is no database.
+  // The socket of a server that is not running; other missing files are not the database's.
   if (code === 'ENOENT') return syscall === 'connect'
   if (NETWORK.includes(code)) return true
   return PASSING.some((pattern) => pattern.test(code))

@@ -14,7 +14,7 @@ export class Output {
     return this.#length
   }
 
-  /** What was written; valid until more is. */
+  /** What was written; valid until the next write. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length)
   }
@@ -64,9 +64,11 @@ export class Output {
     this.#length += end - start
   }
 
-  /** A text in UTF-8, its length before it. `version` goes before the text and counts. */
+  /**
+   * A text in UTF-8, preceded by its length. `version` comes before the text and is included in the length.
+   */
   text(value: string, version?: number): void {
-    // A UTF-16 unit takes three bytes at most. Of a long text it pays to know how many it does take.
+    // A UTF-16 unit takes at most three bytes. For a long text it pays to compute the exact length.
     const most = value.length * 3
     this.#reserve(5 + (most > FIRST_BYTES ? Buffer.byteLength(value) : most))
     const start = this.#length + 4
@@ -77,7 +79,7 @@ export class Output {
     this.#length = end
   }
 
-  /** A UUID in its text form of 36 characters, its length before it. */
+  /** A UUID from its text form of 36 characters, preceded by its length. */
   uuid(value: string): void {
     this.#reserve(20)
     const buffer = this.#buffer
@@ -98,7 +100,7 @@ export class Output {
   }
 }
 
-/** Where the bytes of a UUID stand in its text form. */
+/** The positions of a UUID's bytes in its text form. */
 const HEX_PAIRS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
 
 /** The value of a character `0` to `9`, `a` to `f` or `A` to `F`. */

@@ -1,6 +1,6 @@
 import type { Pool, PoolConnections } from './pool.js'
 
-/** The pool as one owner's requests use it. */
+/** The pool as seen by one owner's requests. */
 export type PoolOf = (caller: { readonly ownerId: string }) => Pool
 
 /** No connection became free for a request of this owner in time. */
@@ -12,22 +12,23 @@ export class WaitedTooLong extends Error {
 }
 
 export interface Sharing {
-  /** Connections that all owners' requests hold at once, at most. */
+  /** The most connections that the requests of all owners hold at once. */
   readonly connections: number
-  /** Connections that one owner's requests hold at once, at most. */
+  /** The most connections that the requests of one owner hold at once. */
   readonly connectionsPerOwner: number
   /** The longest that a statement or transaction waits for its turn. */
   readonly waitSeconds: number
 }
 
 /**
- * Shares a pool's connections between owners. One owner never holds them all, and owners that wait take turns, whoever
- * asked first: a store with a thousand slow requests delays another one's by a statement, not by a thousand.
+ * Shares a pool's connections between owners. One owner never holds all of them, and waiting owners take
+ * turns, whoever asked first: a store with a thousand slow requests delays those of another store by one
+ * statement, not by a thousand.
  */
 export class OwnerPools {
   readonly #pool: PoolConnections
   readonly #sharing: Sharing
-  /** Those that hold or wait for a connection; whose turn is next comes first. */
+  /** Those that hold or wait for a connection; the first one's turn is next. */
   readonly #owners = new Map<string, Owner>()
   #held = 0
 
@@ -43,7 +44,7 @@ export class OwnerPools {
     return waiting
   }
 
-  /** What an owner's requests use in place of the pool. Its methods throw WaitedTooLong. */
+  /** What an owner's requests use instead of the pool. Its methods throw WaitedTooLong. */
   readonly of: PoolOf = ({ ownerId }) => ({
     query: async (statement, values) => {
       const leave = await this.#enter(ownerId)
@@ -120,7 +121,7 @@ export class OwnerPools {
       if (!begin || !this.#mayHold(owner)) continue
       owner.waiting.delete(begin)
       this.#take(owner)
-      // Its next turn comes after those of all others, which this same loop comes to as well.
+      // Its next turn comes after those of all others, which this loop reaches too.
       this.#owners.delete(ownerId)
       this.#owners.set(ownerId, owner)
       begin()

@@ -16,12 +16,12 @@ export type Client = pg.ClientBase
 
 const { builtins } = pg.types
 
-/** `bigint` as a number: every one of ours is a count, or was validated as a safe integer. */
+/** `bigint` as a number: all of ours are counts, or were validated as safe integers. */
 const toNumber = (text: string): number => Number(text)
 
 /** `2017-01-10 11:41:19.24+00`, PostgreSQL's text in UTC, as RFC 3339 with microseconds (contract, head). */
 export function toRfc3339(text: string): string {
-  // Nearly all have their six digits and a year of four: those are put together without looking closer.
+  // Nearly all have six fraction digits and a four-digit year: a fast path handles those.
   if (text.length === 29 && text.charCodeAt(19) === POINT && text.endsWith('+00')) {
     return `${text.slice(0, 10)}T${text.slice(11, 26)}Z`
   }
@@ -41,7 +41,10 @@ const types: pg.CustomTypesConfig = {
   },
 }
 
-/** What every connection of ours needs: values in the forms above, and statements that are sent without waiting for those before. */
+/**
+ * What all our connections need: values in the forms above, and statements that are sent without waiting for
+ * earlier ones.
+ */
 const clientConfig = (connection: Connection): pg.ClientConfig => ({
   application_name: 'intake',
   ...addressOf(connection),
@@ -54,7 +57,7 @@ const clientConfig = (connection: Connection): pg.ClientConfig => ({
 /**
  * A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another.
  *
- * @param connection its schema, which may be decided later, is that of the connections that are opened from then on.
+ * @param connection its schema may be decided later; it applies to the connections opened from then on.
  * @param statementSeconds the longest that a statement may run or wait for a lock; 0: no limit.
  * @param lockSeconds the longest that a statement may wait for one lock; 0: no limit.
  * @throws StartError if the connection's URL cannot be used
@@ -73,7 +76,7 @@ export function createPool(
       await prepareSession(client, connection.schema, { statementSeconds, lockSeconds })
     },
   })
-  // While the pool is being closed, the server may be quicker to end the connections.
+  // While the pool is being closed, the server may end the connections first.
   pool.on('error', (error) => {
     if (!pool.ending) onError(error)
   })
@@ -81,7 +84,7 @@ export function createPool(
 }
 
 /**
- * One connection for one purpose. That it breaks is told by the query that is under way, not by an event as well.
+ * A single connection. If it breaks, the running query reports that; there is no event in addition.
  *
  * @throws StartError if the connection's URL cannot be used; what `pg` throws if it cannot be opened
  */
@@ -99,25 +102,25 @@ export async function connect(connection: Connection): Promise<pg.Client> {
 }
 
 /**
- * Runs `work` in one transaction: committed when it returns, rolled back when it throws. Statements that `work` does not wait
- * for by itself are to be given to `settled`, so that none is on its way any more when it returns.
+ * Runs `work` in one transaction: committed when it returns, rolled back when it throws. Statements that
+ * `work` does not await itself must be passed to `settled`, so that none is still running when it returns.
  */
 export async function transaction<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
-  // The statement under way fails by itself; unheard, the event would end the process.
+  // The running statement fails by itself; without a listener, the event would end the process.
   const onError = (error: Error) => {
     broken = error
   }
   client.on('error', onError)
   try {
-    // Waited for: what is sent behind one that fails would be for good.
+    // Awaited: a statement sent behind a failed rollback would be committed.
     await client.query('begin')
     const result = await work(client)
     await client.query('commit')
     return result
   } catch (error) {
-    // A connection that cannot even roll back is not given back to the pool.
+    // A connection that cannot even roll back is not returned to the pool.
     await client.query('rollback').catch((failure: Error) => {
       broken = failure
     })

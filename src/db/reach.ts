@@ -2,7 +2,7 @@ import { StartError } from '../start-error.js'
 import type { Connection } from './connection.js'
 import { isOutage } from './outage.js'
 
-/** The database is away: nothing is wrong with how it is named, so it may be there soon. */
+/** The database is away: its address is right, so it may be available soon. */
 export class DatabaseAway extends StartError {
   override name = 'DatabaseAway'
 }
@@ -12,7 +12,7 @@ export class MigratedElsewhere extends DatabaseAway {
   override name = 'MigratedElsewhere'
 }
 
-/** The server is there and does not have what is needed; while it is being set up, that may come. */
+/** The server is available but lacks what is needed, which may still come while it is being set up. */
 export class DatabaseNotSetUp extends StartError {
   override name = 'DatabaseNotSetUp'
 }
@@ -23,7 +23,10 @@ const NO_SUCH_DATABASE = '3D000'
 /** PostgreSQL, appendix A: `too_many_connections`. */
 const TOO_MANY_CONNECTIONS = '53300'
 
-/** OpenSSL's words for a certificate that nobody known has signed (Node's documentation of TLS, "X509 certificate error codes"). */
+/**
+ * OpenSSL's codes for a certificate signed by an unknown authority (Node's documentation of TLS, "X509
+ * certificate error codes").
+ */
 const UNKNOWN_AUTHORITY = [
   'SELF_SIGNED_CERT_IN_CHAIN',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -33,10 +36,10 @@ const UNKNOWN_AUTHORITY = [
   'CERT_UNTRUSTED',
 ]
 
-/** Node's word for a certificate of another name. */
+/** Node's code for a certificate with another name. */
 const OTHER_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID'
 
-/** What a start says when a connection could not be opened. */
+/** The error of a start whose connection could not be opened. */
 export function unreachable(error: Error, connection: Connection): StartError {
   if (error instanceof StartError) return error
   const { code = '' } = error as NodeJS.ErrnoException
@@ -48,21 +51,20 @@ export function unreachable(error: Error, connection: Connection): StartError {
   )
 }
 
-/** What is to be done about a connection that could not be opened, where more can be said than why. */
+/** What to do about a connection that could not be opened, if there is specific advice. */
 function remedyOf(code: string): string | undefined {
   if (UNKNOWN_AUTHORITY.includes(code)) {
     return (
-      "This machine does not know who signed the server's certificate: give the authority's certificate by sslrootcert=/path/to/ca.pem in DATABASE_URL, " +
-      'or for all connections of the process by the environment variable NODE_EXTRA_CA_CERTS.'
+      "This machine does not know who signed the server's certificate: give the authority's certificate with sslrootcert=/path/to/ca.pem in DATABASE_URL, " +
+      'or for all connections of the process with the environment variable NODE_EXTRA_CA_CERTS.'
     )
   }
-  if (code === OTHER_NAME)
-    return "Give in DATABASE_URL a name of the server that is in the server's certificate."
-  if (code === TOO_MANY_CONNECTIONS) return 'Let the server, the database or the role have more connections.'
+  if (code === OTHER_NAME) return 'In DATABASE_URL, use a name of the server that is in its certificate.'
+  if (code === TOO_MANY_CONNECTIONS) return 'Allow the server, the database or the role more connections.'
   return undefined
 }
 
-/** Why a connection failed. Node says of a host with several addresses only that all of them did. */
+/** Why a connection failed. For a host with several addresses, Node says only that all of them failed. */
 export function reasonOf(error: Error): string {
   const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [error]
   const { message, code } = (first ?? error) as NodeJS.ErrnoException

@@ -1,8 +1,8 @@
 import sql, { type Sql } from 'sql-template-tag'
 
 /**
- * The condition that a text column has one of these values, in the form that its index on `ref_key` answers (migration
- * 0008): by the keys, which find the rows, and exactly.
+ * The condition that a text column has one of these values, in a form that uses its index on `ref_key`
+ * (migration 0008): the keys find the rows, and the values are then compared exactly.
  */
 export const isAnyOf = (column: Sql, values: readonly string[]): Sql => sql`(
   ${column} is not null

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** How long the statements of a session may take, in seconds; 0: for ever. */
+/** How long the statements of a session may take, in seconds; 0: no limit. */
 export interface SessionLimits {
   /** The longest that a statement may run or wait for a lock. */
   readonly statementSeconds?: number
@@ -8,18 +8,16 @@ export interface SessionLimits {
   readonly lockSeconds?: number
 }
 
-/**
- * What every session of ours is set to, whatever the role, the database, the server or the URL has set before: a role is often
- * shared with programs that want something else. What is only about speed or place (work_mem, default_tablespace, …) stays
- * the operator's.
+/** The settings of all our sessions, whatever the role, the database, the server or the URL has set: a role is often shared with programs that want something else. Settings for speed or placement (work_mem, default_tablespace, …) are left to the operator.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
-  // Transactions: rows are claimed, counted and written as READ COMMITTED has it; a stricter level fails some of them.
+  // Transactions: rows are claimed, counted and written under READ COMMITTED; a stricter level would make
+  // some of that fail.
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
   default_transaction_deferrable: 'off',
-  // Times: a chunk, a migration and the session that listens take as long as they take. Only a transaction whose process
-  // has stopped in the middle of it is given up, for others wait for what it holds.
+  // Times: a chunk, a migration and the session that listens take as long as they take. Only a transaction
+  // whose process has stopped in the middle of it is given up, since others wait for its locks.
   idle_session_timeout: '0',
   idle_in_transaction_session_timeout: '30s',
   // Texts: as `pg` writes them, and as `types` in pool.ts reads them.
@@ -32,18 +30,15 @@ const SETTINGS: Readonly<Record<string, string>> = {
   standard_conforming_strings: 'on',
   array_nulls: 'on',
   transform_null_equals: 'off',
-  // Two ways of reading a table are left out, which the planner takes for cheap before a table that has just been filled has
-  // statistics, or because it cannot know how few rows a look-up finds: sorting all of an owner's rows for a page that
-  // an index has in order already (1.2 s in place of 4 ms with a million rows), and starting parallel workers to find a
-  // single row (8 ms in place of 0.05).
+  // Two ways of reading a table are disabled, which the planner considers cheap as long as a newly filled
+  // table has no statistics, or because it cannot know how few rows a look-up finds: sorting all of an
+  // owner's rows for a page that an index already has in order (1.2 s instead of 4 ms with a million rows),
+  // and starting parallel workers to find a single row (8 ms instead of 0.05).
   enable_bitmapscan: 'off',
   max_parallel_workers_per_gather: '0',
 }
 
-/**
- * A transaction's time limit is there from PostgreSQL 17 on. A commit that does not wait for the disk would make a 201 a promise
- * that a crash breaks; which of the levels that do wait is the operator's to choose. And the schema is the one
- * that the session's own search_path leads to, unless it is known.
+/** PostgreSQL has a time limit for transactions from version 17. If a commit did not wait for the disk, a crash could break the promise of a 201; the operator may choose among the levels that do wait. And the schema is the first one of the session's own search_path, unless it is known.
  */
 const CONDITIONAL = `
   select set_config('transaction_timeout', '0', false) where current_setting('transaction_timeout', true) is not null;
@@ -51,9 +46,10 @@ const CONDITIONAL = `
   select set_config('search_path', quote_ident(current_schema()), false) where current_schema() is not null`
 
 /**
- * Sets a new connection up for us: by statements, since a pooler such as PgBouncer refuses most parameters of a start.
+ * Prepares a new connection, by statements, since a pooler such as PgBouncer refuses most parameters of a
+ * start.
  *
- * @param schema of the tables, if that is decided already; else the first one that the session's search_path leads to.
+ * @param schema of the tables, if it is already decided; else the first one of the session's search_path.
  */
 export async function prepareSession(
   client: pg.ClientBase,
@@ -61,14 +57,14 @@ export async function prepareSession(
   { statementSeconds = 0, lockSeconds = 0 }: SessionLimits = {},
 ): Promise<void> {
   const settings: Record<string, string> = {
-    // First of all, for it holds for what follows.
+    // First, since it applies to what follows.
     statement_timeout: `${statementSeconds}s`,
     lock_timeout: `${lockSeconds}s`,
     ...SETTINGS,
   }
   const fixed = Object.entries(settings).map(([name, value]) => `set ${name} to ${pg.escapeLiteral(value)}`)
   if (schema !== undefined) fixed.push(`set search_path to ${pg.escapeIdentifier(schema)}`)
-  // Apart, for they read: the transaction of `fixed` has the role's isolation level still, and one that is read only,
-  // serializable and deferrable waits before it reads.
+  // Separate, since they read: the transaction of `fixed` still has the role's isolation level, and one that
+  // is read-only, serializable and deferrable waits before it reads.
   await Promise.all([client.query(fixed.join(';')), client.query(CONDITIONAL)])
 }

@@ -1,20 +1,20 @@
 import sql, { type Sql } from 'sql-template-tag'
 
 /**
- * Rows are read in slices of about this many bytes, as PostgreSQL stores them. That is often compressed: a price map of 1 MB
- * takes some 120 kB. At most 1,000 rows are looked at for a slice.
+ * Rows are read in slices of about this many bytes, as PostgreSQL stores them. That is often compressed: a
+ * price map of 1 MB takes some 120 kB. At most 1,000 rows are examined for a slice.
  */
 export const SLICE_BYTES = 64 * 1024
 export const SLICE_ROWS = 1000
 
-/** A row of a slice. `through`: the bytes of this row and all before it. */
+/** A row of a slice. `through`: the bytes up to and including this row. */
 export interface SliceRow {
   readonly through: number
 }
 
 /**
- * A query of the first rows of `page`: as many as fit a slice, and one at least. Adding up what is stored needs no value
- * to be decompressed.
+ * A query for the first rows of `page`: as many as fit a slice, but at least one. Adding up stored sizes does
+ * not decompress any value.
  *
  * @param order of the page, by its columns
  * @param size of a row in bytes, by the page's columns

@@ -2,8 +2,9 @@ import sql, { type Sql } from 'sql-template-tag'
 import type { Client } from './pool.js'
 
 /**
- * Adds to the numbers of an owner's rows in tables, in the transaction that adds or removes them. The totals stay locked
- * until that transaction ends: whoever adds much does it last, and whoever must be in order with others does it first.
+ * Adds to the numbers of an owner's rows in tables, in the transaction that adds or removes them. The totals
+ * stay locked until that transaction ends: whoever adds many rows does this last, and whoever must be ordered
+ * with others does it first.
  *
  * @param counts by the table's name; a negative one for rows that were removed.
  */
@@ -21,7 +22,7 @@ export async function addToTotals(
     on conflict (owner_id, resource) do update set total = t.total + excluded.total`)
 }
 
-/** A query of how many rows the owners have in a table together. */
+/** A query for the number of rows that the owners have in a table together. */
 export const totalQuery = (ownerIds: readonly string[], resource: string): Sql => sql`
   select coalesce(sum(total), 0)::bigint from totals
   where owner_id = any(${ownerIds}::uuid[]) and resource = ${resource}`

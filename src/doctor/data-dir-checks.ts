@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { isLeftover, layoutOf, mostOpenModes, uploadKey, uploadName } from '../data-dir/layout.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
-/** Below this an import of any size, or PostgreSQL itself, may soon have no room. In bytes and as a share of the disk. */
+/**
+ * With less free space, an import or PostgreSQL itself may soon run out of room. In bytes and as a share of
+ * the disk.
+ */
 const SCARCE_BYTES = 2 * 2 ** 30
 const SCARCE_SHARE = 0.05
 const TOO_LITTLE_BYTES = 256 * 2 ** 20
@@ -29,10 +32,10 @@ export async function checkModes(dataDir: string): Promise<Finding> {
       'Run intake, and this command, as that user.',
     )
   }
-  if (tooOpen.length === 0) return ok(check, 'Nobody else may read what is private.')
+  if (tooOpen.length === 0) return ok(check, 'Nobody else can read private files.')
   return problem(
     check,
-    'Other users of this machine may read or change what is private.',
+    'Other users of this machine can read or change private files.',
     `Run: ${tooOpen.join('; ')}`,
   )
 }
@@ -52,25 +55,25 @@ async function checkDisk(folder: string): Promise<Finding> {
   const { bavail, blocks, bsize, ffree, files } = await statfs(folder)
   const free = bavail * bsize
   const share = bavail / blocks
-  const found = `${(free / 2 ** 30).toFixed(1)} GiB of the disk of ${folder} are free (${Math.floor(share * 100)} %).`
+  const found = `${(free / 2 ** 30).toFixed(1)} GiB of the disk of ${folder} are free (${Math.floor(share * 100)}%).`
   const remedy =
     'Make room, or move the data directory to a larger disk; a smaller RETENTION_DAYS deletes old uploads.'
   if (files > 0 && ffree === 0)
-    return problem('disk', `The disk of ${folder} has no room for a further file.`, remedy)
+    return problem('disk', `The disk of ${folder} has no room for another file.`, remedy)
   if (free < TOO_LITTLE_BYTES) return problem('disk', found, remedy)
   if (free < SCARCE_BYTES || share < SCARCE_SHARE) return warning('disk', found, remedy)
   return ok('disk', found)
 }
 
-/** Uploads come in for hours; what nothing was written to for a day is no upload any more. */
+/** Uploads may take hours; a file that was not written to for a day is no longer an upload. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000
-/** Between a file and its import there are moments. */
+/** A file exists moments before its import does. */
 const YOUNG_MS = 60 * 60 * 1000
 
 /**
  * Checks for files that nobody needs.
  *
- * @param isRunning whether a service works there: what is new is its business then.
+ * @param isRunning whether a service runs there: new files are its business then.
  * @param unknownOf says which of the uploads no import names; undefined: the database cannot be asked.
  */
 export async function checkStrayFiles(
@@ -106,7 +109,7 @@ export async function checkStrayFiles(
     check,
     aside === 0
       ? 'There are none.'
-      : `There are none. ${aside} that no import names were set aside in ${asideFolder}; after RETENTION_DAYS they are deleted.`,
+      : `There are none. ${aside} that no import names were set aside in ${asideFolder}; they are deleted after RETENTION_DAYS.`,
   )
 }
 

@@ -3,8 +3,7 @@ import { connectionLimits, obstaclesOf, type Subject } from '../db/migrate/preco
 import type { Client } from '../db/pool.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
-/**
- * Checks what a start checks, one finding a subject.
+/** Checks what a start checks, with one finding per subject.
  *
  * @param connections that a process opens at once.
  * @param isRunning whether a process has them already.
@@ -13,7 +12,7 @@ export function checkPreconditions(facts: Facts, connections: number, isRunning:
   const obstacles = obstaclesOf(facts, connections)
   const { version, encoding, schema, migrations } = facts
   const fine: Readonly<Record<Subject, () => Finding>> = {
-    database: () => ok('database', `It answers, and is PostgreSQL ${version}.`),
+    database: () => ok('database', `It answers and is PostgreSQL ${version}.`),
     encoding: () => ok('encoding', `It is ${encoding}.`),
     schema: () =>
       ok(
@@ -32,7 +31,7 @@ export function checkPreconditions(facts: Facts, connections: number, isRunning:
   })
 }
 
-/** Whether there is room for a process beside all connections that there are now, of which this one will go. */
+/** Whether there is room for a process beside all current connections, not counting this one. */
 function freeConnections(facts: Facts, connections: number, isRunning: boolean): Finding {
   const limits = connectionLimits(facts).map((limit) => ({ ...limit, free: limit.allows - limit.has + 1 }))
   const told = limits.map(({ what, allows, has }) => `${what} allows ${allows} (now ${has - 1})`).join(', ')
@@ -42,13 +41,13 @@ function freeConnections(facts: Facts, connections: number, isRunning: boolean):
   return warning(
     'connections',
     found,
-    `End what has the others, or allow more: ${tight.remedy(tight.has - 1 + connections)}`,
+    `Close other connections, or allow more: ${tight.remedy(tight.has - 1 + connections)}`,
   )
 }
 
 /**
- * Without these a 201 is not kept: what was committed may be gone, or torn, after a crash of the machine. The last is the
- * session's own, where `prepareSession` does not leave it off.
+ * Without these, the promise of a 201 is broken: what was committed may be lost or damaged after a crash of
+ * the machine. The last one is the session's own, which `prepareSession` never leaves off.
  */
 const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit']
 
@@ -70,14 +69,14 @@ export function checkMigrations({ migrations: { missing, unknown } }: Facts): Fi
   if (unknown.length > 0) {
     return problem(
       'migrations',
-      `The database belongs to a newer version of intake: ${some(unknown)} is not known here.`,
+      `The database belongs to a newer version of intake: ${some(unknown)} is unknown to this one.`,
       'Use that version, or restore a backup from before it.',
     )
   }
   if (missing.length > 0) {
     return warning(
       'migrations',
-      `These were not run yet: ${some(missing)}.`,
+      `These have not been run yet: ${some(missing)}.`,
       'Start the service; it runs them before it answers.',
     )
   }
@@ -86,7 +85,7 @@ export function checkMigrations({ migrations: { missing, unknown } }: Facts): Fi
 
 const NOTICEABLE_SECONDS = 1
 
-/** Ids and the times of records are by this machine's clock, the times of imports by the database's. */
+/** Stored times come from the database's clock, those in the log from this machine's. */
 export async function checkClock(client: Client): Promise<Finding> {
   const before = Date.now()
   const { rows } = await client.query<{ ms: number }>(
@@ -98,7 +97,7 @@ export async function checkClock(client: Client): Promise<Finding> {
   const seconds = Math.max(Math.abs(difference) - doubt, 0)
   const found = `The database's clock is ${Math.abs(difference).toFixed(1)} s ${difference < 0 ? 'behind' : 'ahead of'} this machine's.`
   const remedy =
-    "Let both machines follow a time server (NTP): what is stored and answered has the times of the database's clock, the log has this machine's."
+    "Synchronize both machines with a time server (NTP): stored and reported times come from the database's clock, those in the log from this machine's."
   if (seconds > NOTICEABLE_SECONDS) return warning('clock', found, remedy)
   return ok('clock', "The database's clock and this machine's agree.")
 }

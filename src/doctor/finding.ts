@@ -3,7 +3,7 @@ export interface Finding {
   readonly check: string
   readonly status: 'ok' | 'warning' | 'problem'
   readonly found: string
-  /** What to do; absent where nothing is to be done. */
+  /** What to do; absent if there is nothing to do. */
   readonly remedy?: string
 }
 

@@ -9,9 +9,9 @@ import { CONCURRENCY } from '../worker/work.js'
 import { namesIn, statOf } from './data-dir-checks.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
-/** A worker looks for work every second, and takes over what has no worker as soon as it sees it. */
+/** A worker looks for work every second, and takes over imports without a worker as soon as it sees them. */
 const SLOW_SECONDS = 60
-/** A chunk takes less than a second; one that reports nothing for this long hangs. */
+/** A chunk takes less than a second; an import without one for this long hangs. */
 const SILENT_SECONDS = 600
 
 interface Unfinished {
@@ -19,15 +19,15 @@ interface Unfinished {
   readonly status: 'pending' | 'started'
   readonly upload_store: string
   readonly upload_key: string
-  /** Whether it is at the head of its owner's queue, and waits for nothing but a worker. */
+  /** Whether it is at the head of its owner's queue and waits only for a worker. */
   readonly is_next: boolean
-  /** Whether a worker has it, as far as its lease tells. */
+  /** Whether a worker has it, judging by its lease. */
   readonly is_worked: boolean
-  /** Attempts since the last step forward, the running one included. */
+  /** Attempts since the last progress, including the running one. */
   readonly attempts: number
-  /** Since the last step forward. */
+  /** Since the last progress. */
   readonly silence: number
-  /** Since the lease of a dead worker ran out; null: there is none. */
+  /** Since the lease of a dead worker expired; null: there is none. */
   readonly orphaned: number | null
 }
 
@@ -71,8 +71,8 @@ function queueAtRest(own: readonly Unfinished[]): Finding {
   if (own.length === 0) return ok('imports', 'None waits.')
   return warning(
     'imports',
-    `${own.length} wait, and no service runs on this data directory: ${idsOf(own)}.`,
-    'Start the service; it goes on where they were.',
+    `${own.length} waiting, and no service runs on this data directory: ${idsOf(own)}.`,
+    'Start the service; it resumes them where they stopped.',
   )
 }
 
@@ -87,7 +87,7 @@ function queueAtWork(own: readonly Unfinished[]): Finding {
   if (stuck.length > 0) {
     return problem(
       check,
-      `The service runs, but nobody works on: ${idsOf(stuck)}.`,
+      `The service is running, but nobody works on: ${idsOf(stuck)}.`,
       "Look in the service's log for lines of the worker thread; restarting the service is safe at any time.",
     )
   }
@@ -95,22 +95,22 @@ function queueAtWork(own: readonly Unfinished[]): Finding {
   if (silent.length > 0) {
     return problem(
       check,
-      `For ${Math.floor(SILENT_SECONDS / 60)} minutes no step forward was made in: ${idsOf(silent)}.`,
-      'Look for a statement that waits in pg_stat_activity; restarting the service is safe at any time.',
+      `No progress for ${Math.floor(SILENT_SECONDS / 60)} minutes in: ${idsOf(silent)}.`,
+      'Look for a waiting statement in pg_stat_activity; restarting the service is safe at any time.',
     )
   }
   const troubled = own.filter(({ attempts }) => attempts > 1)
   if (troubled.length > 0) {
     return warning(
       check,
-      `Interrupted again and again at the same place: ${idsOf(troubled)}.`,
-      "The service's log says by what, in the lines with this import_id. After 8 faults, or 20 ends of the process, the import fails.",
+      `Interrupted repeatedly at the same place: ${idsOf(troubled)}.`,
+      "The service's log says why, in the lines with this import_id. After 8 faults, or 20 ends of the process, the import fails.",
     )
   }
   const waiting = own.length - worked.length
   return ok(
     check,
-    own.length === 0 ? 'None waits.' : `${worked.length} run and ${waiting} wait for their turn.`,
+    own.length === 0 ? 'None waits.' : `${worked.length} running and ${waiting} waiting for their turn.`,
   )
 }
 
@@ -126,7 +126,7 @@ export async function checkDatabaseOfUploads(
   return problem(
     check,
     `The uploads in ${uploads.folder} belong to another database.`,
-    'Set DATABASE_URL as the service has it, or DATA_DIR to another folder. The service does not start like this.',
+    'Set DATABASE_URL to that of the service, or DATA_DIR to another folder. The service does not start like this.',
   )
 }
 
@@ -141,7 +141,7 @@ async function checkUploads(
   return problem(
     'uploads',
     `They are away, and imports wait for them: ${why}`,
-    `Mount their disk, or put the folder back; the service goes on by itself. If it is gone for good, give up its files: mkdir -p -m 700 ${folder} && cp ${identity} ${marker}`,
+    `Mount their disk, or put the folder back; the service continues by itself. If it is gone for good, give up its files: mkdir -p -m 700 ${folder} && cp ${identity} ${marker}`,
   )
 }
 
@@ -154,7 +154,7 @@ async function missingUploads(own: readonly Unfinished[], uploads: string): Prom
   return problem(
     'uploads',
     `The files of these imports are not in ${uploads}: ${idsOf(missing)}.`,
-    'Put them back from a backup, under the same names; else the imports fail, and their files have to be posted again.',
+    'Restore them from a backup, under the same names; otherwise the imports fail, and their files have to be posted again.',
   )
 }
 
@@ -165,6 +165,6 @@ function othersUploads(others: readonly Unfinished[]): Finding {
   return warning(
     check,
     `The files of these imports are in other data directories (whose file "id" says ${some(stores)}): ${idsOf(others)}.`,
-    'Nothing is wrong while services run there. If one is gone for good, see "A data directory is lost" in docs/operations.md.',
+    'This is fine as long as services run there. If one is gone for good, see "A data directory is lost" in docs/operations.md.',
   )
 }

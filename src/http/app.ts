@@ -7,7 +7,7 @@ export interface SchemaTypes extends FastifyTypeProvider {
   readonly validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown
 }
 
-/** The application, as routes are added to it. */
+/** The application that routes are added to. */
 export type App = FastifyInstance<
   RawServerDefault,
   IncomingMessage,

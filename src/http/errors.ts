@@ -10,7 +10,7 @@ export interface ErrorEntry {
   readonly meta?: Readonly<Record<string, unknown>>
 }
 
-/** An answer that is an error. Thrown by routes; the error handler sends it. */
+/** An error response. Routes throw it; the error handler sends it. */
 export class HttpError extends Error {
   override name = 'HttpError'
   constructor(
@@ -47,8 +47,8 @@ export const permissionDenied = (noun: string) =>
   httpError(403, 'Permission denied', `Permission denied: ${noun} tenancy mismatch`)
 
 /**
- * One entry per problem; `path` is put in front of each problem's field: `data.attributes`. `meta` is of them all, and stands
- * with the first.
+ * One entry per problem; `path` is put in front of each problem's field: `data.attributes`. `meta` is about
+ * all of them, and is put on the first.
  */
 export const validationError = (
   path: string,
@@ -60,13 +60,13 @@ export const validationError = (
     problems.map(({ field, error }, index) => ({
       status: '400',
       title: 'Validation Error',
-      // Without a path it is the whole body that is wrong.
+      // Without a path, the whole body is wrong.
       detail: [[path, field].filter((part) => part !== '').join('.'), error].filter(Boolean).join(': '),
       ...(meta && index === 0 && { meta }),
     })),
   )
 
-/** @param challenge how to say who one is (RFC 9110, 11.6.1) */
+/** @param challenge how to authenticate (RFC 9110, 11.6.1) */
 export const unauthorized = (challenge = 'Bearer') =>
   httpError(401, 'Unable to validate access token', undefined, undefined, { 'www-authenticate': challenge })
 
@@ -79,7 +79,7 @@ export const methodNotAllowed = (allowed: readonly string[]) =>
   })
 
 export const requestTimeout = () =>
-  httpError(408, 'Request Timeout', 'The body of the request did not come in time.', undefined, {
+  httpError(408, 'Request Timeout', 'The body of the request did not arrive in time.', undefined, {
     connection: 'close',
   })
 
@@ -91,28 +91,28 @@ export const reportExpired = (at: string) =>
   httpError(
     410,
     'Gone',
-    `The errors of this import expired on ${at.slice(0, 10)}: they are kept for some time after its end only. Its counts remain.`,
+    `The errors of this import expired on ${at.slice(0, 10)}: they are kept only for some time after its end. Its counts remain.`,
   )
 
 export const reportTooOld = () =>
   httpError(
     410,
     'Gone',
-    'This import is from before an upgrade: where its errors stand in the file, and of which kind they are, was not kept then. Its list of errors is complete.',
+    'This import is from before an upgrade: the positions and kinds of its errors were not kept then. Its list of errors is complete.',
   )
 
 export const resultsExpired = (at: string) =>
   httpError(
     410,
     'Gone',
-    `Which records this import changed was kept until ${at.slice(0, 10)} only. The records remain.`,
+    `The list of records that this import changed was kept only until ${at.slice(0, 10)}. The records remain.`,
   )
 
 export const fileGone = () =>
   httpError(
     410,
     'Gone',
-    'The file of this import is not here: it is no longer kept, or another process of the service has it.',
+    'The file of this import is not available: it is no longer kept, or another process of the service has it.',
   )
 
 /** RFC 9110's name for it; Node's list still has the older one. */
@@ -120,12 +120,12 @@ export const contentTooLarge = (detail: string) => httpError(413, 'Content Too L
 
 export const unsupportedMediaType = (detail: string) => httpError(415, 'Unsupported Media Type', detail)
 
-/** @param known the encodings that would be taken. */
+/** @param known the encodings that would be accepted. */
 export const unknownContentEncoding = (given: string, known: readonly string[]) =>
   httpError(
     415,
     'Unsupported Media Type',
-    `The content encoding "${excerpt(given)}" is not known here; ${known.length > 0 ? `${known.join(' and ')} ${known.length === 1 ? 'is' : 'are'}, and ` : ''}a body may come without one.`,
+    `The content encoding "${excerpt(given)}" is not supported; ${known.length > 0 ? `${known.join(' and ')} ${known.length === 1 ? 'is' : 'are'}, and ` : ''}send the body without one.`,
     undefined,
     { 'accept-encoding': [...known, 'identity'].join(', ') },
   )
@@ -140,7 +140,7 @@ export const serviceUnavailable = () =>
   httpError(
     503,
     'Service Unavailable',
-    'The database is out of reach just now; please try again.',
+    'The database cannot be reached at the moment; please try again.',
     undefined,
     {
       'retry-after': '5',
@@ -151,7 +151,7 @@ export const uploadsAway = () =>
   httpError(
     503,
     'Service Unavailable',
-    'The folder of the uploads is away just now; please try again.',
+    'The uploads folder is not available at the moment; please try again.',
     undefined,
     { 'retry-after': '5' },
   )
@@ -169,7 +169,7 @@ export const waitedTooLong = () =>
   httpError(
     503,
     'Service Unavailable',
-    'Too many requests of this store or organization wait for the database; please try again later.',
+    'Too many requests of this store or organization are waiting for the database; please try again later.',
     undefined,
     { 'retry-after': '5' },
   )
@@ -177,7 +177,7 @@ export const waitedTooLong = () =>
 export const internalServerError = (requestId: string) =>
   httpError(500, 'Internal Server Error', 'An internal error has occurred.', { request_id: requestId })
 
-/** What the framework refuses by itself, in our form. */
+/** What the framework itself refuses, in our form. */
 export const refused = (statusCode: number, detail: string) =>
   httpError(
     statusCode,

@@ -28,24 +28,24 @@ import {
 } from './errors.js'
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.js'
 
-/** Turns everything that is thrown into the one form of errors (contract 3), and logs what is our fault. */
+/** Turns everything that is thrown into the one form of errors (contract 3), and logs server errors. */
 export function errorHandlers(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const answer = answerTo(error, request)
     if (answer) return send(reply, answer)
-    // Nobody is there to read an answer.
+    // There is nobody to read a response.
     request.log.info('the client went away')
     reply.hijack()
-    // A connection that is being closed may still carry the answer to what could not be read as HTTP.
+    // A connection that is being closed may still carry the response to something that could not be read as
+    // HTTP.
     if (!request.socket.writableEnded) reply.raw.destroy()
-    // What is returned would be sent.
+    // A return value would be sent.
     return undefined
   })
   app.setNotFoundHandler((_request, reply) => send(reply, notFound('resource')))
 }
 
-/**
- * What the router refuses before there is a route: a URL that cannot be decoded.
+/** What the router refuses before there is a route, such as a URL that cannot be decoded.
  *
  * @param ms the longest the rest of a body is waited for.
  */
@@ -60,13 +60,12 @@ export const frameworkErrors =
 
 const UNREADABLE: Readonly<Record<string, readonly [status: number, detail: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'The URL and the headers are too long.'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The headers did not come in time.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The headers did not arrive in time.'],
 }
 
-/**
- * Answers what never became a request, because Node could not read it as HTTP.
+/** Answers what never became a request because Node could not read it as HTTP.
  *
- * @param ms the longest the rest of what the client sends is waited for.
+ * @param ms the longest to wait for the rest of what the client sends.
  */
 export const clientErrorHandler =
   (ms: number) =>
@@ -76,7 +75,7 @@ export const clientErrorHandler =
       socket.destroySoon()
       return
     }
-    const [status, detail] = UNREADABLE[code ?? ''] ?? [400, 'This is not a request by HTTP/1.1.']
+    const [status, detail] = UNREADABLE[code ?? ''] ?? [400, 'This is not an HTTP/1.1 request.']
     const body = JSON.stringify({ errors: refused(status, detail).entries })
     const headers = Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.write(
@@ -84,21 +83,19 @@ export const clientErrorHandler =
         `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     )
     closeGently(socket, ms)
-    // Whoever still reads a body is told at once. For one that nobody reads there is no listener.
+    // Whoever still reads a body gets the error at once. A body that nobody reads has no listener.
     for (const request of requestsOn(socket)) {
       if (request.listenerCount('error') > 0) request.emit('error', error)
     }
   }
 
-/**
- * Answers in our form what Node would by itself, with no body and no headers of ours: a request without `Host`, which Node has to
- * let pass for that, and one that expects what nobody knows, which may be passed over (RFC 9110, 10.1.1).
+/** Answers in our form what Node itself would answer without a body and our headers: a request without `Host`, which Node is configured to let through, and one with an unknown expectation, which may be ignored (RFC 9110, 10.1.1).
  */
 export function unusualRequests(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const { httpVersion, headers } = request.raw
     const isMissing = httpVersion === '1.1' && headers.host === undefined
-    done(isMissing ? badRequest('A request by HTTP/1.1 has the header "Host".') : undefined)
+    done(isMissing ? badRequest('An HTTP/1.1 request must have the header "Host".') : undefined)
   })
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 }
@@ -110,7 +107,7 @@ function answerTo(error: FastifyError, request: FastifyRequest): HttpError | und
     return refused(error.statusCode, error.message)
   }
   if (isOutage(error)) {
-    request.log.error({ err: error }, 'the database is out of reach')
+    request.log.error({ err: error }, 'the database cannot be reached')
     return serviceUnavailable()
   }
   if (error instanceof UploadsAway) {
@@ -135,21 +132,19 @@ function send(reply: FastifyReply, { statusCode, headers, entries }: HttpError):
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The route is there to answer 405: nothing is behind it. */
+    /** The route exists only to answer 405. */
     isClosed?: boolean
   }
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
 
-/**
- * Remembers the routes of `app` as they are added; the returned function then closes every other method of their paths:
- * 405, with the ones that are open.
+/** Records the routes of `app` as they are added; the returned function then answers every other method of their paths with 405, naming those that are allowed.
  */
 export function closeOtherMethods(app: FastifyInstance): () => void {
   const open = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ url, method }) => {
-    // Without the prefix of `app`, which it puts in front again when a route is added.
+    // Without the prefix of `app`, which is put in front again when a route is added.
     const path = url.slice(app.prefix.length)
     const methods = open.get(path) ?? new Set()
     for (const one of [method].flat()) methods.add(one)
@@ -163,7 +158,7 @@ export function closeOtherMethods(app: FastifyInstance): () => void {
         method: METHODS.filter((method) => !methods.has(method)),
         config: { isClosed: true },
         schema: { hide: true },
-        // A body is of no interest, whatever its type.
+        // A body does not matter, whatever its type.
         onRequest: async () => {
           throw methodNotAllowed(allowed)
         },

@@ -1,8 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
-/**
- * What every answer says to a browser, which is not whom the API is for: take it for nothing but what it says it is, load and
- * run nothing, show it in no frame, keep no copy. A route that has pages sets what they need (see docs.ts).
+/** Tells browsers, for which the API is not meant, not to guess the type of a response, not to load or run anything, not to show it in a frame and not to keep a copy. A route with pages sets what they need (see docs.ts).
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -12,7 +10,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 }
 
-/** Sets those that a route has not set, and the id of the request, by which people find it in the logs. */
+/** Sets the headers that a route has not set, and the id of the request, for finding it in the logs. */
 export function securityHeaders(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     reply.header('x-request-id', request.id)

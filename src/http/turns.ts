@@ -1,6 +1,9 @@
 const waiting: (() => void)[] = []
 
-/** Calls back those that wait one by one, each in a turn of the event loop of its own, so that others get theirs in between. */
+/**
+ * Calls the waiting callbacks one by one, each in its own turn of the event loop, so that others get turns in
+ * between.
+ */
 export function inTurn(callBack: () => void): void {
   waiting.push(callBack)
   if (waiting.length === 1) setImmediate(callNext)

@@ -150,7 +150,9 @@ test('imports that nobody works on: a warning without a service, a problem besid
   const { code, findings } = await examine()
   service.server.process.kill('SIGCONT')
   expect(code).toBe(1)
-  expect(findings).toContainEqual(finding('imports', 'problem', /^The service runs, but nobody works on: /))
+  expect(findings).toContainEqual(
+    finding('imports', 'problem', /^The service is running, but nobody works on: /),
+  )
 })
 
 test('uploads that are missing are a problem, those of another data directory a warning', async () => {

@@ -10,8 +10,7 @@ export interface Binaries {
   readonly postgres: string
 }
 
-/**
- * The embedded PostgreSQL's programs, at a place where `user` can run them. They come as npm packages, one per platform;
+/** The embedded PostgreSQL's programs, at a location where `user` can run them. They come as npm packages, one per platform;
  * npm installs the one that fits.
  *
  * @throws StartError if there is none for this machine, or its libraries cannot be linked
@@ -26,7 +25,7 @@ export async function findBinaries(user: DatabaseUser | undefined): Promise<Bina
   if (!found) {
     throw new StartError(
       `There is no embedded PostgreSQL for this machine (${platform}-${process.arch}): the package ${name} is not installed. ` +
-        'Install intake again, optional dependencies included, or set DATABASE_URL to a PostgreSQL 15+ server.',
+        'Install intake again with optional dependencies, or set DATABASE_URL to a PostgreSQL 15+ server.',
     )
   }
   const programs = dirname(dirname(found.postgres))
@@ -39,8 +38,8 @@ export async function findBinaries(user: DatabaseUser | undefined): Promise<Bina
  * Creates the symbolic links between shared libraries that the package's install script creates. npm packages cannot hold
  * links, and npm 12 runs no install script of a dependency in a global installation unless it is told to.
  *
- * @param folder the package's. Its list of links has paths relative to it.
- * @throws StartError if a link is missing and may not be created
+ * @param folder that of the package, to which the paths in its list of links are relative
+ * @throws StartError if a link is missing and cannot be created
  */
 async function linkLibraries(name: string, folder: string): Promise<void> {
   for (const { source, target } of await linksOf(folder)) {

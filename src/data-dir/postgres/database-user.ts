@@ -5,8 +5,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { StartError } from '../../start-error.js'
 
 /**
- * PostgreSQL refuses to run as root. When intake itself runs as root, the embedded server runs as another user: the one
- * that owns the cluster already, else `postgres`, else `nobody`.
+ * PostgreSQL refuses to run as root. When intake itself runs as root, the embedded server runs as another
+ * user: the one that already owns the cluster, or else `postgres`, or else `nobody`.
  */
 export interface DatabaseUser {
   readonly name: string
@@ -42,15 +42,16 @@ async function passwd(): Promise<DatabaseUser[]> {
 }
 
 /**
- * How a program that was started in `folder` names that folder. The user may not be allowed to enter a folder above, as
- * with /root; a process need not pass through those to reach the folder it is in (proc_pid_cwd(5)).
+ * The name of `folder` for a program that was started in it. The user may not be allowed to enter a folder
+ * above, as with /root; a process does not need to pass through those to reach the folder it is in
+ * (proc_pid_cwd(5)).
  */
 export const fromWithin = (user: DatabaseUser | undefined, folder: string): string =>
   user && process.platform === 'linux' ? '/proc/self/cwd' : folder
 
 /**
- * The folder of PostgreSQL's programs (`bin`, `lib`, `share`) at a place where `user` can run them: where they are, or a
- * copy among the temporary files if a folder above is closed to the user.
+ * The folder of PostgreSQL's programs (`bin`, `lib`, `share`) where `user` can run them: the original, or a
+ * copy among the temporary files if the user may not enter a folder above.
  */
 export async function programsFor(user: DatabaseUser | undefined, programs: string): Promise<string> {
   if (!user || !(await isClosed(programs, user))) return programs
@@ -61,7 +62,7 @@ export async function programsFor(user: DatabaseUser | undefined, programs: stri
   if (!(await isOurs(copy))) {
     const draft = `${copy}.${randomUUID()}`
     await mkdir(draft, { mode: 0o755 })
-    // Static libraries are for linking, not for running.
+    // Static libraries are needed only for linking.
     await cp(programs, draft, {
       recursive: true,
       verbatimSymlinks: true,
@@ -76,7 +77,7 @@ export async function programsFor(user: DatabaseUser | undefined, programs: stri
   return copy
 }
 
-/** Whether there is a folder above `path`, or it, that `user` may not enter. */
+/** Whether `user` may not enter `path` or a folder above it. */
 async function isClosed(path: string, { uid, gid }: DatabaseUser): Promise<boolean> {
   for (let folder = resolve(path); ; folder = dirname(folder)) {
     const found = await stat(folder)
@@ -86,10 +87,12 @@ async function isClosed(path: string, { uid, gid }: DatabaseUser): Promise<boole
   }
 }
 
-/** Anybody may put things into the folder for temporary files; only what root put there is run. */
+/** Anybody may put things into the folder for temporary files; we run only what root put there. */
 async function isOurs(copy: string): Promise<boolean> {
   const found = await lstat(copy).catch(() => undefined)
   if (!found) return false
   if (found.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0) return true
-  throw new StartError(`${copy} was not made by root; remove it, so that ${basename(copy)} can be put there.`)
+  throw new StartError(
+    `${copy} was not created by root; remove it, so that ${basename(copy)} can be put there.`,
+  )
 }

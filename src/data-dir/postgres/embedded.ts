@@ -27,7 +27,7 @@ import { clientSocketFolder, serverSocketFolder } from './socket-folder.js'
 /** The embedded PostgreSQL of a data directory, running. */
 export interface EmbeddedPostgres {
   readonly connection: Connection
-  /** Stops the server: open transactions are ended, and it is waited for. */
+  /** Stops the server, ending open transactions, and waits for it. */
   stop(): Promise<void>
 }
 
@@ -36,14 +36,17 @@ const DATABASE = 'intake'
 
 const WATCH_INTERVAL_MS = 500
 
-/** A server that is told to shut down while it recovers from a crash never ends (PostgreSQL 18); one that works needs less. */
+/**
+ * A server that is told to shut down while it recovers from a crash never ends (PostgreSQL 18); a healthy one
+ * needs less.
+ */
 const LONGEST_STOP_MS = 20_000
 
 /**
  * Starts the PostgreSQL under `dataDir`, which is created at the first start. A server that outlived a killed Node
  * process is taken over; one that died with it is started again and recovers.
  *
- * @param onRestart is called when the server died and is started again, and with the error when that failed.
+ * @param onRestart is called when the server died and is being restarted, and with the error if that failed.
  * @throws with a sentence for the operator if there are no binaries for this machine, or the server does not start.
  */
 export async function startEmbeddedPostgres(
@@ -67,7 +70,7 @@ export async function startEmbeddedPostgres(
     user,
   }
   let server: ProcessIdentity | undefined
-  // A process that ends without `stop` takes the server with it: nobody would be left to stop it.
+  // A process that ends without `stop` ends the server too: nobody would be left to stop it.
   const stopWithUs = () => {
     if (server) stopNow(server)
   }
@@ -99,7 +102,7 @@ export async function startEmbeddedPostgres(
     },
   }
 
-  /** A server that dies while we run (killed, out of memory) is started again; the pools reconnect by themselves. */
+  /** Restarts a server that dies while we run (killed, out of memory); the pools reconnect by themselves. */
   async function restartWhenGone(): Promise<void> {
     let stoppingSince: number | undefined
     while (!ended.signal.aborted) {
@@ -119,24 +122,25 @@ export async function startEmbeddedPostgres(
 }
 
 /**
- * The database of a data directory whose server another process runs. Nothing is started, nor is it looked whether it runs.
+ * The database of a data directory whose server another process runs. Starts nothing and does not check
+ * whether it runs.
  *
  * @param dataDir absolute, without symbolic links, as that process has it.
  */
 export const embeddedConnection = (dataDir: string): Connection =>
   connectionTo(clientSocketFolder(dataDir), DATABASE)
 
-/** Whether `dataDir` has a database already. */
+/** Whether `dataDir` already has a database. */
 export const hasCluster = (dataDir: string): boolean =>
   existsSync(versionFile(layoutOf(dataDir).cluster.folder))
 
 const versionFile = (cluster: string): string => join(cluster, 'PG_VERSION')
 
-/** Every value is given, so that PGPORT, PGSSLMODE and their like in the environment change nothing. */
+/** Every value is given, so that PGPORT, PGSSLMODE and the like in the environment change nothing. */
 const connectionTo = (sockets: string, database: string) =>
   ({ host: sockets, port: 5432, user: SUPERUSER, database, ssl: false, schema: 'public' }) as const
 
-/** Made beside its place and renamed into it, so that a crash leaves no half-made cluster behind. */
+/** Created beside its place and renamed into it, so that a crash leaves no incomplete cluster behind. */
 async function createCluster(
   { initdb }: Binaries,
   unfinished: string,
@@ -156,7 +160,7 @@ async function createCluster(
     '--locale=C',
     '--data-checksums',
   ]
-  // Detached, as the server is: a Ctrl-C is for us to obey, once the cluster is whole.
+  // Detached, like the server: a Ctrl-C is handled by us, once the cluster is complete.
   const child = spawn(initdb, args, {
     ...(user && { uid: user.uid, gid: user.gid }),
     env: programEnvironment(),

@@ -18,21 +18,20 @@ export interface ServerPlace {
   readonly cluster: string
   /** Where the server puts its socket. */
   readonly sockets: string
-  /** How the database that every cluster has is reached. */
+  /** How to reach the database that every cluster has. */
   readonly maintenance: Connection
   readonly log: ServerLog
-  /** Whom it runs as; undefined: as ourselves. */
+  /** The user it runs as; undefined: our own. */
   readonly user: DatabaseUser | undefined
 }
 
 const START_TIMEOUT_MS = 60_000
 
-/**
- * What the server is started with. Durability stays as PostgreSQL has it: fsync, synchronous_commit and full_page_writes
+/** The server's settings. Durability is PostgreSQL's default: fsync, synchronous_commit and full_page_writes
  * are on. It listens on a socket in a private directory and on no TCP port.
  *
- * Its log is about the server itself. What goes wrong in a session quotes statements and rows, which are customers'; our own
- * log has it, without those.
+ * Its log is about the server itself. Errors of a session quote statements and customers' rows; our own log
+ * has them, without those.
  */
 const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
@@ -55,9 +54,10 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Starts the server and waits until it answers. One that answers already is returned as it is.
+ * Starts the server and waits until it answers. One that already answers is returned as it is.
  *
- * @param onSpawn is told the process at once, for it has to be stopped even if this process ends before it answers.
+ * @param onSpawn receives the process at once, since it must be stopped even if this process ends before it
+ * answers
  * @throws DatabaseAway if the disk is full; StartError with the log's last lines if it does not start
  */
 export async function startServer(
@@ -80,7 +80,8 @@ export async function startServer(
       if (await Promise.race([ended, sleep(10, false)])) break
     }
     const said = await log.since(from)
-    // After kill -9 of the postmaster its children need a moment to notice; until then a new one may not start.
+    // After kill -9 of the postmaster, its children need a moment to notice; until then a new one cannot
+    // start.
     const leftovers = /pre-existing shared memory block|lock file ".*" already exists/.test(said)
     if (leftovers && Date.now() < deadline) {
       if (await connectable(maintenance)) return await postmasterOf(cluster, maintenance)
@@ -94,7 +95,7 @@ export async function startServer(
   }
 }
 
-/** `from`: where its part of the log begins, in bytes. */
+/** `from`: where its part of the log starts, in bytes. */
 async function spawnServer(place: ServerPlace): Promise<{ server: ChildProcess; from: number }> {
   const { postgres, cluster, sockets, log, user } = place
   const settings = { ...SERVER_SETTINGS, unix_socket_directories: sockets }
@@ -105,7 +106,8 @@ async function spawnServer(place: ServerPlace): Promise<{ server: ChildProcess; 
   const handle = await log.open()
   try {
     const from = await log.size()
-    // Detached: Ctrl-C in a terminal reaches the whole process group, but the server stops after us, not beside us.
+    // Detached: Ctrl-C in a terminal reaches the whole process group, but the server must stop after us, not
+    // with us.
     const server = spawn(postgres, args, {
       ...(user && { uid: user.uid, gid: user.gid }),
       env: programEnvironment(),
@@ -119,7 +121,10 @@ async function spawnServer(place: ServerPlace): Promise<{ server: ChildProcess; 
   }
 }
 
-/** The environment of PostgreSQL's programs: ours without what is meant for another PostgreSQL (PGDATA, PGOPTIONS, …). */
+/**
+ * The environment of PostgreSQL's programs: ours without the variables meant for another PostgreSQL (PGDATA,
+ * PGOPTIONS, …).
+ */
 export const programEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
 
@@ -138,7 +143,7 @@ export const isDiskFull = (said: string): boolean =>
 /** PostgreSQL writes its log in segments of this size, and does not start without room for one. */
 const WAL_SEGMENT_BYTES = 16 * 2 ** 20
 
-/** Whether that may be the reason for what failed: on a full disk the server's log cannot say so. */
+/** Whether that may be the reason for a failure: on a full disk the server's log cannot say so. */
 async function hasNoRoom(cluster: string): Promise<boolean> {
   const { bavail, bsize } = await statfs(cluster)
   return bavail * bsize < WAL_SEGMENT_BYTES
@@ -158,10 +163,10 @@ export async function connectable(maintenance: Connection): Promise<boolean> {
 }
 
 /**
- * The process of the server that answers. `postmaster.pid` alone does not say: the number in it may be another process's by
- * now, or one of another container's. The server's own session does, whose parent it is.
+ * The process of the server that answers. `postmaster.pid` alone is not enough: its number may belong to
+ * another process by now, or to another container. The parent of our own session's process is the server.
  *
- * @throws StartError if the server is no process that this one can see
+ * @throws StartError if this process cannot see the server's process
  */
 export async function postmasterOf(cluster: string, maintenance: Connection): Promise<ProcessIdentity> {
   const client = await connect(maintenance)
@@ -170,7 +175,7 @@ export async function postmasterOf(cluster: string, maintenance: Connection): Pr
     const server = parentOf(rows[0]?.pid ?? 0)
     if (server && server.pid === (await pidFile(cluster))?.pid) return server
     throw new StartError(
-      `The embedded PostgreSQL in ${cluster} was started in another container or by another machine, which share this folder. Stop it there first.`,
+      `The embedded PostgreSQL in ${cluster} was started in another container or by another machine, sharing this folder. Stop it there first.`,
     )
   } finally {
     await client.end()
@@ -178,8 +183,9 @@ export async function postmasterOf(cluster: string, maintenance: Connection): Pr
 }
 
 /**
- * Stops the server and waits until it is gone. SIGINT is PostgreSQL's "fast shutdown": it ends the sessions, writes a
- * checkpoint and exits. While it recovers from a crash, PostgreSQL 18 begins one and never ends it.
+ * Stops the server and waits until it is gone. SIGINT is PostgreSQL's "fast shutdown": it ends the sessions,
+ * writes a checkpoint and exits. While it recovers from a crash, PostgreSQL 18 starts one and never finishes
+ * it.
  */
 export async function stopServer(server: ProcessIdentity, maintenance: Connection): Promise<void> {
   if (!isAlive(server)) return
@@ -191,7 +197,7 @@ export async function stopServer(server: ProcessIdentity, maintenance: Connectio
 /** SIGQUIT is the "immediate shutdown": no checkpoint is written, and the next start recovers. Nothing is lost. */
 export const stopNow = (server: ProcessIdentity): void => signalTo(server, 'SIGQUIT')
 
-/** Whether somebody has told the server to shut down. */
+/** Whether the server has been told to shut down. */
 export const isStopping = async (cluster: string): Promise<boolean> =>
   (await pidFile(cluster))?.status === 'stopping'
 
@@ -204,8 +210,8 @@ async function pidFile(cluster: string): Promise<{ pid: number; status: string |
 }
 
 /**
- * Removes a `postmaster.pid` that names a process which is certainly not the cluster's server: PostgreSQL would not start as
- * long as that process runs. When it is not certain, PostgreSQL decides.
+ * Removes a `postmaster.pid` that names a process which is certainly not the cluster's server: PostgreSQL
+ * would not start as long as that process runs. If that is not certain, PostgreSQL decides.
  */
 async function removeStalePidFile(cluster: string): Promise<void> {
   if (process.platform !== 'linux') return
@@ -215,7 +221,10 @@ async function removeStalePidFile(cluster: string): Promise<void> {
   await rm(join(cluster, 'postmaster.pid'), { force: true })
 }
 
-/** By the name of its program, of which the system keeps 15 characters. One that cannot be read may be. */
+/**
+ * Whether a process may be a PostgreSQL server, by its program's name, of which the system keeps 15
+ * characters. If the name cannot be read, it may be.
+ */
 function isPostgres(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres'
@@ -224,10 +233,10 @@ function isPostgres(pid: number): boolean {
   }
 }
 
-/** Whether a process works in another folder, which a server of this cluster does not. */
+/** Whether a process has another working directory than a server of this cluster would. */
 async function worksElsewhere(pid: number, cluster: string): Promise<boolean> {
   const own = await stat(cluster)
-  // Closed to those who may not trace the process, root in a container among them.
+  // Not readable for those who may not trace the process, including root in a container.
   const its = await stat(`/proc/${pid}/cwd`).catch(() => undefined)
   return its !== undefined && (its.dev !== own.dev || its.ino !== own.ino)
 }

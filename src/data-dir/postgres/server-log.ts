@@ -4,18 +4,18 @@ import { copyFile, type FileHandle, open, stat, truncate } from 'node:fs/promise
 /** The log of the embedded PostgreSQL. It holds no statements and no rows (see `SERVER_SETTINGS`). */
 export class ServerLog {
   readonly file: string
-  #hasBegun = false
+  #isOpened = false
 
   constructor(file: string) {
     this.file = file
   }
 
-  /** Opens it for a server to append to. It begins anew with the first server of this process. */
+  /** Opens it for a server to append to. It is emptied for the first server of this process. */
   async open(): Promise<FileHandle> {
     const { O_WRONLY, O_CREAT, O_APPEND, O_TRUNC } = constants
-    const flags = O_WRONLY | O_CREAT | O_APPEND | (this.#hasBegun ? 0 : O_TRUNC)
+    const flags = O_WRONLY | O_CREAT | O_APPEND | (this.#isOpened ? 0 : O_TRUNC)
     const handle = await open(this.file, flags, 0o600)
-    this.#hasBegun = true
+    this.#isOpened = true
     return handle
   }
 
@@ -37,7 +37,10 @@ export class ServerLog {
     }
   }
 
-  /** Puts it aside once it is long, in place of what was put aside before. The server appends, so it goes on at the start. */
+  /**
+   * Sets it aside once it is long, replacing what was set aside before. The server appends, so it continues
+   * at the start.
+   */
   async limit(): Promise<void> {
     if ((await this.size()) < MOST_BYTES) return
     await copyFile(this.file, `${this.file}.1`)

@@ -5,13 +5,13 @@ import { MIGRATIONS_TABLE, type Migrations, migrationsOf, ownMigrations, relatio
 /** As `server_version_num` has it. */
 export const OLDEST_SERVER = 150_000
 
-/** What the preconditions look at. */
+/** The facts that the preconditions check. */
 export interface Facts extends ServerFacts {
-  /** Schemas that the session's search_path leads to after ours, with an intake of the same owner. */
+  /** Schemas later in the session's search_path that contain an intake with the same owner. */
   readonly intakeElsewhere: readonly string[]
-  /** What is not ours and has a name that a migration needs. */
+  /** Objects that are not ours but have a name that a migration needs. */
   readonly inTheWay: readonly string[]
-  /** Tables of ours that the role may not read and write. */
+  /** Our tables that the role may not read and write. */
   readonly forbidden: readonly string[]
   readonly migrations: Migrations
   /** Whether a pooler gives one session to several clients in turn. */
@@ -25,28 +25,28 @@ interface ServerFacts {
   readonly encoding: string
   readonly database: string
   readonly role: string
-  /** As the role, the database or the URL has it. */
+  /** As set for the role, the database or in the URL. */
   readonly search_path: string
   /** Null: there is none. */
   readonly schema: string | null
   /** Whether the role may create tables in the schema. */
   readonly may_create: boolean | null
   readonly may_create_temporary: boolean
-  /** How many connections there may be. -1: any number. */
+  /** How many connections are allowed; -1: any number. */
   readonly role_limit: number
   readonly database_limit: number
   readonly server_limit: number
-  /** How many there are, this one included. */
+  /** How many there are, including this one. */
   readonly role_connections: number
   readonly database_connections: number
   readonly server_connections: number
 }
 
 /**
- * Looks at the server, the role and the schema; changes nothing.
+ * Examines the server, the role and the schema; changes nothing.
  *
  * @param client whose session was prepared
- * @param sharesSessions what `sharesSessions` said of it
+ * @param sharesSessions what `sharesSessions` returned
  */
 export async function factsOf(client: Client, sharesSessions: boolean): Promise<Facts> {
   const server = await serverFacts(client)
@@ -108,7 +108,7 @@ async function serverFacts(client: Client): Promise<ServerFacts> {
   return facts
 }
 
-/** The session's own search_path counts, which the prepared session no longer has. */
+/** Uses the session's original search_path, which the prepared session no longer has. */
 async function intakeElsewhere(client: Client, schema: string): Promise<string[]> {
   await client.query('begin; set local search_path to default')
   const [path] = await rows<{ schemas: string[] }>(

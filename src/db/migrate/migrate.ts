@@ -11,13 +11,15 @@ import { sharesSessions } from './pooling.js'
 import { obstaclesOf } from './preconditions.js'
 
 /**
- * Brings the database to this version's schema by the SQL files in `migrations/`, each in a transaction of its own, after what
- * they need was checked. Processes that start at once on the same schema wait for one another.
+ * Brings the database to this version's schema by the SQL files in `migrations/`, each in its own
+ * transaction, after checking the preconditions. Processes that start at the same time on the same schema
+ * wait for one another.
  *
  * @param connections that have to be allowed at once.
- * @returns the schema of the tables: where the search_path of the role leads to, unless the connection has one.
- * @throws DatabaseAway if the server cannot be reached just now; MigratedElsewhere; DatabaseNotSetUp; StartError if it lets nobody in, does not
- * have what intake needs, or has the schema of a newer version; and when a migration fails.
+ * @returns the schema of the tables: the first of the role's search_path, unless the connection names one.
+ * @throws DatabaseAway if the server cannot be reached at the moment; MigratedElsewhere; DatabaseNotSetUp;
+ * StartError if it refuses us, lacks what intake needs, or has the schema of a newer version; and
+ * when a migration fails.
  */
 export async function migrate(connection: Connection, connections = 1): Promise<string> {
   const client = await connect(connection).catch((error: Error) => {
@@ -27,7 +29,7 @@ export async function migrate(connection: Connection, connections = 1): Promise<
     return await migrateBy(client, connection, connections)
   } catch (error) {
     if (error instanceof pg.DatabaseError && !isOutage(error)) {
-      throw new StartError(`The migration of the database failed, and was undone: ${error.message}.`)
+      throw new StartError(`The migration of the database failed and was rolled back: ${error.message}.`)
     }
     throw error
   } finally {
@@ -36,7 +38,7 @@ export async function migrate(connection: Connection, connections = 1): Promise<
 }
 
 async function migrateBy(client: pg.Client, connection: Connection, connections: number): Promise<string> {
-  // Before the lock, which would stay with a session that others are given.
+  // Before taking the lock, which would stay with a session that others get.
   const isShared = await sharesSessions(client, connection)
   if (!isShared) await waitForTurn(client)
   const facts = await factsOf(client, isShared)
@@ -61,13 +63,13 @@ async function migrateBy(client: pg.Client, connection: Connection, connections:
 const PATIENCE_MS = 5000
 const LOOK_AGAIN_MS = 100
 
-/** Takes the lock of migrations for the session. @throws MigratedElsewhere if another has it for long */
+/** Takes the lock of migrations for the session. @throws MigratedElsewhere if another process keeps it */
 async function waitForTurn(client: pg.Client): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS
   for (;;) {
     const { rows } = await client.query<{ is_ours: boolean; pid: number | null }>(TURN)
     const [turn] = rows
-    // Null: there is no schema, for which nobody has a lock.
+    // Null: there is no schema, so nobody has a lock.
     if (turn?.is_ours !== false) return
     if (Date.now() > deadline) {
       const holder = turn.pid === null ? '' : `, by the server's process ${turn.pid}`
@@ -89,7 +91,7 @@ const TURN = `
   from keys`
 
 async function run(client: pg.Client, schema: string): Promise<void> {
-  // Loaded when there is something to do: it takes longer than the rest of most starts.
+  // Loaded only when needed: it takes longer than the rest of most starts.
   const { runner } = await import('node-pg-migrate')
   await runner({
     dbClient: client,
@@ -98,7 +100,7 @@ async function run(client: pg.Client, schema: string): Promise<void> {
     migrationsTable: MIGRATIONS_TABLE,
     direction: 'up',
     noLock: true,
-    // It would go by `run_on`, which earlier versions wrote in the time zone of the role.
+    // It would order by `run_on`, which earlier versions wrote in the time zone of the role.
     checkOrder: false,
     verbose: false,
     log: () => {},

@@ -7,29 +7,31 @@ import { type Client, rows } from '../pool.js'
 
 export const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url))
 
-/** Says which migrations were run: in the schema of the tables, under a name that no other tool uses. */
+/**
+ * The table that records migrations: in the schema of the other tables, under a name that no other tool uses.
+ */
 export const MIGRATIONS_TABLE = 'intake_migrations'
 
-/** Its name before. Other tools have one of that name too, and it was in `public`, wherever the tables were. */
+/** Its former name. Other tools use that name too, and it was in `public`, wherever the tables were. */
 const FORMER_TABLE = 'migrations'
 
-/** What is in a schema of the migrations of this version and of others. */
+/** The migrations that have run in a schema, of this version and of others. */
 export interface Migrations {
-  /** The table that says so, quoted; undefined: there is none. */
+  /** The table that records them, quoted; undefined: there is none. */
   readonly table: string | undefined
-  /** Whether that is one of its former places. */
+  /** Whether that is one of its former locations. */
   readonly isFormer: boolean
-  /** Of this version, not run yet. */
+  /** Those of this version that have not run yet. */
   readonly missing: readonly string[]
-  /** Run, and not known to this version. */
+  /** Those that have run but are unknown to this version. */
   readonly unknown: readonly string[]
 }
 
-/** The migrations of this version, in their order. */
+/** The migrations of this version, in order. */
 export const ownMigrations = async (): Promise<string[]> =>
   (await readdir(MIGRATIONS)).map((file) => basename(file, '.sql')).sort()
 
-/** Looks what was run in a schema; changes nothing. */
+/** Finds out what has run in a schema; changes nothing. */
 export async function migrationsOf(client: Client, schema: string): Promise<Migrations> {
   const own = await ownMigrations()
   const table = await findTable(client, schema)
@@ -43,8 +45,8 @@ export async function migrationsOf(client: Client, schema: string): Promise<Migr
 }
 
 /**
- * The names of ours in a table, which may have another tool's as well. Where the role may not read it, all of this
- * version's count as run: what it may not do is a finding of its own.
+ * Our migrations in a table, which may have those of another tool as well. If the role may not read it, all
+ * migrations of this version count as run: the missing right is a separate finding.
  */
 async function namesIn(client: Client, table: string): Promise<string[]> {
   const [may] = await rows<{ read: boolean }>(
@@ -56,7 +58,7 @@ async function namesIn(client: Client, table: string): Promise<string[]> {
   return found.map(({ name }) => name).filter(isOurs)
 }
 
-/** As our files are named: `0001_initial`. */
+/** How our files are named: `0001_initial`. */
 const isOurs = (name: string): boolean => /^\d{4}_\w+$/.test(name)
 
 async function findTable(
@@ -68,7 +70,7 @@ async function findTable(
   }
   if (!(await hasOurTables(client, schema))) return undefined
   for (const place of new Set([schema, 'public'])) {
-    // What is in `public` belongs to the tables there, if there are any.
+    // A table in `public` belongs to the tables there, if there are any.
     if (place !== schema && (await hasOurTables(client, place))) continue
     if (await isFormerTable(client, place)) return { name: quoted(place, FORMER_TABLE), isFormer: true }
   }
@@ -78,7 +80,7 @@ async function findTable(
 const quoted = (schema: string, table: string): string =>
   `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`
 
-/** Whether there is an intake in a schema: some of its tables, whose names no other program has together. */
+/** Whether a schema contains an intake: some of its tables, whose names no other program has together. */
 const hasOurTables = (client: Client, schema: string): Promise<boolean> =>
   hasTables(client, schema, ['credentials', 'imports', 'import_errors', 'offering_products'])
 
@@ -93,7 +95,7 @@ async function hasTables(client: Client, schema: string, names: readonly string[
   return found[0]?.count === names.length
 }
 
-/** Whether the table has the form that ours had, and says that our first migration was run. */
+/** Whether the table has the form that ours had, and records our first migration. */
 async function isFormerTable(client: Client, schema: string): Promise<boolean> {
   const columns = await rows<{ name: string }>(
     client,
@@ -106,7 +108,7 @@ async function isFormerTable(client: Client, schema: string): Promise<boolean> {
   )
 }
 
-/** Brings the table from a former place to where it is now. What another tool has written into it stays there. */
+/** Moves the table's rows from a former location. What another tool has written into it stays there. */
 export async function moveTable(
   client: Client,
   schema: string,

@@ -2,11 +2,12 @@ import type { Connection } from '../connection.js'
 import { type Client, connect } from '../pool.js'
 
 /**
- * Whether a pooler gives a server's session to several clients in turn, as PgBouncer does with `pool_mode = transaction`. A lock
- * that one of them takes then stays with a session that others are given, and what one sets is set for others.
+ * Whether a pooler shares a server's session between several clients, as PgBouncer does with `pool_mode =
+ * transaction`. A lock that one of them takes then stays with a session that others get, and settings of one
+ * apply to others.
  *
  * @param client that has a session by the same address.
- * @returns false also where no second connection is to be had: then it is not known.
+ * @returns false also if no second connection can be opened: then it is unknown.
  */
 export async function sharesSessions(client: Client, connection: Connection): Promise<boolean> {
   if (!('connectionString' in connection)) return false
@@ -14,10 +15,11 @@ export async function sharesSessions(client: Client, connection: Connection): Pr
   const other = await connect(connection).catch(() => undefined)
   if (!other) return false
   try {
-    // While both are open, each has its own if sessions are not shared. A pooler gives the one that became free last, or first.
+    // While both are open, each has its own session if sessions are not shared. A pooler hands out the one
+    // that became free last, or first.
     const others = await sessionOf(other)
     const isShared = others === before || (await sessionOf(client)) !== before
-    // What these connections have set is not to be met by other programs.
+    // Other programs must not see what these connections have set.
     if (isShared) await Promise.all([client.query('reset all'), other.query('reset all')])
     return isShared
   } finally {
@@ -25,7 +27,10 @@ export async function sharesSessions(client: Client, connection: Connection): Pr
   }
 }
 
-/** Names a session of the server; a process id alone may be that of another server behind the same address. */
+/**
+ * Identifies a session of the server; a process id alone may be that of another server behind the same
+ * address.
+ */
 async function sessionOf(client: Client): Promise<string> {
   const { rows } = await client.query<{ name: string }>(
     "select pid || ' since ' || backend_start as name from pg_stat_activity where pid = pg_backend_pid()",

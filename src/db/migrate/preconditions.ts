@@ -9,15 +9,13 @@ export interface Obstacle {
   readonly subject: Subject
   readonly found: string
   readonly remedy: string
-  /** Whether somebody who is just setting the database up may be about to remove it. */
+  /** Whether somebody who is still setting up the database may be about to fix it. */
   readonly mayPass: boolean
 }
 
 type Precondition = (facts: Facts, connections: number) => Omit<Obstacle, 'subject'> | undefined
 
-/**
- * What a database has to have, each said in one place for the start and for the doctor. In the order in which one would be
- * removed: the others are of no interest before that.
+/** What a database must have, each stated once for the start and for the doctor, in the order in which problems have to be fixed: the later ones do not matter before that.
  */
 const PRECONDITIONS: readonly (readonly [Subject, Precondition])[] = [
   [
@@ -75,7 +73,11 @@ const PRECONDITIONS: readonly (readonly [Subject, Precondition])[] = [
   ['connections', hasConnections],
 ]
 
-/** The obstacles, the first to be removed first. @param connections that have to be allowed at once */
+/**
+ * The obstacles, in the order in which to fix them.
+ *
+ * @param connections the number that must be allowed at once
+ */
 export const obstaclesOf = (facts: Facts, connections: number): Obstacle[] =>
   PRECONDITIONS.flatMap(([subject, precondition]) => {
     const obstacle = precondition(facts, connections)
@@ -84,11 +86,11 @@ export const obstaclesOf = (facts: Facts, connections: number): Obstacle[] =>
 
 const quoted = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : pg.escapeIdentifier(name))
 
-/** The statement that lets the role's sessions find a schema. */
+/** The statement that makes the role's sessions use a schema. */
 const pathTo = ({ role, database }: Facts, schema: string): string =>
   `alter role ${quoted(role)} in database ${quoted(database)} set search_path to ${quoted(schema)};`
 
-/** The statements that give intake a schema to itself. */
+/** The statements that give intake its own schema. */
 const ownSchema = (facts: Facts): string =>
   `create schema intake authorization ${quoted(facts.role)}; ${pathTo(facts, 'intake')}`
 
@@ -98,8 +100,8 @@ function hasSchema(facts: Facts): ReturnType<Precondition> {
   return {
     found:
       path === '' || path === '""'
-        ? `The search_path of the role ${quoted(role)} is empty, so that no schema is there for the tables.`
-        : `The search_path of the role ${quoted(role)} (${path}) names no schema that exists and that it may use.`,
+        ? `The search_path of the role ${quoted(role)} is empty, so there is no schema for the tables.`
+        : `The search_path of the role ${quoted(role)} (${path}) names no existing schema that it may use.`,
     remedy: `Create one, or set the path to another: ${ownSchema(facts)}`,
     mayPass: true,
   }
@@ -110,7 +112,7 @@ function hasUsableName(facts: Facts): ReturnType<Precondition> {
   const { schema } = facts
   if (schema === null || !/["'\\]/.test(schema)) return undefined
   return {
-    found: `The name of the schema ${quoted(schema)} has a quote or a backslash in it.`,
+    found: `The name of the schema ${quoted(schema)} contains a quote or a backslash.`,
     remedy: `Use another schema: ${ownSchema(facts)}`,
     mayPass: false,
   }
@@ -121,7 +123,7 @@ function isTheOnlyOne(facts: Facts): ReturnType<Precondition> {
   const { schema, search_path: path } = facts
   if (schema === null || elsewhere === undefined) return undefined
   return {
-    found: `The search_path (${path}) leads to the empty schema ${quoted(schema)} first, and to the tables of an intake in ${quoted(elsewhere)} after it.`,
+    found: `The search_path (${path}) leads to the empty schema ${quoted(schema)} first, and then to the tables of an intake in ${quoted(elsewhere)}.`,
     remedy: `Say which is meant: ${pathTo(facts, elsewhere)} or, for a new one, ${pathTo(facts, schema)}`,
     mayPass: false,
   }
@@ -133,7 +135,7 @@ function mayCreate(facts: Facts): ReturnType<Precondition> {
   if (!may_create && (migrations.missing.length > 0 || migrations.isFormer)) {
     return {
       found: `The role ${quoted(role)} may not create tables in the schema ${quoted(schema)}.`,
-      remedy: `Allow it: grant create on schema ${quoted(schema)} to ${quoted(role)}; or give it a schema of its own: ${ownSchema(facts)}`,
+      remedy: `Allow it: grant create on schema ${quoted(schema)} to ${quoted(role)}; or give it its own schema: ${ownSchema(facts)}`,
       mayPass: true,
     }
   }
@@ -151,8 +153,8 @@ function hasRoom(facts: Facts): ReturnType<Precondition> {
   if (schema === null || first === undefined) return undefined
   const names = inTheWay.map((name) => `"${name}"`).join(', ')
   return {
-    found: `In the schema ${quoted(schema)} there is something of another program that is named as a table or index of intake: ${names}.`,
-    remedy: `Give intake a schema of its own: ${ownSchema(facts)}`,
+    found: `In the schema ${quoted(schema)} another program has something with the name of a table or index of intake: ${names}.`,
+    remedy: `Give intake its own schema: ${ownSchema(facts)}`,
     mayPass: false,
   }
 }
@@ -166,7 +168,7 @@ function mayReadAndWrite({ schema, forbidden, role }: Facts): ReturnType<Precond
   }
 }
 
-/** Of what the limits are, how many connections they allow, and how many there are. */
+/** What the limits apply to, how many connections they allow, and how many there are. */
 export const connectionLimits = (facts: Facts) =>
   [
     {

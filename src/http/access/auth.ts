@@ -6,16 +6,14 @@ import type { RateLimits } from './rate-limits.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks. Set on every API route before its handler runs. */
+    /** The caller. Set on every API route before its handler runs. */
     caller: Caller
   }
 }
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
-/**
- * A hook that lets a request pass only with a token that is somebody's (contract 2, RFC 6750), who does not ask too often.
- * Where too many wrong tokens came from, only tokens pass that have been somebody's before: the clients at work go on.
+/** A hook that accepts a request only with a valid token (contract 2, RFC 6750) whose owner does not send too many. From an address with too many wrong tokens, only tokens that were valid before are accepted, so that active clients can continue.
  */
 export function authenticate(credentials: Credentials, limits: RateLimits) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {

@@ -4,7 +4,7 @@ export interface ClientSecret {
   readonly secret: string
 }
 
-/** What to answer a client with that was wrong by HTTP Basic (RFC 7617, 2). */
+/** The challenge for a client whose HTTP Basic credentials were wrong (RFC 7617, 2). */
 export const BASIC_CHALLENGE = 'Basic realm="intake", charset="UTF-8"'
 
 const SCHEME = /^Basic(?: |$)/i
@@ -12,8 +12,8 @@ const SCHEME = /^Basic(?: |$)/i
 export const isBasic = (authorization: string | undefined): boolean => SCHEME.test(authorization ?? '')
 
 /**
- * Reads a client from `Authorization: Basic …` (RFC 6749, 2.3.1): id and secret, each form-encoded, joined by a colon, in
- * base64. Undefined: that is not what it is.
+ * Reads a client from `Authorization: Basic …` (RFC 6749, 2.3.1): id and secret, each form-encoded, joined by
+ * a colon, in base64. Undefined: it is something else.
  */
 export function readBasic(authorization: string): ClientSecret | undefined {
   const text = Buffer.from(authorization.replace(SCHEME, '').trim(), 'base64').toString('utf8')
@@ -22,7 +22,7 @@ export function readBasic(authorization: string): ClientSecret | undefined {
   try {
     return { id: formDecoded(id), secret: formDecoded(secret) }
   } catch {
-    // A "%" that begins no escape.
+    // A "%" that does not start an escape.
     return undefined
   }
 }

@@ -3,9 +3,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../../config/config.js'
 import { tooManyRequests } from '../errors.js'
 
-/**
- * How often a credential may ask, and an address may be wrong (contract 3). Each process counts what comes to it, and forgets
- * it with the window: a second of requests, a minute of wrong secrets.
+/** Limits how many requests a credential may send, and how many wrong secrets may come from an address (contract 3). Each process counts for itself, and forgets the counts with the window: a second for requests, a minute for wrong secrets.
  */
 export class RateLimits {
   readonly #requests: RateLimiterMemory
@@ -29,7 +27,7 @@ export class RateLimits {
     }
   }
 
-  /** Lets nobody be asked about a secret from an address that had too many wrong ones. @throws HttpError 429 */
+  /** Refuses to look up a secret from an address that sent too many wrong ones. @throws HttpError 429 */
   async admitAddress(address: string): Promise<void> {
     const found = await this.#wrongSecrets.get(networkOf(address))
     if (found && found.consumedPoints >= this.#wrongSecrets.points) {
@@ -45,7 +43,7 @@ export class RateLimits {
 const secondsUntilNext = ({ msBeforeNext }: RateLimiterRes): number =>
   Math.max(1, Math.ceil(msBeforeNext / 1000))
 
-/** An address by IPv4 itself; of IPv6 the /64, whose addresses one machine can have all. */
+/** An IPv4 address itself, or the /64 of an IPv6 address, all of which one machine can have. */
 export function networkOf(address: string): string {
   const [, mapped] = /^::ffff:([\d.]+)$/i.exec(address) ?? []
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address

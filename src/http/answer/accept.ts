@@ -2,9 +2,10 @@ import type { FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 
 /**
- * Which of the media types that a route can answer the client prefers, by the `q` of each range (RFC 9110, 12.5.1).
+ * The media type that the client prefers among those that a route can answer, by the `q` of each range (RFC
+ * 9110, 12.5.1).
  *
- * @param types the first is answered to a client that prefers none, and to one that accepts none of them.
+ * @param types the first is used if the client prefers none, or accepts none of them.
  */
 export function preferredType<Type extends string>(
   { raw }: Pick<FastifyRequest, 'raw'>,
@@ -14,5 +15,5 @@ export function preferredType<Type extends string>(
   return types.find((type) => inUtf8(type) === preferred) ?? types[0]
 }
 
-/** As every answer is. A range may ask for it. */
+/** The charset of every response. A range may ask for it. */
 const inUtf8 = (type: string): string => `${type}; charset=utf-8`

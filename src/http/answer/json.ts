@@ -37,7 +37,7 @@ export async function sendJson(
     text += value
     if (text.length > SHORT_CHARACTERS) break
   }
-  // What was changed is not refused its answer: its route has asked before.
+  // A change is never refused its response: its route has checked before.
   if (request.method === 'GET') downloads.admit(request.caller)
   downloads.count(request.caller, reply)
   if (request.method === 'HEAD') await pieces.return()
@@ -117,7 +117,7 @@ function isLong(value: unknown): value is object {
   return members.length > MEMBERS_AT_ONCE || members.some(isLong)
 }
 
-/** Puts short texts together, so that each write is worth its while. */
+/** Joins short texts, so that writes are not too small. */
 async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
   let piece = ''
   for await (const text of texts) {

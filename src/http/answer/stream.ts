@@ -5,16 +5,13 @@ import { Turn } from '../turns.js'
 interface StreamOptions {
   /** The media type. */
   readonly type: string
-  /** Under which name a browser saves it. */
+  /** The name under which a browser saves it. */
   readonly fileName?: string
 }
 
-/**
- * Answers what is read piece by piece. What goes wrong before the first piece is thrown, to be answered like any other error;
- * what goes wrong after it ends the connection before the answer's end, which every client notices (RFC 9112, 8).
- * To HEAD the same is answered, and nothing is read.
+/** Sends what is read piece by piece. An error before the first piece is thrown, to be answered like any other; a later one ends the connection before the end of the response, which every client notices (RFC 9112, 8). HEAD gets the same response, and nothing is read.
  *
- * @param begin what it returns is always ended, also when the client leaves early.
+ * @param begin what it returns is always ended, even if the client leaves early.
  * @param turn what has been worked on before.
  */
 export async function sendStream(
@@ -32,7 +29,10 @@ export async function sendStream(
 
 const BUFFERED_BYTES = 64 * 1024
 
-/** A stream of a source whose first piece is there. Not by a generator: one that was not begun would not end its source. */
+/**
+ * A stream of a source whose first piece has been read. Not a generator: one that was never started would not
+ * end its source.
+ */
 async function begun<T>(source: AsyncGenerator<T>, turn: Turn): Promise<Readable> {
   const first = await source.next()
   let isFirst = true
@@ -41,11 +41,11 @@ async function begun<T>(source: AsyncGenerator<T>, turn: Turn): Promise<Readable
       isFirst = false
       return first
     }
-    // As long as the client reads as fast as pieces are made, nothing else would be waited for.
+    // While the client reads as fast as pieces are made, nothing else would get a turn.
     await turn.next()
     return await source.next()
   }
   const pieces = { [Symbol.asyncIterator]: () => ({ next, return: () => source.return(undefined) }) }
-  // By bytes, so that a client that reads nothing has little held for it, however long the pieces are.
+  // Counted in bytes, so that little is held for a client that reads nothing, however long the pieces are.
   return Readable.from(pieces, { objectMode: false, highWaterMark: BUFFERED_BYTES })
 }

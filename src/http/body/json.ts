@@ -6,9 +6,7 @@ import type { Problem } from '../../schema/problem.js'
 import { excerpt } from '../../text/text.js'
 import { badRequest, unsupportedMediaType, validationError } from '../errors.js'
 
-/**
- * Reads JSON bodies as import lines are read: UTF-8 alone, keys such as `__proto__` are keys like others. An empty body
- * is no body, whatever its type.
+/** Reads JSON bodies the way import lines are read: only UTF-8, and keys such as `__proto__` are keys like any other. An empty body is no body, whatever its type.
  */
 export function jsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
@@ -19,11 +17,10 @@ export function jsonBodies(app: FastifyInstance): void {
       done(error as Error)
     }
   })
-  app.addContentTypeParser('*', onlyEmpty('The body of a request is application/json.'))
+  app.addContentTypeParser('*', onlyEmpty('The body of a request must be application/json.'))
 }
 
-/**
- * Refuses a body of a type that nobody reads, unless it is empty: clients without one send a type all the same.
+/** Refuses a body of an unsupported type, unless it is empty: clients without a body still send a type.
  *
  * @param detail of the 415.
  */
@@ -49,7 +46,8 @@ const WALKED_BYTES = 2 ** 14
 function parse(body: Buffer): unknown {
   if (body.length === 0) return undefined
   if (!isUtf8(body)) throw badRequest('The body is not valid UTF-8.')
-  // A short one is parsed within a millisecond, whatever it is made of, and the parser says best what is wrong with it.
+  // A short one is parsed within a millisecond, whatever it contains, and the parser gives the best
+  // explanation.
   const json = body.length > WALKED_BYTES ? withoutDepths(body) : body
   if (json === undefined) throw badRequest('The body is not valid JSON.')
   try {
@@ -69,7 +67,7 @@ export function readData(body: unknown): Readonly<JsonObject> {
   return data
 }
 
-/** What is wrong with `data.type`, and with `data.id` where the path has one (contract 9). */
+/** What is wrong with `data.type`, and with `data.id` if the path has an id (contract 9). */
 export function identityProblems(data: Readonly<JsonObject>, type: string, id?: string): Problem[] {
   const problems: Problem[] = []
   if (data.type === undefined) problems.push({ field: 'type', error: '"type" is required' })

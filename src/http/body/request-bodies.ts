@@ -6,19 +6,17 @@ import { hasBody, isChunked, RequestBody } from './request-body.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The body is a file, which may take as long as it takes while its bytes keep coming. */
+    /** The body is a file, which may take any time as long as its bytes keep coming. */
     takesFile?: boolean
   }
 }
 
-/**
- * Lets every body be read as a `RequestBody`, in an encoding that is known. One that is no file has to be there in time: Node's own
- * limit would be for uploads as well. Node limits the time for headers.
+/** Makes every body readable as a `RequestBody`, in a known encoding. A body that is not a file must arrive in time: Node's own limit would apply to uploads too. Node limits the time for headers.
  *
- * @param ms the longest a body that is no file may take.
+ * @param ms the longest a body that is not a file may take.
  */
 export function readBodies(app: FastifyInstance, ms: number): void {
-  // A chunked body is held back from its headers on: nobody knows how small its chunks are.
+  // A chunked body is held back from its headers on: its chunks may be tiny.
   const chunked = new WeakMap<IncomingMessage, RequestBody>()
   app.server.prependListener('request', (request, response) => {
     if (isChunked(request)) chunked.set(request, new RequestBody(request, response))

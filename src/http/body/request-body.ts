@@ -15,7 +15,7 @@ const LARGE_PIECE_BYTES = 8 * 1024
 
 const FIRST_BUFFER_BYTES = 1024
 
-/** After this many small pieces in one turn of the event loop, a body lets others have theirs. */
+/** After this many small pieces in one turn of the event loop, a body yields to others. */
 const SMALL_PIECES_A_TURN = 1024
 
 /**
@@ -28,17 +28,17 @@ const SMALL_PIECES_A_TURN = 1024
 export class RequestBody extends Readable {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
-  /** Somebody reads it. Until then nothing is pushed: a push makes Node ask for more, as if somebody did. */
-  #isBegun = false
+  /** Somebody reads it. Until then nothing is pushed: a push makes Node ask for more, as if somebody had. */
+  #isStarted = false
   #isWhole = false
   #failure: Error | undefined
   #buffer = Buffer.alloc(0)
   #gathered = 0
   #flush: NodeJS.Immediate | undefined
   #smallPieces = 0
-  /** It has had its share of this turn of the event loop. */
+  /** It has used its share of this turn of the event loop. */
   #isInLine = false
-  /** Nobody asks for it, or what has come is not taken yet. */
+  /** Nobody asks for more, or what has arrived is not consumed yet. */
   #isFull = true
   #isResuming = false
   #isAnswered = false
@@ -48,11 +48,11 @@ export class RequestBody extends Readable {
     super({ highWaterMark: 4 * GATHERED_BYTES })
     this.#request = request
     this.#response = response
-    // It may fail while nobody reads it. Whoever reads it then is told.
+    // It may fail while nobody reads it. Whoever reads it later gets the error.
     this.on('error', () => {})
     this.#holdBack()
     this.#listen()
-    response.once('finish', () => this.#letGo())
+    response.once('finish', () => this.#releaseSocket())
   }
 
   get headers(): IncomingHttpHeaders {
@@ -66,8 +66,8 @@ export class RequestBody extends Readable {
 
   override _read(): void {
     this.#isFull = false
-    if (!this.#isBegun) this.#begin()
-    this.#goOn()
+    if (!this.#isStarted) this.#start()
+    this.#continue()
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -78,21 +78,21 @@ export class RequestBody extends Readable {
     done(error)
   }
 
-  /** Ends it by an error, of which whoever reads it is told: now, or once somebody begins to. */
+  /** Ends it with an error, which the reader gets now, or once somebody starts to read. */
   fail(error: Error): void {
-    if (this.#isBegun) this.destroy(error)
+    if (this.#isStarted) this.destroy(error)
     else this.#failure ??= error
   }
 
-  #begin(): void {
-    this.#isBegun = true
+  #start(): void {
+    this.#isStarted = true
     if (this.#failure) return void this.destroy(this.#failure)
     if (waitsToContinue(this.#request)) this.#response.writeContinue()
     this.#release()
     if (isChunked(this.#request)) this.#waitInLine()
   }
 
-  /** What has come with the headers is gathered at once, so that it is not left lying about in small pieces. */
+  /** Gathers at once what arrived with the headers, so that it is not kept in small pieces. */
   #listen(): void {
     const request = this.#request
     const gone = () => this.fail(new ClientGone('The client went away in the middle of its request.'))
@@ -109,7 +109,7 @@ export class RequestBody extends Readable {
 
   readonly #take = (piece: Buffer): void => {
     this.#bytes += piece.length
-    if (this.#isBegun && piece.length >= LARGE_PIECE_BYTES) {
+    if (this.#isStarted && piece.length >= LARGE_PIECE_BYTES) {
       this.#release()
       this.#give(piece)
       return
@@ -135,7 +135,7 @@ export class RequestBody extends Readable {
   #release(): void {
     if (this.#flush) clearImmediate(this.#flush)
     this.#flush = undefined
-    if (!this.#isBegun) return
+    if (!this.#isStarted) return
     if (this.#gathered > 0) {
       const gathered = this.#buffer.subarray(0, this.#gathered)
       this.#buffer = Buffer.alloc(0)
@@ -158,7 +158,7 @@ export class RequestBody extends Readable {
     inTurn(() => {
       this.#isInLine = false
       this.#smallPieces = 0
-      this.#goOn()
+      this.#continue()
     })
   }
 
@@ -167,8 +167,8 @@ export class RequestBody extends Readable {
     if (!this.#isAnswered && !this.#isResuming) this.#request.socket.pause()
   }
 
-  /** A socket resumes a little later, and would then resume although it was paused in between. */
-  #goOn(): void {
+  /** A socket resumes a little later, which would undo a pause in between. */
+  #continue(): void {
     const { socket } = this.#request
     if (this.#isInLine || this.#isFull || this.#isResuming || !socket.isPaused()) return
     this.#isResuming = true
@@ -180,8 +180,8 @@ export class RequestBody extends Readable {
   }
 
   /**
-   * A request that is paused takes thousands of small pieces into its own queue before it stops its socket. So it is the socket
-   * that is paused here, and the request may not resume it before it is answered.
+   * A paused request takes thousands of small pieces into its own queue before it stops its socket. So the
+   * socket itself is paused here, and the request may not resume it before it is answered.
    */
   #holdBack(): void {
     const request = this.#request
@@ -192,8 +192,8 @@ export class RequestBody extends Readable {
     if (!request.complete) this.#stop()
   }
 
-  /** The connection is free for what comes next. */
-  #letGo(): void {
+  /** Frees the connection for what comes next. */
+  #releaseSocket(): void {
     this.#isAnswered = true
     this.destroy()
     this.#request.socket.resume()

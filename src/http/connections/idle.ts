@@ -2,9 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { requestsOn } from './requests.js'
 
-/**
- * Gives up a connection on which nothing has moved for the server's timeout, if it is the client that is waited for. While the
- * server is the slow one, silence says nothing: a client that has sent everything waits for its answer.
+/** Closes a connection that has been silent for the server's timeout, if the server is waiting for the client. While the server is the slow one, silence means nothing: a client that has sent everything waits for its response.
  */
 export function closeIdleConnections({ server }: FastifyInstance): void {
   server.on('timeout', (socket) => {
@@ -15,6 +13,9 @@ export function closeIdleConnections({ server }: FastifyInstance): void {
   })
 }
 
-/** Whether somebody waits for more of the body. One who is busy with what has come has paused the socket, or not begun. */
+/**
+ * Whether somebody is waiting for more of the body. A reader that is busy with what has arrived has paused
+ * the socket, or not started.
+ */
 const isAwaited = ({ complete, readableFlowing, socket }: IncomingMessage): boolean =>
   !complete && readableFlowing === true && !socket.isPaused()

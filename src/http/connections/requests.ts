@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 
 const underWay = new WeakMap<Socket, Set<IncomingMessage>>()
 
-/** Lets `requestsOn` know every request of a server, from its headers to the end of its answer. */
+/** Makes every request of a server known to `requestsOn`, from its headers to the end of its response. */
 export function followRequests({ server }: FastifyInstance): void {
   server.prependListener('request', (request, response) => {
     const requests = underWay.get(request.socket) ?? new Set()
@@ -13,5 +13,5 @@ export function followRequests({ server }: FastifyInstance): void {
   })
 }
 
-/** The requests on a connection that are not answered to their end. */
+/** The requests on a connection whose responses have not ended. */
 export const requestsOn = (socket: Socket): IncomingMessage[] => [...(underWay.get(socket) ?? [])]

@@ -5,8 +5,8 @@ import { excerpt, isStorableText } from '../../text/text.js'
 import { unparsableFilter } from '../errors.js'
 
 /**
- * What can stand in an attribute's operands, and with which operators. `members` and `member` are about the
- * `external_ref`s of what a record holds: by `in` alone, or by `eq` as well.
+ * The kinds of operands and operators of an attribute. `members` and `member` are about the
+ * `external_ref`s of what a record holds: with `in` only, or with `eq` as well.
  */
 export type AttributeKind =
   | 'text'
@@ -16,12 +16,14 @@ export type AttributeKind =
   | 'member'
   | { readonly oneOf: readonly string[] }
 
-/** An attribute that a list can be filtered by: its kind and what it is in SQL. */
+/** An attribute that a list can be filtered by: its kind and its SQL. */
 export interface FilterAttribute {
   readonly kind: AttributeKind
-  /** The column; not looked at where there is a `condition`. */
+  /** The column; unused if there is a `condition`. */
   readonly column: Sql
-  /** Turns a condition on what no column of the list has (`owner`, `external_product_refs`) into SQL. */
+  /**
+   * The SQL of a condition on something that is not a column of the list (`owner`, `external_product_refs`).
+   */
   readonly condition?: (values: readonly string[]) => Sql
 }
 
@@ -42,8 +44,8 @@ interface Condition {
 /**
  * Reads the filters of a query into one SQL condition (contract 5).
  *
- * @param given the values of `filter`: none, one, or several that all must hold. An empty one is none.
- * @returns undefined where there is nothing to filter by.
+ * @param given the values of `filter`: none, one, or several that all must hold. An empty one is ignored.
+ * @returns undefined if there is nothing to filter by.
  * @throws HttpError 400
  */
 export function readFilter(given: unknown, attributes: FilterAttributes): Sql | undefined {
@@ -100,7 +102,7 @@ class FilterParser {
     this.#expect(')')
     if (operator === 'is_null' ? values.length !== 0 : operator !== 'in' && values.length !== 1) {
       throw this.#error(
-        `${operator} takes ${operator === 'is_null' ? 'an attribute alone' : 'an attribute and one value'}.`,
+        `${operator} takes ${operator === 'is_null' ? 'only an attribute' : 'an attribute and one value'}.`,
       )
     }
     if (operator === 'in' && values.length === 0)
@@ -108,10 +110,13 @@ class FilterParser {
     return { operator, attribute, values }
   }
 
-  /** An operator or an attribute: everything before the next punctuation, so that an unknown one is named as it was given. */
+  /**
+   * An operator or an attribute: everything up to the next punctuation, so that an unknown one is quoted as
+   * it was given.
+   */
   #name(): string {
     const [name = ''] = NAME.exec(this.#text.slice(this.#at)) ?? []
-    if (name === '') throw this.#error(`a name is due at character ${this.#at + 1}.`)
+    if (name === '') throw this.#error(`a name is expected at character ${this.#at + 1}.`)
     this.#at += name.length
     return name
   }
@@ -146,7 +151,7 @@ class FilterParser {
     while (BARE.test(this.#peek()) || this.#peek() === ' ') this.#at += 1
     const value = this.#text.slice(start, this.#at)
     if (value === '')
-      throw this.#error(`a value is due at character ${start + 1}; quote one that has other characters.`)
+      throw this.#error(`a value is expected at character ${start + 1}; quote it if it has other characters.`)
     if (value.endsWith(' '))
       throw this.#error(`quote a value that ends with a space, at character ${start + 1}.`)
     return value
@@ -161,7 +166,8 @@ class FilterParser {
   }
 
   #expect(character: string): void {
-    if (this.#peek() !== character) throw this.#error(`"${character}" is due at character ${this.#at + 1}.`)
+    if (this.#peek() !== character)
+      throw this.#error(`"${character}" is expected at character ${this.#at + 1}.`)
     this.#at += 1
   }
 
@@ -203,7 +209,7 @@ function toSql({ operator, attribute, values }: Condition, attributes: FilterAtt
 
 function checkValue(attribute: string, kind: AttributeKind, value: string): void {
   if (!isStorableText(value))
-    throw unparsableFilter(`a value of ${attribute} has a character that no text can have.`)
+    throw unparsableFilter(`a value of ${attribute} has a character that no text can contain.`)
   if (kind === 'uuid' && !UUID_PATTERN.test(value)) throw unparsableFilter(`${attribute} takes a UUID.`)
   if (typeof kind === 'object' && !kind.oneOf.includes(value)) {
     throw unparsableFilter(`${attribute} takes one of ${kind.oneOf.join(', ')}.`)
@@ -215,8 +221,7 @@ function checkValue(attribute: string, kind: AttributeKind, value: string): void
   }
 }
 
-/**
- * Upper and lower case are the same, as the database's own collation folds them: our columns have the collation "C",
+/** Ignores case, as folded by the database's own collation: our columns have the collation "C",
  * which folds ASCII only. No index answers this (decision 0044).
  */
 const isLike = (column: Sql, pattern: string): Sql =>
@@ -234,11 +239,14 @@ function toLikePattern(value: string): string {
 
 const MILLISECONDS = /^-?\d{1,14}$/
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
-// RFC 3339, section 5.6. A "+" that was not escaped in the URL has come as a space.
+// RFC 3339, section 5.6. A "+" that was not escaped in the URL arrives as a space.
 const DATE_TIME =
   /^(\d{4}-\d{2}-\d{2})[Tt ]((?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,9})?)([Zz]|[+ -](?:0\d|1[0-5]):[0-5]\d)$/
 
-/** A time as PostgreSQL reads it, with every digit it came with; undefined: it is none. A date is its first moment in UTC. */
+/**
+ * A time in a form that PostgreSQL reads, with all of its digits; undefined: it is not a time. A date stands
+ * for its first moment in UTC.
+ */
 export function toTimestamp(value: string): string | undefined {
   if (MILLISECONDS.test(value)) {
     const date = new Date(Number(value))
@@ -247,11 +255,11 @@ export function toTimestamp(value: string): string | undefined {
   if (DATE.test(value)) return isDate(value) ? `${value}T00:00:00Z` : undefined
   const [, date, time, zone] = DATE_TIME.exec(value) ?? []
   if (!date || !time || !zone || !isDate(date)) return undefined
-  // PostgreSQL takes 23:59:60 for the next day, and nothing after it for a time.
+  // PostgreSQL reads 23:59:60 as the next day, and accepts nothing beyond it.
   return `${date}T${time.replace(/:60\.\d+$/, ':60')}${zone.replace(' ', '+').toUpperCase()}`
 }
 
-/** Whether the day is in the calendar; JavaScript's own parser takes 30 February for 2 March. */
+/** Whether the day exists in the calendar; JavaScript's own parser reads 30 February as 2 March. */
 function isDate(text: string): boolean {
   const [year = 0, month = 0, day = 0] = text.split('-').map(Number)
   const date = new Date(0)

@@ -1,28 +1,28 @@
-/** The most records that a list can be offset by (contract 4). */
+/** The largest offset of a list (contract 4). */
 export const MAX_OFFSET = 10_000
 
 /** The most records on a page. */
 export const MAX_LIMIT = 100
 
-/** Which part of a list is asked for: records, not pages. */
+/** The requested part of a list, in records, not pages. */
 export interface Page {
   readonly offset: number
   readonly limit: number
 }
 
-/** What a query says about the page, as `pageParameters` declares it. */
+/** The page parameters of a query, as `pageParameters` declares them. */
 interface PageQuery {
   readonly 'page[offset]'?: number
   readonly 'page[limit]'?: number
 }
 
-/** @param pageLength stands for an absent limit, or 0. */
+/** @param pageLength used if the limit is absent or 0. */
 export const pageOf = (
   { 'page[offset]': offset = 0, 'page[limit]': limit = 0 }: PageQuery,
   pageLength: number,
 ): Page => ({ offset, limit: limit === 0 ? pageLength : limit })
 
-/** One page of a list as it is answered. */
+/** One page of a list as it is sent. */
 export interface ListAnswer<Data> {
   readonly data: Data
   readonly links: {
@@ -46,9 +46,9 @@ export interface ListAnswer<Data> {
 /**
  * Puts a page into its frame of links and counts (contract 4).
  *
- * @param url the absolute URL that was asked for; its parameters other than the page's are kept.
+ * @param url the absolute URL that was requested; its parameters other than the page's are kept.
  * @param total how many records the whole list has.
- * @param data the page's, as an array or as what reads them slice by slice.
+ * @param data the page's records, as an array or as a reader of slices.
  */
 export function listAnswer<Data>(
   url: URL,

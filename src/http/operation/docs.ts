@@ -2,18 +2,18 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { closeOtherMethods } from '../handlers.js'
 
-/** Pages that load nothing but their own files, and send requests to this service alone. */
+/** For pages that load only their own files and send requests only to this service. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
   "base-uri 'self'",
   "frame-ancestors 'none'",
   "img-src 'self' data:",
   "object-src 'none'",
-  // Swagger UI styles its elements one by one.
+  // Swagger UI sets styles on single elements.
   "style-src 'self' 'unsafe-inline'",
 ].join('; ')
 
-/** The document for people to read and to try, at `/docs`. It needs no other host. */
+/** The document for people to read and try, at `/docs`. It needs no other host. */
 export function docsPages(app: FastifyInstance): void {
   app.register(async (docs) => {
     const closeMethods = closeOtherMethods(docs)
@@ -22,13 +22,13 @@ export function docsPages(app: FastifyInstance): void {
       staticCSP: CONTENT_SECURITY_POLICY,
       theme: { title: 'intake' },
       uiConfig: {
-        // Otherwise it shows a badge of a validator elsewhere, and sends it the document's address.
+        // Otherwise it shows the badge of an external validator, and sends it the document's address.
         validatorUrl: null,
-        // Without the bar on top, which asks for another document's address.
+        // Without the bar at the top, which asks for another document's address.
         layout: 'BaseLayout',
         deepLinking: true,
         displayOperationId: true,
-        // A key that is typed here is gone with the page: it would outlive the visit in the browser's storage.
+        // A key typed here is forgotten with the page: in the browser's storage it would outlive the visit.
         persistAuthorization: false,
         tryItOutEnabled: true,
       },

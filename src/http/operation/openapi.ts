@@ -15,21 +15,21 @@ Attributes that a type does not know are ignored. Times are RFC 3339 in UTC with
 Beside the errors listed with each operation, a method that a path does not take is answered by 405 with \`Allow\`,
 an unknown path by 404, a URL that cannot be decoded by 400, and headers without end by 431: all in the form of \`Errors\`.`
 
-/** Names that a client's author reads first. */
+/** Names that the author of a client reads first. */
 const TAGS = [
   { name: 'Access', description: 'How to get a token.' },
-  { name: 'Imports', description: 'Files, and what became of every line.' },
-  { name: 'Records', description: 'What was imported, one by one.' },
+  { name: 'Imports', description: 'Files, and the outcome of every line.' },
+  { name: 'Records', description: 'The imported records, one by one.' },
   { name: 'Settings', description: "The store's settings." },
-  { name: 'Service', description: 'For those who run the service. Without a token.' },
+  { name: 'Service', description: 'For operators. No token is needed.' },
 ]
 
 /**
- * Collects the documentation that routes carry as `schema` (see `operation`) into OpenAPI 3.1, answered at `/openapi.json`.
- * Answers are not serialized by it, but by `JSON.stringify`.
+ * Collects the documentation that routes carry as `schema` (see `operation`) into OpenAPI 3.1, answered at
+ * `/openapi.json`. Responses are not serialized by it, but by `JSON.stringify`.
  *
- * @param schemas those that routes refer to by their `$id`, beside the shared ones.
- * @param webhooks the requests that we make, as the document has them.
+ * @param schemas those that routes refer to by their `$id`, in addition to the shared ones.
+ * @param webhooks the requests that we send, in the document's form.
  */
 export function documentRoutes(
   app: FastifyInstance,
@@ -52,7 +52,7 @@ export function documentRoutes(
           client: { type: 'http', scheme: 'basic', description: 'A client id and its secret.' },
           oauth2: {
             type: 'oauth2',
-            description: 'An access token for a client id and its secret, good for an hour.',
+            description: 'An access token for a client id and its secret, valid for an hour.',
             flows: { clientCredentials: { tokenUrl: '/oauth/access_token', scopes: {} } },
           },
         },
@@ -80,7 +80,7 @@ export function openApiRoute(app: FastifyInstance): void {
   app.get('/openapi.json', { schema }, async () => app.swagger())
 }
 
-/** Leaves the routes that `app` is given from now on out of the document, which has them elsewhere. */
+/** Leaves routes that are added to `app` from now on out of the document, which has them elsewhere. */
 export function hideRoutes(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     route.schema = { ...route.schema, hide: true }

@@ -2,38 +2,38 @@ import type { FastifySchema } from 'fastify'
 import { type TObject, type TSchema, type TString, Type } from 'typebox'
 import { named, uuid } from './schemas.js'
 
-/** What a route's documentation says. Errors are named by their status; those that every route has are added. */
+/** The documentation of a route. Errors are named by their status; those that every route has are added. */
 export interface Operation<
   Ids extends Readonly<Record<string, string>>,
   Query extends Record<string, TSchema>,
   Body extends TSchema,
 > {
-  /** Unique; generated clients name their functions so. */
+  /** Unique; generated clients use it as the name of a function. */
   readonly id: string
   readonly tag: string
   readonly summary: string
   readonly description?: string
-  /** Of the path: name → what it is the id of. */
+  /** The path's parameters: name → what it is the id of. */
   readonly ids?: Ids
   readonly query?: Query
   readonly body?: Body
   /** The body's media type, unless it is JSON. */
   readonly consumes?: string
-  /** Where it may be of several, the body by media type. */
+  /** The body by media type, if there are several. */
   readonly bodies?: Readonly<Record<string, TSchema>>
   readonly answers: Readonly<Record<number, DocumentedAnswer>>
   readonly errors?: readonly ErrorStatus[]
-  /** Whether it answers everybody, without a token. */
+  /** Whether it needs no token. */
   readonly isPublic?: boolean
-  /** How a caller may say who it is there, by the names of the document's `securitySchemes`. */
+  /** How a caller authenticates, by the names of the document's `securitySchemes`. */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[]
 }
 
 interface DocumentedAnswer {
   readonly description: string
-  /** Absent: the answer has no body. */
+  /** Absent: the response has no body. */
   readonly schema?: TSchema
-  /** By media type, where JSON is not all there is. */
+  /** By media type, if it is not only JSON. */
   readonly alternatives?: Readonly<Record<string, TSchema>>
   readonly headers?: Readonly<Record<string, TSchema>>
 }
@@ -62,11 +62,11 @@ const errorAnswers = {
     headers: { 'www-authenticate': Type.String() },
   },
   403: {
-    description: "It is visible, but not the caller's own to change.",
+    description: 'It is visible, but does not belong to the caller.',
     title: 'Permission denied',
     detail: 'Permission denied: plan tenancy mismatch',
   },
-  404: { description: 'There is none that the caller sees.', title: 'Not Found', detail: 'No plan found' },
+  404: { description: 'There is none that the caller can see.', title: 'Not Found', detail: 'No plan found' },
   409: {
     description: 'A unique `external_ref` is taken, or the operation cannot be done now.',
     title: 'Write Conflict',
@@ -74,24 +74,24 @@ const errorAnswers = {
     meta: { id: '0190d5c8-3c1a-7d9e-8a51-5f2b8f6b0c11' },
   },
   410: {
-    description: 'It was there; the time for which it is kept is over.',
+    description: 'It existed, but is no longer kept.',
     title: 'Gone',
     detail:
-      'The errors of this import expired on 2017-02-09: they are kept for some time after its end only. Its counts remain.',
+      'The errors of this import expired on 2017-02-09: they are kept only for some time after its end. Its counts remain.',
   },
   413: {
-    description: 'The body is over a limit of size.',
+    description: 'The body is too large.',
     title: 'Content Too Large',
     detail: 'Request body is too large',
   },
   415: {
-    description: 'The body is of another media type than the one that is due.',
+    description: 'The media type of the body is wrong.',
     title: 'Unsupported Media Type',
     detail: 'Unsupported Media Type',
   },
   429: {
     description:
-      'The credential asks too often, too many secrets from this address were wrong, or too many uploads or downloads are under way.',
+      'The credential sends too many requests, too many secrets from this address were wrong, or too many uploads or downloads are under way.',
     title: 'Too Many Requests',
     detail: 'At most 10000 requests a second are answered to one API key or client.',
     headers: retryAfter,
@@ -103,17 +103,17 @@ const errorAnswers = {
     meta: { request_id: '5d8c0c11-53bb-4b5e-a2b1-6d6f8b3f0a51' },
   },
   503: {
-    description: 'The database is out of reach just now, or takes too long.',
+    description: 'The database cannot be reached at the moment, or takes too long.',
     title: 'Service Unavailable',
-    detail: 'The database is out of reach just now; please try again.',
+    detail: 'The database cannot be reached at the moment; please try again.',
     headers: retryAfter,
   },
 } satisfies Record<number, ErrorAnswer>
 
-/** What every route that asks the database who is calling can answer. */
+/** The errors of every route that looks up its caller in the database. */
 const EVERYWHERE = [401, 429, 500, 503] as const
 
-/** A route's documentation, by whose types its handler takes the parameters and the body. */
+/** A route's documentation, from whose types its handler gets those of the parameters and the body. */
 export interface RouteSchema<Ids, Query extends Record<string, TSchema>, Body extends TSchema>
   extends FastifySchema {
   readonly params: TObject<{ [Name in keyof Ids & string]: TString }>
@@ -163,7 +163,7 @@ export function operation<
       ),
     },
   }
-  // What a route does not take is absent, and its handler has no use for it.
+  // What a route does not take is absent, and its handler cannot use it.
   return schema as FastifySchema as RouteSchema<Ids, Query, Body>
 }
 

@@ -11,7 +11,7 @@ import { MAX_LIMIT } from '../lists/paging.js'
 
 export { owner, timestamp, timestamps, uuid }
 
-/** A schema that `app.addSchema` made known by this name, which is also its name in the document. */
+/** A schema that was added with `app.addSchema` under this name, which is also its name in the document. */
 export const named = <Named = unknown>(name: string) => Type.Unsafe<Named>({ $ref: `${name}#` })
 
 /** `subscription_offering_plan` → `OfferingPlan`: a type's name in the document. */
@@ -31,7 +31,7 @@ const linkOrNull = (description: string) =>
 
 const count = (description: string, minimum = 0) => Type.Integer({ minimum, description })
 
-/** Known to every route by their `$id`. */
+/** Available to every route by their `$id`. */
 export const sharedSchemas: readonly TSchema[] = [
   Type.Object(
     {
@@ -40,12 +40,12 @@ export const sharedSchemas: readonly TSchema[] = [
           status: Type.String({ pattern: '^[1-5]\\d\\d$', description: 'The HTTP status.' }),
           title: Type.String({ description: 'What kind of error it is.' }),
           detail: Type.Optional(
-            Type.String({ description: 'What is wrong: `<path>: <what>` where a field is.' }),
+            Type.String({ description: 'What is wrong: `<path>: <what>` if it is a field.' }),
           ),
           meta: Type.Optional(
             Type.Object(
               {
-                id: Type.Optional(uuid('What a conflict is with.')),
+                id: Type.Optional(uuid('The id of what it conflicts with.')),
                 ...Object.fromEntries(
                   recordTypes
                     .filter(({ references }) => references.length > 0)
@@ -59,7 +59,7 @@ export const sharedSchemas: readonly TSchema[] = [
                     description: 'The references that lead nowhere, as they were given.',
                   }),
                 ),
-                request_id: Type.Optional(Type.String({ description: 'To find the fault in the logs by.' })),
+                request_id: Type.Optional(Type.String({ description: 'For finding the error in the logs.' })),
               },
               { description: 'What a program can act on.' },
             ),
@@ -68,17 +68,17 @@ export const sharedSchemas: readonly TSchema[] = [
         { minItems: 1, description: 'One entry per problem found.' },
       ),
     },
-    { $id: 'Errors', description: 'The one form of all errors.' },
+    { $id: 'Errors', description: 'The form of all errors.' },
   ),
   Type.Object(
     {
       current: link('This page.'),
       first: link('The first page.'),
-      last: linkOrNull('The last page; null where there is one page only. Never past offset 10,000.'),
+      last: linkOrNull('The last page; null if there is only one page. Never past offset 10,000.'),
       prev: linkOrNull('The page before; null on the first one.'),
       next: linkOrNull('The page after; null on the last one.'),
     },
-    { $id: 'ListLinks', description: 'Absolute URLs, with the `filter` and `include` that were given.' },
+    { $id: 'ListLinks', description: 'Absolute URLs, with the given `filter` and `include`.' },
   ),
   Type.Object(
     {
@@ -94,7 +94,7 @@ export const sharedSchemas: readonly TSchema[] = [
   ),
 ]
 
-/** A page of a list. `more` may stand beside its three parts. */
+/** A page of a list. `more` is added to its three parts. */
 export const listOf = (schema: TSchema, more: Record<string, TSchema> = {}) =>
   Type.Object({ data: Type.Array(schema), links: named('ListLinks'), meta: named('ListMeta'), ...more })
 
@@ -105,25 +105,25 @@ export const pageParameters = (maxOffset: number) => ({
       minimum: 0,
       maximum: maxOffset,
       default: 0,
-      description: 'How many records to leave out at the beginning: records, not pages.',
+      description: 'How many records to skip: records, not pages.',
     }),
   ),
   'page[limit]': Type.Optional(
     Type.Integer({
       minimum: 0,
       maximum: MAX_LIMIT,
-      description: "How many records to answer. Absent or 0: the store's page length, 25 unless set.",
+      description: "How many records to return. Absent or 0: the store's page length, 25 unless set.",
     }),
   ),
 })
 
-/** `filter`, with what it can be about. */
+/** `filter`, with the attributes that it can be about. */
 export const filterParameter = (kinds: Readonly<Record<string, AttributeKind>>) => ({
   filter: Type.Optional(
     Type.Array(Type.String(), {
       description: [
         '`op(attribute,value…)`; several, joined by `:` or in further `filter` parameters, must all hold. ' +
-          'Quote a value by `\'` or `"` where it has other characters than `A-Za-z0-9@$_*.{}|+:/-` and inner spaces. ' +
+          'Quote a value with `\'` or `"` if it has characters other than `A-Za-z0-9@$_*.{}|+:/-` and inner spaces. ' +
           'With `like`, `*` at either end stands for any text, and case is ignored. Times are `YYYY-MM-DD`, RFC 3339 or milliseconds since 1970.',
         ...Object.entries(kinds).map(
           ([attribute, kind]) =>

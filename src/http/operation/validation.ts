@@ -7,10 +7,7 @@ import type { Problem } from '../../schema/problem.js'
 import { readData } from '../body/json.js'
 import { validationError } from '../errors.js'
 
-/**
- * Lets every route's schema validate what it documents, by the compiler of the records and in its sentences (contract 3).
- * The body of a request about one resource is validated by its route, which looks the resource up first: what the caller
- * does not see is 404 whatever the body.
+/** Makes every route's schema validate what it documents, with the compiler of the records and its sentences (contract 3). The body of a request about one resource is validated by its route, which looks the resource up first: what the caller cannot see is 404, whatever the body.
  */
 export function validateRequests(app: FastifyInstance): void {
   app.setValidatorCompiler<TSchema>(({ schema, httpPart, url = '' }) => {
@@ -25,14 +22,14 @@ export function validateRequests(app: FastifyInstance): void {
 
 function bodyValidator(schema: TSchema) {
   const problemsOf = compile(schema)
-  // An absent body comes as null.
+  // An absent body is passed as null.
   return (body: unknown) => refusal('', problemsOf(body ?? undefined)) ?? true
 }
 
 const refusal = (path: string, problems: readonly Problem[]) =>
   problems.length > 0 ? { error: validationError(path, problems) } : undefined
 
-/** The `validatorCompiler` of a route whose body `{"data": …}` has rules that JSON Schema does not say. */
+/** The `validatorCompiler` of a route whose body `{"data": …}` has rules that JSON Schema cannot express. */
 export const dataCheckedBy =
   (problemsOf: (data: Readonly<JsonObject>) => readonly Problem[]) => () => (body: unknown) => {
     try {
@@ -42,5 +39,7 @@ export const dataCheckedBy =
     }
   }
 
-/** The `validatorCompiler` of a route whose handler reads the request, since its parts depend on one another. */
+/**
+ * The `validatorCompiler` of a route whose handler reads the request, since its parts depend on one another.
+ */
 export const readByHandler = () => () => true

@@ -86,7 +86,7 @@ describe('A store with more slow requests than there are connections', () => {
     }
     expect([...details].toSorted()).toEqual([
       'The database took too long over this request, which has changed nothing; please try again later.',
-      'Too many requests of this store or organization wait for the database; please try again later.',
+      'Too many requests of this store or organization are waiting for the database; please try again later.',
     ])
     expect(await waiting()).toBe(0)
   })

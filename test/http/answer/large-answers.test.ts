@@ -210,7 +210,7 @@ describe('Downloads of one store at once', () => {
         status: '429',
         title: 'Too Many Requests',
         detail:
-          'At most 3 downloads and long answers of one store or organization are sent at once; please try again.',
+          'At most 3 downloads and long responses are sent to one store or organization at once; please try again.',
       },
     ])
     expect(headers.get('retry-after')).toBe('5')
