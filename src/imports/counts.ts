@@ -4,11 +4,11 @@ import type { Counts } from './terms.js'
 
 export const noCounts = (): Counts => Object.fromEntries(recordTypes.map(({ type }) => [type, 0]))
 
-/** What an import's file holds, and what has become of it so far (contract 6). */
+/** What an import's file contains, and what was done with it so far (contract 6). */
 export interface ImportCounts {
   readonly uploaded: Counts
   readonly imported: Counts
-  /** Those left out because they are there already. */
+  /** Those skipped because they already exist. */
   readonly skipped: Counts
 }
 
@@ -18,8 +18,9 @@ export type CountsByType = Readonly<
 > | null
 
 /**
- * A subquery that reads the counts of a row of `imports` as `CountsByType`. It sees what its statement sees: one that has waited
- * for the row's lock has to be followed by another one, or the counts are older than the row.
+ * A subquery that reads the counts of a row of `imports` as `CountsByType`. It sees what its statement sees:
+ * after one that has waited for the row's lock, another statement is needed, or the counts are older than the
+ * row.
  *
  * @param imports the alias of the row.
  */
@@ -28,13 +29,13 @@ export const countsOf = (imports: string): Sql =>
     select json_object_agg(c.type, json_build_object('uploaded', c.uploaded, 'imported', c.imported, 'skipped', c.skipped))
     from import_counts c where c.import_id = ${imports}.id)`)
 
-/** Fills in 0 for the types that the import has no row of: they are newer than the import. */
+/** Fills in 0 for the types that the import has no row for: they are newer than the import. */
 export function toCounts(byType: CountsByType): ImportCounts {
   const read = (kind: keyof ImportCounts): Counts =>
     Object.fromEntries(recordTypes.map(({ type }) => [type, byType?.[type]?.[kind] ?? 0]))
   return { uploaded: read('uploaded'), imported: read('imported'), skipped: read('skipped') }
 }
 
-/** How many records of each type an import has rows of. */
+/** How many records of each type an import has. */
 export const uploadedOf = (byType: CountsByType): Counts =>
   Object.fromEntries(Object.entries(byType ?? {}).map(([type, { uploaded }]) => [type, uploaded]))

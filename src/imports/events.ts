@@ -1,7 +1,7 @@
 import type { Failure, Import } from './import.js'
 import type { Counts } from './terms.js'
 
-/** What happens to imports, for whoever counts it. Plain data: it crosses threads. Times are in seconds. */
+/** Events of imports, for counting them. Plain data, since they cross threads. Times are in seconds. */
 export type ImportEvent =
   | {
       readonly kind: 'chunk'
@@ -13,7 +13,7 @@ export type ImportEvent =
   | ({ readonly kind: 'ended' } & EndedImport)
   | { readonly kind: 'interrupted'; readonly cause: 'outage' | 'fault' | 'lease_lost' }
 
-/** What a committed chunk added to an import's counts; that of a dry run adds no records. */
+/** What a committed chunk added to an import's counts; a chunk of a dry run adds no records. */
 export interface Written {
   readonly imported: Counts
   readonly skipped: Counts
@@ -32,7 +32,7 @@ export interface EndedImport {
   readonly dryRun: boolean
 }
 
-/** What is counted of an import that is over. */
+/** The event of an import that has ended. */
 export function endedImport(one: Import): EndedImport {
   const { failure, createdAt, finishedAt = createdAt, uploaded, imported, skipped, errors, dryRun } = one
   const seconds = (Date.parse(finishedAt) - Date.parse(createdAt)) / 1000

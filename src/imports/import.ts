@@ -2,9 +2,9 @@ import sql, { type Sql } from 'sql-template-tag'
 import { type CountsByType, countsOf, type ImportCounts, toCounts } from './counts.js'
 import type { FailureReason, ImportStatus, OnConflict } from './terms.js'
 
-/** How an import is to be done. */
+/** The options of an import. */
 export interface ImportOptions {
-  /** Everything but adding: to see what the import would do. */
+  /** Do everything except adding, to see what the import would do. */
   readonly dryRun: boolean
   readonly onConflict: OnConflict
 }
@@ -15,7 +15,7 @@ export interface Failure {
   readonly detail: string
 }
 
-/** An import as the database has it. Times are RFC 3339. */
+/** An import as stored in the database. Times are RFC 3339. */
 export interface Import extends ImportOptions, ImportCounts {
   readonly id: string
   readonly ownerId: string
@@ -26,15 +26,17 @@ export interface Import extends ImportOptions, ImportCounts {
   readonly startedAt: string | undefined
   readonly finishedAt: string | undefined
   readonly errors: number
-  /** Since then its errors are no longer answered. */
+  /** When its report expired: its errors are no longer available. */
   readonly expiredAt: string | undefined
-  /** Some of its errors are from before migration 0005: they have neither a place in the file nor a kind. */
+  /**
+   * Some of its errors are from before migration 0005: they have neither a position in the file nor a kind.
+   */
   readonly hasOldErrors: boolean
   readonly file: { readonly bytes: number; readonly lines: number; readonly sha256: string }
   readonly failure: Failure | undefined
 }
 
-/** What `toImport` reads of a row of `imports`, which has to go by that name. */
+/** The columns of `imports`, under that name, that `toImport` reads. */
 export const importColumns: Sql = sql`
   id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors, expired_at, has_old_errors,
   dry_run, on_conflict, file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, failure_reason, failure_detail,

@@ -8,15 +8,15 @@
  *     26 bits  from the import's id  ┘ another
  *     36 bits  the line's number
  *
- * So they ascend with the line, which lets B-trees append; and a record that stands in the way of a later line tells
- * which line of the same import it came from.
+ * So they ascend with the line, which lets B-trees append; and the id of a record in the way of a later line
+ * shows which line of the same import it came from.
  */
 
 const STEM_START = 13
 const STEM_END = 27
 const LINE_DIGITS = 9
 
-/** Makes ids of one import for lines of one chunk. */
+/** Creates the ids of one import for the lines of one chunk. */
 export function recordIds(importId: string, milliseconds: number): (line: number) => string {
   const time = milliseconds.toString(16).padStart(12, '0')
   const head = `${time.slice(0, 8)}-${time.slice(8)}${importId.slice(STEM_START, STEM_END)}`
@@ -29,7 +29,10 @@ export function lineOfRecord(importId: string, recordId: string): number | undef
   return Number.parseInt(recordId.slice(STEM_END), 16)
 }
 
-/** A UUID that is less than every record's id of this millisecond and later, and greater than every earlier one. */
+/**
+ * A UUID that is less than every record's id of this millisecond and later, and greater than all earlier
+ * ones.
+ */
 export function firstIdAt(milliseconds: number): string {
   const time = milliseconds.toString(16).padStart(12, '0')
   return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`

@@ -1,9 +1,12 @@
-/** The words of the contract for an import, and its counts. Free of everything else: the console is built from them too. */
+/**
+ * The words of the contract for an import, and its counts. Independent of everything else, since the console
+ * is built with them too.
+ */
 
 export const IMPORT_STATUSES = ['pending', 'started', 'success', 'failed'] as const
 export type ImportStatus = (typeof IMPORT_STATUSES)[number]
 
-/** What happens to a record whose `external_ref` is there already. */
+/** What happens to a record whose `external_ref` already exists. */
 export const ON_CONFLICT = ['reject', 'skip', 'update'] as const
 export type OnConflict = (typeof ON_CONFLICT)[number]
 
@@ -11,5 +14,5 @@ export type OnConflict = (typeof ON_CONFLICT)[number]
 export const FAILURE_REASONS = ['all_rejected', 'upload_missing', 'fault', 'canceled'] as const
 export type FailureReason = (typeof FAILURE_REASONS)[number]
 
-/** Records by type, one count for every type there is: `{"subscription_product": 3, …}`. */
+/** Records by type, with a count for every type: `{"subscription_product": 3, …}`. */
 export type Counts = Record<string, number>

@@ -3,7 +3,12 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { readConfig } from '../../config/config.js'
-import { type Checked, checkFile, type Findings, type LooseReference } from '../../imports/check/check.js'
+import {
+  type Checked,
+  checkFile,
+  type Findings,
+  type UnresolvedReference,
+} from '../../imports/check/check.js'
 import { makeReadable, type ReadableFile } from '../../imports/check/readable-file.js'
 import type { LineProblem } from '../../imports/file/examine.js'
 import { type Outcome, validated } from '../../imports/resource/outcome.js'
@@ -143,11 +148,11 @@ const UNRESOLVED_SHOWN = 5
 /** The first of what was found, by line. Each pass finds its own lines. */
 class Examples {
   problems: readonly LineProblem[] = []
-  loose: readonly LooseReference[] = []
+  unresolved: readonly UnresolvedReference[] = []
 
   add(found: Findings): void {
     this.problems = firstOf(this.problems, found.problems, ({ line }) => line.number, MOST_ERRORS)
-    this.loose = firstOf(this.loose, found.loose, ({ line }) => line, UNRESOLVED_SHOWN)
+    this.unresolved = firstOf(this.unresolved, found.unresolved, ({ line }) => line, UNRESOLVED_SHOWN)
   }
 }
 
@@ -208,8 +213,8 @@ function printReport(name: string, checked: Checked, examples: Examples, flags: 
       errors: checked.errors,
       kinds: kinds.map(({ meta }) => meta),
       first_errors: examples.problems.map(errorOf),
-      references_not_in_file: checked.loose,
-      first_references_not_in_file: examples.loose.map(({ line, field, reference }) => ({
+      references_not_in_file: checked.unresolved,
+      first_references_not_in_file: examples.unresolved.map(({ line, field, reference }) => ({
         line_number: line,
         field,
         reference,
@@ -225,7 +230,7 @@ function printReport(name: string, checked: Checked, examples: Examples, flags: 
     process.stdout.write(`\n${errorsSection(checked.errors, errors, kinds, style)}`)
     if (checked.errors > MOST_ERRORS) process.stdout.write(`\n${wrap(howToSeeAll(flags), style.width)}\n`)
   }
-  if (checked.loose > 0) process.stdout.write(`\n${unresolvedReferences(checked, examples, style)}\n`)
+  if (checked.unresolved > 0) process.stdout.write(`\n${unresolvedReferences(checked, examples, style)}\n`)
 }
 
 const howToSeeAll = ({ errors }: Flags): string =>
@@ -256,16 +261,16 @@ const kindsOf = ({ kinds }: Checked): ErrorKindAnswer[] =>
     )
     .map(({ field, error, lines, first }) => ({ meta: { field, error, lines, first_line_number: first } }))
 
-function unresolvedReferences({ loose }: Checked, examples: Examples, { colors, width }: Style): string {
+function unresolvedReferences({ unresolved }: Checked, examples: Examples, { colors, width }: Style): string {
   const sentence =
-    loose === 1
+    unresolved === 1
       ? '1 reference does not lead to a valid record of the file. Unless the store has that record, the line will be rejected.'
-      : `${number(loose)} references do not lead to a valid record of the file. Lines that refer to records which the store does not have either will be rejected.`
-  const shown = examples.loose.length < loose ? ` The first ${examples.loose.length}:` : ''
+      : `${number(unresolved)} references do not lead to a valid record of the file. Lines that refer to records which the store does not have either will be rejected.`
+  const shown = examples.unresolved.length < unresolved ? ` The first ${examples.unresolved.length}:` : ''
   const table = drawTable(
     ['line', 'field', 'reference'].map((title) => colors.bold(title)),
     ['right', 'left', 'left'],
-    examples.loose.map(({ line, field, noun, reference }) => [
+    examples.unresolved.map(({ line, field, noun, reference }) => [
       number(line),
       colors.cyan(field),
       wrap(

@@ -14,10 +14,7 @@ const PIECE_CHARACTERS = 32 * 1024
 /** How much of a long object or array is written before it may be the turn of others. */
 const MEMBERS_AT_ONCE = 500
 
-/**
- * Answers an object in JSON: of values, of lists that are read slice by slice, of objects that are worked out part by part, and
- * of objects and lists that have such. What is short is sent whole, with a `Content-Length`. What is long is written as fast as the client reads, and counts as a
- * download; what goes wrong before that is answered as an error.
+/** Sends a JSON object of values, of lists that are read slice by slice, of objects that are computed part by part, and of objects and lists with such members. Short ones are sent whole, with a `Content-Length`. Long ones are written as fast as the client reads, and count as downloads; what goes wrong before that is answered as an error.
  *
  * @throws HttpError 429 if the caller has too many downloads under way
  */

@@ -12,8 +12,11 @@ import { ErrorKinds, refTaken } from '../report/problems.js'
 import type { Counts, OnConflict } from '../terms.js'
 import { SeenRefs } from './seen-refs.js'
 
-/** A reference that leads to no record of the file. It may lead to one of the store, which is not asked. */
-export interface LooseReference {
+/**
+ * A reference that does not lead to a record of the file. It may lead to one of the store, which is not
+ * checked.
+ */
+export interface UnresolvedReference {
   /** From 1. */
   readonly line: number
   /** `products[0]` */
@@ -23,41 +26,39 @@ export interface LooseReference {
   readonly reference: string
 }
 
-/** What an import of a file would come to, as far as the file itself can tell. */
+/** The outcome of an import of a file, as far as the file itself shows it. */
 export interface Checked {
   readonly lines: number
   /** Lines that are well-formed JSON of a known type. */
   readonly uploaded: Counts
-  /** Those that an import would take. */
+  /** Those that an import would accept. */
   readonly valid: Counts
   /** With `skip`: those whose `external_ref` an earlier line has. */
   readonly skipped: Counts
   readonly errors: number
   readonly kinds: ErrorKinds
   /** References to records that are not in the file. */
-  readonly loose: number
+  readonly unresolved: number
   /** Why an import would refuse the file as a whole, in a sentence. */
   readonly unusable: string | undefined
 }
 
-/** What was found since the last time that something was told. */
+/** What was found since the last report. */
 export interface Findings {
   /** The pass, from 1, and how many bytes of the file it has read. */
   readonly pass: number
   readonly bytes: number
   readonly problems: readonly LineProblem[]
-  readonly loose: readonly LooseReference[]
+  readonly unresolved: readonly UnresolvedReference[]
 }
 
 interface CheckOptions {
   readonly onConflict: OnConflict
-  /** Whether references that lead to no record of the file are errors. */
+  /** Whether references that do not lead to a record of the file are errors. */
   readonly strict: boolean
 }
 
-/**
- * Does what an import does with a file, but for the database: reads every line, validates it, and follows its references
- * and its `external_ref` within the file. Memory grows with the number of `external_ref`s alone (see `SeenRefs`).
+/** Does what an import does with a file, but without the database: reads every line, validates it, and follows its references and its `external_ref` within the file. Memory grows only with the number of `external_ref`s (see `SeenRefs`).
  *
  * @param tell is told what was found, again and again, and waited for. Problems come by line within a pass; those of records that
  *   refer to others come in a later pass.
@@ -97,10 +98,13 @@ class FileCheck {
   readonly #skipped = noCounts()
   #lines = 0
   #errors = 0
-  #loose = 0
+  #unresolved = 0
   readonly #wrongFile = new WrongFile()
-  #found: { readonly problems: LineProblem[]; readonly loose: LooseReference[] } = { problems: [], loose: [] }
-  /** The types of records that the first pass leaves to later ones. */
+  #found: { readonly problems: LineProblem[]; readonly unresolved: UnresolvedReference[] } = {
+    problems: [],
+    unresolved: [],
+  }
+  /** The record types that the first pass leaves to later ones. */
   readonly #laterTypes = new Set<RecordType>()
 
   constructor(options: CheckOptions) {
@@ -130,7 +134,7 @@ class FileCheck {
     return this.#laterTypes.size > 0 || Object.values(this.#uploaded).some((records) => records > 0)
   }
 
-  /** Returns what is wrong with a record beyond itself. */
+  /** Returns what is wrong with a record in relation to others. */
   #takeRecord(
     { number, start }: Line,
     { recordType, attributes }: Extract<Examined, { kind: 'valid' }>,
@@ -147,7 +151,10 @@ class FileCheck {
     return NONE
   }
 
-  /** Follows a record's references. Returns those that are wrong; those that only the store knows are wrong if that is asked for. */
+  /**
+   * Follows a record's references. Returns those that are wrong, including those that only the store knows if
+   * that is requested.
+   */
   #follow(
     recordType: RecordType,
     attributes: Readonly<Record<string, unknown>>,
@@ -157,7 +164,7 @@ class FileCheck {
     if (references.length === 0) return NONE
     const lists = referenceLists(recordType, attributes)
     const problems: Problem[] = []
-    const loose: LooseReference[] = []
+    const unresolved: UnresolvedReference[] = []
     for (const reference of references) {
       const { attribute, to } = reference
       const list = lists[attribute] ?? []
@@ -166,14 +173,15 @@ class FileCheck {
         if (typeof element !== 'string' || sources.has(element)) continue
         const isThere = this.#refs.find(to, element) !== undefined
         if (!isThere && this.#options.strict) continue
-        if (!isThere) loose.push({ line, field: `${attribute}[${index}]`, noun: to.noun, reference: element })
+        if (!isThere)
+          unresolved.push({ line, field: `${attribute}[${index}]`, noun: to.noun, reference: element })
         sources.set(element, { id: element, owner_id: '' })
       }
       toElements(reference, list, sources, { problems, missing: [] })
     }
     if (problems.length === 0) {
-      this.#loose += loose.length
-      this.#found.loose.push(...loose)
+      this.#unresolved += unresolved.length
+      this.#found.unresolved.push(...unresolved)
     }
     return problems
   }
@@ -186,10 +194,10 @@ class FileCheck {
     }
   }
 
-  /** What was found since the last time. */
-  flush(): Pick<Findings, 'problems' | 'loose'> {
+  /** What was found since the last report. */
+  flush(): Pick<Findings, 'problems' | 'unresolved'> {
     const found = this.#found
-    this.#found = { problems: [], loose: [] }
+    this.#found = { problems: [], unresolved: [] }
     return found
   }
 
@@ -203,7 +211,7 @@ class FileCheck {
       skipped: this.#skipped,
       errors: this.#errors,
       kinds: this.#kinds,
-      loose: this.#loose,
+      unresolved: this.#unresolved,
       unusable: this.#wrongFile.verdict(beginning, records),
     }
   }

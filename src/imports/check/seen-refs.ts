@@ -1,25 +1,29 @@
 import { hash } from 'node:crypto'
 import type { RecordType } from '../../records/record-type.js'
 
-/** A slot: three words of the reference's hash, and the line; which is 0 in a free one. */
+/** A slot: three words of the reference's hash, and the line, which is 0 in a free slot. */
 const SLOT_WORDS = 4
 const LINE = 3
 const FIRST_SLOTS = 2 ** 12
 const FULLEST = 3 / 4
 
-/** Places are reckoned with 32 bits. */
+/** Positions are computed with 32 bits. */
 const MOST_WORDS = 2 ** 31
 
 /**
- * Remembers the `external_ref`s of a file's records, and the line of each: 16 bytes a slot, of which at most three
- * quarters are taken, whatever the length of a reference. Two references have the same 96 bits of SHA-256 with odds that need not
- * be reckoned with: among a hundred million, 1 in ten trillion.
+ * Remembers the `external_ref`s of a file's records, and the line of each: 16 bytes per slot, of which at
+ * most three quarters are taken, whatever the length of a reference. The odds that two references have the
+ * same 96 bits of SHA-256 are negligible: among a hundred million, 1 in ten trillion.
  */
 export class SeenRefs {
   #slots = new Uint32Array(FIRST_SLOTS * SLOT_WORDS)
   #count = 0
 
-  /** Remembers a reference, unless an earlier line has it: returns that line. @throws RangeError for a line of 2^32 and more */
+  /**
+   * Remembers a reference, or returns the earlier line that has it.
+   *
+   * @throws RangeError for a line of 2^32 and more
+   */
   add(recordType: RecordType, ref: string, line: number): number | undefined {
     if (line > 0xffffffff) throw new RangeError(`Line ${line} is beyond what can be remembered.`)
     const words = wordsOf(recordType, ref)
@@ -51,7 +55,7 @@ export class SeenRefs {
   }
 }
 
-/** Where in the slots a reference is, or would be. */
+/** The slot of a reference, or the one where it would go. */
 function find(slots: Uint32Array, words: ArrayLike<number>): number {
   const mask = slots.length - 1
   for (let at = ((words[0] ?? 0) * SLOT_WORDS) & mask; ; at = (at + SLOT_WORDS) & mask) {
@@ -64,7 +68,7 @@ const words = new Uint32Array(LINE)
 
 /** Valid until the next call. */
 function wordsOf({ type }: RecordType, ref: string): Uint32Array {
-  // As a text, for a buffer takes longer to make than the hash. A character is a byte.
+  // As a text, since creating a buffer takes longer than the hash. Each character is a byte.
   const digest = hash('sha256', `${type}\0${ref}`, 'binary')
   for (let word = 0; word < LINE; word += 1) {
     const at = word * 4

@@ -67,13 +67,13 @@ function parse(content: Buffer): LineContent {
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
-/** A line's bytes without the byte-order mark with which a file may begin. */
+/** A line's bytes without the byte-order mark that a file may start with. */
 const contentOf = (number: number, bytes: Buffer): Buffer =>
   number === 1 && startsWithMark(bytes) ? bytes.subarray(3) : bytes
 
 const startsWithMark = (bytes: Buffer): boolean => bytes.subarray(0, 3).equals(BYTE_ORDER_MARK)
 
-/** What the parser does not know of: how such lines come about. */
+/** Explains lines whose cause the parser cannot know. */
 function whyNotReadable(content: Buffer, error: SyntaxError): string {
   if (startsWithMark(content)) {
     return 'it begins with a byte-order mark (U+FEFF), as the second of two joined files does; remove the mark'
@@ -84,10 +84,10 @@ function whyNotReadable(content: Buffer, error: SyntaxError): string {
   return excerpt(whyNotJson(error))
 }
 
-/** What is shorter is parsed within a millisecond, whatever it is made of. */
+/** Shorter lines are parsed within a millisecond, whatever they contain. */
 export const LONG_BYTES = 2 ** 14
 
-/** Spaces, tabs and carriage returns alone are a blank line. */
+/** A line of only spaces, tabs and carriage returns is blank. */
 function isBlank(bytes: Buffer): boolean {
   for (const byte of bytes) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false
   return true

@@ -1,6 +1,9 @@
 import type { RecordType } from '../../records/record-type.js'
 
-/** What a line holds (contract 6 and 7): nothing, something that is no record, or a record, valid or not. */
+/**
+ * What a line contains (contract 6 and 7): nothing, something that is not a record, or a record, valid or
+ * not.
+ */
 export type LineContent = BlankLine | MalformedLine | RecordLine
 
 export interface BlankLine {

@@ -6,23 +6,23 @@ import { classify } from './classify.js'
 import type { Line } from './lines.js'
 import type { Pass } from './passes.js'
 
-/** Which line, from 1, and where in the file it begins, in bytes. */
+/** The number of a line, from 1, and where in the file it starts, in bytes. */
 export interface LinePlace {
   readonly number: number
   readonly start: number
 }
 
-/** A problem and where it is. */
+/** A problem and its line. */
 export interface LineProblem extends Problem {
   readonly line: LinePlace
   readonly externalRef: string | undefined
 }
 
-/** What a line comes to in a pass, by itself. */
+/** The result of examining a line in a pass, by itself. */
 export type Examined =
-  /** Blank, or nothing of this pass. */
+  /** Blank, or not of this pass. */
   | { readonly kind: 'passed over' }
-  /** A record that another pass looks at. */
+  /** A record that another pass processes. */
   | { readonly kind: 'of another pass'; readonly recordType: RecordType }
   | { readonly kind: 'malformed'; readonly problems: readonly LineProblem[] }
   | { readonly kind: 'invalid'; readonly recordType: RecordType; readonly problems: readonly LineProblem[] }
@@ -36,7 +36,7 @@ const PASSED_OVER: Examined = { kind: 'passed over' }
 /** The first pass reports lines that are no records; a later one leaves out whatever is not its own. */
 const isFirst = ({ number }: Pass): boolean => number === 1
 
-/** Reads and validates a line, if it is one of the pass. */
+/** Reads and validates a line if it belongs to the pass. */
 export function examineLine(line: Line, pass: Pass, maxLineBytes: number): Examined {
   if (!isFirst(pass) && !mayHold(line, pass.names)) return PASSED_OVER
   const content = classify(line, maxLineBytes, pass)
@@ -63,7 +63,7 @@ function mayHold({ bytes }: Line, names: readonly Buffer[]): boolean {
   return bytes !== null && (names.some((name) => bytes.includes(name)) || bytes.includes('\\u'))
 }
 
-/** The `external_ref` of a record that is wrong elsewhere, if it can be shown. */
+/** The `external_ref` of a record that is otherwise wrong, if it can be shown. */
 function showableRef(attributes: unknown): string | undefined {
   const ref = (attributes as { external_ref?: unknown } | null | undefined)?.external_ref
   // At most 2048 code points, which are at most twice as many UTF-16 units.

@@ -1,19 +1,22 @@
 const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
-/** One physical line. Its bytes are without the newline, and null if there were more than the limit, a CR at the end not counted. */
+/**
+ * One physical line. Its bytes are without the newline, and null if there were more than the limit, not
+ * counting a CR at the end.
+ */
 export interface Line {
   /** From 1. */
   readonly number: number
   readonly bytes: Buffer | null
-  /** Where it begins, in bytes from the beginning of the file. */
+  /** Where it starts, in bytes from the start of the file. */
   readonly start: number
-  /** Where the next line begins. */
+  /** Where the next line starts. */
   readonly end: number
 }
 
 /**
- * Cuts a stream of bytes into lines. What it holds is at most one line below the limit: of a longer one it only
+ * Cuts a stream of bytes into lines. It holds at most one line below the limit: for a longer one it only
  * remembers that it was too long.
  */
 export class LineSplitter {
@@ -25,7 +28,7 @@ export class LineSplitter {
   #end: number
   #number: number
 
-  /** @param from where in the file the first pushed byte stands, and how many lines came before it. */
+  /** @param from the position of the first pushed byte in the file, and how many lines came before it. */
   constructor(
     maxLineBytes: number,
     from: { readonly bytes: number; readonly lines: number } = { bytes: 0, lines: 0 },
@@ -47,7 +50,7 @@ export class LineSplitter {
       yield this.#finish()
       start = newline + 1
     }
-    // The piece's memory is the caller's, who may read the next bytes into it.
+    // The piece's memory belongs to the caller, who may read the next bytes into it.
     if (start < piece.length) this.#take(Buffer.from(piece.subarray(start)), 0, piece.length - start)
   }
 

@@ -1,23 +1,21 @@
 import type { Line } from './lines.js'
 
-/** How much of a file's beginning is looked at, in bytes. */
+/** How much of a file's start is examined, in bytes. */
 export const BEGINNING_BYTES = 4096
 
-/**
- * Watches a file for what people send by mistake (contract 6), by its first bytes and by the lines that are no records.
- * Lines that are records cost nothing.
+/** Watches a file for what people send by mistake (contract 6), judging by its first bytes and the lines that are not records. Lines that are records cost nothing.
  */
 export class WrongFile {
   #first: NonRecord | undefined
   #isSeparated = false
-  /** Whether each line so far is an object with a comma behind it. */
+  /** Whether each line so far is an object followed by a comma. */
   #isCommaList = true
 
   /**
-   * Takes a line that is neither blank nor a record, in the order of the file.
+   * Receives a line that is neither blank nor a record, in the order of the file.
    *
-   * @param isAfterRecord whether a record stands before it
-   * @param error says what is wrong with it; asked of the first one alone
+   * @param isAfterRecord whether a record came before it
+   * @param error says what is wrong with it; called only for the first one
    */
   add({ number, bytes }: Line, isAfterRecord: boolean, error: () => string): void {
     this.#isCommaList &&=
@@ -31,11 +29,11 @@ export class WrongFile {
   }
 
   /**
-   * Why no job can be made of the file, in a sentence. Undefined: one can, for it has records. An array over several lines,
-   * and objects with a comma between them, are refused all the same: the last line alone, which no comma follows, would
-   * be imported.
+   * Why no job can be created from the file, in a sentence. Undefined: it has records. An array over several
+   * lines, and objects with a comma between them, are still refused: only the last line, which no comma
+   * follows, would be imported.
    *
-   * @param beginning its first `BEGINNING_BYTES`, or all that there are.
+   * @param beginning its first `BEGINNING_BYTES`, or all if there are fewer.
    */
   verdict(beginning: Buffer, records: number): string | undefined {
     if (records === 0) return whyNoRecord(beginning, this.#first)
@@ -50,7 +48,7 @@ interface NonRecord {
   readonly number: number
   /** What is wrong with it. */
   readonly error: string
-  /** Whether no record stands before it, and it does not end as an array does. */
+  /** Whether no record came before it, and it does not end like an array. */
   readonly mayOpenArray: boolean
 }
 
@@ -72,11 +70,10 @@ const startsWith = (beginning: Buffer, magic: Buffer): boolean =>
 
 const UTF_16 = 'text in UTF-16, not in UTF-8. Save it as UTF-8.'
 const compressed = (name: string): string =>
-  `compressed by ${name}, not JSON Lines in UTF-8. Decompress it before you send it.`
-const office = (what: string): string =>
-  `${what}, not JSON Lines in UTF-8. Send what is in it, as JSON Lines.`
+  `compressed with ${name}, not JSON Lines in UTF-8. Decompress it before you send it.`
+const office = (what: string): string => `${what}, not JSON Lines in UTF-8. Send its contents as JSON Lines.`
 
-/** What people send by mistake, by its first bytes. */
+/** What people send by mistake, recognized by its first bytes. */
 const FORMATS: readonly (readonly [Buffer, string])[] = [
   [Buffer.from('%PDF-'), office('a PDF document')],
   [Buffer.from('PK\x03\x04'), office('a ZIP archive or an office document (.xlsx)')],
@@ -93,17 +90,17 @@ const isArray = (beginning: Buffer): boolean => textOf(beginning).startsWith('['
 
 const ARRAY =
   'looks like a JSON array. JSON Lines has one record on each line, without the brackets around them and the commas ' +
-  'between them; "jq -c \'.[]\' FILE" writes it so.'
+  'between them; "jq -c \'.[]\' FILE" converts it.'
 
 const COMMA_LIST =
-  'looks like objects with a comma behind each. JSON Lines has one record on each line and nothing between them: remove ' +
+  'looks like objects with a comma after each. JSON Lines has one record on each line and nothing between them: remove ' +
   'the comma at the end of each line.'
 
-/** What people send by mistake, by how its beginning looks, and what to do. The first that fits counts. */
+/** What people send by mistake, recognized by how its start looks, and what to do. The first match counts. */
 const LOOKS: readonly (readonly [(beginning: Buffer) => boolean, string])[] = [
   [
     (beginning) => beginning.every((byte) => byte === 0),
-    'begins with nothing but zero bytes (U+0000), as after a copy that broke off: copy it from its source again.',
+    'starts with nothing but zero bytes (U+0000), as after an interrupted copy: copy it from its source again.',
   ],
   [isUtf16, 'looks like text in UTF-16 without a byte-order mark: save it as UTF-8.'],
   [isArray, ARRAY],
@@ -114,7 +111,7 @@ const LOOKS: readonly (readonly [(beginning: Buffer) => boolean, string])[] = [
   ],
   [
     (beginning) => /^<[!?a-z]/i.test(textOf(beginning)),
-    'looks like HTML or XML: perhaps an error page was saved in its place.',
+    'looks like HTML or XML: perhaps an error page was saved instead.',
   ],
   [
     isCsv,
@@ -123,12 +120,12 @@ const LOOKS: readonly (readonly [(beginning: Buffer) => boolean, string])[] = [
   ],
   [
     isPrettyPrinted,
-    'looks like JSON that is written over several lines. JSON Lines has each record whole on a line of its own; ' +
-      '"jq -c . FILE" writes it so.',
+    'looks like JSON spread over several lines. JSON Lines has each whole record on its own line; ' +
+      '"jq -c . FILE" converts it.',
   ],
   [
     (beginning) => /\r[^\n]/.test(textOf(beginning)) && !beginning.includes('\n'),
-    'ends its lines with CR (U+000D) alone. JSON Lines ends each line with LF or CRLF: save it so.',
+    'ends its lines with CR (U+000D) alone. JSON Lines ends each line with LF or CRLF: save it with one of them.',
   ],
 ]
 
@@ -141,17 +138,17 @@ const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte ===
 const firstOf = (bytes: Buffer): number => bytes.find((byte) => !isSpace(byte)) ?? 0
 const lastOf = (bytes: Buffer): number => bytes.findLast((byte) => !isSpace(byte)) ?? 0
 
-/** Without the byte-order mark, and the blanks and blank lines before the content. */
+/** The text without the byte-order mark, blanks and blank lines before the content. */
 const textOf = (beginning: Buffer): string => beginning.toString('utf8').trimStart()
 
-/** The lines of the beginning that are not blank. The last one may be cut. */
+/** The lines of the start that are not blank. The last one may be incomplete. */
 const linesOf = (beginning: Buffer): string[] =>
   textOf(beginning)
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== '')
 
-/** Every other byte of mostly Western text is zero, and hardly any of the rest. */
+/** In mostly Western text every other byte is zero, and hardly any of the rest. */
 function isUtf16(beginning: Buffer): boolean {
   const zeros = [0, 0]
   for (const [at, byte] of beginning.entries()) if (byte === 0) zeros[at % 2] = (zeros[at % 2] ?? 0) + 1
@@ -161,9 +158,12 @@ function isUtf16(beginning: Buffer): boolean {
 
 const SEPARATORS = [',', ';', '\t', '|']
 
-/** Whether the first two lines have as many separators of a kind, those within quotes aside, and no JSON begins there. */
+/**
+ * Whether the first two lines have the same number of separators of a kind outside quotes, and do not start
+ * with JSON.
+ */
 function isCsv(beginning: Buffer): boolean {
-  // Excel may say first by what it separates.
+  // Excel may name its separator in the first line.
   const [first = '', second = ''] = linesOf(beginning).filter((line) => !/^"?sep=.?"?$/i.test(line))
   if (/^[{[]/.test(first) || /^[{[]/.test(second)) return false
   const count = (line: string, separator: string) =>
@@ -173,7 +173,7 @@ function isCsv(beginning: Buffer): boolean {
   )
 }
 
-/** Whether the first line is the beginning of an object that goes on in the next. */
+/** Whether the first line is the start of an object that continues in the next. */
 function isPrettyPrinted(beginning: Buffer): boolean {
   const [first = '', second = ''] = linesOf(beginning)
   return /^\{(.*[{[,:])?$/.test(first) && /^["{[}\]]/.test(second)

@@ -2,16 +2,14 @@ import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { Wanted } from './classify.js'
 
-/**
- * A walk over a file. Records that refer to others come in a later pass than all that they may refer to, wherever they
- * stand.
+/** A walk over a file. Records that refer to others come in a later pass than everything they may refer to, wherever they are.
  */
 export interface Pass extends Wanted {
   /** From 1. */
   readonly number: number
-  /** The types whose records are looked at. */
+  /** The types whose records are processed. */
   readonly types: ReadonlySet<RecordType>
-  /** Those of the types, with their quotes, as the bytes of a line have them. */
+  /** The names of the types, with their quotes, as bytes of a line. */
   readonly names: readonly Buffer[]
   /** The names of later passes' types, likewise. */
   readonly otherNames: readonly Buffer[]
@@ -19,7 +17,7 @@ export interface Pass extends Wanted {
 
 export const passes: readonly Pass[] = passesOf(recordTypes)
 
-/** As many passes as the longest way from a record type over its references to one that has none. */
+/** As many passes as the longest path from a record type through its references to one that has none. */
 export function passesOf(types: readonly RecordType[]): readonly Pass[] {
   return Array.from({ length: Math.max(...types.map(passNumberOf)) }, (_, index) => {
     const number = index + 1

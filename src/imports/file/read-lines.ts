@@ -2,19 +2,17 @@ import { setImmediate } from 'node:timers/promises'
 import { UploadMissing, type UploadReader } from '../../uploads/store.js'
 import { type Line, LineSplitter } from './lines.js'
 
-/** The bytes of a file, and what a line of it may have at most. */
+/** The size of a file, and the longest line it may have. */
 export interface FileToRead {
   readonly fileBytes: number
   readonly maxLineBytes: number
 }
 
-/** How much is read at a time, and how much of it is worked before others have their turn: about 3 ms. */
+/** How much is read at a time, and how much of it is processed before others get their turn: about 3 ms. */
 const READ_BYTES = 256 * 2 ** 10
 const BATCH_BYTES = READ_BYTES / 4
 
-/**
- * The lines of a file, in batches. Each batch has to be walked through before the next, and a
- * line's bytes are valid until the next line.
+/** The lines of a file, in batches. Each batch has to be consumed before the next, and a line's bytes are valid until the next line.
  *
  * @throws UploadMissing if the file ends early
  */

@@ -44,7 +44,9 @@ export function recognize(line: Buffer): RecordLine | BlankLine | undefined {
   return isJson ? found : undefined
 }
 
-/** Walks over an object that begins at a place. Returns where it ends, or NO, as all of these do. */
+/**
+ * Walks over an object that starts at a position. Returns where it ends, or NO, as all of these functions do.
+ */
 function skipObject(bytes: Buffer, start: number, place: Place): number {
   let at = skipSpace(bytes, start + 1)
   if (bytes[at] === CLOSE_BRACE) return at + 1
@@ -60,7 +62,10 @@ function skipObject(bytes: Buffer, start: number, place: Place): number {
   }
 }
 
-/** Of the line's members `data` matters, of those of `data` its `type`. Of a repeated one the last counts. */
+/**
+ * Of the line's members only `data` matters, and of its members only `type`. The last of a repeated member
+ * counts.
+ */
 function skipMember(bytes: Buffer, name: number, value: number, place: Place): number {
   if (place === 'line') {
     if (!isNamed(bytes, name, DATA)) return skipValue(bytes, value)
@@ -75,7 +80,7 @@ function skipMember(bytes: Buffer, name: number, value: number, place: Place): n
   return end
 }
 
-/** Whether the string at a place is this one, which is given with its quotes. */
+/** Whether the string at a position is this one, which is given with its quotes. */
 function isNamed(bytes: Buffer, start: number, name: Buffer): boolean {
   for (let at = 0; at < name.length; at += 1) {
     const byte = bytes[start + at]
@@ -91,10 +96,10 @@ function lineOfType(bytes: Buffer, start: number, end: number): RecordLine | und
   return text === undefined ? undefined : lineOf.get(text.slice(1, -1))
 }
 
-/** The longest name that matters, each of its characters written as six. */
+/** The length of the longest name that matters, each of its characters written as six. */
 const LONGEST = Math.max(...knownLines.map(({ name }) => name.length)) * 6
 
-/** A string that is written with escapes, and not too long to matter, without them, but with its quotes. */
+/** A string with its escapes resolved and its quotes kept, unless it is too long to matter. */
 function unescaped(bytes: Buffer, start: number, end: number): string | undefined {
   if (end - start > LONGEST || !bytes.subarray(start, end).includes(BACKSLASH)) return undefined
   return `"${JSON.parse(bytes.toString('utf8', start, end))}"`

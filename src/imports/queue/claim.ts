@@ -7,17 +7,17 @@ import type { ImportOptions } from '../import.js'
 import type { Counts, OnConflict } from '../terms.js'
 import { isClaimable, LEASE_SECONDS, MAX_RETRY_SECONDS, queueHeads } from './heads.js'
 
-/** Notified when there may be something to claim. */
+/** The channel notified when there may be something to claim. */
 export const IMPORTS_CHANNEL = 'intake_imports'
 
-/** How far a job is: everything before this byte and line was committed, in this pass. */
+/** The progress of a job: everything before this byte and line was committed, in this pass. */
 export interface Checkpoint {
   readonly pass: number
   readonly bytes: number
   readonly lines: number
 }
 
-/** An import that this process works on, as long as nobody claimed it with a higher `fence`. */
+/** An import that this process runs, as long as nobody has claimed it with a higher `fence`. */
 export interface Job extends ImportOptions {
   readonly id: string
   readonly ownerId: string
@@ -26,33 +26,36 @@ export interface Job extends ImportOptions {
   readonly fence: number
   /** How many attempts a fault has ended since the last chunk. */
   readonly attempts: number
-  /** How often it was claimed since the last chunk and not given back, this time included: the others have died. */
+  /**
+   * How often it was claimed since the last chunk without being given back, including this time: the other
+   * claimants have died.
+   */
   readonly claims: number
   readonly uploadKey: string
   readonly fileBytes: number
   /** The limit of a line's bytes that the file was received with. */
   readonly maxLineBytes: number
-  /** Of the types that were known when the file was received, and of no other. */
+  /** Only of the types that were known when the file was received. */
   readonly uploaded: Counts
   readonly checkpoint: Checkpoint
-  /** What the times of its records are taken from. */
+  /** The source of its records' times. */
   readonly clock: DatabaseClock
 }
 
-/** Somebody else works on this import now, or it was ended: what this worker still does of it must not count. */
+/** Somebody else runs this import now, or it was ended: what this worker still does must not count. */
 export class LeaseLost extends Error {
   override name = 'LeaseLost'
 }
 
-/** As many heads are tried to be locked, in case others claim at the same moment. */
+/** How many heads to try to lock, in case others claim at the same moment. */
 const TRIED_HEADS = 16
 
 /**
- * Claims the next import whose file is in `storeId`: of the heads of the owners' queues that nobody works on, the one whose
- * organization, and then whose owner, has not had a turn for the longest time. The index on started imports lets an owner
- * have one at a time, whoever claims.
+ * Claims the next import whose file is in `storeId`: of the unclaimed heads of the owners' queues, the one
+ * whose organization, and then whose owner, has waited longest for a turn. The unique index on started
+ * imports allows an owner one at a time, whoever claims.
  *
- * @returns undefined if there is nothing to claim; the next notification or poll tells when to look again.
+ * @returns undefined if there is nothing to claim; look again at the next notification or poll.
  */
 export async function claimImport(pool: Pool, storeId: string): Promise<Job | undefined> {
   const [row] = await rows<ClaimedRow>(
@@ -99,7 +102,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
              ${databaseMilliseconds} as milliseconds, ${countsOf('i')} as counts
       from claimed i join owners o on o.id = i.owner_id`,
   ).catch((error: unknown) => {
-    // Another import of the owner was started in this very moment: this one is not its head any more.
+    // Another import of the owner was started at this very moment: this one is no longer its head.
     if (isUniqueViolation(error)) return []
     throw error
   })
@@ -122,7 +125,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
   }
 }
 
-/** Whether an import whose file is in `storeId` waits for nothing but a worker. */
+/** Whether an import whose file is in `storeId` waits only for a worker. */
 export async function isAnyWaiting(pool: Pool, storeId: string): Promise<boolean> {
   const found = await rows(
     pool,
@@ -133,7 +136,7 @@ export async function isAnyWaiting(pool: Pool, storeId: string): Promise<boolean
   return found.length > 0
 }
 
-/** The statement by which the owners of some imports, and their organizations, go to the back of the queue. */
+/** The statement that moves the owners of some imports, and their organizations, to the back of the queue. */
 const turnOf = (imports: string) =>
   raw(`
     update owners w
@@ -169,11 +172,10 @@ export async function renewLease(pool: Pool, { id, fence }: Job): Promise<void> 
   if (rowCount === 0) throw new LeaseLost(id)
 }
 
-/**
- * Gives a job back, to be claimed by whoever is first, after `retryAfterSeconds`. Its owner goes to the back of the queue.
+/** Gives a job back, to be claimed by whoever comes first after `retryAfterSeconds`. Its owner goes to the back of the queue.
  *
- * @param counts whether the attempt counts towards the most that may fail without coming forward. Each that does doubles the
- * time to the next one, which is at least `retryAfterSeconds`.
+ * @param counts whether the attempt counts towards the most that may fail without progress. Each one that
+ * does doubles the time to the next, which is at least `retryAfterSeconds`.
  * @returns how many attempts have failed since the last chunk
  * @throws LeaseLost
  */
@@ -204,7 +206,7 @@ export async function releaseLease(
   return released.attempts
 }
 
-/** Frees what a dead worker of this store held. Only while no other worker of the store lives. */
+/** Releases what a dead worker of this store held. Only while no other worker of the store is alive. */
 export async function releaseLeasesOf(pool: Pool, storeId: string): Promise<void> {
   await pool.query(sql`
     update imports set lease_expires_at = null where status = 'started' and upload_store = ${storeId}`)

@@ -5,8 +5,7 @@ import { type Failure, type Import, type ImportRow, importColumns, toImport } fr
 import { importResource } from '../resource/resource.js'
 import { IMPORTS_CHANNEL, type Job, LeaseLost } from './claim.js'
 
-/**
- * Ends a job whose file was worked to its end: `success`, or `failed` if every record was rejected.
+/** Ends a job whose whole file was processed: `success`, or `failed` if every record was rejected.
  *
  * @throws LeaseLost
  */
@@ -23,16 +22,14 @@ export async function finishImport(pool: Pool, job: Job): Promise<Import> {
   )
 }
 
-/** Ends a job that cannot be worked. @throws LeaseLost */
+/** Ends a job that cannot be run. @throws LeaseLost */
 export async function failImport(pool: Pool, job: Job, { reason, detail }: Failure): Promise<Import> {
   return mustBe(job, await endImport(pool, mine(job), sql`${reason}::text`, detail))
 }
 
-/**
- * Ends an import that is not over: one that waits at once, one that runs before its next chunk is committed. What had been
- * imported stays.
+/** Cancels an unfinished import: a waiting one at once, a running one before its next chunk is committed. What has been imported stays.
  *
- * @returns undefined if it was over already.
+ * @returns undefined if it had already ended.
  */
 export async function cancelImport(pool: Pool, { id, dryRun }: Import): Promise<Import | undefined> {
   return await endImport(
@@ -41,7 +38,7 @@ export async function cancelImport(pool: Pool, { id, dryRun }: Import): Promise<
     sql`'canceled'::text`,
     dryRun
       ? 'The rehearsal was canceled. Nothing was added; post the file again to rehearse it.'
-      : 'The import was canceled. What had been imported by then is there; a retry resumes from where it stopped.',
+      : 'The import was canceled. What had been imported by then stays; a retry resumes from where it stopped.',
   )
 }
 
@@ -52,14 +49,13 @@ function mustBe({ id }: Job, ended: Import | undefined): Import {
   return ended
 }
 
-/**
- * Ends an import, and in the same transaction queues what its owner's webhooks are told: no end goes untold.
+/** Ends an import, and in the same transaction queues the messages to its owner's webhooks, so that no end goes unreported.
  *
  * @param reason why it failed; null: it is a success.
  */
 async function endImport(pool: Pool, where: Sql, reason: Sql, detail: string): Promise<Import | undefined> {
   return await transaction(pool, async (client) => {
-    // Locked by a statement of its own: the next one sees the counts of a chunk that this one has waited for.
+    // Locked by a separate statement: the next one sees the counts of a chunk that this one has waited for.
     const [locked] = await rows<{ id: string }>(client, sql`select id from imports where ${where} for update`)
     if (!locked) return undefined
     const [row] = await rows<ImportRow & { readonly owner_kind: 'store' | 'organization' }>(
@@ -81,7 +77,7 @@ async function endImport(pool: Pool, where: Sql, reason: Sql, detail: string): P
       timestamp: ended.updatedAt,
       data: importResource(row.owner_kind, ended),
     })
-    // Wakes whoever may have the owner's next import.
+    // Wakes the process that may have the owner's next import.
     await client.query(`notify ${IMPORTS_CHANNEL}`)
     return ended
   })

@@ -6,9 +6,7 @@ export const LEASE_SECONDS = 15
 /** The longest that an import waits before it is tried again. */
 export const MAX_RETRY_SECONDS = 300
 
-/**
- * Whether a time has come that is never set further ahead than some seconds. One that lies much further ahead was set
- * before the database's clock was set back.
+/** Whether a time has come that is never set more than a few seconds ahead. A time much further ahead was written before the database's clock was set back.
  */
 const hasCome = (time: string, seconds: number): string =>
   `${time} not between now() and now() + interval '${2 * seconds} seconds'`
@@ -17,7 +15,10 @@ const hasCome = (time: string, seconds: number): string =>
 export const leaseIsOver = (table: string): Sql =>
   raw(`(${hasCome(`${table}.lease_expires_at`, LEASE_SECONDS)})`)
 
-/** The condition that a head of a queue can be claimed: nobody works on it, and it need not wait for another attempt. */
+/**
+ * The condition that a head of a queue can be claimed: nobody runs it, and it need not wait for another
+ * attempt.
+ */
 export const isClaimable = (table: string): Sql =>
   raw(`(
     (${table}.retry_at is null or ${hasCome(`${table}.retry_at`, MAX_RETRY_SECONDS)})
@@ -28,9 +29,10 @@ export const isClaimable = (table: string): Sql =>
 const columns = raw('id, owner_id, status, created_at, upload_store, retry_at, lease_expires_at')
 
 /**
- * The heads of the owners' queues, for a `with recursive`: `heads` has one row for each owner that has an unfinished import,
- * the started one or else the earliest created. The index is walked from owner to owner, so the cost follows the owners
- * and not their imports; each step is a look-up that leaves the planner no choice, for its statistics of a queue are always old.
+ * The heads of the owners' queues, for a `with recursive`: `heads` has one row for each owner that has an
+ * unfinished import, the started one or else the earliest created. The index is walked from owner to owner,
+ * so the cost depends on the number of owners and not of their imports; each step is a look-up that leaves
+ * the planner no choice, since its statistics about a queue are always outdated.
  */
 export const queueHeads: Sql = sql`
   firsts as (

@@ -5,13 +5,11 @@ import { type Import, type ImportRow, importColumns, toImport } from '../import.
 import { checkWaiting, ExternalRefTaken, findByExternalRef } from '../receive/receive.js'
 import { IMPORTS_CHANNEL } from './claim.js'
 
-/**
- * Puts an import that failed or was canceled back into the queue, to go on from its checkpoint. Not a rehearsal, whose
- * notes are gone; nor one that was worked to its end; nor one whose file expired.
+/** Puts an import that failed or was canceled back into the queue, to resume from its checkpoint. Not a rehearsal, whose notes are gone; nor one whose whole file was processed; nor one whose file expired.
  *
- * @param maxWaiting how many imports of the owner may wait, this one included.
+ * @param maxWaiting how many imports of the owner may wait, including this one.
  * @returns undefined if it is none of these.
- * @throws ExternalRefTaken if another import has its `external_ref` by now; TooManyWaiting
+ * @throws ExternalRefTaken if another import has taken its `external_ref`; TooManyWaiting
  */
 export async function retryImport(
   pool: Pool,
@@ -19,7 +17,7 @@ export async function retryImport(
   maxWaiting: number,
 ): Promise<Import | undefined> {
   return await transaction(pool, async (client) => {
-    // As a POST does: whoever adds to an owner's queue holds its total, so that each sees what the others added.
+    // Like a POST: whoever adds to an owner's queue locks its total, so that each sees what the others added.
     await client.query(
       sql`select from totals where owner_id = ${ownerId} and resource = 'imports' for update`,
     )
@@ -45,7 +43,7 @@ export async function retryImport(
     return row && toImport(row)
   }).catch(async (error: unknown) => {
     if (!isUniqueViolation(error)) throw error
-    // Nobody: the one that was in the way has failed in this very moment, and whoever tries again will see.
+    // Nobody: the import in the way has failed at this very moment, so trying again will succeed.
     throw new ExternalRefTaken((await findByExternalRef(pool, ownerId, externalRef ?? '')) ?? id)
   })
 }

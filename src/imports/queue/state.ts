@@ -3,7 +3,7 @@ import { type Pool, rows } from '../../db/pool.js'
 import { waitingDeliveries } from '../../webhooks/deliveries.js'
 import { leaseIsOver } from './heads.js'
 
-/** What of all owners waits or runs. */
+/** What is waiting and running, for all owners. */
 export interface QueueState {
   readonly statuses: readonly {
     readonly status: 'pending' | 'started'
@@ -11,15 +11,15 @@ export interface QueueState {
     /** Since the POST of the oldest; 0 if there is none. */
     readonly oldestSeconds: number
   }[]
-  /** Since the last step forward of the started import that is the longest without one; 0 if there is none. */
+  /** Since the last progress of the started import that has gone longest without any; 0 if there is none. */
   readonly silenceSeconds: number
-  /** Started imports whose worker died: their lease ran out, and nobody gave them back. */
+  /** Started imports whose worker died: their lease expired, and nobody gave them back. */
   readonly expiredLeases: number
   /** Messages to webhooks that are not delivered yet. */
   readonly waitingDeliveries: number
 }
 
-/** Reads the queues by their indexes, which have the imports and deliveries alone that have not ended. */
+/** Reads the queues through their indexes, which contain only unfinished imports and deliveries. */
 export async function queueState(pool: Pool): Promise<QueueState> {
   const found = await rows<{
     status: 'pending' | 'started'

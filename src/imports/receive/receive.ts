@@ -8,13 +8,13 @@ import { type Import, type ImportOptions, type ImportRow, importColumns, toImpor
 import { IMPORTS_CHANNEL } from '../queue/claim.js'
 import { type ScanLimits, type ScannedFile, Scanner } from './scan.js'
 
-/** A file that was received whole and is not yet an import. It has to become one, or be discarded. */
+/** A completely received file that is not yet an import. It has to become one, or be discarded. */
 export interface Received {
   readonly id: string
   readonly file: ScannedFile
 }
 
-/** An import of the owner that has not failed has this `external_ref` already. */
+/** An import of the owner that has not failed already has this `external_ref`. */
 export class ExternalRefTaken extends Error {
   override name = 'ExternalRefTaken'
   constructor(readonly importId: string) {
@@ -32,7 +32,7 @@ export class TooManyWaiting extends Error {
 
 /**
  * Streams a file to the upload store, decompressed, checking its lines on the way. On return the file is
- * durable. When it throws, nothing of it is left.
+ * durable. If it throws, nothing of it is left.
  *
  * @throws UnusableFile, DecompressesToTooMuch, and what the source stream throws.
  */
@@ -58,11 +58,10 @@ export async function receiveFile(
   }
 }
 
-/** Removes a received file that does not become an import. */
+/** Removes a received file that will not become an import. */
 export const discard = (store: UploadStore, { id }: Received): Promise<void> => store.remove(id)
 
-/**
- * Makes a received file an import that waits its turn. From the return on it will be worked, whatever happens.
+/** Turns a received file into an import that waits for its turn. Once this returns, it will run, whatever happens.
  *
  * @throws ExternalRefTaken, TooManyWaiting
  */
@@ -76,14 +75,15 @@ export async function createImport(
   maxWaiting: number,
 ): Promise<Import> {
   return await transaction(pool, async (client) => {
-    // First, for it makes the owner's others wait: imports are committed in the order of their `created_at`.
+    // First, since it makes the owner's others wait: imports are committed in the order of their
+    // `created_at`.
     await addToTotals(client, ownerId, new Map([['imports', 1]]))
     await checkWaiting(client, ownerId, maxWaiting)
     let created = await insertImport(client, store, ownerId, externalRef, options, received)
     while (!created) {
       const holder = await findByExternalRef(client, ownerId, externalRef ?? '')
       if (holder !== undefined) throw new ExternalRefTaken(holder)
-      // The one that was in the way failed in this very moment.
+      // The import in the way failed at this very moment.
       created = await insertImport(client, store, ownerId, externalRef, options, received)
     }
     await client.query(`notify ${IMPORTS_CHANNEL}`)

@@ -6,7 +6,7 @@ import { type Line, LineSplitter } from '../file/lines.js'
 import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'
 import type { Counts } from '../terms.js'
 
-/** What a file turned out to be. */
+/** The result of scanning a file. */
 export interface ScannedFile {
   readonly bytes: number
   readonly lines: number
@@ -18,13 +18,14 @@ export interface ScannedFile {
   readonly records: number
 }
 
-/** A file that no job can be made of (contract 6): a sentence that says why. */
+/** A file that cannot become a job (contract 6); the message is a sentence that says why. */
 export class UnusableFile extends Error {
   override name = 'UnusableFile'
 }
 
 /**
- * Checks a file's lines for JSON and type, and counts and hashes, while its bytes arrive. Holds one line at most.
+ * Checks a file's lines for JSON and type, and counts and hashes them, while its bytes arrive. Holds at most
+ * one line.
  */
 export class Scanner {
   readonly #limits: ScanLimits
@@ -96,6 +97,6 @@ export interface ScanLimits {
 /** For the answer to an upload: in a millisecond, however the line is made. */
 function whyMalformed({ bytes }: Line, error: () => string): string {
   return bytes !== null && bytes.length > LONG_BYTES
-    ? 'the line is no record; "intake validate FILE" says what is wrong with it'
+    ? 'the line is not a record; "intake validate FILE" says what is wrong with it'
     : error()
 }

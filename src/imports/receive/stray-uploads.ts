@@ -3,9 +3,7 @@ import sql from 'sql-template-tag'
 import { type Client, type Pool, rows } from '../../db/pool.js'
 import type { UploadStore } from '../../uploads/store.js'
 
-/**
- * Sets files aside that no import names: a crash came between the file and its row, or the database is a restored one
- * and older than the file. Those that are named again, by a newer backup, come back. Only while nobody uploads.
+/** Sets aside files that no import names: a crash came between the file and its row, or the database is a restored one and older than the file. Files that are named again, by a newer backup, are put back. Only while nobody uploads.
  */
 export async function sortUploads(pool: Pool, store: UploadStore, logger: Logger): Promise<void> {
   const unknown = await unknownUploads(pool, store.id, await store.keys())
@@ -19,7 +17,7 @@ export async function sortUploads(pool: Pool, store: UploadStore, logger: Logger
   if (known.length > 0) logger.warn({ uploads: known.length }, 'uploads that had been set aside are back')
 }
 
-/** Those of the keys of a store's files that no import names. */
+/** Those keys of a store's files that no import names. */
 export async function unknownUploads(
   db: Pool | Client,
   storeId: string,

@@ -6,7 +6,7 @@ import { firstSlice, SLICE_ROWS } from '../../db/slices.js'
 import { totalQuery } from '../../db/totals.js'
 import { type Import, type ImportRow, importColumns, toImport } from '../import.js'
 
-/** One problem of one line, as the report has it. Times are RFC 3339. */
+/** One problem of one line, as in the report. Times are RFC 3339. */
 export interface ImportError {
   readonly id: string
   readonly ownerId: string
@@ -26,7 +26,7 @@ interface ErrorRow {
   readonly created_at: string
 }
 
-/** One import; undefined: there is none that these owners have. */
+/** One import; undefined if these owners do not have it. */
 export async function findImport(
   pool: Pool,
   ownerIds: readonly string[],
@@ -56,7 +56,7 @@ export async function listImports(
     total: filter
       ? sql`select count(*) from imports where owner_id = any(${ownerIds}::uuid[]) ${condition}`
       : totalQuery(ownerIds, 'imports'),
-    // Which imports they are is read first, so that none is read, with its counts, only to be skipped.
+    // The ids are read first, so that no import is read with its counts only to be skipped.
     page: sql`
       select ${importColumns} from imports
       where id = any(array(
@@ -85,14 +85,14 @@ export async function listErrors(
   return found.map((row) => toImportError(id, ownerId, row))
 }
 
-/** By the columns of a page of errors. */
+/** The order of errors, by the columns of a page. */
 const ERROR_SIZE = sql`
   pg_column_size(p.field) + pg_column_size(p.error) + coalesce(pg_column_size(p.external_ref), 0)`
 
 /**
  * All errors of an import, by line, read in slices so that no connection is held while a slow client reads.
  *
- * @throws Error if there are fewer than the import has: they were deleted in the meantime.
+ * @throws Error if there are fewer than the import has: they were deleted meanwhile.
  */
 export async function* allErrors(
   pool: Pool,
@@ -111,7 +111,7 @@ export async function* allErrors(
     const found = await rows<ErrorRow>(pool, sql`${slice} order by line_number, ordinal`)
     const last = found.at(-1)
     if (!last) {
-      if (read < errors) throw new Error('The report expired while it was read.')
+      if (read < errors) throw new Error('The report expired while it was being read.')
       return
     }
     read += found.length
@@ -120,7 +120,7 @@ export async function* allErrors(
   }
 }
 
-/** Errors that say the same but for names and numbers, told together. */
+/** Errors that are the same apart from names and numbers, grouped. */
 export interface ErrorKind {
   readonly id: string
   readonly field: string
@@ -129,7 +129,7 @@ export interface ErrorKind {
   readonly firstLine: number
 }
 
-/** As many kinds are told: a person reads the most frequent ones, and a file of garbage has few. */
+/** The most kinds to return: a person reads the most frequent ones, and a file of garbage has few. */
 export const MAX_KINDS = 100
 
 /** An import's errors by kind, the most frequent first. */
@@ -152,7 +152,7 @@ export async function listErrorKinds(pool: Pool, { id, ownerId }: Import): Promi
   }))
 }
 
-/** An error's id follows from the import and its place in the report, so it needs no column. */
+/** An error's id is derived from the import and its place in the report, so it needs no column. */
 function toImportError(importId: string, ownerId: string, row: ErrorRow): ImportError {
   return {
     id: uuidv5(`${row.line_number}:${row.ordinal}`, importId),

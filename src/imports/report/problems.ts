@@ -8,7 +8,7 @@ import { excerpt } from '../../text/text.js'
 import type { LinePlace, LineProblem } from '../file/examine.js'
 import type { Job } from '../queue/claim.js'
 
-/** The problems of a chunk on their way into the report. */
+/** The problems of a chunk, to be added to the report. */
 interface Reporting {
   readonly client: Client
   readonly job: Job
@@ -31,7 +31,10 @@ const COLUMNS: readonly CopyColumn[] = [
   { name: 'line_start', type: 'bigint' },
 ]
 
-/** A thousand problems of one line may each come with its `external_ref` of 8 kB: this much is encoded and sent at a time. */
+/**
+ * How much is encoded and sent at a time: each of a line's thousand problems may carry its `external_ref` of
+ * 8 kB.
+ */
 const SLICE_BYTES = 2 ** 20
 
 /** Adds problems to the report. */
@@ -59,7 +62,7 @@ export async function insertProblems({
   await write()
 }
 
-/** The problem of a record whose `external_ref` another one has. @param holder which one: `line 12` */
+/** The problem of a record whose `external_ref` is taken. @param holder by whom: `line 12` */
 export const refTaken = (line: LinePlace, ref: string, holder: string): LineProblem => ({
   line,
   field: 'external_ref',
@@ -67,7 +70,7 @@ export const refTaken = (line: LinePlace, ref: string, holder: string): LineProb
   externalRef: ref,
 })
 
-/** What errors that say the same have in common: names, places and numbers are left out. */
+/** What errors of a kind have in common: names, places and numbers are left out. */
 interface Kind {
   readonly field: string
   readonly error: string
@@ -82,10 +85,10 @@ interface CountedKind extends Kind {
 /** Counts lines by kind of error. */
 export class ErrorKinds {
   readonly #kinds = new Map<string, CountedKind>()
-  // Most problems are the same few sentences.
+  // Most problems are one of a few sentences.
   readonly #known = new Map<string, CountedKind>()
 
-  /** The problems of a line are to come one after another. */
+  /** The problems of a line must come one after another. */
   add({ line, field, error }: LineProblem): void {
     const counted = this.#countedOf(field, error)
     if (counted.last !== line.number) counted.lines += 1
@@ -111,10 +114,13 @@ export class ErrorKinds {
   }
 }
 
-/** Sentences with names in them have no end. */
+/** The most sentences to remember, since those with names are unlimited. */
 const MAX_KNOWN = 1000
 
-/** Adds a chunk's problems to the numbers of lines by kind. Locks them: only when the chunk's turn has come. */
+/**
+ * Adds a chunk's problems to the numbers of lines by kind. Locks them, so only when the chunk's turn has
+ * come.
+ */
 export async function countKinds({ client, job, problems }: Reporting): Promise<void> {
   const counted = new ErrorKinds()
   for (const problem of problems) counted.add(problem)
@@ -130,7 +136,7 @@ export async function countKinds({ client, job, problems }: Reporting): Promise<
     set lines = k.lines + excluded.lines, first_line_number = least(k.first_line_number, excluded.first_line_number)`)
 }
 
-/** Objects whose keys are the caller's: `price.USD.amount` is `price.*.amount`. */
+/** Maps whose keys come from the caller: `price.USD.amount` becomes `price.*.amount`. */
 const openMaps = new Set(
   recordTypes.flatMap(({ attributes }) =>
     Object.entries(attributes.properties).flatMap(([name, schema]) =>
@@ -140,7 +146,7 @@ const openMaps = new Set(
 )
 const OPEN_MAP = new RegExp(`\\b(${[...openMaps].join('|')})\\..*?(\\.amount|\\.includes_tax)?$`, 's')
 
-/** What the sentences of a report have in them that is one line's own, and what stands for it. */
+/** The parts of sentences that are specific to one line, and their replacements. */
 const OWN: readonly (readonly [RegExp, string])[] = [
   [/\[\d+\]/g, '[]'],
   [/^(\w+) ".*" (?=was not found|is already named by|is already used by|is not one of)/s, '$1 "…" '],

@@ -12,13 +12,11 @@ const BATCH = 1000
 const READ_BYTES = 64 * 2 ** 10
 const NEWLINE = 0x0a
 
-/**
- * The lines of an import's file that have errors, in their order and byte for byte as they were uploaded, each with its
- * newline. Streams: a line is held at most in part.
+/** The lines of an import's file that have errors, in order and byte for byte as they were uploaded, each with its newline. Streams, holding at most part of a line.
  *
  * @param reader of the import's file; stays open.
- * @param lineNumber of the only line that is asked for.
- * @throws Error if the report expired while it was read, so that a part is not taken for the whole
+ * @param lineNumber the only line that is requested.
+ * @throws Error if the report expired while it was being read, so that a part is not mistaken for the whole
  */
 export async function* rejectedLines(
   pool: Pool,
@@ -44,12 +42,12 @@ export async function* rejectedLines(
       continue
     }
     const { rowCount } = await pool.query(sql`select from imports where id = ${id} and expired_at is null`)
-    if (rowCount === 0) throw new Error(`the report of import ${id} expired while it was read`)
+    if (rowCount === 0) throw new Error(`the report of import ${id} expired while it was being read`)
     return
   }
 }
 
-/** A part of a file in memory, which moves along as lines are asked for. */
+/** A part of a file in memory, which moves along as lines are requested. */
 class Window {
   readonly #reader: UploadReader
   readonly #buffer = Buffer.allocUnsafe(READ_BYTES)
@@ -60,7 +58,10 @@ class Window {
     this.#reader = reader
   }
 
-  /** The line that begins at a byte, in pieces that are the receiver's. The last one of a file gets its newline as well. */
+  /**
+   * The line that starts at a byte, in pieces that the receiver owns. The last line of a file gets a newline
+   * too.
+   */
   async *line(start: number): AsyncGenerator<Buffer, void, undefined> {
     for (let at = start; ; ) {
       const piece = await this.#at(at)
@@ -75,7 +76,7 @@ class Window {
     }
   }
 
-  /** Bytes from a place on, one at least; none: the file ends there. */
+  /** Bytes from a position on, at least one; none at the end of the file. */
   async #at(position: number): Promise<Buffer> {
     if (position < this.#from || position >= this.#from + this.#length) {
       this.#from = position

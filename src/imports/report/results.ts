@@ -6,7 +6,7 @@ import type { RecordType } from '../../records/record-type.js'
 import type { Import } from '../import.js'
 import { firstIdAt, lineOfRecord } from '../record-id.js'
 
-/** What became of a line that was imported. */
+/** The record of an imported line. */
 export interface Result {
   readonly line: number
   /** `subscription_product` */
@@ -15,9 +15,7 @@ export interface Result {
   readonly externalRef: string | undefined
 }
 
-/**
- * The records that an import added or changed and that are still there, by line. Streams: of each type a batch is held.
- * Of a record that was added its id tells the line (see `record-id.ts`); of one that was changed it is written down.
+/** The records that an import added or changed and that still exist, by line. Streams, holding one batch of each type. The line of an added record follows from its id (see `record-id.ts`); that of a changed one is stored.
  */
 export async function* importResults(pool: Pool, found: Import): AsyncGenerator<Result, void, undefined> {
   if (found.dryRun) return
@@ -35,7 +33,10 @@ interface AddedRow extends SliceRow {
   readonly external_ref: string | null
 }
 
-/** Its records have the times that its chunks gave them, which are written down: no clock is trusted for it. */
+/**
+ * Finds the records by the times that the import's chunks gave them, which are stored: no clock is trusted
+ * for this.
+ */
 async function* added(
   pool: Pool,
   { id: importId, ownerId }: Import,

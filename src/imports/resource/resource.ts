@@ -1,8 +1,7 @@
 import type { Import } from '../import.js'
 import type { ImportResource } from './schema.js'
 
-/**
- * The Import resource, as requests and webhooks are answered. What has no value yet is absent.
+/** The Import resource for responses and webhooks. What has no value yet is absent.
  *
  * @param owner what `meta.owner` says.
  */

@@ -3,20 +3,18 @@ import { externalRef, oneOf, uuid } from '../../records/kinds.js'
 import { owner, timestamp, timestamps } from '../../records/meta.js'
 import { type Counts, FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT } from '../terms.js'
 
-/**
- * The resources of imports (contract 6), declared once: routes answer them, the OpenAPI document shows them, and the command
- * line, the console and the tests read them.
+/** The resources of imports (contract 6), declared once: routes send them, the OpenAPI document shows them, and the command line, the console and the tests read them.
  */
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 
-/** A record type, as far as counts name it. */
+/** A record type, as named in counts. */
 interface Counted {
   readonly type: string
   readonly table: string
 }
 
-/** @param recordTypes that counts have a key for. */
+/** @param recordTypes the types that counts have a key for. */
 export function importSchema(recordTypes: readonly Counted[]) {
   const byType = Object.fromEntries(recordTypes.map(({ type, table }) => [type, count(`How many ${table}.`)]))
   const counts = (description: string) => Type.Unsafe<Counts>(Type.Object(byType, { description }))
@@ -28,7 +26,7 @@ export function importSchema(recordTypes: readonly Counted[]) {
         external_ref: Type.Optional(externalRef),
         status: oneOf(
           IMPORT_STATUSES,
-          'From `pending` to `started` to `success` (worked to the end, even if some records were rejected) or `failed`.',
+          'From `pending` to `started` to `success` (processed to the end, even if some records were rejected) or `failed`.',
         ),
       }),
       meta: Type.Object({
@@ -43,13 +41,13 @@ export function importSchema(recordTypes: readonly Counted[]) {
           imported: counts('Those that were also valid and were added. Live while the import runs.'),
           skipped: Type.Optional(
             counts(
-              'Those left out because their `external_ref` is there already; only with `on_conflict=skip`.',
+              'Those skipped because their `external_ref` already exists; only with `on_conflict=skip`.',
             ),
           ),
         }),
         dry_run: Type.Optional(Type.Literal(true, { description: 'It is a rehearsal: nothing is added.' })),
         on_conflict: Type.Optional(
-          oneOf(ON_CONFLICT, 'What happens to a record that is there already; absent: it is an error.'),
+          oneOf(ON_CONFLICT, 'What happens to a record that already exists; absent: it is an error.'),
         ),
         errors: count('How many entries the report has.'),
         file: Type.Object({
@@ -68,7 +66,7 @@ export function importSchema(recordTypes: readonly Counted[]) {
         ),
       }),
     },
-    { $id: 'Import', description: 'An import: a file, and what became of it.' },
+    { $id: 'Import', description: 'An import: a file and its outcome.' },
   )
 }
 
@@ -84,12 +82,10 @@ export const importErrorSchema = Type.Object(
       error: Type.String({ description: 'What is wrong, in a sentence.' }),
       field: Type.String({
         description:
-          "The attribute's path: `price.USD.amount`, `plans[1]`. Empty where the whole line is at fault.",
+          "The attribute's path: `price.USD.amount`, `plans[1]`. Empty if the whole line is wrong.",
       }),
       line_number: Type.Integer({ minimum: 1, description: 'The physical line, from 1.' }),
-      external_ref: Type.Optional(
-        Type.String({ description: "The record's external_ref, where it has one." }),
-      ),
+      external_ref: Type.Optional(Type.String({ description: "The record's external_ref, if it has one." })),
     }),
   },
   { $id: 'ImportError', description: 'One problem of one line.' },
@@ -110,7 +106,7 @@ export const importErrorKindSchema = Type.Object(
       first_line_number: Type.Integer({ minimum: 1, description: 'The first of them.' }),
     }),
   },
-  { $id: 'ImportErrorKind', description: 'Errors that say the same but for names, places and numbers.' },
+  { $id: 'ImportErrorKind', description: 'Errors that are the same apart from names, places and numbers.' },
 )
 
 export type ImportErrorKindResource = Static<typeof importErrorKindSchema>

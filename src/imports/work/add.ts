@@ -21,28 +21,28 @@ import { rehearse, rehearsedSources } from './rehearsal.js'
 export interface Writing {
   readonly client: Client
   readonly job: Job
-  /** Whether an `external_ref` may be taken; if not, one that is taken is an error of the database. */
+  /** Whether to expect that an `external_ref` is taken; if not, a taken one is a database error. */
   readonly careful: boolean
-  /** Since 1970: `created_at` of all that is written. */
+  /** Milliseconds since 1970: `created_at` of everything written. */
   readonly milliseconds: number
   /** Whose buffers are used on the way. */
   readonly loan: CopyLoan
 }
 
-/** What became of a chunk's records of one type. */
+/** The outcome of a chunk's records of one type. */
 export interface Added {
-  /** Records that count as imported: added, or written into one that was there. */
+  /** Records that count as imported: added, or written into an existing one. */
   readonly imported: number
-  /** Rows that there are more of now. */
+  /** How many rows were added. */
   readonly inserted: number
-  /** Records left out because their `external_ref` is there already, where that is what was asked for. */
+  /** Records skipped because their `external_ref` already exists, if that was requested. */
   readonly skipped: number
   readonly conflicts: boolean
   /** What is wrong with those that could not be added. */
   readonly problems: readonly LineProblem[]
 }
 
-/** Adds what can be added of one type, as the import's `on_conflict` says. */
+/** Adds the records of one type that can be added, according to the import's `on_conflict`. */
 export async function addRecords(writing: Writing, candidates: Candidates): Promise<Added> {
   const { client, job, careful, loan } = writing
   const { records } = candidates
@@ -51,7 +51,7 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
   const repeated = candidates.mayRepeat ? repeatedRefs(records, out) : NONE_REPEATED
   for (const place of repeated.keys()) out.add(place)
   const updates = job.onConflict === 'update'
-  // Of lines that share an `external_ref` the first is what is added, and the last is what it ends up as.
+  // Of lines that share an `external_ref`, the first is added, and the last determines its final attributes.
   const instead = new Map(updates ? [...repeated].map(([place, first]) => [first, place]) : [])
   const selection = { except: out, instead }
   const writeRest = async (taken: Taken) => {
@@ -88,7 +88,7 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
   }
 }
 
-/** By place, the id of the record that has the `external_ref`: it was changed, or else is in the way. */
+/** By place, the id of the record that has the `external_ref`: it was changed, or it is in the way. */
 type Taken = ReadonlyMap<number, string>
 
 const NONE_TAKEN: Taken = new Map()
@@ -97,9 +97,9 @@ const NO_ELEMENTS: ReadonlyMap<string, Element[]> = new Map()
 const NOTHING = Promise.resolve()
 
 interface References {
-  /** By place, what becomes each record's snapshots. Empty for a type without references. */
+  /** By place, the elements that become each record's snapshots. Empty for a type without references. */
   readonly elements: readonly ReadonlyMap<string, Element[]>[]
-  /** The places of those with references that lead nowhere, and what is said of them. */
+  /** The places of records with references that lead nowhere, and their problems. */
   readonly unresolved: readonly number[]
   readonly problems: LineProblem[]
 }
@@ -118,7 +118,10 @@ async function resolve({ client, job }: Writing, candidates: Candidates): Promis
   return { elements: resolved.map(({ elements }) => elements), unresolved, problems }
 }
 
-/** Of the records that share an `external_ref`, by the place of each but the first, the first one's place. In order. */
+/**
+ * For records that share an `external_ref`: the place of each except the first → the first one's place. In
+ * order.
+ */
 function repeatedRefs(records: NewRecords, out: ReadonlySet<number>): Map<number, number> {
   const places = new Map<string, number>()
   const repeated = new Map<number, number>()
@@ -139,7 +142,7 @@ function takenBy(job: Job, candidates: Candidates, place: number, holderId: stri
   return refTaken(candidates.line(place), records.externalRef(place) ?? '', holder)
 }
 
-/** @param updatedIds of the holders that were there before: their snapshots are replaced. */
+/** @param updatedIds the holders that existed before: their snapshots are replaced. */
 async function writeSnapshots(
   { client, job, milliseconds, loan }: Writing,
   recordType: RecordType,
@@ -160,7 +163,7 @@ const UPDATE_COLUMNS: readonly CopyColumn[] = [
   { name: 'record_id', type: 'uuid' },
 ]
 
-/** Remembers which lines went into which records, where the record's id does not tell. */
+/** Records which lines went into which records, where the record's id does not show it. */
 async function insertUpdates(
   { client, job, loan }: Writing,
   candidates: Candidates,

@@ -11,38 +11,40 @@ import type { Checkpoint, Job } from '../queue/claim.js'
 import { recordIds } from '../record-id.js'
 
 /**
- * Records of one type whose attributes are valid by themselves, in the order of the file. Whether their references and
- * their `external_ref` hold, the database says. A record's place, from 0, is its place in all of these.
+ * Records of one type whose attributes are valid by themselves, in the order of the file. The database
+ * decides whether their references and their `external_ref` are valid. A record's place, from 0, is its index
+ * in all of these lists.
  */
 export interface Candidates {
   readonly records: NewRecords
-  /** Where each stands. */
+  /** The line of each. */
   line(place: number): LinePlace
-  /** What they refer to, of a type that has references. */
+  /** What they refer to, if the type has references. */
   readonly referring: readonly ReferenceLists[]
-  /** Their `external_ref`s: chunks that have none in common cannot be in each other's way. */
+  /** Their `external_ref`s: chunks with none in common cannot conflict. */
   readonly refs: ReadonlySet<string>
   /** Whether two of them may have the same `external_ref`. */
   readonly mayRepeat: boolean
 }
 
-/** Some consecutive lines of a pass, read and validated: what one transaction writes. */
+/** Consecutive lines of a pass, read and validated, that one transaction writes. */
 export interface Chunk {
   readonly candidates: ReadonlyMap<RecordType, Candidates>
   readonly problems: LineProblem[]
-  /** Since 1970: `created_at` of what the chunk adds. */
+  /** Milliseconds since 1970: `created_at` of what the chunk adds. */
   readonly milliseconds: number
-  /** Where the job is once this chunk is committed. */
+  /** The job's checkpoint once this chunk is committed. */
   readonly checkpoint: Checkpoint
   /** The buffers that its records are in, and all that is written with them. Released once it is committed. */
   readonly loan: CopyLoan
-  /** About how much memory it takes until then, in bytes. */
+  /** Roughly how much memory it takes until then, in bytes. */
   readonly memory: number
 }
 
 /**
- * A chunk ends with the line that reaches one of these. They bound memory and the length of a transaction: whatever a line can
- * have many of is counted here. A line by itself has at most 1,000 references of a kind, and 1,001 problems.
+ * A chunk ends with the line that reaches one of these. They bound memory and the duration of a transaction:
+ * everything that a line can have many of is counted here. A single line has at most 1,000 references of a
+ * kind, and 1,001 problems.
  */
 const CHUNK_RECORDS = 2000
 const CHUNK_RECORD_BYTES = 2 ** 20
@@ -50,15 +52,13 @@ const CHUNK_REFERENCES = 20_000
 const CHUNK_PROBLEMS = 5000
 const CHUNK_FILE_BYTES = 16 * 2 ** 20
 
-/**
- * What they take, in bytes: of a line, its record's row in a buffer that has grown by doubling; of a reference, its text, what it
- * leads to, and what says that it leads nowhere; of a problem, its sentence.
+/** Their memory, in bytes: for a line, its record's row in a buffer that has grown by doubling; for a reference, its text, what it leads to, and the problem if it leads nowhere; for a problem, its sentence.
  */
 const MEMORY_OF_A_BYTE = 2
 const MEMORY_OF_A_REFERENCE = 512
 const MEMORY_OF_A_PROBLEM = 512
 
-/** Reads an import's file in chunks, from its checkpoint to its end, through all passes. */
+/** Reads an import's file in chunks, from its checkpoint to the end, through all passes. */
 export async function* readChunks(
   job: Job,
   reader: UploadReader,
@@ -181,7 +181,10 @@ class ChunkInProgress {
   }
 }
 
-/** What a line was when its file was received it stays, or the import's counts would not be those of the 201. */
+/**
+ * A line stays what it was when its file was received, or the import's counts would differ from those of the
+ * 201.
+ */
 const newerType = ({ number, start }: LinePlace, { type }: RecordType): LineProblem => ({
   line: { number, start },
   field: '',
@@ -196,7 +199,7 @@ class CandidatesInProgress implements Candidates {
   readonly referring: ReferenceLists[] = []
   readonly refs = new Set<string>()
   mayRepeat = false
-  // Numbers, not objects: whatever waits for the database, the garbage collector moves about.
+  // Numbers, not objects: the garbage collector moves around whatever waits for the database.
   readonly #numbers: number[] = []
   readonly #starts: number[] = []
 

@@ -21,29 +21,25 @@ import { ChunkWriter } from './write.js'
 export interface JobContext {
   readonly pool: Pool
   readonly store: UploadStore
-  /** What the chunks of all jobs share. */
+  /** The memory that the chunks of all jobs share. */
   readonly memory: ChunkMemory
   readonly logger: Logger
-  /** Receives what was done, to be counted. */
+  /** Receives events, for counting them. */
   readonly emit: (event: ImportEvent) => void
 }
 
-/** A job that faults stop as often as this, without a chunk in between, is failed. */
+/** After this many faults without a chunk in between, a job fails. */
 const MAX_ATTEMPTS = 8
 
-/**
- * A process that dies may do so for reasons of its own; so a job is failed only once as many have died with it without a
- * chunk, which takes more than an hour: they wait for each other, up to five minutes.
+/** A process may die for unrelated reasons. So a job fails only after this many deaths without a chunk in between, which take more than an hour, as the waits between them grow to five minutes.
  */
 const MAX_DEATHS = 20
 
 const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3
 
-/**
- * Works a claimed import: to its end; or, when `stop` or `turnOver` is signalled, to its next checkpoint; or until a fault or
- * another worker gets in the way. Never throws: what happened is in the database and in the log.
+/** Runs a claimed import to its end; or, when `stop` or `turnOver` is signalled, to its next checkpoint; or until a fault or another worker intervenes. Never throws: what happened is in the database and the log.
  *
- * @param turnOver signalled when others wait for the place; a chunk is written in any case.
+ * @param turnOver signalled when others are waiting for its place; a chunk is written in any case.
  */
 export async function runJob(
   context: JobContext,
@@ -81,13 +77,15 @@ export async function runJob(
     clearInterval(heartbeat)
     if (job.dryRun) {
       await forgetRehearsal(pool, job, stop).catch((error: Error) =>
-        logger.warn({ err: error }, 'a rehearsal is not forgotten yet'),
+        logger.warn({ err: error }, 'a rehearsal has not been cleaned up yet'),
       )
     }
   }
 }
 
-/** Reads and writes side by side: while the database takes some chunks, the next one is read and validated. */
+/**
+ * Reads and writes in parallel: while the database receives some chunks, the next one is read and validated.
+ */
 async function writeChunks(
   { pool, store, memory, emit }: JobContext,
   job: Job,
@@ -129,7 +127,10 @@ function emitEnd({ emit }: JobContext, logger: Logger, one: Import): void {
   logger[isFault ? 'error' : 'info'](ended, isFault ? 'import failed' : 'import finished')
 }
 
-/** An import that adds much changes what the planner should know; the server's own renewal may be a minute away. */
+/**
+ * An import that adds much changes the planner's statistics; the server's own update of them may be a minute
+ * away.
+ */
 const RENEW_STATISTICS_FROM = 10_000
 
 async function renewStatistics(pool: Pool, { uploaded, dryRun }: Job): Promise<void> {
@@ -150,7 +151,7 @@ async function handleFault(
   stop: AbortSignal,
 ): Promise<void> {
   const { pool, emit } = context
-  // Whoever has lost the lease without knowing it comes across what the other one wrote.
+  // A worker that has unknowingly lost the lease finds what the other one wrote.
   if (error instanceof LeaseLost || (isUniqueViolation(error) && (await hasLost(pool, job)))) {
     emit({ kind: 'interrupted', cause: 'lease_lost' })
     logger.warn('another worker has this import now, or it was ended')
@@ -164,10 +165,10 @@ async function handleFault(
       const failed = await failImport(pool, job, {
         reason: 'upload_missing',
         detail:
-          'The uploaded file is gone or was cut short. ' +
+          'The uploaded file is gone or was truncated. ' +
           (job.dryRun
             ? 'Nothing was added; post the file again to rehearse it.'
-            : 'What had been imported is still there; post the file again to import the rest.'),
+            : 'What had been imported stays; post the file again to import the rest.'),
       })
       emitEnd(context, logger, failed)
     } else if (outage) {
@@ -178,7 +179,8 @@ async function handleFault(
       emitEnd(context, logger, await failImport(pool, job, whyGivenUp({ ...job, attempts })))
     }
   } catch (failure) {
-    // The database is away. The lease runs out by itself, and whoever finds it goes on from the checkpoint.
+    // The database is away. The lease expires by itself, and whoever finds the import resumes from the
+    // checkpoint.
     if (!(failure instanceof LeaseLost)) logger.error({ err: failure }, 'the import could not be given back')
   }
 }
@@ -186,11 +188,11 @@ async function handleFault(
 function whyGivenUp({ attempts, dryRun, checkpoint }: Job): Failure {
   const kept = dryRun
     ? 'Nothing was added; post the file again to rehearse it.'
-    : 'What had been imported is still there; a retry resumes from where it stopped.'
+    : 'What had been imported stays; a retry resumes from where it stopped.'
   const why =
     attempts >= MAX_ATTEMPTS
-      ? `A fault of the server stopped the import ${MAX_ATTEMPTS} times in a row. Its log names the cause under the id of this import.`
-      : `The server's process ended ${MAX_DEATHS} times, over an hour and more, while it worked at line ${checkpoint.lines + 1} or soon after. Its log may say why; if it ended for lack of memory, look at that line.`
+      ? `A server error stopped the import ${MAX_ATTEMPTS} times in a row. The server's log has the cause under the id of this import.`
+      : `The server's process ended ${MAX_DEATHS} times, over more than an hour, while it was at line ${checkpoint.lines + 1} or soon after. Its log may say why; if it ran out of memory, look at that line.`
   return { reason: 'fault', detail: `${why} ${kept}` }
 }
 
@@ -200,7 +202,10 @@ const hasLost = (pool: Pool, job: Job): Promise<boolean> =>
     (failure: unknown) => failure instanceof LeaseLost,
   )
 
-/** Gives a job back as soon as the database is there again. After a lease's time it has come free by itself. */
+/**
+ * Gives a job back as soon as the database is available again. After the lease's duration it is free by
+ * itself.
+ */
 async function releaseOnceThere(pool: Pool, job: Job, stop: AbortSignal): Promise<void> {
   for (let second = 1; ; second += 1) {
     try {

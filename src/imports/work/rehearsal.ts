@@ -8,9 +8,7 @@ import { holdersOfRefs, type NewRecords } from '../../records/write/insert.js'
 import type { Source } from '../../records/write/references.js'
 import type { Job } from '../queue/claim.js'
 
-/*
- * A rehearsal is the whole import, but for what it adds: of a record it only writes down the `external_ref`, where later
- * lines come across it as they would across the record.
+/* A rehearsal is the whole import except for what it adds: it only stores a record's `external_ref`, where later lines find it as they would find the record.
  */
 
 const COLUMNS: readonly CopyColumn[] = [
@@ -21,12 +19,11 @@ const COLUMNS: readonly CopyColumn[] = [
   { name: 'id', type: 'uuid' },
 ]
 
-/**
- * Does as if it added records.
+/** Pretends to add records.
  *
  * @param except the places of those that are left out, from 0.
  * @param loan whose buffers are used on the way.
- * @returns by place, the id of the record that has the `external_ref`, or would have it by now.
+ * @returns by place, the id of the record that has the `external_ref`, or would have it.
  */
 export async function rehearse(
   client: Client,
@@ -57,7 +54,7 @@ export async function rehearse(
   return taken
 }
 
-/** By `external_ref`, what a reference to a record that the rehearsal would have added leads to. */
+/** Finds, by `external_ref`, the records that the rehearsal would have added. */
 export async function rehearsedSources(
   client: Client,
   { id, ownerId }: Job,
@@ -87,14 +84,14 @@ async function rehearsed(
 
 const STEP = 10_000
 
-/** Deletes what a rehearsal wrote down, in small steps, if it is over. */
+/** Deletes what a finished rehearsal stored, in small steps. */
 export async function forgetRehearsal(
   pool: Pool,
   { id, ownerId }: { readonly id: string; readonly ownerId: string },
   stop: AbortSignal,
 ): Promise<void> {
   const its = sql`owner_id = ${ownerId} and import_id = ${id}`
-  // A range of the primary key, so that no step comes past what the ones before it deleted.
+  // A range of the primary key, so that no step walks over what earlier ones deleted.
   let after = '00000000-0000-0000-0000-000000000000'
   while (!stop.aborted) {
     const [last] = await rows<{ id: string }>(
@@ -113,7 +110,7 @@ export async function forgetRehearsal(
   }
 }
 
-/** Rehearsals that are over, and of which something is left: their worker died, or was stopped. */
+/** Finished rehearsals of which something is left: their worker died, or was stopped. */
 export async function leftRehearsals(pool: Pool): Promise<{ id: string; ownerId: string }[]> {
   const found = await rows<{ id: string; owner_id: string }>(
     pool,

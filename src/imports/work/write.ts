@@ -12,7 +12,7 @@ import { type Added, addRecords } from './add.js'
 import type { Chunk } from './chunks.js'
 import type { ChunkMemory } from './memory.js'
 
-/** How many chunks of a job are on their way into the database, each over a connection of its own. */
+/** How many chunks of a job are being written at once, each over its own connection. */
 export const CHUNKS_AT_ONCE = 3
 
 /** After a conflict, this many chunks without one are written the careful way before COPY is tried again. */
@@ -24,8 +24,9 @@ interface ChunkUnderWay {
 }
 
 /**
- * Writes the chunks of a job, several at the same time. Each is one transaction: records, errors, counts and checkpoint.
- * They are committed in the order of the file, so that everything before the checkpoint is there, and nothing after it.
+ * Writes the chunks of a job, several at the same time. Each is one transaction: records, errors, counts and
+ * checkpoint. They are committed in the order of the file, so that everything before the checkpoint is in the
+ * database, and nothing after it.
  */
 export class ChunkWriter {
   readonly #pool: Pool
@@ -36,8 +37,8 @@ export class ChunkWriter {
   #careful = 0
 
   /**
-   * @param memory which all jobs share.
-   * @param measured runs the writing of a chunk, and takes its time.
+   * @param memory shared by all jobs.
+   * @param measured runs the writing of a chunk and measures its duration.
    */
   constructor(
     pool: Pool,
@@ -51,10 +52,9 @@ export class ChunkWriter {
     this.#measured = measured
   }
 
-  /**
-   * Begins to write a chunk, as soon as there is room for it.
+  /** Starts to write a chunk, as soon as there is room for it.
    *
-   * @throws what the writing of an earlier one threw; LeaseLost if somebody else has the job by now.
+   * @throws what the writing of an earlier one threw; LeaseLost if somebody else has the job.
    */
   async begin(chunk: Chunk): Promise<void> {
     while (this.#mustWait(chunk)) await this.#underWay[0]?.written
@@ -65,7 +65,7 @@ export class ChunkWriter {
         this.#underWay.shift()
       })
       .finally(giveBack)
-    // Awaited by `begin` or `end`; until then a failure is not unhandled.
+    // Awaited by `begin` or `end`; until then a failure must not count as unhandled.
     written.catch(() => {})
     this.#underWay.push({ chunk, written })
   }
@@ -75,7 +75,10 @@ export class ChunkWriter {
     await settled(this.#underWay.map(({ written }) => written))
   }
 
-  /** Which of two lines has an `external_ref` is decided by their order alone: those that share one wait for each other. */
+  /**
+   * Which of two lines gets an `external_ref` depends only on their order, so chunks that share one wait for
+   * each other.
+   */
   #mustWait(chunk: Chunk): boolean {
     return (
       this.#underWay.length === CHUNKS_AT_ONCE ||
@@ -101,9 +104,7 @@ function shareARef(one: Chunk, other: Chunk): boolean {
   return false
 }
 
-/**
- * Writes a chunk in one transaction, which is committed when its turn has come: either all of it is there afterwards, or
- * nothing is.
+/** Writes a chunk in one transaction, which is committed when its turn has come: afterwards either all of it is in the database or none.
  *
  * @param turn resolves when the chunk before this one is committed.
  * @param careful whether an `external_ref` is expected to be taken.
@@ -123,7 +124,8 @@ async function writeChunk(
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems, loan: chunk.loan }
     await insertProblems(reporting)
     await turn
-    // What follows is locked until the end of the transaction, so an earlier chunk has to have it first.
+    // The following rows stay locked until the end of the transaction, so an earlier chunk must lock them
+    // first.
     const inserted = new Map([...outcomes].map(([{ table }, outcome]) => [table, outcome.inserted]))
     await settled([
       addToTotals(client, job.ownerId, job.dryRun ? new Map() : inserted),
@@ -153,7 +155,7 @@ interface AddedChunk {
   readonly problems: readonly LineProblem[]
 }
 
-/** Adds a chunk's records by COPY. Undefined: one was in the way, and nothing was added. */
+/** Adds a chunk's records by COPY. Undefined: there was a conflict, and nothing was added. */
 async function addQuickly(client: Client, job: Job, chunk: Chunk): Promise<AddedChunk | undefined> {
   try {
     const [, added] = await settled([client.query('savepoint quick'), addChunk(client, job, chunk, false)])
@@ -178,9 +180,7 @@ async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean
   }
 }
 
-/**
- * Counts, checkpoint, the times of the records, and lease. What came forward has no failed attempts behind it. The fence is
- * here: a worker that lost its lease finds it out before it commits, and counts nothing.
+/** Updates counts, checkpoint, the times of the records, and the lease. Progress resets the failed attempts. The fence is checked here: a worker that lost its lease finds out before it commits, and counts nothing.
  *
  * @throws LeaseLost
  */
