@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
-import type { TObject, TSchema } from 'typebox'
+import type { Static, TObject, TSchema } from 'typebox'
 import type { JsonObject } from '../../json/parse.js'
 import { compile } from '../../schema/compile.js'
 import { compileParameters } from '../../schema/parameters.js'
 import type { Problem } from '../../schema/problem.js'
+import type { Predicate } from '../../schema/sentences.js'
 import { readData } from '../body/json.js'
 import { validationError } from '../errors.js'
 
@@ -40,6 +41,23 @@ export const dataCheckedBy =
   }
 
 /**
- * The `validatorCompiler` of a route whose handler reads the request, since its parts depend on one another.
+ * Makes the reader of a body `{"data": …}` about one resource: it validates by the route's schema, and is called once the resource
+ * is found. It throws HttpError 400.
+ *
+ * @param words what a value is not, where they are others than for records.
  */
+export function dataReader<Data extends TSchema>(
+  { properties }: TObject<{ data: Data }>,
+  words?: Predicate,
+): (body: unknown) => Static<Data> {
+  const problemsOf = compile(properties.data, words)
+  return (body) => {
+    const data = readData(body)
+    const problems = problemsOf(data)
+    if (problems.length > 0) throw validationError('data', problems)
+    return data as Static<Data>
+  }
+}
+
+/** The `validatorCompiler` of a route whose handler reads the request, since its parts depend on one another. */
 export const readByHandler = () => () => true

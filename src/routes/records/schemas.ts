@@ -17,7 +17,7 @@ import { MAX_SNAPSHOTS } from '../../records/validate.js'
 /** The documented schemas of records, all derived from the record types' own (contract 8 and 9). */
 
 /** A record's or a snapshot's type, by which the document names its schemas. */
-interface Typed {
+export interface Typed {
   readonly type: string
 }
 
@@ -240,13 +240,3 @@ export const recordSchemas: readonly TSchema[] = [
     ]),
   ]),
 ]
-
-/** The body of a `PUT`. */
-export const changesBody = (typed: Typed) =>
-  dataOf(
-    Type.Object({
-      type: typeOf(typed),
-      id: Type.Optional(uuid('As in the path.')),
-      attributes: Type.Optional(named(`${schemaName(typed.type)}Changes`)),
-    }),
-  )

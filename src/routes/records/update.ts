@@ -1,15 +1,13 @@
 import type { App } from '../../http/app.js'
-import { identityProblems, readData } from '../../http/body/json.js'
 import { operation } from '../../http/operation/operation.js'
 import { dataOf, schemaName } from '../../http/operation/schemas.js'
 import type { RecordType } from '../../records/record-type.js'
 import { updateRecord } from '../../records/write/change.js'
-import { readChanges } from '../../records/write/read-changes.js'
+import { changesBody, readChangesBody } from './changes-body.js'
 import type { RecordDependencies } from './dependencies.js'
 import { explained } from './errors.js'
-import { reject, within } from './problems.js'
 import { writtenRecord } from './resource.js'
-import { changesBody, resourceOf } from './schemas.js'
+import { resourceOf } from './schemas.js'
 
 const operationOf = (recordType: RecordType) =>
   operation({
@@ -33,11 +31,7 @@ export function updateRoute(app: App, { poolOf, recordType, finder }: RecordDepe
     const pool = poolOf(caller)
     const id = request.params.id
     const record = await finder.findOwn(caller, id)
-    const data = readData(request.body)
-    const { attributes = {} } = data
-    const identity = identityProblems(data, type, id)
-    const { problems, changes } = readChanges(recordType, record.attributes, attributes)
-    reject([...identity, ...within('attributes', problems)])
+    const changes = readChangesBody({ type, id, recordType, attributes: record.attributes }, request.body)
     const changed = await explained(noun, updateRecord(pool, recordType, record, changes))
     return { data: await writtenRecord(request, pool, recordType, changed) }
   })

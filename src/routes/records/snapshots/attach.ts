@@ -11,7 +11,7 @@ import { snapshotResources } from '../resource.js'
 import { resourceOf } from '../schemas.js'
 import { pathOf, type SnapshotDependencies } from './dependencies.js'
 import { findHolding, viewOf } from './holding.js'
-import { idsBody, readIds } from './ids-body.js'
+import { idsBody, idsReader } from './ids-body.js'
 
 const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) =>
   operation({
@@ -27,7 +27,8 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) 
 /** `POST /offerings/{id}/products/attach` */
 export function attachRoute(app: App, dependencies: SnapshotDependencies): void {
   const { poolOf, downloads, reference } = dependencies
-  const { attribute, to } = reference
+  const { to } = reference
+  const readIds = idsReader(reference)
   const schema = operationOf(dependencies)
 
   app.post(`${pathOf(dependencies)}/attach`, { schema }, async (request, reply) => {
@@ -35,7 +36,7 @@ export function attachRoute(app: App, dependencies: SnapshotDependencies): void 
     downloads.admit(caller)
     const holding = await findHolding(dependencies, caller, params.id)
     const pool = poolOf(caller)
-    const added = await explained(to.noun, attach(pool, holding, readIds(body, attribute)))
+    const added = await explained(to.noun, attach(pool, holding, readIds(body)))
     const snapshots = snapshotsWithin(pool, reference, holding.holder, added)
     const data = snapshotResources(viewOf(dependencies, caller), snapshots)
     return await sendJson(request, reply, downloads, { data })

@@ -1,11 +1,9 @@
 import { Type } from 'typebox'
-import { readData } from '../../../http/body/json.js'
 import { dataOf, uuid } from '../../../http/operation/schemas.js'
+import { dataReader } from '../../../http/operation/validation.js'
 import type { Reference } from '../../../records/record-type.js'
-import { MAX_SNAPSHOTS, tooManyElements } from '../../../records/validate.js'
-import type { Problem } from '../../../schema/problem.js'
-import { UUID_PATTERN } from '../../../schema/uuid.js'
-import { reject } from '../problems.js'
+import { MAX_SNAPSHOTS } from '../../../records/validate.js'
+import { type Predicate, predicate } from '../../../schema/sentences.js'
 
 /** `{"data": {"products": [uuid, …]}}`, at least one. */
 export const idsBody = ({ attribute, to }: Reference) =>
@@ -19,22 +17,15 @@ export const idsBody = ({ attribute, to }: Reference) =>
     }),
   )
 
-/** Reads an `idsBody`. @throws HttpError 400 */
-export function readIds(body: unknown, attribute: string): string[] {
-  const ids = readData(body)[attribute]
-  if (!Array.isArray(ids)) {
-    const error = ids === undefined ? `"${attribute}" is required` : `${attribute} must be a list`
-    reject([{ field: attribute, error }])
-    return []
-  }
-  if (ids.length > MAX_SNAPSHOTS) reject([{ field: attribute, error: tooManyElements(attribute) }])
-  const problems = ids.flatMap((id: unknown, index): Problem[] => {
-    const field = `${attribute}[${index}]`
-    return typeof id === 'string' && UUID_PATTERN.test(id)
-      ? []
-      : [{ field, error: `${field} must be a UUID` }]
-  })
-  if (ids.length === 0) problems.push({ field: attribute, error: `${attribute} must have at least one id` })
-  reject(problems)
-  return ids.map((id: string) => id.toLowerCase())
+/** Makes the reader of an `idsBody`, which returns the ids as the database writes them. It throws HttpError 400. */
+export function idsReader(reference: Reference): (body: unknown) => string[] {
+  const read = dataReader(idsBody(reference), words)
+  return (body) => (read(body)[reference.attribute] ?? []).map((id) => id.toLowerCase())
+}
+
+/** Of what is no id it does not matter whether it is a text. */
+const words: Predicate = (error) => {
+  if (error.keyword === 'minItems') return 'must have at least one id'
+  if (error.keyword !== 'type') return predicate(error)
+  return error.params.type === 'array' ? 'must be a list' : 'must be a UUID'
 }

@@ -11,7 +11,7 @@ import { snapshotResources } from '../resource.js'
 import { resourceOf } from '../schemas.js'
 import { pathOf, type SnapshotDependencies } from './dependencies.js'
 import { findHolding, viewOf } from './holding.js'
-import { idsBody, readIds } from './ids-body.js'
+import { idsBody, idsReader } from './ids-body.js'
 
 const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) =>
   operation({
@@ -32,7 +32,8 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) 
 /** `PUT /offerings/{id}/products/replace` */
 export function replaceRoute(app: App, dependencies: SnapshotDependencies): void {
   const { poolOf, downloads, reference } = dependencies
-  const { attribute, to } = reference
+  const { to } = reference
+  const readIds = idsReader(reference)
   const schema = operationOf(dependencies)
 
   app.put(`${pathOf(dependencies)}/replace`, { schema }, async (request, reply) => {
@@ -40,7 +41,7 @@ export function replaceRoute(app: App, dependencies: SnapshotDependencies): void
     downloads.admit(caller)
     const holding = await findHolding(dependencies, caller, params.id)
     const pool = poolOf(caller)
-    await explained(to.noun, replace(pool, holding, readIds(body, attribute)))
+    await explained(to.noun, replace(pool, holding, readIds(body)))
     const all = snapshotsWithin(pool, reference, holding.holder)
     const data = snapshotResources(viewOf(dependencies, caller), all)
     return await sendJson(request, reply, downloads, { data })

@@ -1,15 +1,13 @@
 import { sendJson } from '../../../http/answer/json.js'
 import type { App } from '../../../http/app.js'
-import { identityProblems, readData } from '../../../http/body/json.js'
 import { operation } from '../../../http/operation/operation.js'
 import { dataOf, schemaName } from '../../../http/operation/schemas.js'
-import { readChanges } from '../../../records/write/read-changes.js'
 import { updateSnapshot } from '../../../records/write/snapshots.js'
 import { withArticle } from '../../../text/text.js'
+import { changesBody, readChangesBody } from '../changes-body.js'
 import { explained } from '../errors.js'
-import { reject, within } from '../problems.js'
 import { snapshotResource } from '../resource.js'
-import { changesBody, resourceOf } from '../schemas.js'
+import { resourceOf } from '../schemas.js'
 import { idNameOf, pathOf, type SnapshotDependencies } from './dependencies.js'
 import { findHeld, viewOf } from './holding.js'
 
@@ -35,11 +33,8 @@ export function updateRoute(app: App, dependencies: SnapshotDependencies): void 
     const { caller, params, body } = request
     const { id = '', [idName]: snapshotId = '' } = params
     const { holding, snapshot } = await findHeld(dependencies, caller, id, snapshotId)
-    const data = readData(body)
-    const { attributes = {} } = data
-    const identity = identityProblems(data, type, snapshotId)
-    const { problems, changes } = readChanges(to, snapshot.attributes, attributes)
-    reject([...identity, ...within('attributes', problems)])
+    const { attributes } = snapshot
+    const changes = readChangesBody({ type, id: snapshotId, recordType: to, attributes }, body)
     const changed = await explained(to.noun, updateSnapshot(poolOf(caller), holding, snapshot, changes))
     const resource = await snapshotResource(viewOf(dependencies, caller), changed)
     return await sendJson(request, reply, downloads, { data: resource })
