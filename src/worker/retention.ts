@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import sql, { empty } from 'sql-template-tag'
+import sql, { type Sql } from 'sql-template-tag'
+import { deleteInBatches } from '../db/batches.js'
 import { type Pool, rows } from '../db/pool.js'
 import { forgetRehearsal, leftRehearsals } from '../imports/work/rehearsal.js'
 import type { UploadStore } from '../uploads/store.js'
@@ -23,7 +24,7 @@ const GRACE_MINUTES = 60
 
 /** Steps are small, so that nothing else waits for them. */
 const STEP_IMPORTS = 100
-const STEP_ERRORS = 5000
+const STEP_ROWS = 5000
 const STEP_DELIVERIES = 1000
 const PAUSE_MS = 50
 
@@ -91,41 +92,30 @@ async function deleteErrors({ pool, logger, emit }: RetentionContext, stop: Abor
     )
     if (!due) return false
     const { id, owner_id, errors } = due
-    // A range of the primary key. By a list of keys the planner, which has no statistics of them, reads all rows for each.
-    const [last] = await rows<{ line_number: number; ordinal: number }>(
-      pool,
-      sql`
-        select line_number, ordinal from import_errors
-        where owner_id = ${owner_id} and import_id = ${id}
-        order by line_number, ordinal
-        limit 1 offset ${STEP_ERRORS - 1}`,
-    )
-    const upTo = last ? sql`and (line_number, ordinal) <= (${last.line_number}, ${last.ordinal})` : empty
-    const { rowCount } = await pool.query(
-      sql`delete from import_errors where owner_id = ${owner_id} and import_id = ${id} ${upTo}`,
-    )
-    emit({ kind: 'expired', what: 'error', count: rowCount ?? 0 })
-    if (!last) {
-      await deleteRest(pool, owner_id, id)
-      await pool.query(sql`update imports set errors_deleted_at = now() where id = ${id}`)
-      logger.info({ import_id: id, errors }, 'errors deleted')
+    const its = sql`owner_id = ${owner_id} and import_id = ${id}`
+    const key = ['line_number', 'ordinal']
+    for await (const count of deleteInBatches(pool, {
+      table: 'import_errors',
+      where: its,
+      key,
+      size: STEP_ROWS,
+    })) {
+      emit({ kind: 'expired', what: 'error', count })
+      await pause(stop)
+      if (stop.aborted) return false
     }
+    await deleteRest(pool, its)
+    await pool.query(sql`update imports set errors_deleted_at = now() where id = ${id}`)
+    logger.info({ import_id: id, errors }, 'errors deleted')
     return true
   })
 }
 
 /** The other parts of a report: its kinds of errors are few; the records that were changed may be as many as the lines. */
-async function deleteRest(pool: Pool, ownerId: string, importId: string): Promise<void> {
-  const its = sql`owner_id = ${ownerId} and import_id = ${importId}`
+async function deleteRest(pool: Pool, its: Sql): Promise<void> {
   await pool.query(sql`delete from import_error_kinds where ${its}`)
-  let deleted: number | null
-  do {
-    const result = await pool.query(sql`
-      delete from import_updates where ${its} and line_number <= (
-        select max(line_number) from (
-          select line_number from import_updates where ${its} order by line_number limit ${STEP_ERRORS}) as step)`)
-    deleted = result.rowCount
-  } while (deleted === STEP_ERRORS)
+  const key = ['line_number']
+  for await (const _ of deleteInBatches(pool, { table: 'import_updates', where: its, key, size: STEP_ROWS }));
 }
 
 async function deleteDeliveries(
@@ -175,7 +165,8 @@ async function deleteSetAside({ store, logger, emit }: RetentionContext, days: n
 
 /** Takes one step after another, with a pause in between, until one says that there is no more to do. */
 async function inSteps(stop: AbortSignal, step: () => Promise<boolean>): Promise<void> {
-  while (!stop.aborted && (await step())) {
-    await sleep(PAUSE_MS, undefined, { signal: stop }).catch(() => {})
-  }
+  while (!stop.aborted && (await step())) await pause(stop)
 }
+
+const pause = (stop: AbortSignal): Promise<void> =>
+  sleep(PAUSE_MS, undefined, { signal: stop }).catch(() => {})

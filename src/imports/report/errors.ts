@@ -1,5 +1,6 @@
 import sql, { empty, join, type Sql } from 'sql-template-tag'
 import { v5 as uuidv5 } from 'uuid'
+import { batches } from '../../db/batches.js'
 import { listPage } from '../../db/list.js'
 import { type Pool, rows } from '../../db/pool.js'
 import { firstSlice, SLICE_ROWS } from '../../db/slices.js'
@@ -98,26 +99,23 @@ export async function* allErrors(
   pool: Pool,
   { id, ownerId, errors }: Import,
 ): AsyncGenerator<ImportError[], void, undefined> {
-  let read = 0
-  let after = { line: 0, ordinal: -1 }
-  for (;;) {
+  const read = (after: ErrorRow | undefined) => {
     const page = sql`
       select line_number, ordinal, field, error, external_ref, created_at
       from import_errors
-      where owner_id = ${ownerId} and import_id = ${id} and (line_number, ordinal) > (${after.line}, ${after.ordinal})
+      where owner_id = ${ownerId} and import_id = ${id}
+        and (line_number, ordinal) > (${after?.line_number ?? 0}, ${after?.ordinal ?? -1})
       order by line_number, ordinal
       limit ${SLICE_ROWS}`
     const slice = firstSlice(page, sql`line_number, ordinal`, ERROR_SIZE)
-    const found = await rows<ErrorRow>(pool, sql`${slice} order by line_number, ordinal`)
-    const last = found.at(-1)
-    if (!last) {
-      if (read < errors) throw new Error('The report expired while it was being read.')
-      return
-    }
-    read += found.length
-    yield found.map((row) => toImportError(id, ownerId, row))
-    after = { line: last.line_number, ordinal: last.ordinal }
+    return rows<ErrorRow>(pool, sql`${slice} order by line_number, ordinal`)
   }
+  let left = errors
+  for await (const found of batches(read)) {
+    left -= found.length
+    yield found.map((row) => toImportError(id, ownerId, row))
+  }
+  if (left > 0) throw new Error('The report expired while it was being read.')
 }
 
 /** Errors that are the same apart from names and numbers, grouped. */

@@ -1,4 +1,5 @@
 import sql, { empty } from 'sql-template-tag'
+import { batches } from '../../db/batches.js'
 import { type Pool, rows } from '../../db/pool.js'
 import type { UploadReader } from '../../uploads/store.js'
 import type { Import } from '../import.js'
@@ -26,25 +27,20 @@ export async function* rejectedLines(
 ): AsyncGenerator<Buffer, void, undefined> {
   const only = lineNumber === undefined ? empty : sql`and line_number = ${lineNumber}`
   const window = new Window(reader)
-  for (let after = 0; ; ) {
-    const lines = await rows<RejectedLine>(
+  const read = (after: RejectedLine | undefined) =>
+    rows<RejectedLine>(
       pool,
       sql`
         select line_number, min(line_start) as line_start
         from import_errors
-        where owner_id = ${ownerId} and import_id = ${id} and line_number > ${after} ${only}
+        where owner_id = ${ownerId} and import_id = ${id} and line_number > ${after?.line_number ?? 0} ${only}
         group by line_number order by line_number limit ${BATCH}`,
     )
+  for await (const lines of batches(read, ({ length }) => length < BATCH)) {
     for (const { line_start: start } of lines) if (start !== null) yield* window.line(start)
-    const last = lines.at(-1)
-    if (last && lines.length === BATCH) {
-      after = last.line_number
-      continue
-    }
-    const { rowCount } = await pool.query(sql`select from imports where id = ${id} and expired_at is null`)
-    if (rowCount === 0) throw new Error(`the report of import ${id} expired while it was being read`)
-    return
   }
+  const { rowCount } = await pool.query(sql`select from imports where id = ${id} and expired_at is null`)
+  if (rowCount === 0) throw new Error(`the report of import ${id} expired while it was being read`)
 }
 
 /** A part of a file in memory, which moves along as lines are requested. */

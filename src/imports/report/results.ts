@@ -1,4 +1,5 @@
 import sql, { raw } from 'sql-template-tag'
+import { batches } from '../../db/batches.js'
 import { type Pool, rows } from '../../db/pool.js'
 import { firstSlice, isWhole, SLICE_ROWS, type SliceRow } from '../../db/slices.js'
 import { recordTypes } from '../../records/index.js'
@@ -26,6 +27,8 @@ export async function* importResults(pool: Pool, found: Import): AsyncGenerator<
   yield* mergedByLine(sources)
 }
 
+const isLastSlice = (found: readonly SliceRow[]): boolean => isWhole(found, SLICE_ROWS)
+
 const REF_SIZE = sql`coalesce(pg_column_size(p.external_ref), 0)`
 
 interface AddedRow extends SliceRow {
@@ -48,20 +51,19 @@ async function* added(
   )
   if (!times?.from || !times.to) return
   const end = firstIdAt(Date.parse(times.to) + 1)
-  let after = firstIdAt(Date.parse(times.from))
-  for (;;) {
+  const start = firstIdAt(Date.parse(times.from))
+  const read = (after: AddedRow | undefined) => {
     const page = sql`
       select id, external_ref from ${raw(table)}
-      where owner_id = ${ownerId} and id > ${after} and id < ${end}
+      where owner_id = ${ownerId} and id > ${after?.id ?? start} and id < ${end}
       order by id limit ${SLICE_ROWS}`
-    const found = await rows<AddedRow>(pool, sql`${firstSlice(page, sql`id`, REF_SIZE)} order by id`)
+    return rows<AddedRow>(pool, sql`${firstSlice(page, sql`id`, REF_SIZE)} order by id`)
+  }
+  for await (const found of batches(read, isLastSlice)) {
     for (const { id, external_ref } of found) {
       const line = lineOfRecord(importId, id)
       if (line !== undefined) yield { line, type, id, externalRef: external_ref ?? undefined }
     }
-    const last = found.at(-1)
-    if (!last || isWhole(found, SLICE_ROWS)) return
-    after = last.id
   }
 }
 
@@ -74,21 +76,20 @@ async function* changed(
   { id: importId, ownerId }: Import,
   { type, table }: RecordType,
 ): AsyncGenerator<Result> {
-  let after = 0
-  for (;;) {
+  const read = (after: ChangedRow | undefined) => {
     const page = sql`
       select u.line_number, t.id, t.external_ref
       from import_updates u join ${raw(table)} t on t.owner_id = u.owner_id and t.id = u.record_id
-      where u.owner_id = ${ownerId} and u.import_id = ${importId} and u.resource = ${table} and u.line_number > ${after}
+      where u.owner_id = ${ownerId} and u.import_id = ${importId} and u.resource = ${table}
+        and u.line_number > ${after?.line_number ?? 0}
       order by u.line_number limit ${SLICE_ROWS}`
     const slice = firstSlice(page, sql`line_number`, REF_SIZE)
-    const found = await rows<ChangedRow>(pool, sql`${slice} order by line_number`)
+    return rows<ChangedRow>(pool, sql`${slice} order by line_number`)
+  }
+  for await (const found of batches(read, isLastSlice)) {
     for (const { line_number: line, id, external_ref } of found) {
       yield { line, type, id, externalRef: external_ref ?? undefined }
     }
-    const last = found.at(-1)
-    if (!last || isWhole(found, SLICE_ROWS)) return
-    after = last.line_number
   }
 }
 

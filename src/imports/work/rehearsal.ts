@@ -1,4 +1,5 @@
-import sql, { empty } from 'sql-template-tag'
+import sql from 'sql-template-tag'
+import { deleteInBatches } from '../../db/batches.js'
 import { type CopyColumn, CopyRows } from '../../db/copy.js'
 import type { CopyLoan } from '../../db/copy-buffers.js'
 import { type Client, type Pool, rows, settled } from '../../db/pool.js'
@@ -90,23 +91,10 @@ export async function forgetRehearsal(
   { id, ownerId }: { readonly id: string; readonly ownerId: string },
   stop: AbortSignal,
 ): Promise<void> {
-  const its = sql`owner_id = ${ownerId} and import_id = ${id}`
-  // A range of the primary key, so that no step walks over what earlier ones deleted.
-  let after = '00000000-0000-0000-0000-000000000000'
-  while (!stop.aborted) {
-    const [last] = await rows<{ id: string }>(
-      pool,
-      sql`
-        select f.id from rehearsed_refs f
-        where ${its} and f.id > ${after} and exists (select from imports where id = ${id} and status in ('success', 'failed'))
-        order by f.id limit 1 offset ${STEP - 1}`,
-    )
-    const upTo = last ? sql`and id <= ${last.id}` : empty
-    await pool.query(sql`
-      delete from rehearsed_refs where ${its} and id > ${after} ${upTo}
-        and exists (select from imports i where i.id = ${id} and i.status in ('success', 'failed'))`)
-    if (!last) return
-    after = last.id
+  const isOver = sql`exists (select from imports i where i.id = ${id} and i.status in ('success', 'failed'))`
+  const where = sql`owner_id = ${ownerId} and import_id = ${id} and ${isOver}`
+  for await (const _ of deleteInBatches(pool, { table: 'rehearsed_refs', where, key: ['id'], size: STEP })) {
+    if (stop.aborted) return
   }
 }
 

@@ -1,4 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
+import { batches } from '../../db/batches.js'
 import { listPage } from '../../db/list.js'
 import { type Client, type Pool, rows } from '../../db/pool.js'
 import { firstSlice } from '../../db/slices.js'
@@ -172,13 +173,13 @@ export async function* slices<From extends { readonly id: string }, Item>(
   toItem: (row: From) => Item,
 ): AsyncGenerator<readonly Item[], void, undefined> {
   let left = expected
-  for (let found = first; ; ) {
-    const last = found.at(-1)
-    if (!last) return
+  const read = (last: From | undefined) => {
+    if (last === undefined) return first
+    return left > 0 ? more(last.id, Math.min(left, FURTHER_RECORDS)) : []
+  }
+  for await (const found of batches(read)) {
     yield found.map(toItem)
     left -= found.length
-    if (left <= 0) return
-    found = await more(last.id, Math.min(left, FURTHER_RECORDS))
   }
 }
 
