@@ -11,15 +11,15 @@ const LAST_PATIENCE_MS = 1000
 interface Waiting {
   /** The rest of a line. */
   bytes: Buffer
-  /** How many dropped lines this one tells of; 0: it is an ordinary line. */
-  readonly tellsOf: number
+  /** How many dropped lines this one reports; 0: it is an ordinary line. */
+  readonly reports: number
   /** Whether a part of it was written. */
   isBegun: boolean
 }
 
 /**
  * Writes the lines of a log at once, and never waits or fails: what a slow reader does not take is kept, up to 1 MiB, and tried
- * again; what cannot be written, or finds no room, is dropped. The next line that can be written tells how many were.
+ * again; what cannot be written, or finds no room, is dropped. The next line that can be written says how many.
  */
 export class LogWriter {
   readonly #fd: number
@@ -35,7 +35,7 @@ export class LogWriter {
 
   /**
    * @param onDropped is called for each line that is dropped.
-   * @param lineAbout the line that tells of dropped ones.
+   * @param lineAbout the line that reports dropped ones.
    */
   constructor(fd: number, onDropped: () => void, lineAbout: (dropped: number) => string) {
     this.#fd = fd
@@ -44,31 +44,31 @@ export class LogWriter {
   }
 
   write(line: string): void {
-    if (this.#dropped > 0 && this.#bytes === 0) this.#tellOfDropped()
+    if (this.#dropped > 0 && this.#bytes === 0) this.#reportDropped()
     this.#add(line, 0)
     this.#flush()
   }
 
-  #tellOfDropped(): void {
+  #reportDropped(): void {
     const dropped = this.#dropped
     this.#dropped = 0
     this.#add(this.#lineAbout(dropped), dropped)
   }
 
-  #add(line: string, tellsOf: number): void {
+  #add(line: string, reports: number): void {
     const bytes = Buffer.from(this.#isCut ? `\n${line}` : line)
     if (this.#bytes + bytes.length > MOST_WAITING_BYTES) {
-      this.#drop(tellsOf)
+      this.#drop(reports)
       return
     }
     this.#isCut = false
-    this.#queue.push({ bytes, tellsOf, isBegun: false })
+    this.#queue.push({ bytes, reports, isBegun: false })
     this.#bytes += bytes.length
   }
 
-  #drop(tellsOf: number): void {
-    this.#dropped += tellsOf || 1
-    if (tellsOf === 0) this.#onDropped()
+  #drop(reports: number): void {
+    this.#dropped += reports || 1
+    if (reports === 0) this.#onDropped()
   }
 
   #flush(): void {
@@ -89,7 +89,7 @@ export class LogWriter {
         continue
       }
       this.#queue.shift()
-      if (this.#queue.length === 0 && this.#dropped > 0) this.#tellOfDropped()
+      if (this.#queue.length === 0 && this.#dropped > 0) this.#reportDropped()
     }
     this.#stopTrying()
   }
@@ -107,7 +107,7 @@ export class LogWriter {
     const all = this.#queue.splice(0)
     this.#bytes = 0
     if (all[0]?.isBegun) this.#isCut = true
-    for (const { tellsOf } of all) this.#drop(tellsOf)
+    for (const { reports } of all) this.#drop(reports)
   }
 
   #tryLater(): void {

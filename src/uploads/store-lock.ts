@@ -74,17 +74,17 @@ export async function holdStoreLock(
       else await sleep(RETRY_MS, undefined, { signal: ended.signal }).catch(() => {})
       if (ended.signal.aborted) return
       const next = await openSession(connection, storeId, session).catch(() => undefined)
-      // The database is away, which others tell of.
+      // The database is away, which others report.
       if (!next) await sleep(RETRY_MS, undefined, { signal: ended.signal }).catch(() => {})
       else {
-        tell(next.isHolder)
+        notify(next.isHolder)
         session = next
       }
     }
     await session.client.end().catch(() => {})
   }
 
-  function tell(isHolder: boolean): void {
+  function notify(isHolder: boolean): void {
     if (isHolder === isHeld) return
     isHeld = isHolder
     if (isHeld) logger.warn('no other process works with the id of this data directory any more')

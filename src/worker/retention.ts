@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import sql, { type Sql } from 'sql-template-tag'
 import { deleteInBatches } from '../db/batches.js'
 import { type Pool, rows } from '../db/pool.js'
-import { forgetRehearsal, leftRehearsals } from '../imports/work/rehearsal.js'
+import { forgetDryRun, leftDryRuns } from '../imports/work/dry-run.js'
 import type { UploadStore } from '../uploads/store.js'
 import { deleteOldDeliveries } from '../webhooks/deliveries.js'
 import type { WorkerEvent } from './events.js'
@@ -42,9 +42,9 @@ export async function retain(context: RetentionContext, days: number, stop: Abor
       if (days > 0) await deleteSetAside(context, days)
       await deleteErrors(context, stop)
       await deleteUploads(context, stop)
-      // A crash may have come between a rehearsal's end and this.
-      for (const rehearsal of await leftRehearsals(context.pool)) {
-        await forgetRehearsal(context.pool, rehearsal, stop)
+      // A crash may have come between a dry run's end and this.
+      for (const one of await leftDryRuns(context.pool)) {
+        await forgetDryRun(context.pool, one, stop)
       }
     } catch (error) {
       context.logger.warn({ err: error }, 'what has expired could not be deleted; trying again')

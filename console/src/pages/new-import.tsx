@@ -69,7 +69,7 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
   const [onConflict, setOnConflict] = useState<OnConflict>(
     failed?.options.onConflict ?? ON_CONFLICT.find((one) => one === address.get('on_conflict')) ?? 'reject',
   )
-  const [problem, setComplaint] = useState<string>()
+  const [problem, setProblem] = useState<string>()
   const options: ImportOptions = {
     externalRef,
     isRehearsal: canRehearse && isRehearsal,
@@ -77,7 +77,7 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
   }
   const choose = (chosen: File) => {
     forgetUpload()
-    setComplaint(chosen.size === 0 ? `${chosen.name} is empty: there is nothing to import.` : undefined)
+    setProblem(chosen.size === 0 ? `${chosen.name} is empty: there is nothing to import.` : undefined)
     setFile(chosen.size === 0 ? undefined : chosen)
   }
   return (
@@ -86,7 +86,7 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
       onSubmit={(event) => {
         event.preventDefault()
         if (file) startUpload(file, options)
-        else setComplaint('Please choose a file first.')
+        else setProblem('Please choose a file first.')
       }}
     >
       <Stack gap="lg">

@@ -11,7 +11,7 @@ import { type ServerCommandFlags, styleOf, withServerFlags } from '../client/ser
 import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
 import { CommandError, fail } from '../terminal/fail.js'
 import { commandLine, PROGRAM } from '../terminal/program.js'
-import { type Teller, tellOn } from '../terminal/progress.js'
+import { type Reporter, reporterOn } from '../terminal/progress.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
 import { summaryOf } from '../terminal/summary.js'
 import { colorsOf, outliveOutput, printable, toJson, wrap } from '../terminal/terminal.js'
@@ -95,21 +95,21 @@ export function importCommand(): Command {
 async function run(path: string, flags: Flags): Promise<number> {
   outliveOutput()
   const signal = firstSignal()
-  const teller = tellOn(process.stderr, colorsOf(process.stderr, flags.color))
+  const reporter = reporterOn(process.stderr, colorsOf(process.stderr, flags.color))
   const file = await openImportFile(path)
-  const terms: Terms = { path, file, flags, teller, signal }
+  const terms: Terms = { path, file, flags, reporter, signal }
   let server: Server | undefined
   let received: ImportResource | undefined
   try {
-    server = await findServer(flags, true, teller.say, signal)
+    server = await findServer(flags, true, reporter.say, signal)
     received = await upload(server, terms)
     if (!flags.watch) return leave(server, received, terms)
-    const ended = await watchImport(server, received, teller, signal)
+    const ended = await watchImport(server, received, reporter, signal)
     return await report(server, ended, terms)
   } catch (error) {
-    teller.stop()
+    reporter.stop()
     if (!signal.aborted) throw error
-    teller.say(afterInterruption(server, received))
+    reporter.say(afterInterruption(server, received))
     return exitCodeOf(signal.reason)
   } finally {
     await server?.stop()
@@ -122,13 +122,13 @@ interface Terms {
   readonly path: string
   readonly file: ImportFile
   readonly flags: Flags
-  readonly teller: Teller
+  readonly reporter: Reporter
   readonly signal: AbortSignal
 }
 
-async function upload(server: Server, { file, flags, teller, signal }: Terms): Promise<ImportResource> {
+async function upload(server: Server, { file, flags, reporter, signal }: Terms): Promise<ImportResource> {
   const all = file.bytes === undefined ? undefined : size(file.bytes)
-  const progress = teller.start('uploading', file.bytes)
+  const progress = reporter.start('uploading', file.bytes)
   let sent = 0
   const onSent = (bytes: number) => {
     sent = bytes
@@ -160,16 +160,16 @@ function leave(server: Server, received: ImportResource, { flags }: Terms): numb
 export async function watchImport(
   server: Server,
   received: ImportResource,
-  teller: Teller,
+  reporter: Reporter,
   signal: AbortSignal,
 ): Promise<ImportResource> {
   const verb = received.meta.dry_run ? 'rehearsing' : 'importing'
-  const progress = teller.start(verb, tallyOf(received.meta.records).uploaded)
+  const progress = reporter.start(verb, tallyOf(received.meta.records).uploaded)
   const onState = (state: ImportResource) => {
     const { imported, skipped } = tallyOf(state.meta.records)
     progress.update(imported + skipped, howFar(state))
   }
-  const ended = await followImport(server, received.id, onState, teller.say, signal)
+  const ended = await followImport(server, received.id, onState, reporter.say, signal)
   progress.finish(`${received.meta.dry_run ? 'rehearsed' : 'imported'} ${howFar(ended)}`)
   return ended
 }

@@ -27,7 +27,7 @@ import {
 import { errorsTable, kindsTable } from '../terminal/error-tables.js'
 import { type Column, listed } from '../terminal/list.js'
 import { commandLine, PROGRAM } from '../terminal/program.js'
-import { tellOn } from '../terminal/progress.js'
+import { reporterOn } from '../terminal/progress.js'
 import { print, type Saved, saveTo } from '../terminal/save.js'
 import { countsTable } from '../terminal/summary.js'
 import { colorsOf, printable, toJson, wrap } from '../terminal/terminal.js'
@@ -151,8 +151,8 @@ const show = () =>
       atServer(flags, async (server, signal) => {
         const found = await getImport(server.address, id, signal)
         if (flags.watch) {
-          const teller = tellOn(process.stderr, colorsOf(process.stderr, flags.color))
-          const ended = await watchImport(server, found, teller, signal)
+          const reporter = reporterOn(process.stderr, colorsOf(process.stderr, flags.color))
+          const ended = await watchImport(server, found, reporter, signal)
           const code = await reportEnd(server, ended, `import ${ended.id}`, flags, signal)
           if (!flags.json && ended.meta.failure)
             process.stdout.write(`\n${printable(ended.meta.failure.detail)}\n`)

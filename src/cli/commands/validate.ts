@@ -6,7 +6,7 @@ import { readConfig } from '../../config/config.js'
 import {
   type Checked,
   checkFile,
-  type Findings,
+  type Progress,
   type UnresolvedReference,
 } from '../../imports/check/check.js'
 import { makeReadable, type ReadableFile } from '../../imports/check/readable-file.js'
@@ -21,7 +21,7 @@ import { styleOf } from '../client/server-command.js'
 import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
 import { CommandError, fail } from '../terminal/fail.js'
 import { PROGRAM } from '../terminal/program.js'
-import { tellOn } from '../terminal/progress.js'
+import { reporterOn } from '../terminal/progress.js'
 import { NEW_FILE, whyNotWritten } from '../terminal/save.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
 import { type Style, summaryOf } from '../terminal/summary.js'
@@ -112,24 +112,24 @@ async function check(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  const teller = tellOn(process.stderr, colorsOf(process.stderr, flags.color))
+  const reporter = reporterOn(process.stderr, colorsOf(process.stderr, flags.color))
   const examples = new Examples()
   const report = flags.errors === undefined ? undefined : new ErrorFile(flags.errors)
   const all = size(fileBytes)
-  let progress = teller.start('checking', fileBytes)
+  let progress = reporter.start('checking', fileBytes)
   let pass = 1
   const done = () => (pass === 1 ? `checked ${all}` : 'followed the references')
   try {
-    const checked = await checkFile({ fileBytes, maxLineBytes }, reader, flags, async (findings) => {
+    const checked = await checkFile({ fileBytes, maxLineBytes }, reader, flags, async (found) => {
       signal.throwIfAborted()
-      if (findings.pass > pass) {
+      if (found.pass > pass) {
         progress.finish(done())
-        pass = findings.pass
-        progress = teller.start('following references', fileBytes)
+        pass = found.pass
+        progress = reporter.start('following references', fileBytes)
       }
-      progress.update(findings.bytes, `${size(findings.bytes)} of ${all}`)
-      examples.add(findings)
-      await report?.write(findings.problems)
+      progress.update(found.bytes, `${size(found.bytes)} of ${all}`)
+      examples.add(found)
+      await report?.write(found.problems)
     })
     progress.finish(done())
     await report?.end()
@@ -137,7 +137,7 @@ async function check(
     printReport(file.name, checked, examples, flags)
     return checked.errors === 0 ? VALID : INVALID
   } catch (error) {
-    teller.stop()
+    reporter.stop()
     await report?.end()
     throw error
   }
@@ -150,7 +150,7 @@ class Examples {
   problems: readonly LineProblem[] = []
   unresolved: readonly UnresolvedReference[] = []
 
-  add(found: Findings): void {
+  add(found: Progress): void {
     this.problems = firstOf(this.problems, found.problems, ({ line }) => line.number, MOST_ERRORS)
     this.unresolved = firstOf(this.unresolved, found.unresolved, ({ line }) => line, UNRESOLVED_SHOWN)
   }

@@ -10,7 +10,7 @@ export interface Progress {
 }
 
 /** Tells a person what a command is doing: sentences, and one progress at a time. */
-export interface Teller {
+export interface Reporter {
   say(sentence: string): void
   /**
    * @param verb what is being done: `uploading`.
@@ -21,7 +21,7 @@ export interface Teller {
   stop(): void
 }
 
-export function tellOn(output: Output, colors: Colors): Teller {
+export function reporterOn(output: Output, colors: Colors): Reporter {
   let drawn: Drawn | undefined
   return {
     say(sentence) {

@@ -43,8 +43,8 @@ export interface Checked {
   readonly unusable: string | undefined
 }
 
-/** What was found since the last report. */
-export interface Findings {
+/** How far the check is, and what it has found since the last time. */
+export interface Progress {
   /** The pass, from 1, and how many bytes of the file it has read. */
   readonly pass: number
   readonly bytes: number
@@ -60,15 +60,15 @@ interface CheckOptions {
 
 /** Does what an import does with a file, but without the database: reads every line, validates it, and follows its references and its `external_ref` within the file. Memory grows only with the number of `external_ref`s (see `SeenRefs`).
  *
- * @param tell is told what was found, again and again, and waited for. Problems come by line within a pass; those of records that
- *   refer to others come in a later pass.
- * @throws UploadMissing if the file becomes shorter meanwhile, and what `tell` throws
+ * @param onProgress is called after each batch of lines, and waited for. Problems come by line within a pass; those of records
+ *   that refer to others come in a later pass.
+ * @throws UploadMissing if the file becomes shorter meanwhile, and what `onProgress` throws
  */
 export async function checkFile(
   file: FileToRead,
   reader: UploadReader,
   options: CheckOptions,
-  tell: (findings: Findings) => void | Promise<void>,
+  onProgress: (progress: Progress) => void | Promise<void>,
 ): Promise<Checked> {
   const check = new FileCheck(options)
   for (const pass of passes) {
@@ -79,7 +79,7 @@ export async function checkFile(
         check.take(line, pass, file.maxLineBytes)
         bytes = line.end
       }
-      await tell({ pass: pass.number, bytes, ...check.flush() })
+      await onProgress({ pass: pass.number, bytes, ...check.flush() })
     }
   }
   const beginning = Buffer.alloc(BEGINNING_BYTES)
@@ -194,8 +194,8 @@ class FileCheck {
     }
   }
 
-  /** What was found since the last report. */
-  flush(): Pick<Findings, 'problems' | 'unresolved'> {
+  /** How far the check is, and what it has found since the last time. */
+  flush(): Pick<Progress, 'problems' | 'unresolved'> {
     const found = this.#found
     this.#found = { problems: [], unresolved: [] }
     return found

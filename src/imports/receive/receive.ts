@@ -131,7 +131,7 @@ async function insertImport(
   return row && { ...toImport(row), uploaded: file.uploaded }
 }
 
-/** The import that has an `external_ref` and has not failed; undefined: it is free. Rehearsals take none. */
+/** The import that has an `external_ref` and has not failed; undefined: it is free. Dry runs take none. */
 export async function findByExternalRef(
   db: Pool | Client,
   ownerId: string,

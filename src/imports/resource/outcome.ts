@@ -54,7 +54,7 @@ const forReal: Words = {
   columns: ['imported', 'rejected'],
 }
 
-const rehearsed: Words = {
+const dryRun: Words = {
   imported: () => 'would be imported',
   rejected: () => 'would be rejected',
   skipped: () => 'would be skipped',
@@ -85,7 +85,7 @@ export const outcomeOf = (one: ImportResource): Outcome => ({
   errors: one.meta.errors,
   lines: one.meta.file.lines,
   isComplete: isComplete(one),
-  words: one.meta.dry_run ? rehearsed : forReal,
+  words: one.meta.dry_run ? dryRun : forReal,
 })
 
 const tally = (uploaded: number, imported: number, skipped: number): Tally => ({

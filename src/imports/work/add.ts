@@ -15,7 +15,7 @@ import type { Job } from '../queue/claim.js'
 import { lineOfRecord } from '../record-id.js'
 import { refTaken } from '../report/problems.js'
 import type { Candidates } from './chunks.js'
-import { rehearse, rehearsedSources } from './rehearsal.js'
+import { dryRun, dryRunSources } from './dry-run.js'
 
 /** One attempt to write one chunk. */
 export interface Writing {
@@ -66,7 +66,7 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
     ])
   }
   let taken = NONE_TAKEN
-  if (job.dryRun) taken = await rehearse(client, job, records, out, loan)
+  if (job.dryRun) taken = await dryRun(client, job, records, out, loan)
   else if (careful) {
     taken = await (updates ? records.upsert(client, selection) : records.insert(client, selection))
     await writeRest(taken)
@@ -108,7 +108,7 @@ async function resolve({ client, job }: Writing, candidates: Candidates): Promis
   const { records, referring } = candidates
   if (records.recordType.references.length === 0) return { elements: [], unresolved: [], problems: [] }
   const resolved = await resolveReferences(client, records.recordType, job.visibleOwnerIds, referring, {
-    ...(job.dryRun && { further: (to, refs) => rehearsedSources(client, job, to, refs) }),
+    ...(job.dryRun && { further: (to, refs) => dryRunSources(client, job, to, refs) }),
   })
   const unresolved = resolved.flatMap((one, place) => (one.problems.length > 0 ? [place] : []))
   const problems = unresolved.flatMap((place) => {

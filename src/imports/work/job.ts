@@ -14,8 +14,8 @@ import { type Job, LeaseLost, releaseLease, renewLease } from '../queue/claim.js
 import { failImport, finishImport } from '../queue/end.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
 import { readChunks } from './chunks.js'
+import { forgetDryRun } from './dry-run.js'
 import type { ChunkMemory } from './memory.js'
-import { forgetRehearsal } from './rehearsal.js'
 import { ChunkWriter } from './write.js'
 
 export interface JobContext {
@@ -76,8 +76,8 @@ export async function runJob(
   } finally {
     clearInterval(heartbeat)
     if (job.dryRun) {
-      await forgetRehearsal(pool, job, stop).catch((error: Error) =>
-        logger.warn({ err: error }, 'a rehearsal has not been cleaned up yet'),
+      await forgetDryRun(pool, job, stop).catch((error: Error) =>
+        logger.warn({ err: error }, 'a dry run has not been cleaned up yet'),
       )
     }
   }

@@ -9,7 +9,7 @@ import { holdersOfRefs, type NewRecords } from '../../records/write/insert.js'
 import type { Source } from '../../records/write/references.js'
 import type { Job } from '../queue/claim.js'
 
-/* A rehearsal is the whole import except for what it adds: it only stores a record's `external_ref`, where later lines find it as they would find the record.
+/* A dry run is the whole import except for what it adds: it only stores a record's `external_ref`, where later lines find it as they would find the record.
  */
 
 const COLUMNS: readonly CopyColumn[] = [
@@ -26,7 +26,7 @@ const COLUMNS: readonly CopyColumn[] = [
  * @param loan whose buffers are used on the way.
  * @returns by place, the id of the record that has the `external_ref`, or would have it.
  */
-export async function rehearse(
+export async function dryRun(
   client: Client,
   { id, ownerId }: Job,
   records: NewRecords,
@@ -42,7 +42,7 @@ export async function rehearse(
   const refs = [...places.keys()]
   const [there, earlier] = await settled([
     holdersOfRefs(client, recordType, ownerId, refs),
-    rehearsed(client, ownerId, id, recordType, refs),
+    takenInDryRun(client, ownerId, id, recordType, refs),
   ])
   const taken = new Map<number, string>()
   const rows = new CopyRows(COLUMNS, [ownerId, id, recordType.table], loan)
@@ -55,18 +55,18 @@ export async function rehearse(
   return taken
 }
 
-/** Finds, by `external_ref`, the records that the rehearsal would have added. */
-export async function rehearsedSources(
+/** Finds, by `external_ref`, the records that a dry run would have added. */
+export async function dryRunSources(
   client: Client,
   { id, ownerId }: Job,
   recordType: RecordType,
   refs: readonly string[],
 ): Promise<Map<string, Source>> {
-  const found = await rehearsed(client, ownerId, id, recordType, refs)
+  const found = await takenInDryRun(client, ownerId, id, recordType, refs)
   return new Map([...found].map(([ref, recordId]) => [ref, { id: recordId, owner_id: ownerId }]))
 }
 
-async function rehearsed(
+async function takenInDryRun(
   client: Client,
   ownerId: string,
   importId: string,
@@ -85,8 +85,8 @@ async function rehearsed(
 
 const STEP = 10_000
 
-/** Deletes what a finished rehearsal stored, in small steps. */
-export async function forgetRehearsal(
+/** Deletes what a finished dry run stored, in small steps. */
+export async function forgetDryRun(
   pool: Pool,
   { id, ownerId }: { readonly id: string; readonly ownerId: string },
   stop: AbortSignal,
@@ -98,8 +98,8 @@ export async function forgetRehearsal(
   }
 }
 
-/** Finished rehearsals of which something is left: their worker died, or was stopped. */
-export async function leftRehearsals(pool: Pool): Promise<{ id: string; ownerId: string }[]> {
+/** Finished dry runs of which something is left: their worker died, or was stopped. */
+export async function leftDryRuns(pool: Pool): Promise<{ id: string; ownerId: string }[]> {
   const found = await rows<{ id: string; owner_id: string }>(
     pool,
     sql`
