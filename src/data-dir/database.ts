@@ -1,13 +1,17 @@
 import sql from 'sql-template-tag'
 import { type Client, type Pool, rows } from '../db/pool.js'
 import { StartError } from '../start-error.js'
-import type { UploadStore } from '../uploads/store.js'
 import { readFileIfThere, writeWhole } from './files.js'
 import { layoutOf } from './layout.js'
 
 /** The files of a data directory belong to imports of another database. */
 export class OtherDatabase extends StartError {
   override name = 'OtherDatabase'
+}
+
+/** The files of a data directory, by their keys. */
+interface Uploads {
+  keys(): Promise<readonly string[]>
 }
 
 /**
@@ -17,7 +21,7 @@ export class OtherDatabase extends StartError {
  *
  * @throws OtherDatabase
  */
-export async function requireSameDatabase(pool: Pool, dataDir: string, store: UploadStore): Promise<void> {
+export async function requireSameDatabase(pool: Pool, dataDir: string, store: Uploads): Promise<void> {
   const { database: file } = layoutOf(dataDir)
   const last = await readFileIfThere(file)
   const current = await defaultStoreOf(pool)

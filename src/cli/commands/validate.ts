@@ -9,7 +9,6 @@ import {
   type Progress,
   type UnresolvedReference,
 } from '../../imports/check/check.js'
-import { makeReadable, type ReadableFile } from '../../imports/check/readable-file.js'
 import type { LineProblem } from '../../imports/file/examine.js'
 import { type Outcome, validated } from '../../imports/resource/outcome.js'
 import { ON_CONFLICT, type OnConflict } from '../../imports/terms.js'
@@ -17,6 +16,7 @@ import { number, size } from '../../text/numbers.js'
 import { excerpt } from '../../text/text.js'
 import type { ErrorAnswer, ErrorKindAnswer } from '../client/client.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
+import { makeReadable, type ReadableFile } from '../client/readable-file.js'
 import { styleOf } from '../client/server-command.js'
 import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
 import { CommandError, fail } from '../terminal/fail.js'

@@ -194,7 +194,7 @@ class FileCheck {
     }
   }
 
-  /** How far the check is, and what it has found since the last time. */
+  /** What was found since the last time. */
   flush(): Pick<Progress, 'problems' | 'unresolved'> {
     const found = this.#found
     this.#found = { problems: [], unresolved: [] }

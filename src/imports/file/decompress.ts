@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import zlib, { createGunzip } from 'node:zlib'
-import { UnusableFile } from '../receive/scan.js'
+import { UnusableFile } from './unusable-file.js'
 
 /** A compressed file whose decompressed size is over the limit. */
 export class DecompressesToTooMuch extends Error {

@@ -2,7 +2,7 @@ import sql from 'sql-template-tag'
 import { isUniqueViolation } from '../../db/errors.js'
 import { type Pool, rows, transaction } from '../../db/pool.js'
 import { type Import, type ImportRow, importColumns, toImport } from '../import.js'
-import { checkWaiting, ExternalRefTaken, findByExternalRef } from '../receive/receive.js'
+import { checkWaiting, ExternalRefTaken, findByExternalRef } from './admission.js'
 import { IMPORTS_CHANNEL } from './claim.js'
 
 /** Puts an import that failed or was canceled back into the queue, to resume from its checkpoint. Not a dry run, whose notes are gone; nor one whose whole file was processed; nor one whose file expired.

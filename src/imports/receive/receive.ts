@@ -5,6 +5,7 @@ import { addToTotals } from '../../db/totals.js'
 import type { UploadStore } from '../../uploads/store.js'
 import { decompress } from '../file/decompress.js'
 import { type Import, type ImportOptions, type ImportRow, importColumns, toImport } from '../import.js'
+import { checkWaiting, ExternalRefTaken, findByExternalRef } from '../queue/admission.js'
 import { IMPORTS_CHANNEL } from '../queue/claim.js'
 import { type ScanLimits, type ScannedFile, Scanner } from './scan.js'
 
@@ -12,22 +13,6 @@ import { type ScanLimits, type ScannedFile, Scanner } from './scan.js'
 export interface Received {
   readonly id: string
   readonly file: ScannedFile
-}
-
-/** An import of the owner that has not failed already has this `external_ref`. */
-export class ExternalRefTaken extends Error {
-  override name = 'ExternalRefTaken'
-  constructor(readonly importId: string) {
-    super(`The external_ref is that of import ${importId}.`)
-  }
-}
-
-/** The owner has as many imports waiting as it may have. */
-export class TooManyWaiting extends Error {
-  override name = 'TooManyWaiting'
-  constructor(readonly limit: number) {
-    super(`${limit} imports of this owner are waiting.`)
-  }
 }
 
 /**
@@ -91,15 +76,6 @@ export async function createImport(
   })
 }
 
-/** @throws TooManyWaiting if the owner has no room for a further import that waits. */
-export async function checkWaiting(db: Pool | Client, ownerId: string, maxWaiting: number): Promise<void> {
-  const waiting = await rows(
-    db,
-    sql`select from imports where owner_id = ${ownerId} and status = 'pending' offset ${maxWaiting - 1} limit 1`,
-  )
-  if (waiting.length > 0) throw new TooManyWaiting(maxWaiting)
-}
-
 /** Adds the import and its counts; undefined: another import that has not failed has the `external_ref`. */
 async function insertImport(
   client: Client,
@@ -129,19 +105,4 @@ async function insertImport(
   )
   // The statement does not see the counts that it adds.
   return row && { ...toImport(row), uploaded: file.uploaded }
-}
-
-/** The import that has an `external_ref` and has not failed; undefined: it is free. Dry runs take none. */
-export async function findByExternalRef(
-  db: Pool | Client,
-  ownerId: string,
-  externalRef: string,
-): Promise<string | undefined> {
-  const [row] = await rows<{ id: string }>(
-    db,
-    sql`
-      select id from imports
-      where owner_id = ${ownerId} and ref_key(external_ref) = ref_key(${externalRef}) and status <> 'failed' and not dry_run`,
-  )
-  return row?.id
 }

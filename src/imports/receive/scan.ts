@@ -4,6 +4,7 @@ import { noCounts } from '../counts.js'
 import { classify, LONG_BYTES, NO_ATTRIBUTES } from '../file/classify.js'
 import { type Line, LineSplitter } from '../file/lines.js'
 import { BEGINNING_BYTES, WrongFile } from '../file/looks-like.js'
+import { UnusableFile } from '../file/unusable-file.js'
 import type { Counts } from '../terms.js'
 
 /** The result of scanning a file. */
@@ -16,11 +17,6 @@ export interface ScannedFile {
   /** Lines that are well-formed JSON of a known type. */
   readonly uploaded: Counts
   readonly records: number
-}
-
-/** A file that cannot become a job (contract 6); the message is a sentence that says why. */
-export class UnusableFile extends Error {
-  override name = 'UnusableFile'
 }
 
 /**

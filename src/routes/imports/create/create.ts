@@ -11,14 +11,11 @@ import { requestUrl } from '../../../http/urls.js'
 import type { Import } from '../../../imports/import.js'
 import {
   checkWaiting,
-  createImport,
-  discard,
   ExternalRefTaken,
   findByExternalRef,
-  type Received,
-  receiveFile,
   TooManyWaiting,
-} from '../../../imports/receive/receive.js'
+} from '../../../imports/queue/admission.js'
+import { createImport, discard, type Received, receiveFile } from '../../../imports/receive/receive.js'
 import { importAnswer } from '../answer.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { importBodies, importParameters } from '../schemas.js'

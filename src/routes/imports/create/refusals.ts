@@ -1,7 +1,7 @@
 import { badRequest, contentTooLarge, noRoom, tooManyRequests, writeConflict } from '../../../http/errors.js'
 import { DecompressesToTooMuch } from '../../../imports/file/decompress.js'
-import { ExternalRefTaken, TooManyWaiting } from '../../../imports/receive/receive.js'
-import { UnusableFile } from '../../../imports/receive/scan.js'
+import { UnusableFile } from '../../../imports/file/unusable-file.js'
+import { ExternalRefTaken, TooManyWaiting } from '../../../imports/queue/admission.js'
 import type { UploadLimits } from '../dependencies.js'
 
 /** A full file system, a quota, and a limit of the process. */

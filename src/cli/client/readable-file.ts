@@ -3,11 +3,11 @@ import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addAbortSignal } from 'node:stream'
-import type { ImportFile } from '../../cli/client/import-file.js'
-import { CommandError } from '../../cli/terminal/fail.js'
+import { decompress, isCompressed, LONGEST_MAGIC } from '../../imports/file/decompress.js'
+import { UnusableFile } from '../../imports/file/unusable-file.js'
 import type { UploadReader } from '../../uploads/store.js'
-import { decompress, isCompressed, LONGEST_MAGIC } from '../file/decompress.js'
-import { UnusableFile } from '../receive/scan.js'
+import { CommandError } from '../terminal/fail.js'
+import type { ImportFile } from './import-file.js'
 
 /**
  * A decompressed file that can be read at any position, any number of times. `close` removes temporary files.
