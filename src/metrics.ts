@@ -8,10 +8,10 @@ import type { UploadStore } from './uploads/store.js'
 import { version } from './version.js'
 import type { WorkerEvent } from './worker/events.js'
 
-/** How long the queue's figures are reused before the database is asked again. */
+/** How long the queue's figures are reused before the database is queried again. */
 const QUEUE_CACHE_MS = 5000
 
-/** A database that takes longer to say them counts as away: who asks for metrics waits some seconds only. */
+/** A database that takes longer counts as away: a scraper waits only a few seconds. */
 const QUEUE_PATIENCE_MS = 2000
 
 /** In seconds, from a look-up by id to an upload of hours. */
@@ -20,8 +20,9 @@ const CHUNK_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const IMPORT_BUCKETS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600]
 
 /**
- * The figures of this process for Prometheus; docs/operations.md says what each means. The worker thread sends messages
- * about what it did, so that every count is kept in one place. No label has a name, an id or a reference of anybody's.
+ * The figures of this process for Prometheus; docs/operations.md says what each means. The worker thread
+ * sends messages about what it did, so that every count is kept in one place. No label contains a name, an id
+ * or a reference.
  */
 export class Metrics {
   readonly #registry = new Registry()
@@ -36,17 +37,14 @@ export class Metrics {
     ['method', 'route', 'status'],
     REQUEST_BUCKETS,
   )
-  readonly #serverErrors = this.#counter(
-    'intake_server_errors_total',
-    'Requests that were answered by 500, which is our fault.',
-  )
+  readonly #serverErrors = this.#counter('intake_server_errors_total', 'Requests answered with 500.')
   readonly #uploadBytes = this.#counter(
     'intake_upload_bytes_total',
-    'Bytes of files that were received, whether they became imports or not.',
+    'Bytes of files received, whether they became imports or not.',
   )
   readonly #chunks = this.#histogram(
     'intake_chunk_duration_seconds',
-    'How long the transactions took that write a chunk of an import, those that failed included.',
+    'How long the transactions took that write a chunk of an import, including those that failed.',
     ['outcome'],
     CHUNK_BUCKETS,
   )
@@ -72,12 +70,12 @@ export class Metrics {
   )
   readonly #expired = this.#counter(
     'intake_retention_removed_total',
-    'What was deleted since its time was over: uploads, entries of reports, and deliveries to webhooks.',
+    'What retention has deleted: uploads, entries of reports, and deliveries to webhooks.',
     ['what'],
   )
   readonly #deliveries = this.#counter(
     'intake_webhook_attempts_total',
-    'Attempts to deliver a message to a webhook, by what they led to: delivered, postponed or failed for good.',
+    'Attempts to deliver a message to a webhook, by outcome: delivered, postponed or failed for good.',
     ['outcome'],
   )
   readonly #droppedLines = this.#counter(
@@ -86,43 +84,43 @@ export class Metrics {
   )
   readonly #connections = this.#gauge(
     'intake_database_connections',
-    'Connections of the pools by what they do, and requests that wait for one.',
+    'Connections of the pools by state, and requests waiting for one.',
     ['pool', 'state'],
   )
   readonly #databaseUp = this.#gauge(
     'intake_database_up',
-    `Whether the database told the figures of the queue within ${QUEUE_PATIENCE_MS / 1000} s: 1 or 0.`,
+    `Whether the database returned the figures of the queue within ${QUEUE_PATIENCE_MS / 1000} s: 1 or 0.`,
   )
   readonly #queueDepth = this.#gauge('intake_imports', 'Imports that have not ended, by status.', ['status'])
   readonly #queueAge = this.#gauge(
     'intake_oldest_import_age_seconds',
-    'How long ago the oldest import that has not ended was posted, by status; 0 if there is none.',
+    'Time since the oldest import that has not ended was posted, by status; 0 if there is none.',
     ['status'],
   )
   readonly #silence = this.#gauge(
     'intake_import_silence_seconds',
-    'How long ago the started import that is the longest without a step forward made its last one; 0 if none is started.',
+    'Time since the last progress of the started import that has gone longest without any; 0 if none is started.',
   )
   readonly #orphans = this.#gauge(
     'intake_expired_leases',
-    'Started imports that nobody works on: their worker ended or is silent.',
+    'Started imports that nobody runs: their worker ended or is silent.',
   )
 
   readonly #waitingDeliveries = this.#gauge(
     'intake_webhook_deliveries_waiting',
-    'Messages to webhooks that wait for their first or for a further attempt.',
+    'Messages to webhooks that wait for their first or another attempt.',
   )
 
-  /** @param waitingRequests how many statements and transactions wait to be let to the pool */
+  /** @param waitingRequests how many statements and transactions wait for the pool */
   constructor(pool: PoolConnections, waitingRequests: () => number) {
     this.#pool = pool
     this.#waitingRequests = waitingRequests
     collectDefaultMetrics({ register: this.#registry })
-    this.#gauge('intake_build_info', 'Always 1; the label tells the version.', ['version']).set(
+    this.#gauge('intake_build_info', 'Always 1; the label is the version.', ['version']).set(
       { version: version() },
       1,
     )
-    // A counter that is not there yet cannot be told from one that does not grow.
+    // A missing counter cannot be distinguished from one that does not grow, so all are created at the start.
     for (const { type } of recordTypes) {
       for (const outcome of ['imported', 'skipped', 'rejected']) this.#records.inc({ type, outcome }, 0)
     }
@@ -171,7 +169,7 @@ export class Metrics {
         break
       case 'ended':
         this.#imports.observe({ outcome: event.outcome }, event.seconds)
-        // One that stopped on its way rejected none of what it did not come to; and it may be tried again.
+        // An import that stopped early did not reject what it did not reach, and it may be retried.
         if (!event.dryRun && (event.outcome === 'success' || event.outcome === 'all_rejected')) {
           for (const [type, uploaded] of Object.entries(event.uploaded)) {
             const kept = (event.imported[type] ?? 0) + (event.skipped[type] ?? 0)
@@ -196,7 +194,7 @@ export class Metrics {
     }
   }
 
-  /** By the chunk: an import that is canceled and tried again comes to an end twice. */
+  /** Per chunk: an import that is canceled and retried ends twice. */
   #count({ imported, skipped, errors }: Written): void {
     for (const [type, count] of Object.entries(imported))
       this.#records.inc({ type, outcome: 'imported' }, count)
@@ -205,7 +203,7 @@ export class Metrics {
     this.#errors.inc(errors)
   }
 
-  /** Everything in Prometheus' text format, with the queue's figures if the database is there to tell them. */
+  /** Everything in Prometheus' text format, with the queue's figures if the database is available. */
   async text(): Promise<string> {
     const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.#pool
     this.#setPool('api', { total, idle, waiting: waiting + this.#waitingRequests() })
@@ -221,7 +219,7 @@ export class Metrics {
 
   #setQueue(state: QueueState | undefined): void {
     this.#databaseUp.set(state ? 1 : 0)
-    // What is not known is not told: the last known figure would look like a queue that stands still.
+    // Unknown figures are left out: the last known ones would look like a queue that stands still.
     const single = [this.#silence, this.#orphans, this.#waitingDeliveries]
     for (const gauge of [this.#queueDepth, this.#queueAge, ...single]) gauge.reset()
     if (!state) {
@@ -237,7 +235,7 @@ export class Metrics {
     this.#waitingDeliveries.set(state.waitingDeliveries)
   }
 
-  /** The queue, a few seconds old at most; undefined: the database does not say. It is asked once at a time. */
+  /** The queue, at most a few seconds old; undefined: the database does not answer. One query at a time. */
   async #queueState(): Promise<QueueState | undefined> {
     if (this.#queue && this.#queue.until > performance.now()) return this.#queue.state
     this.#asking ??= queueState(this.#pool).finally(() => {

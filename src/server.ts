@@ -41,13 +41,13 @@ import type { UploadStore } from './uploads/store.js'
 export interface ServerDependencies {
   readonly config: Config
   readonly logger: Logger
-  /** For requests whose caller is not known yet. */
+  /** The pool for requests whose caller is not known yet. */
   readonly pool: Pool
   readonly poolOf: PoolOf
   readonly store: UploadStore
   readonly credentials: Credentials
   readonly metrics: Metrics
-  /** Whether the database was reached and migrated since the start. Until then it gets no queries. */
+  /** Whether the database has been reached and migrated since the start. Until then it gets no queries. */
   readonly isReady: () => boolean
 }
 
@@ -65,13 +65,16 @@ export function buildServer(dependencies: ServerDependencies): FastifyInstance {
 
 const MIN_BODY_LIMIT = 2 ** 20
 
-/** How long a connection may wait for its next request: longer than proxies keep one, mostly for a minute. */
+/**
+ * How long a connection may wait for its next request: longer than proxies keep one, which is usually a
+ * minute.
+ */
 const KEEP_ALIVE_MS = 72_000
 
 /** The longest time between two checks by Node for requests whose headers are late. */
 const LATE_HEADERS_MS = 5000
 
-/** Of the URL and all headers together. */
+/** The most bytes of the URL and all headers together. */
 const MAX_HEADER_BYTES = 64 * 1024
 
 function createApplication(config: Config, logger: Logger): FastifyInstance {
@@ -79,7 +82,7 @@ function createApplication(config: Config, logger: Logger): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     genReqId: () => randomUUID(),
-    // The headers' limit is the parameters' as well. A filter of 8 KB may be three times as long in a URL.
+    // The headers' limit also applies to parameters. A filter of 8 KB may be three times as long in a URL.
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: requestTimeoutMs,
@@ -92,13 +95,13 @@ function createApplication(config: Config, logger: Logger): FastifyInstance {
     clientErrorHandler: clientErrorHandler(requestTimeoutMs),
     // A record may be as long as a line.
     bodyLimit: Math.max(config.maxLineBytes, MIN_BODY_LIMIT),
-    // An upload may take any time. Other bodies have a limit of their own.
+    // An upload may take any time. Other bodies have their own limit.
     requestTimeout: 0,
-    // A connection on which nothing moves is closed, so that a client that vanished leaves nothing open.
+    // A silent connection is closed, so that a client that vanished leaves nothing open.
     connectionTimeout: config.idleTimeoutSeconds * 1000,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
-    // What comes on an open connection while we stop is still answered.
+    // Requests on an open connection are still answered while we stop.
     return503OnClosing: false,
   })
   app.server.maxConnections = config.maxConnections
@@ -127,7 +130,10 @@ function countRequests(app: FastifyInstance, metrics: Metrics): void {
   })
 }
 
-/** Adds what answers without a token: the service's health, the console's pages, and the way to a token. */
+/**
+ * Adds the routes without a token: the service's health, the console's pages, and the route that issues
+ * tokens.
+ */
 function addPublicRoutes(app: FastifyInstance, dependencies: ServerDependencies, limits: RateLimits): void {
   const { pool, store, metrics, isReady } = dependencies
   addRoutes(app, '', (service) => {
@@ -143,7 +149,7 @@ function addPublicRoutes(app: FastifyInstance, dependencies: ServerDependencies,
   })
 }
 
-/** Adds what takes a token. */
+/** Adds the routes that take a token. */
 function addApi(app: FastifyInstance, dependencies: ServerDependencies, limits: RateLimits): void {
   const { config, poolOf, store, credentials, metrics, isReady } = dependencies
   const downloads = new Downloads(config.maxDownloads)
@@ -176,7 +182,7 @@ function addApi(app: FastifyInstance, dependencies: ServerDependencies, limits: 
   })
 }
 
-/** Adds routes under a prefix, and closes the other methods of their paths: 405. */
+/** Adds routes under a prefix, and answers the other methods of their paths with 405. */
 function addRoutes(
   app: FastifyInstance,
   prefix: string,

@@ -29,7 +29,7 @@ import { holdStoreLock, type StoreLock } from './uploads/store-lock.js'
 import { API_CONNECTIONS, PROCESS_CONNECTIONS } from './worker/connection-budget.js'
 import { type RunningWorker, startWorker } from './worker/start.js'
 
-/** What a person has to know to use the service. */
+/** What a person needs to use the service. */
 export interface Announcement {
   /** Where HTTP listens: `http://127.0.0.1:8080`. */
   readonly url: string
@@ -39,38 +39,46 @@ export interface Announcement {
 
 /** The whole service, running. */
 export interface Service extends Announcement {
-  /** Stops taking requests, lets the running ones end and the jobs reach a checkpoint, and stops the database. */
+  /**
+   * Stops accepting requests, lets the running ones end and the jobs reach a checkpoint, and stops the
+   * database.
+   */
   stop(): Promise<void>
 }
 
-/** A port that HTTP cannot listen on: the message is for the operator. */
+/** HTTP cannot listen on its port; the message is for the operator. */
 export class CannotListen extends StartError {
   override name = 'CannotListen'
 }
 
-/** Of these connections, as many serve requests of stores and organizations. The rest look up tokens and serve `/readyz`. */
+/**
+ * How many of these connections serve requests of stores and organizations. The rest look up tokens and serve
+ * `/readyz`.
+ */
 const SHARED_CONNECTIONS = 8
 const CONNECTIONS_PER_OWNER = 5
 
-/** How often a database that is away is tried again. */
+/** How often to retry a database that is away. */
 const RETRY_MS = 1000
 
-/** How long a stop waits for requests that have begun. */
+/** How long a stop waits for running requests. */
 const DRAIN_MS = 5000
 const TIDY_MS = 50
 
 export interface StartOptions {
-  /** Gives a start up that still waits for the database. */
+  /** Aborts a start that is still waiting for the database. */
   readonly signal?: AbortSignal
   /**
-   * Given: a database that is away is waited for, and this is called once, when it was found to be. HTTP listens then, and
-   * answers 503. The key is the one that the data directory has; should it turn out to be revoked, the service has another.
+   * If given, the start waits for a database that is away, and calls this once when it finds that out. HTTP
+   * is listening then, and answers 503. The key is the one in the data directory; if it turns out to be
+   * revoked, the service has another.
    */
   readonly onAway?: (announcement: Announcement) => void
 }
 
 /**
- * Starts everything: data directory, database, worker, HTTP. While the database is away, what needs it is answered by 503.
+ * Starts everything: data directory, database, worker, HTTP. While the database is away, requests that need
+ * it are answered with 503.
  *
  * @throws DataDirInUse, StoreInUse, CannotListen, DatabaseAway or UploadsAway without `onAway`, the signal's reason, and what the database says. Nothing is
  * left running then.
@@ -85,7 +93,7 @@ export async function startService(config: Config, options: StartOptions = {}): 
   }
 }
 
-/** What has been started, to be stopped in the opposite order. */
+/** What has been started, to be stopped in reverse order. */
 class Stack {
   readonly #stops: (() => Promise<void>)[] = []
 
@@ -141,7 +149,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     isReady: () => isReady && lock?.isHeld === true,
   })
   let worker: RunningWorker | undefined
-  // Side by side: requests end while the jobs reach their checkpoints.
+  // In parallel: requests end while the jobs reach their checkpoints.
   stack.push(async () => {
     await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
   })
@@ -156,7 +164,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     await sortUploads(pool, store, logger)
     return await defaultApiKey(pool, dataDir, config.apiKey)
   }
-  // Not before: what makes a start impossible is to be the only line that is written.
+  // Not earlier: if a start is impossible, its error must be the only line written.
   let listening: Promise<string> | undefined
   const openHttp = async () => {
     listening ??= listen(app, config)
@@ -198,11 +206,11 @@ class Embedded {
     this.#logger = logger
   }
 
-  /** Returns once it answers. Does nothing if it was started before. */
+  /** Returns once it answers. Does nothing if it was already started. */
   async start(): Promise<void> {
     this.#running ??= startEmbeddedPostgres(this.#dataDir.path, (failure) => {
-      if (failure) this.#logger.error({ err: failure }, 'the embedded PostgreSQL could not be started again')
-      else this.#logger.error('the embedded PostgreSQL ended unexpectedly; starting it again')
+      if (failure) this.#logger.error({ err: failure }, 'the embedded PostgreSQL could not be restarted')
+      else this.#logger.error('the embedded PostgreSQL ended unexpectedly; restarting it')
     })
     try {
       await this.#running
@@ -223,13 +231,13 @@ function awayOf(error: unknown, isFirst: boolean): string | undefined {
   if (error instanceof UploadsAway) return 'the uploads are away'
   if (['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? ''))
     return 'there is no room on the disk'
-  if (error instanceof MigratedElsewhere) return 'another process migrates the database'
-  // A server that was away may be set up just now, and make its databases last.
+  if (error instanceof MigratedElsewhere) return 'another process is migrating the database'
+  // A server that was away may still be being set up, with its databases created last.
   const isComing = !isFirst && error instanceof DatabaseNotSetUp
   return isComing || error instanceof DatabaseAway || isOutage(error) ? 'the database is away' : undefined
 }
 
-/** Tries what needs the database until it is there; what else goes wrong is thrown. */
+/** Retries what needs the database until it is available; other errors are thrown. */
 async function onceThere<T>(
   attempt: () => Promise<T>,
   { signal, onAway }: StartOptions,
@@ -243,23 +251,23 @@ async function onceThere<T>(
     } catch (error) {
       const away = awayOf(error, isFirst)
       if (!onAway || away === undefined) throw error
-      logger.warn({ reason: (error as Error).message }, `${away}; it is waited for`)
+      logger.warn({ reason: (error as Error).message }, `${away}; waiting`)
       if (isFirst) await announceAway()
     }
     await sleep(RETRY_MS, undefined, { ...(signal && { signal }) })
   }
 }
 
-/** Rejects with the signal's reason, however long what it races against takes. */
+/** Rejects with the signal's reason as soon as it is aborted, however long the other promise takes. */
 async function rejectedBy(signal: AbortSignal): Promise<never> {
   await once(signal, 'abort')
   throw signal.reason
 }
 
-/** Lets requests end, but not for ever: an upload may take hours, and its client can begin again. */
+/** Lets requests end, but not forever: an upload may take hours, and its client can start again. */
 async function close(app: ReturnType<typeof buildServer>): Promise<void> {
   const impatience = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
-  // A client keeps its connection open for what it may ask next.
+  // A client keeps its connection open for further requests.
   const tidying = setInterval(() => app.server.closeIdleConnections(), TIDY_MS)
   await app.close()
   clearInterval(tidying)
@@ -275,7 +283,7 @@ async function listen(app: ReturnType<typeof buildServer>, { host, port }: Confi
       throw new CannotListen(`Port ${port} of ${host} is taken by another program. Set PORT to a free one.`)
     }
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new CannotListen(`HTTP cannot listen on ${host}:${port} (${code}). Set HOST and PORT to others.`)
+      throw new CannotListen(`HTTP cannot listen on ${host}:${port} (${code}). Change HOST or PORT.`)
     }
     throw error
   }

@@ -6,8 +6,8 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * The parser's own words, without the copy of the line that it appends. It counts from 0 and, from Node 22 on, adds
- * "(line 1 column 8)": a line of a file always has the line 1, which would lead astray.
+ * The parser's own message, without the copy of the line that it appends. It counts from 0 and, from Node 22
+ * on, adds "(line 1 column 8)": for a line of a file that is always line 1, which would be misleading.
  */
 export const whyNotJson = ({ message }: SyntaxError): string =>
   message
@@ -18,9 +18,9 @@ export const whyNotJson = ({ message }: SyntaxError): string =>
     .replace(/at position (\d+)$/, (_, position) => `at character ${Number(position) + 1}`)
 
 /**
- * Parses JSON as `JSON.parse` does, but for numbers that a double would alter in silence (contract 7): such a one becomes
- * `-Infinity`, and one that is too large for a double `Infinity`, whatever its sign. No attribute may be either, so that
- * the validator says what is wrong, and only of an attribute that it knows.
+ * Parses JSON like `JSON.parse`, except for numbers that a double would silently alter (contract 7): they
+ * become `-Infinity`, and those too large for a double become `Infinity`, whatever their sign. No attribute
+ * may be either, so the validator reports the problem, and only for attributes that it knows.
  *
  * @throws SyntaxError
  */
@@ -35,7 +35,10 @@ const UNUSUAL = /[:[,][ \t\r\n]*-?(?:\d+[.eE]|\d{16})/
 const NUMBER = /(-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?)/y
 const NUMBERS = new RegExp(`[:[,][ \\t\\r\\n]*${NUMBER.source}`, 'g')
 
-/** Whether a literal, or what looks like one within a text, is altered. Costs what an expression costs on most lines. */
+/**
+ * Whether a literal, or what looks like one within a text, is altered. On most lines this costs one regular
+ * expression.
+ */
 function mayAlter(json: string): boolean {
   if (!UNUSUAL.test(json)) return false
   for (const literal of json.matchAll(NUMBERS)) if (markOf(literal)) return true
@@ -45,7 +48,7 @@ function mayAlter(json: string): boolean {
 const TOO_LARGE = '1e999'
 const ALTERED = '-1e999'
 
-/** Replaces, in well-formed JSON, the number literals that a double does not hold. */
+/** Replaces, in well-formed JSON, the number literals that a double cannot hold. */
 function markAltered(json: string): string {
   let marked = ''
   let kept = 0
@@ -71,7 +74,7 @@ const MINUS = 0x2d
 const BACKSLASH = 0x5c
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
-/** The place after the text that begins at a quote. */
+/** The position after the text that starts at a quote. */
 function endOfText(json: string, start: number): number {
   let at = start + 1
   for (let code = json.charCodeAt(at); code !== QUOTE; code = json.charCodeAt(at)) {
@@ -80,29 +83,29 @@ function endOfText(json: string, start: number): number {
   return at + 1
 }
 
-/** Every decimal with this many significant digits is told apart from the others by a double (IEEE 754; C's `DBL_DIG`). */
+/** A double distinguishes all decimals with this many significant digits (IEEE 754; C's `DBL_DIG`). */
 const EXACT_DIGITS = 15
 
-/** Nearer to 0, a double has fewer digits. */
+/** Closer to 0, a double has fewer digits. */
 const SMALLEST_NORMAL = 2 ** -1022
 
-/** What stands for a number literal that a double alters; undefined: it holds it. */
+/** The replacement for a number literal that a double alters; undefined if a double holds it. */
 function markOf([, literal, whole = '', fraction = '', exponent = '0']: RegExpExecArray): string | undefined {
   if (whole.length + fraction.length <= EXACT_DIGITS && exponent === '0') return undefined
   const size = Math.abs(Number(literal))
   if (size === Number.POSITIVE_INFINITY) return TOO_LARGE
-  // Whatever its digits: it is beyond every limit that there is.
+  // Whatever its digits, it is beyond every limit.
   if (size > Number.MAX_SAFE_INTEGER) return undefined
   const digits = `${whole}${fraction}`.replace(/^0+/, '')
   const significant = withoutLastZeros(digits)
   if (significant === '') return undefined
   if (significant.length <= EXACT_DIGITS && size >= SMALLEST_NORMAL) return undefined
-  // Of the power of ten at its last significant digit: an integer that is safe is exact.
+  // The power of ten of its last significant digit: a safe integer is exact.
   const isInteger = Number(exponent) - fraction.length + (digits.length - significant.length) >= 0
   return isInteger ? undefined : ALTERED
 }
 
-/** By an expression, zeros in the middle would be walked over again from each of them. */
+/** Not a regular expression, which would walk over zeros in the middle again from each of them. */
 function withoutLastZeros(digits: string): string {
   let end = digits.length
   while (digits[end - 1] === '0') end -= 1

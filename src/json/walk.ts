@@ -1,9 +1,10 @@
 /*
- * JSON's grammar (RFC 8259) as a walk over bytes, without recursion, and without values for the garbage collector. Each
- * function returns the place after what it has walked over, or NO where the grammar is broken.
+ * JSON's grammar (RFC 8259) as a walk over bytes, without recursion, and without values for the garbage
+ * collector. Each function returns the position after what it has walked over, or NO if the grammar is
+ * violated.
  */
 
-/** In place of a position. */
+/** Returned instead of a position. */
 export const NO = -1
 
 export const QUOTE = 0x22
@@ -20,15 +21,17 @@ const LOWER_U = 0x75
 export const OPEN_BRACE = 0x7b
 export const CLOSE_BRACE = 0x7d
 
-/** The levels that a value usually has at most. */
+/** The depth that most values stay within. */
 const USUAL_DEPTH = 64
 /** The bracket or brace that closes each open list or object. */
 const usualStack = new Uint8Array(USUAL_DEPTH)
 
-/** Told where a list or object begins and ends that stands within `USUAL_DEPTH` others, and in none of which it was told. */
+/**
+ * Called with the start and end of each list or object at depth `USUAL_DEPTH`, but not of those within it.
+ */
 type OnDeep = (start: number, end: number) => void
 
-/** Walks over a value of any depth, in time linear to its length: some 5 ms for a megabyte. */
+/** Walks over a value of any depth, in time linear in its length: some 5 ms for a megabyte. */
 export function skipValue(bytes: Buffer, start: number, onDeep?: OnDeep): number {
   const first = bytes[start]
   return first === OPEN_BRACE || first === OPEN_BRACKET
@@ -46,7 +49,7 @@ function skipNested(bytes: Buffer, start: number, onDeep: OnDeep | undefined): n
     if (first === OPEN_BRACE || first === OPEN_BRACKET) {
       if (depth === USUAL_DEPTH) deepStart = at
       if (depth === stack.length) stack = twiceAsLong(stack)
-      // In ASCII each closes by the next but one.
+      // In ASCII each closing character is the next but one.
       stack[depth] = first + 2
       depth += 1
       at = skipSpace(bytes, at + 1)
@@ -103,7 +106,7 @@ function skipScalar(bytes: Buffer, at: number, first: number | undefined): numbe
 
 const LITERALS = [Buffer.from('true'), Buffer.from('false'), Buffer.from('null')]
 
-/** Whether exactly these bytes stand from a place to another. */
+/** Whether exactly these bytes are between two positions. */
 export function isAt(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
   if (end - start !== name.length) return false
   for (let at = 0; at < name.length; at += 1) if (bytes[start + at] !== name[at]) return false
@@ -127,7 +130,7 @@ export function skipString(bytes: Buffer, start: number): number {
 
 const ESCAPED = new Set(Buffer.from('"\\/bfnrt'))
 
-/** Returns the place of the escape's last byte. */
+/** Returns the position of the escape's last byte. */
 function skipEscape(bytes: Buffer, at: number): number {
   const byte = bytes[at] ?? 0
   if (ESCAPED.has(byte)) return at
@@ -143,7 +146,7 @@ const isDigit = (byte: number): boolean => byte >= ZERO && byte <= 0x39
 
 function skipNumber(bytes: Buffer, start: number): number {
   let at = bytes[start] === MINUS ? start + 1 : start
-  // A zero stands alone before the point.
+  // A leading zero must be the only digit before the point.
   at = bytes[at] === ZERO ? at + 1 : skipDigits(bytes, at)
   if (at !== NO && bytes[at] === POINT) at = skipDigits(bytes, at + 1)
   if (at !== NO && ((bytes[at] ?? 0) | 0x20) === LOWER_E) {
@@ -153,7 +156,7 @@ function skipNumber(bytes: Buffer, start: number): number {
   return at
 }
 
-/** One digit at least. */
+/** At least one digit. */
 function skipDigits(bytes: Buffer, start: number): number {
   let at = start
   while (isDigit(bytes[at] ?? 0)) at += 1
@@ -167,9 +170,7 @@ export function skipSpace(bytes: Buffer, start: number): number {
   return at
 }
 
-/**
- * JSON without what is nested deeper than anything that is read: in place of each such list or object stands a 0. Parsing a
- * megabyte of brackets would take a hundred milliseconds. Undefined: it is not well-formed.
+/** JSON without what is nested deeper than anything that is read: each such list or object is replaced by a 0. Parsing a megabyte of brackets would take a hundred milliseconds. Undefined: it is not well-formed.
  */
 export function withoutDepths(json: Buffer): Buffer | undefined {
   let shallow = json

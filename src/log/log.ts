@@ -1,12 +1,13 @@
 import { type Logger, pino, type SerializedError, stdSerializers } from 'pino'
 import { LogWriter, stderrDescriptor } from './writer.js'
 
-/** Where an error happened and what kind it is. Never what was in a row or a statement, which PostgreSQL's errors tell as well. */
+/**
+ * Where an error happened and of what kind it is. Never the contents of a row or a statement, which
+ * PostgreSQL's errors include.
+ */
 const KEPT = ['code', 'errno', 'syscall', 'severity', 'schema', 'table', 'constraint', 'routine'] as const
 
-/**
- * The lengths are bounded so that the search is linear: a path may be long, and is the caller's. It may have been escaped more
- * than once, as may the letters of a domain that are not ASCII.
+/** The lengths are bounded so that the search is linear: a path may be long, and comes from the caller. It may have been escaped more than once, as may letters of a domain that are not ASCII.
  */
 const EMAIL =
   /[^\s@"'<>(),;:=/]{1,64}(?:@|%(?:25){0,4}40)[\w%\u0080-\uffff-]{1,63}(?:(?:\.|%2e)[\w%\u0080-\uffff-]{1,63})+/gi
@@ -32,7 +33,10 @@ interface LoggedRequest {
   readonly ip: string
 }
 
-/** A request without its query, which may have an e-mail address that a list is filtered by, or a key that somebody put there. */
+/**
+ * A request without its query, which may contain an e-mail address that a list is filtered by, or a misplaced
+ * key.
+ */
 const request = ({ method, url, ip }: LoggedRequest) => ({
   method,
   path: withoutEmails(url.replace(/[?#].*/s, '')),
@@ -43,8 +47,8 @@ const request = ({ method, url, ip }: LoggedRequest) => ({
 const WARN = 40
 
 /**
- * The log of a process or thread: JSON on stderr, in which there are no secrets and no e-mail addresses. It neither ends nor
- * holds up the process when stderr is full, slow or gone.
+ * The log of a process or thread: JSON on stderr, without secrets and e-mail addresses. It
+ * neither ends nor blocks the process if stderr is full, slow or gone.
  *
  * @param onDropped is called for each line that could not be written.
  */

@@ -1,10 +1,10 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 
-/** What waits for a reader that is slow, at most. */
+/** The most that may wait for a slow reader. */
 const MOST_WAITING_BYTES = 2 ** 20
 
-/** How often a slow reader is tried again, and for how long when the process ends. */
+/** How often to retry a slow reader, and for how long when the process ends. */
 const RETRY_MS = 50
 const LAST_PATIENCE_MS = 1000
 
@@ -27,9 +27,9 @@ export class LogWriter {
   readonly #lineAbout: (dropped: number) => string
   readonly #queue: Waiting[] = []
   #bytes = 0
-  /** Dropped since this was last told. */
+  /** Dropped since this was last reported. */
   #dropped = 0
-  /** Whether the last that was written is the beginning of a line whose rest was dropped. */
+  /** Whether the last thing written is the start of a line whose rest was dropped. */
   #isCut = false
   #retry: NodeJS.Timeout | undefined
 
@@ -136,7 +136,10 @@ export class LogWriter {
 
 let descriptor: number | undefined
 
-/** stderr, so that writing to it never waits: a full pipe, or a terminal that is held (Ctrl-S), says EAGAIN instead. */
+/**
+ * stderr, opened so that writing never waits: a full pipe, or a terminal that is held (Ctrl-S), returns
+ * EAGAIN instead.
+ */
 export function stderrDescriptor(): number {
   descriptor ??= withoutWaiting(2)
   return descriptor
@@ -145,14 +148,15 @@ export function stderrDescriptor(): number {
 function withoutWaiting(fd: number): number {
   try {
     const kind = fstatSync(fd)
-    // Node opens its own stream of a pipe or socket, and makes the descriptor non-blocking with that; threads have the same.
+    // Node opens its own stream for a pipe or socket, which makes the descriptor non-blocking, for threads
+    // too.
     if (isMainThread && (kind.isFIFO() || kind.isSocket())) void process.stderr
-    // A terminal is opened once more, so that it is non-blocking for us alone.
+    // A terminal is opened again, so that it is non-blocking only for us.
     if (kind.isCharacterDevice()) {
       return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
     }
   } catch {
-    // It is closed, or there is no /proc here.
+    // It is closed, or this system has no /proc.
   }
   return fd
 }

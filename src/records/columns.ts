@@ -1,7 +1,9 @@
 import type { TSchema } from 'typebox'
 import { type AttributesSchema, attributeKind, type ColumnType } from './kinds.js'
 
-/** One column of a record's table: where it comes from in the attributes. `path` has one step, or two for a group. */
+/**
+ * One column of a record's table and the attribute it comes from. `path` has one step, or two for a group.
+ */
 export interface Column {
   readonly name: string
   readonly type: ColumnType
@@ -10,10 +12,13 @@ export interface Column {
 
 type Attributes = Readonly<Record<string, unknown>>
 
-/** A value as a parameter of a statement takes it: text forms for what PostgreSQL casts. */
+/** A value as a parameter of a statement: as text where PostgreSQL casts it. */
 export type ColumnValue = string | number | boolean | null
 
-/** The columns of a record type, by the kinds of its attributes: one an attribute, or one a property of a group. */
+/**
+ * The columns of a record type, by the kinds of its attributes: one per attribute, or one per property of a
+ * group.
+ */
 export function columnsOf({ properties }: AttributesSchema): readonly Column[] {
   return Object.entries(properties).flatMap(([name, attribute]): Column[] => {
     const type = attributeKind(attribute).column
@@ -32,7 +37,7 @@ function columnTypeOf(schema: TSchema): ColumnType {
   return column
 }
 
-/** The value that valid attributes give a column; null where the attribute is absent. */
+/** The value of a column for valid attributes; null if the attribute is absent. */
 export function columnValue({ type, path }: Column, attributes: Attributes): ColumnValue {
   const outer = attributes[path[0]]
   const value = path[1] === undefined ? outer : (outer as Attributes | undefined | null)?.[path[1]]
@@ -40,7 +45,7 @@ export function columnValue({ type, path }: Column, attributes: Attributes): Col
   return type === 'jsonb' ? JSON.stringify(value) : (value as ColumnValue)
 }
 
-/** The attributes that a row holds. A null column's attribute is absent. */
+/** The attributes of a row. The attribute of a null column is absent. */
 export function attributesOf(columns: readonly Column[], row: Attributes): Record<string, unknown> {
   const attributes: Record<string, unknown> = {}
   for (const { name, path } of columns) {

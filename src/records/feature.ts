@@ -5,10 +5,10 @@ import { defineRecordType } from './record-type.js'
 const tag = textOfForm(
   /^[0-9A-Za-z_-]{1,64}$/,
   '1 to 64 of the characters 0-9, A-Z, a-z, _ and -',
-  'What the feature is known by where it is used.',
+  'The identifier of the feature where it is used.',
 )
 
-/** A feature: what a subscription gives beside its products (contract 8). */
+/** A feature: what a subscription includes besides its products (contract 8). */
 export const feature = defineRecordType({
   type: 'subscription_feature',
   noun: 'feature',
@@ -25,7 +25,7 @@ export const feature = defineRecordType({
             promotions: listOf(
               { name: name('promotion'), tag, promotion_id: Type.Optional(uuid("The promotion's id.")) },
               1000,
-              'The promotions that it gives.',
+              'The promotions that it includes.',
             ),
           },
           usage: {
@@ -37,7 +37,7 @@ export const feature = defineRecordType({
             ),
           },
         },
-        'What the feature gives.',
+        'What the feature provides.',
       ),
     },
     {

@@ -10,5 +10,5 @@ export const recordTypes: readonly RecordType[] = [product, plan, subscriber, of
 
 const byType = new Map(recordTypes.map((recordType) => [recordType.type, recordType]))
 
-/** The record type of a `data.type`, or undefined. */
+/** The record type for a `data.type`, or undefined. */
 export const recordTypeOf = (type: string): RecordType | undefined => byType.get(type)

@@ -1,10 +1,10 @@
 import { type TSchema, Type } from 'typebox'
 
 /*
- * The kinds of attributes (contract 8). All that depends on what an attribute is follows from its kind, which its schema
- * names as `x-kind`: the checks in the schema itself, the column and with it the encoding for COPY (`../db/copy.ts`), what
- * lists can be filtered by, how a PUT changes it, and the cell in which the console shows it
- * (`console/src/ui/value.tsx`). Lengths are in code points, as JSON Schema counts them.
+ * The kinds of attributes (contract 8). Everything specific to an attribute follows from its kind, which its
+ * schema names as `x-kind`: the checks in the schema itself, the column and its encoding for COPY
+ * (`../db/copy.ts`), what lists can be filtered by, how a PUT changes it, and the cell in which the console
+ * shows it (`console/src/ui/value.tsx`). Lengths are in code points, as JSON Schema counts them.
  */
 
 /** The PostgreSQL types that attributes are stored in. */
@@ -14,11 +14,13 @@ export type ColumnType = 'text' | 'uuid' | 'bigint' | 'double precision' | 'bool
 export type FilterableAs = 'text' | 'uuid'
 
 interface Kind {
-  /** Absent: each of its properties has a column of its own. */
+  /** Absent: each of its properties has its own column. */
   readonly column?: ColumnType
   /** Absent: lists cannot be filtered by it. */
   readonly filter?: FilterableAs
-  /** A map whose keys are the caller's: a PUT merges it (RFC 7396), and reports of errors write `*` for a key. */
+  /**
+   * A map whose keys come from the caller: a PUT merges it (RFC 7396), and error reports write `*` for a key.
+   */
   readonly isMap?: true
 }
 
@@ -38,12 +40,12 @@ const kinds = {
 
 export type KindName = keyof typeof kinds
 
-/** An object of attributes as a schema, so that nobody has to repeat TypeBox's generics. */
+/** An object of attributes as a schema, so that TypeBox's generics need not be repeated. */
 export type AttributesSchema = TSchema & {
   type: 'object'
   properties: Record<string, TSchema>
   required?: string[]
-  /** Valid ones, for the documentation. */
+  /** Valid values, for the documentation. */
   examples?: Record<string, unknown>[]
 }
 
@@ -56,7 +58,7 @@ export function attributeKind(schema: TSchema): Kind {
 
 const kind = (name: KindName) => ({ 'x-kind': name })
 
-/** The format `text` is ours: no U+0000 and no unpaired surrogate, which PostgreSQL cannot store. */
+/** The format `text` is our own: no U+0000 and no unpaired surrogates, which PostgreSQL cannot store. */
 export const text = (minLength: number, maxLength: number, description: string) =>
   Type.String({
     format: 'text',
@@ -94,7 +96,7 @@ export const uri = (description: string) =>
 
 export const uuid = (description: string) => Type.String({ format: 'uuid', description, ...kind('uuid') })
 
-/** A text of which only the listed ones are allowed. Written as JSON Schema's `enum`, which reads better than a union. */
+/** One of the listed texts. Written as JSON Schema's `enum`, which reads better than a union. */
 export const oneOf = <const Values extends readonly string[]>(values: Values, description: string) =>
   Type.Unsafe<Values[number]>({ type: 'string', enum: [...values], description, ...kind('choice') })
 
@@ -110,8 +112,9 @@ export const boolean = (description: string) => Type.Boolean({ description, ...k
 const CURRENCY_CODES = 26 ** 3
 
 /**
- * Currency → amount: `{"USD": {"amount": 4750, "includes_tax": false}}`. An amount is stored as it stands, so what else
- * it has is taken out (contract 7: attributes that a type does not know are ignored): PostgreSQL might not store it.
+ * Currency → amount: `{"USD": {"amount": 4750, "includes_tax": false}}`. An amount is stored as it is, so
+ * anything else in it is removed (contract 7: attributes that a type does not know are ignored): PostgreSQL
+ * might not be able to store it.
  */
 export const priceMap = (description: string) =>
   Type.Record(
@@ -131,13 +134,16 @@ export const priceMap = (description: string) =>
     },
   )
 
-/** A few attributes under one name, each with a column of its own: `price_units_unit`, `price_units_amount`. */
+/** A few attributes under one name, each with its own column: `price_units_unit`, `price_units_amount`. */
 export const group = <Properties extends Record<string, TSchema>>(
   properties: Properties,
   description: string,
 ) => Type.Object(properties, { description, ...kind('group') })
 
-/** An object of one of several forms, told apart by its `type`. It is stored whole; what a form does not know is taken out. */
+/**
+ * An object in one of several forms, distinguished by its `type`. It is stored whole; what a form does not
+ * know is removed.
+ */
 export const variant = (forms: Readonly<Record<string, Record<string, TSchema>>>, description: string) =>
   Type.Unsafe<Readonly<Record<string, unknown>>>({
     type: 'object',

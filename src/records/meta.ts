@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 import { oneOf } from './kinds.js'
 
-/** What every resource has in its `meta` (contract 2 and 9). */
+/** The `meta` of every resource (contract 2 and 9). */
 
 export const timestamp = (description: string) =>
   Type.String({ format: 'date-time', description, examples: ['2017-01-10T11:41:19.244842Z'] })
 
-export const owner = oneOf(['store', 'organization'], 'Whose the resource is.')
+export const owner = oneOf(['store', 'organization'], 'The owner of the resource.')
 
 export const timestamps = Type.Object({
   created_at: timestamp('When it was created.'),

@@ -29,7 +29,7 @@ export const offering = defineRecordType({
       table: 'offering_products',
       type: 'subscription_offering_product',
       replaceable: true,
-      objects: { feature_configurations: 'How the product sets up the features of the offering.' },
+      objects: { feature_configurations: 'How the product configures the features of the offering.' },
       refsAttribute: 'external_product_refs',
     },
     {

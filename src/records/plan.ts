@@ -23,7 +23,7 @@ export const plan = defineRecordType({
       base_price_percentage: Type.Optional(
         number(0, 100, 'The percentage that the plan takes off the price.'),
       ),
-      fixed_price: Type.Optional(priceMap('A price that stands in place of the products’, by currency.')),
+      fixed_price: Type.Optional(priceMap('A price that replaces the products’ prices, by currency.')),
     },
     {
       examples: [

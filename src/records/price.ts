@@ -32,7 +32,10 @@ export function* planPrice(plan: Attributes, base: BasePrice): Generator<PriceMa
   }
 }
 
-/** What is left once `percentage` percent are taken off. The percentage is taken as the decimal that it is written as. */
+/**
+ * What is left once `percentage` percent are taken off. The percentage counts as the decimal that it is
+ * written as.
+ */
 function shareLeft(percentage: number): { numerator: bigint; denominator: bigint } {
   const { digits, scale } = decimalOf(percentage)
   const denominator = 100n * scale

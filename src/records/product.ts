@@ -21,7 +21,7 @@ export const product = defineRecordType({
             unit: oneOf(['day', 'month'], 'The unit of time.'),
             amount: integer(1, 'How many of the unit.'),
           },
-          'The time that the price is for.',
+          'The period that the price is for.',
         ),
       ),
     },

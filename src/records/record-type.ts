@@ -1,16 +1,15 @@
 import { type Column, columnsOf } from './columns.js'
 import { type AttributesSchema, attributeKind, type FilterableAs } from './kinds.js'
 
-/**
- * How a record type refers to another. Each kind has its own rules for the attribute and for what is stored
+/** How a record type refers to another. Each kind has its own rules for the attribute and the storage
  * (docs/decisions/0041).
  */
 export type Reference = Snapshots
 
 /**
- * `attribute` is a list whose elements are an id or `external_ref` of a record of type `to`, or such a record's
- * attributes. The referring record holds snapshots, kept in `table` and called `type`. In the table, `holder_id` is the
- * id of the record that holds them, and `source_id` the id of the original.
+ * `attribute` is a list whose elements are an id or `external_ref` of a record of type `to`, or such a
+ * record's attributes. The referring record holds snapshots, stored in `table` with the type `type`. In the
+ * table, `holder_id` is the id of the record that holds them, and `source_id` the id of the original.
  */
 export interface Snapshots {
   readonly kind: 'snapshots'
@@ -22,9 +21,15 @@ export interface Snapshots {
   readonly pricedBy?: string
   /** Whether the whole list can be replaced in one request. */
   readonly replaceable?: boolean
-  /** Objects that its snapshots are answered with, name → what is in it. They are empty, for nothing fills them yet. */
+  /**
+   * Objects in the responses for its snapshots, name → description. They are empty, since nothing fills them
+   * yet.
+   */
   readonly objects?: Readonly<Record<string, string>>
-  /** Under this name the referring record shows, and can be filtered by, the `external_ref`s of its snapshots. */
+  /**
+   * The name under which the referring record shows, and can be filtered by, the `external_ref`s of its
+   * snapshots.
+   */
   readonly refsAttribute?: string
 }
 
@@ -39,7 +44,7 @@ export interface RecordType {
   readonly noun: string
   /** The table's name, which is also the route's: `products`. */
   readonly table: string
-  /** The attributes that a record of this type has by itself (contract 8). Lists of references are apart. */
+  /** The attributes that a record of this type has by itself (contract 8), without lists of references. */
   readonly attributes: AttributesSchema
   /** The table's columns that hold the attributes. */
   readonly columns: readonly Column[]
@@ -47,10 +52,13 @@ export interface RecordType {
   readonly filters: Readonly<Record<string, FilterableAs>>
 }
 
-/** The name under which the id of a record of this type stands beside others: `offering_id`. */
+/** The name for the id of a record of this type: `offering_id`. */
 export const holderIdName = ({ noun }: RecordType): string => `${noun}_id`
 
-/** Makes a record type from its declaration. The columns and filters follow from the kinds of its attributes. */
+/**
+ * Creates a record type from its declaration. The columns and filters follow from the kinds of its
+ * attributes.
+ */
 export function defineRecordType(
   declared: Omit<RecordType, 'columns' | 'references' | 'filters'> & {
     readonly references?: readonly Reference[]

@@ -26,8 +26,9 @@ function compiledOf({ attributes: schema }: RecordType): Compiled {
 }
 
 /**
- * Lists what is wrong with a record's attributes (contract 8); none: they are valid. What counts as absent is removed
- * from `attributes`: an optional attribute that is `null`, at any depth, and an empty `external_ref`.
+ * Lists what is wrong with a record's attributes (contract 8); an empty list means that they are valid. What
+ * counts as absent is removed from `attributes`: an optional attribute that is `null`, at any depth, and an
+ * empty `external_ref`.
  */
 export function validateRecord(recordType: RecordType, attributes: unknown): Problem[] {
   if (attributes === undefined) return [{ field: '', error: '"attributes" is required' }]
@@ -40,7 +41,7 @@ export function validateRecord(recordType: RecordType, attributes: unknown): Pro
   return problems
 }
 
-/** Lists what is wrong with attributes in themselves, references aside. */
+/** Lists what is wrong with attributes by themselves, without references. */
 function attributeProblems(recordType: RecordType, attributes: Attributes): Problem[] {
   const { validate, removeAbsent } = compiledOf(recordType)
   removeAbsent(attributes)
@@ -50,7 +51,7 @@ function attributeProblems(recordType: RecordType, attributes: Attributes): Prob
 /** The most snapshots of a kind that a record holds (contract 8). */
 export const MAX_SNAPSHOTS = 1000
 
-/** The sentence about a list that would be more than that. */
+/** The sentence about a list that would exceed that. */
 export const tooManyElements = (attribute: string): string => `${attribute} ${tooManyItems(MAX_SNAPSHOTS)}`
 
 function validateReferences({ attribute, to }: Reference, elements: unknown, problems: Problem[]): void {
@@ -58,7 +59,7 @@ function validateReferences({ attribute, to }: Reference, elements: unknown, pro
   if (elements === undefined) at(attribute, `"${attribute}" is required`)
   else if (!Array.isArray(elements)) at(attribute, `${attribute} must be a list`)
   else if (elements.length === 0) at(attribute, `${attribute} must name at least one ${to.noun}`)
-  // The elements of a list that is too long are not looked at: a line of a megabyte has room for 140,000.
+  // The elements of a list that is too long are not examined: a line of a megabyte has room for 140,000.
   else if (elements.length > MAX_SNAPSHOTS) at(attribute, tooManyElements(attribute))
   else {
     for (const [index, element] of elements.entries()) {
@@ -70,7 +71,7 @@ function validateReferences({ attribute, to }: Reference, elements: unknown, pro
 
 function validateElement(to: RecordType, field: string, element: unknown, problems: Problem[]): void {
   if (element === '') {
-    // An external_ref that is empty is none (contract 7), so nothing has it.
+    // An empty external_ref is none (contract 7), so nothing has it.
     addProblem(problems, { field, error: `${field} must not be empty, but ${identifies(to)}` })
   } else if (typeof element === 'string') {
     if (!isStorableText(element)) addProblem(problems, { field, error: `${field} ${NOT_STORABLE}` })
@@ -84,7 +85,10 @@ function validateElement(to: RecordType, field: string, element: unknown, proble
 const identifies = ({ noun }: RecordType): string =>
   `the id or external_ref of a ${noun}, or an object with its attributes`
 
-/** A problem of an inner object, told from without: `"name" is required` at `products[1]` → `"products[1].name" is required`. */
+/**
+ * A problem of an inner object, seen from outside: `"name" is required` at `products[1]` →
+ * `"products[1].name" is required`.
+ */
 function within(field: string, problem: Problem): Problem {
   const path = `${field}.${problem.field}`
   return { field: path, error: problem.error.replace(problem.field, () => path) }

@@ -4,13 +4,13 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyReply } from 'fastify'
 import type { App } from '../http/app.js'
 
-/** What `scripts/build.js` makes of `console/`. */
+/** What `scripts/build.js` builds from `console/`. */
 const BUILT = new URL('../../dist/console/', import.meta.url)
 
-/** The pages of the console. Each is the one document, which shows what its path says. */
+/** The paths of the console. All of them get the same document, which shows what its path says. */
 export const CONSOLE_PATHS = ['/', '/new', '/imports', '/imports/*', '/records', '/records/*']
 
-/** The document and everything it loads come from here, and it sends requests to no other host. */
+/** The document loads everything from this service, and sends requests to no other host. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
   "base-uri 'none'",
@@ -21,13 +21,13 @@ const CONTENT_SECURITY_POLICY = [
 
 const A_YEAR_IN_SECONDS = 365 * 24 * 60 * 60
 
-/** The documents of the browser console, for everybody: what they show takes a key. */
+/** The documents of the browser console, for everybody: showing data takes a key. */
 export function consolePages(app: App): void {
   const send = async (_request: unknown, reply: FastifyReply) =>
     reply
       .headers({
         'content-type': 'text/html; charset=utf-8',
-        // It names its files by their hashes, so a browser must not keep it past a new version.
+        // It names its files by their hashes, so browsers must not keep it past a new version.
         'cache-control': 'no-cache',
         'content-security-policy': CONTENT_SECURITY_POLICY,
       })

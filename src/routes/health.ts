@@ -23,14 +23,17 @@ const operations = {
     id: 'getReadiness',
     tag: 'Service',
     summary:
-      'Whether it can answer requests: the database is reachable and migrated, and the folder of the uploads is there.',
+      'Whether it can serve requests: the database is reachable and migrated, and the uploads folder is available.',
     isPublic: true,
     answers: answered('ready'),
     errors: [500, 503],
   }),
 }
 
-/** `/healthz`: the process is up. `/readyz`: and the database was migrated and answers, and the uploads are there. */
+/**
+ * `/healthz`: the process is up. `/readyz`: the database is also migrated and answers, and the uploads are
+ * available.
+ */
 export function healthRoutes(app: App, pool: Pool, store: UploadStore, isReady: () => boolean): void {
   app.get('/healthz', { schema: operations.healthz }, async () => ({ status: 'ok' }))
 

@@ -6,9 +6,9 @@ import type { Metrics } from '../metrics.js'
 const schema = operation({
   id: 'getMetrics',
   tag: 'Service',
-  summary: 'What the service does, in figures, for Prometheus.',
+  summary: 'Figures about the service, for Prometheus.',
   description:
-    'Answers while the database is away as well, without the figures of the queue. docs/operations.md says what each means.',
+    'Also answers while the database is away, without the figures of the queue. docs/operations.md explains each of them.',
   isPublic: true,
   answers: {
     200: {
@@ -19,9 +19,7 @@ const schema = operation({
   errors: [500],
 })
 
-/**
- * `/metrics`: for everybody who reaches the port, as `/healthz` is. Scrapers seldom have a token, and there is no name, id or
- * reference of anybody's in it.
+/** `/metrics`: for everybody who reaches the port, like `/healthz`. Scrapers seldom have a token, and it contains no names, ids or references.
  */
 export function metricsRoute(app: App, metrics: Metrics): void {
   app.get('/metrics', { schema }, async (_request, reply) => {

@@ -4,14 +4,14 @@ import { oneOf } from '../records/kinds.js'
 
 export const FORM = 'application/x-www-form-urlencoded'
 
-const grant_type = oneOf(['client_credentials'], 'The only grant there is.')
-const client_id = Type.String({ description: 'The client id, unless it comes by HTTP Basic.' })
-const client_secret = Type.String({ description: 'Its secret, unless it comes by HTTP Basic.' })
+const grant_type = oneOf(['client_credentials'], 'The only supported grant.')
+const client_id = Type.String({ description: 'The client id, unless it is sent with HTTP Basic.' })
+const client_secret = Type.String({ description: 'Its secret, unless it is sent with HTTP Basic.' })
 
-/** The form of a client that says in it who it is. Fields that are not known are ignored (RFC 6749, 3.2). */
+/** The form of a client that identifies itself in it. Unknown fields are ignored (RFC 6749, 3.2). */
 export const FormOfClient = Type.Object({ grant_type, client_id, client_secret })
 
-/** The form of a client that says by HTTP Basic who it is. */
+/** The form of a client that identifies itself with HTTP Basic. */
 export const FormBesideBasic = Type.Object({ grant_type, client_id: Type.Optional(client_id) })
 
 const TokenRequest = Type.Object({
@@ -26,7 +26,7 @@ export const accessTokenOperation = operation({
   tag: 'Access',
   summary: 'Exchanges a client id and its secret for an access token.',
   description:
-    'Id and secret come in the form, or by HTTP Basic (RFC 6749, 2.3.1: each form-encoded first); not in both.',
+    'Send the id and secret in the form, or with HTTP Basic (RFC 6749, 2.3.1: each form-encoded first), but not both.',
   body: TokenRequest,
   consumes: FORM,
   isPublic: true,
@@ -38,7 +38,7 @@ export const accessTokenOperation = operation({
       schema: Type.Object({
         access_token: Type.String({ description: 'To send as `Authorization: Bearer …`.' }),
         token_type: oneOf(['Bearer'], 'How to send it.'),
-        expires_in: Type.Integer({ minimum: 0, description: 'Seconds that it is good for.' }),
+        expires_in: Type.Integer({ minimum: 0, description: 'How many seconds it is valid.' }),
         expires: Type.Integer({ minimum: 0, description: 'When it expires, in seconds since 1970.' }),
         identifier: oneOf(['client_credentials'], 'The grant.'),
       }),

@@ -15,13 +15,16 @@ const MAX_BODY_BYTES = 16 * 1024
 
 const problemsOf = { form: compile(FormOfClient), formBesideBasic: compile(FormBesideBasic) }
 
-/** Access tokens for clients (contract 2; RFC 6749, 4.4). Every other route takes a token; this one makes them. */
+/**
+ * Access tokens for clients (contract 2; RFC 6749, 4.4). Every other route takes a token; this one issues
+ * them.
+ */
 export function oauthRoutes(app: App, pool: Pool, limits: RateLimits): void {
   takeFormsOnly(app)
 
   app.post(
     '/access_token',
-    // What the form must have depends on the header `Authorization`.
+    // What the form must contain depends on the header `Authorization`.
     { bodyLimit: MAX_BODY_BYTES, validatorCompiler: readByHandler, schema: accessTokenOperation },
     async ({ body = {}, headers: { authorization = '' }, ip }) => {
       const form = body as Readonly<Record<string, unknown>>
@@ -54,7 +57,8 @@ function clientOfForm(form: Readonly<Record<string, unknown>>): ClientSecret {
 }
 
 /**
- * The form may repeat the id, for it alone proves nothing; a secret in it would be a second way at once (RFC 6749, 2.3).
+ * The form may repeat the id, which proves nothing by itself; a secret in it would be a second authentication
+ * method (RFC 6749, 2.3).
  *
  * @throws HttpError 400
  */
@@ -66,13 +70,13 @@ function clientByBasic(
   if (form.client_secret !== undefined) {
     problems.push({
       field: 'client_secret',
-      error: 'client_secret must not come with HTTP Basic, which has it',
+      error: 'client_secret must not be sent together with HTTP Basic',
     })
   }
   reject(problems)
   const client = readBasic(authorization)
   if (client && form.client_id !== undefined && form.client_id !== client.id) {
-    reject([{ field: 'client_id', error: 'client_id must be the one of HTTP Basic' }])
+    reject([{ field: 'client_id', error: 'client_id must be the same as in HTTP Basic' }])
   }
   return client
 }
@@ -89,7 +93,7 @@ function takeFormsOnly(app: App): void {
   app.addContentTypeParser('*', onlyEmpty(`This resource takes ${FORM}.`))
 }
 
-/** A field's value; of one that is there more than once, a list, which no field of ours may be. */
+/** A field's value; a list for a repeated field, which none of ours may be. */
 function readForm(body: string): Record<string, string | string[]> {
   const form = new URLSearchParams(body)
   return Object.fromEntries(

@@ -11,7 +11,7 @@ const SettingsBody = Type.Object({
     page_length: Type.Integer({
       minimum: 1,
       maximum: 100,
-      description: 'Records on a page, unless a request says.',
+      description: 'Records on a page, unless a request says otherwise.',
     }),
   }),
 })

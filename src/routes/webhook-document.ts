@@ -13,7 +13,7 @@ const header = (name: string, description: string) => ({
 const importOf = (description: string): TSchema =>
   Type.Unsafe({ $ref: '#/components/schemas/Import', description })
 
-/** What is posted to webhooks (docs/webhooks.md), in the form that the document has for requests of ours. */
+/** What is posted to webhooks (docs/webhooks.md), in the form that the document uses for our requests. */
 export const webhookDocument = {
   'import.finished': {
     post: {
@@ -21,10 +21,10 @@ export const webhookDocument = {
       tags: ['Imports'],
       summary: 'An import has ended.',
       description:
-        'Posted to the webhooks of the store or organization whose import it is, be it a success, a failure, canceled or a rehearsal. ' +
-        'Signed by the scheme of [Standard Webhooks](https://www.standardwebhooks.com). Sent again until it is taken, so perhaps more than once.',
+        'Posted to the webhooks of the store or organization that owns the import, whether it succeeded, failed, was canceled or was a rehearsal. ' +
+        'Signed according to [Standard Webhooks](https://www.standardwebhooks.com). Sent again until it is accepted, so perhaps more than once.',
       parameters: [
-        header('webhook-id', "The message's id, the same whenever it is sent again."),
+        header('webhook-id', "The message's id, which stays the same when it is sent again."),
         header('webhook-timestamp', 'When it was sent, in seconds since 1970.'),
         header('webhook-signature', '`v1,` and the HMAC-SHA256, in Base64, of id, timestamp and body.'),
       ],
@@ -42,7 +42,8 @@ export const webhookDocument = {
       },
       responses: {
         '2XX': {
-          description: 'The message is taken. Anything else, or nothing within 15 s: it is sent again later.',
+          description:
+            'The message is accepted. After anything else, or nothing within 15 s, it is sent again later.',
         },
       },
     },

@@ -1,10 +1,10 @@
 import type { TSchema } from 'typebox'
 import { isObject, type JsonObject } from '../json/parse.js'
 
-/** The attribute of every type that counts as absent where it is empty, too (contract 7). */
+/** The attribute of every type that also counts as absent if it is empty (contract 7). */
 const EXTERNAL_REF = 'external_ref'
 
-/** The part of a JSON Schema that says what an object may lack. */
+/** The part of a JSON Schema that says which properties are optional. */
 interface Shape {
   readonly required?: readonly string[]
   readonly properties?: Readonly<Record<string, Shape>>
@@ -17,10 +17,7 @@ interface Shape {
 
 type Remove = (value: unknown) => void
 
-/**
- * Makes the function that removes from an object what counts as absent (contract 7 and 9): an optional property that is
- * `null`, at every depth of the schema, and an empty `external_ref`. Of a map every key that its pattern allows is
- * optional. What the schema does not know is left as it is.
+/** Creates the function that removes what counts as absent from an object (contract 7 and 9): an optional property that is `null`, at every depth of the schema, and an empty `external_ref`. In a map, every key that its pattern allows is optional. What the schema does not know is left as it is.
  */
 export function absenceOf(schema: TSchema): Remove {
   return removerOf(schema as Shape) ?? (() => {})
@@ -43,7 +40,7 @@ function ofItems(items: Shape): Remove | undefined {
   )
 }
 
-/** @param name of the property that says which of the shapes an object has */
+/** @param name the property that says which of the shapes an object has */
 function ofForms(name: string, shapes: readonly Shape[]): Remove {
   const removers = new Map(
     shapes.flatMap((shape) =>

@@ -8,21 +8,19 @@ import { type Predicate, predicate, toProblems } from './sentences.js'
 import { isUri } from './uri.js'
 import { UUID_PATTERN } from './uuid.js'
 
-/**
- * Texts longer than any that has a format may be are not tried, since a regular expression may take quadratic time on a
- * megabyte. They are wrong by their length already, which is all that is said of them.
+/** Texts longer than any format allows are not matched, since a regular expression may take quadratic time on a megabyte. Their length alone makes them wrong, and is all that is reported.
  */
 const LONGEST_FORMATTED = 4096
 
 const ajv = new Ajv({
   allErrors: true,
   strict: true,
-  // Errors carry the value that is wrong, so that a sentence can say what it is.
+  // Errors include the wrong value, so that a sentence can quote it.
   verbose: true,
   allowUnionTypes: true,
-  // Of the forms that `oneOf` lists, the one that a property names is validated, and not each of them.
+  // Of the forms in `oneOf`, only the one that a property names is validated.
   discriminator: true,
-  // Takes out, where a schema has `additionalProperties: false`, what it does not know.
+  // Removes unknown properties if a schema has `additionalProperties: false`.
   removeAdditional: true,
   formats: {
     text: isStorableText,
@@ -33,14 +31,15 @@ const ajv = new Ajv({
   },
 })
 
-// What our schemas say beside JSON Schema: an attribute's kind, and the form that a pattern asks for, in words.
+// Our additions to JSON Schema: an attribute's kind, and the form that a pattern requires, in words.
 ajv.addVocabulary(['x-kind', 'x-form'])
 
 /**
- * Compiles a schema into a function that lists every problem of a value, in the words of contract 3 and 6. It takes out of
- * the value what is too long to be looked at, and what `additionalProperties: false` does not let in.
+ * Compiles a schema into a function that lists every problem of a value, in the words of contract 3 and 6. It
+ * removes from the value what is too long to be examined, and what `additionalProperties: false` does not
+ * allow.
  *
- * @param words what a value is not, where they are others than for JSON.
+ * @param words what a value is not, if the words differ from those for JSON.
  */
 export function compile(schema: TSchema, words: Predicate = predicate): (value: unknown) => Problem[] {
   const validate: ValidateFunction = ajv.compile(schema)
@@ -49,7 +48,7 @@ export function compile(schema: TSchema, words: Predicate = predicate): (value: 
     const overfull = takeOutOverfull(value)
     const problems = validate(value) ? [] : toProblems(validate.errors ?? [], words)
     if (overfull.length === 0) return problems
-    // What was taken out is not missing.
+    // What was removed is not missing.
     const taken = new Set(overfull.map(({ field }) => field))
     return [...overfull, ...problems.filter(({ field }) => !taken.has(field))]
   }

@@ -1,28 +1,28 @@
 import { domainToASCII } from 'node:url'
 import { quotable } from '../text/invisible.js'
 
-/*
- * E-mail addresses by RFC 5321, section 4.1.2, and their international form, RFC 6531, section 3.3. Lengths are not looked
- * at: contract 8 has a limit of its own. An address literal (`a@[192.0.2.1]`) is one; no library that is kept knows all of
- * this and says which part is wrong.
+/* E-mail addresses according to RFC 5321, section 4.1.2, and their international form, RFC 6531, section 3.3. Lengths are not checked: contract 8 has its own limit. An address literal (`a@[192.0.2.1]`) is valid; no maintained library knows all of this and says which part is wrong.
  */
 
-/** `atext` of RFC 5322, and beyond ASCII whatever is neither space nor invisible. */
+/** `atext` of RFC 5322, and beyond ASCII anything that is neither space nor invisible. */
 const ATOM_CHARACTER = /^(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|[^\p{ASCII}\p{Z}\p{C}]|[\u200c\u200d])$/u
 const QUOTED = /^"(?:[ !#-[\]-~]|\\[ -~]|[^\p{ASCII}\p{C}])*"$/u
 const LITERAL = /^\[(?:\d{1,3}(?:\.\d{1,3}){3}|IPv6:[0-9A-Fa-f:.]+|[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+)\]$/
 const ASCII_LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/
-/** Letters, marks and digits of every script, and the joiners and dots that IDNA knows within words (RFC 5892). */
+/**
+ * Letters, marks and digits of every script, and the joiners and dots that IDNA allows within words (RFC
+ * 5892).
+ */
 const LABEL_CHARACTER = /^(?:[\p{L}\p{M}\p{N}\u00b7\u0375\u05f3\u05f4\u30fb-]|\u200c|\u200d)$/u
 
 const WITH_NAME = /^[^<>]*<\s*([^<>\s]+)\s*>\s*$/
 
-/** What nearly all addresses are: atoms and labels of ASCII. */
+/** Nearly all addresses: atoms and labels of ASCII. */
 const ATOM = "[\\w!#$%&'*+/=?^`{|}~-]+"
 const ASCII_DOMAIN_LABEL = ASCII_LABEL.source.slice(1, -1)
 const PLAIN = new RegExp(`^${ATOM}(?:\\.${ATOM})*@${ASCII_DOMAIN_LABEL}(?:\\.${ASCII_DOMAIN_LABEL})*$`)
 
-/** Says what is wrong with an e-mail address, as the end of a sentence; undefined: it is one. */
+/** Says what is wrong with an e-mail address, to end a sentence; undefined: it is valid. */
 export function whyNotEmail(text: string): string | undefined {
   if (PLAIN.test(text)) return undefined
   const [, within] = WITH_NAME.exec(text) ?? []
@@ -64,9 +64,9 @@ function whyNotDomain(domain: string): string | undefined {
     : 'must have a domain of parts of at most 63 characters after the @'
 }
 
-/** A label of ASCII, or one that IDNA turns into such a one. */
+/** A label of ASCII, or one that IDNA converts to ASCII. */
 const isLabel = (label: string): boolean =>
   ASCII_LABEL.test(/^\p{ASCII}*$/u.test(label) ? label : /^-|-$/.test(label) ? '' : domainToASCII(label))
 
-/** A character as a person may recognize it: one that is invisible by its number. */
+/** A character in a form that people recognize: an invisible one by its number. */
 const named = (character: string): string => (character === ' ' ? 'a space' : `"${quotable(character)}"`)

@@ -3,11 +3,11 @@ import { compile } from './compile.js'
 import type { Problem } from './problem.js'
 import { parameterPredicate } from './sentences.js'
 
-/** What was given for a parameter: a text; several, where it was given more than once. */
+/** What was given for a parameter: a text, or several if it was repeated. */
 type Given = string | string[]
 
 interface Read<Schema extends TObject> {
-  /** Of their declared types where there are no problems. */
+  /** The values, of their declared types if there are no problems. */
   readonly values: Static<Schema>
   readonly problems: readonly Problem[]
 }
@@ -34,12 +34,12 @@ export function compileParameters<Schema extends TObject>(
 function readerOf(schema: TSchema & { type?: string; format?: string }): (given: Given) => unknown {
   if (schema.type === 'array') return (given) => [given].flat()
   if (schema.type === 'integer') return wholeNumber
-  // What is given several times is one list, as a header is (RFC 9110, 5.3).
+  // A repeated parameter is one list, like a header (RFC 9110, 5.3).
   if (schema.format === 'uuid') return (given) => String(given).toLowerCase()
   return String
 }
 
-/** The number that a text is in digits, if it is an exact one; else what was given, which is none. */
+/** The number written as digits, if it is exact; else the text itself, which is not a number. */
 function wholeNumber(given: Given): number | Given {
   const number = typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN
   return Number.isSafeInteger(number) ? number : given

@@ -8,11 +8,14 @@ import { escapedUri } from './uri.js'
 /** Says what a value is not, without naming it: `must be a whole number`. */
 export type Predicate = (error: ErrorObject) => string
 
-/** The problems that a failed validation has found, each of them once. */
+/** The problems found by a failed validation, each once. */
 export const toProblems = (errors: readonly ErrorObject[], words: Predicate): Problem[] =>
   withoutRepetition(errors).flatMap((error) => toProblem(error, words))
 
-/** A value that is none of those allowed is often of another type as well. The list of what is allowed says both. */
+/**
+ * A value that is not one of those allowed often also has the wrong type. The list of allowed values says
+ * both.
+ */
 function withoutRepetition(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const listed = new Set(
     errors.flatMap(({ keyword, instancePath }) => (keyword === 'enum' ? instancePath : [])),
@@ -38,14 +41,14 @@ function toProblem(error: ErrorObject, words: Predicate): Problem[] {
         },
       ]
     default: {
-      // The pattern of a property name, which `propertyNames` above says better.
+      // The pattern of a property name, for which `propertyNames` above has a better sentence.
       if (error.propertyName !== undefined) return []
       return [{ field, error: `${field === '' ? 'the value' : field} ${words(error)}` }]
     }
   }
 }
 
-/** The property that tells the forms of an object apart is missing, or names none of them. */
+/** The property that distinguishes the forms of an object is missing, or names none of them. */
 function discriminatorProblem(field: string, { params, parentSchema }: ErrorObject): Problem {
   const { tag, tagValue } = params
   const path = field === '' ? tag : `${field}.${tag}`
@@ -105,7 +108,7 @@ export function predicate({ keyword, params, parentSchema, message, data }: Erro
   }
 }
 
-/** The words for a parameter of a path or query. It is a text, so a number has no quotes that could be wrong. */
+/** The words for a parameter of a path or query. It is a text, so quotes cannot be wrong about a number. */
 export function parameterPredicate(error: ErrorObject): string {
   const { type, minimum, maximum } = error.parentSchema ?? {}
   return type === 'integer' ? `must be a whole number ${rangeOf(minimum, maximum)}` : predicate(error)
@@ -130,10 +133,12 @@ const UNQUOTED: Readonly<Record<string, RegExp>> = {
   boolean: /^(true|false)$/,
 }
 
-/** Says what is due, and how it is written where the value looks right to a person: `"12"`, `true`, `null`. */
+/**
+ * Says what is expected, and how it is written if the value looks right to a person: `"12"`, `true`, `null`.
+ */
 function typePredicate(type: string, value: unknown): string {
   const due = types[type] ?? `must be of the type ${type}`
-  // What a double cannot hold comes as one of the two (see `parseJson`).
+  // What a double cannot hold is parsed as one of these two (see `parseJson`).
   if (value === Number.POSITIVE_INFINITY) return 'is a number too large to be stored'
   if (value === Number.NEGATIVE_INFINITY) {
     return type === 'number' ? 'cannot be stored exactly; a number may have 15 significant digits' : due

@@ -7,17 +7,18 @@ export function isUri(text: string): boolean {
   return typeof uri === 'function' && uri(text) === true
 }
 
-/** What has no place in a URI by itself (RFC 3986, appendix A), a "%" that begins no escape among it. */
+/**
+ * What is not allowed unescaped in a URI (RFC 3986, appendix A), including a "%" that does not start an
+ * escape.
+ */
 const UNESCAPED = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]/gu
 
-/** Spaces around it, or invisible characters in it, are a slip, not an address that lacks escaping. */
+/** Spaces around it, or invisible characters in it, are a slip, not a missing escape. */
 const SLIP = /^\p{Z}|\p{Z}$|[\p{Cc}\p{Cs}]/u
 
 const HOST = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#@]*@)?)([^/?#:@[\]]+)/
 
-/**
- * What a text would be as a URI, its host by IDNA and all else percent-encoded (RFC 3987, 3.1); undefined: it lacks more
- * than escaping.
+/** A text as a URI, its host encoded with IDNA and everything else percent-encoded (RFC 3987, 3.1); undefined: more than escaping is missing.
  */
 export function escapedUri(text: string): string | undefined {
   if (SLIP.test(text) || !text.isWellFormed()) return undefined

@@ -4,7 +4,7 @@ import { validate as isUuid } from 'uuid'
 import { type Pool, rows } from '../db/pool.js'
 import { generateAccessToken, hashOf } from './secrets.js'
 
-/** How long an access token is good for, in seconds (contract 2). */
+/** How long an access token is valid, in seconds (contract 2). */
 export const TOKEN_SECONDS = 3600
 
 export interface AccessToken {
@@ -13,15 +13,15 @@ export interface AccessToken {
   readonly expires: number
 }
 
-/** As many expired tokens are deleted with each one that is made: more than come in, and never a long statement. */
+/** How many expired tokens are deleted with each new one: more than are added, but never a long statement. */
 const DELETED_AT_ONCE = 20
 
-/** No secret has it. */
+/** A hash that no secret has. */
 const NO_HASH = Buffer.alloc(32)
 
 /**
- * The id of a client's credential, for whoever knows its secret; undefined: the client is unknown or revoked, its store is
- * disabled, or the secret is wrong. Which of these, the time that it takes does not tell either.
+ * The id of a client's credential, if the secret is right; undefined: the client is unknown or revoked, its
+ * store is disabled, or the secret is wrong. Timing does not reveal which.
  */
 export async function verifyClient(
   pool: Pool,
@@ -33,7 +33,7 @@ export async function verifyClient(
   return found && isRight ? found.id : undefined
 }
 
-/** Makes an access token for a client. */
+/** Issues an access token for a client. */
 export async function issueAccessToken(pool: Pool, credentialId: string): Promise<AccessToken> {
   await deleteExpired(pool)
   const token = generateAccessToken()
@@ -48,7 +48,10 @@ export async function issueAccessToken(pool: Pool, credentialId: string): Promis
   return { token, expires: row.expires }
 }
 
-/** A client's id is a UUID; what is none is asked for as one that nothing has, so that it takes the same time. */
+/**
+ * A client's id is a UUID; anything else is looked up as an id that nothing has, so that it takes the same
+ * time.
+ */
 const NO_ID = '00000000-0000-0000-0000-000000000000'
 
 async function findClient(
@@ -66,7 +69,7 @@ async function findClient(
   return row
 }
 
-/** The oldest first; rows that another process is deleting are left to it. */
+/** Deletes the oldest first, skipping rows that another process is deleting. */
 async function deleteExpired(pool: Pool): Promise<void> {
   await pool.query(sql`
     delete from access_tokens where secret_hash = any(array(

@@ -13,14 +13,20 @@ export async function setApiKey(pool: Pool, ownerId: string, name: string, secre
     on conflict (owner_id, name) where revoked_at is null do update set secret_hash = excluded.secret_hash`)
 }
 
-/** How long a process trusts what it knows of a token: a revocation takes effect within seconds (contract 2). */
+/**
+ * How long a process caches what it knows about a token: a revocation takes effect within seconds (contract
+ * 2).
+ */
 const CACHE_MS = 2000
 const CACHE_SIZE = 10_000
 
-/** Finds out whose a token is. Remembers for two seconds, so that a busy client costs no query a request. */
+/**
+ * Finds out whose a token is. Caches the result for two seconds, so that a busy client does not cost a query
+ * per request.
+ */
 export class Credentials {
   readonly #pool: Pool
-  // `until` is of the process's monotonic clock: nobody sets it back.
+  // `until` is by the process's monotonic clock, which nobody can set back.
   readonly #known = new Map<string, { readonly caller: Caller | undefined; until: number }>()
 
   constructor(pool: Pool) {
@@ -30,7 +36,7 @@ export class Credentials {
   /**
    * The caller that a token belongs to, an API key or an access token; undefined: nobody.
    *
-   * @param admit called for a token that was nobody's so far, before it is looked up. May throw.
+   * @param admit called before an unknown token is looked up; may throw
    */
   async callerOf(token: string, admit: () => Promise<void>): Promise<Caller | undefined> {
     const key = hashOf(token)
@@ -45,7 +51,7 @@ export class Credentials {
     return found?.caller
   }
 
-  /** Looks every token up again when it comes next, after a change that the next request should see. */
+  /** Forgets all tokens, after a change that the next request should see. */
   forget(): void {
     for (const known of this.#known.values()) known.until = 0
   }
@@ -57,7 +63,7 @@ interface FoundToken {
   readonly msLeft: number | null
 }
 
-/** What is revoked, expired or of a disabled store is not found. A client's secret is no token. */
+/** Does not find what is revoked, expired or of a disabled store. A client's secret is not a token. */
 async function findToken(pool: Pool, key: Buffer): Promise<FoundToken | undefined> {
   const found = await rows<{
     credential_id: string
@@ -82,7 +88,8 @@ async function findToken(pool: Pool, key: Buffer): Promise<FoundToken | undefine
       ) t join owners o on o.id = t.owner_id
       where o.disabled_at is null`,
   )
-  // The index finds by the hash, whose bytes tell nothing of the secret; the comparison is constant-time all the same.
+  // The index finds by the hash, whose bytes reveal nothing about the secret; the comparison is still
+  // constant-time.
   const row = found.find(({ secret_hash }) => timingSafeEqual(secret_hash, key))
   return (
     row && {

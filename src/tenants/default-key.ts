@@ -8,8 +8,8 @@ import { defaultStore } from './owners.js'
 import { generateApiKey, hashOf } from './secrets.js'
 
 /**
- * The default store's API key: the one given, else the one that the data directory keeps, else a new one. A revoked key
- * does not come back with the next start: in place of a kept one there is a new one.
+ * The default store's API key: the one given, or else the one stored in the data directory, or else a new
+ * one. A revoked key does not come back with the next start: a stored one is replaced by a new one.
  *
  * @throws StartError if the one given was revoked, or is another owner's.
  */
@@ -27,7 +27,7 @@ export async function defaultApiKey(
   if (known !== undefined && !revoked && (await isAnothers(pool, store, known))) {
     throw new StartError(
       `The key ${given === undefined ? `in ${dataDir.path}` : 'in API_KEY'} belongs to another store or organization. ` +
-        'A key tells whose it is, so the default store needs one of its own.',
+        'A key identifies its owner, so the default store needs its own.',
     )
   }
   const key = await keepApiKey(dataDir.path, revoked ? generateApiKey() : given, generateApiKey)
@@ -36,8 +36,8 @@ export async function defaultApiKey(
 }
 
 /**
- * The key as far as it is known without the database, which may say later that it was revoked: the one given, else the one that
- * the data directory keeps, else a new one that it keeps from now on.
+ * The key as known without the database, which may later turn out to be revoked: the one given, or else the
+ * one stored in the data directory, or else a new one, which is stored there.
  */
 export const expectedApiKey = async (dataDir: DataDir, given: string | undefined): Promise<string> =>
   given ?? keepApiKey(dataDir.path, undefined, generateApiKey)

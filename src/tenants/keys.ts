@@ -5,7 +5,7 @@ import { generateApiKey, generateClientSecret, hashOf } from './secrets.js'
 
 export type CredentialKind = 'api_key' | 'client'
 
-/** An API key or a client, as people manage them: without its secret. */
+/** An API key or a client, without its secret. */
 export interface Credential {
   readonly id: string
   readonly kind: CredentialKind
@@ -20,15 +20,14 @@ export interface NewCredential {
   readonly id: string
   readonly kind: CredentialKind
   readonly name: string
-  /** Known now and never again. */
+  /** The secret, which is known only now. */
   readonly secret: string
 }
 
-/**
- * Makes an API key or a client for an owner.
+/** Creates an API key or a client for an owner.
  *
- * @param name undefined: one is made up.
- * @returns undefined if the owner has a key or client of this name that is not revoked.
+ * @param name undefined: one is generated.
+ * @returns undefined if the owner already has an active key or client of this name.
  */
 export async function createCredential(
   pool: Pool,
@@ -49,7 +48,7 @@ export async function createCredential(
   return made && { id, kind, name: made.name, secret }
 }
 
-/** Keys and clients, of one owner or of all, the oldest first. */
+/** Keys and clients of one owner or of all, oldest first. */
 export async function listCredentials(
   pool: Pool,
   ownerId: string | undefined,
@@ -72,10 +71,10 @@ export async function listCredentials(
 }
 
 /**
- * Revokes a key or client, and with it the access tokens that the client was given. Processes that share a database and
- * an API_KEY have a row each for it: it is one secret, so they go together.
+ * Revokes a key or client, including the client's access tokens. Processes that share a database and an
+ * API_KEY each have a row for it: it is one secret, so all are revoked.
  *
- * @returns undefined if there is none of this id.
+ * @returns undefined if there is none with this id.
  */
 export async function revokeCredential(
   pool: Pool,

@@ -2,7 +2,7 @@ import sql from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type Pool, rows } from '../db/pool.js'
 
-/** Who asks: a store or an organization (contract 2). */
+/** The caller: a store or an organization (contract 2). */
 export interface Caller {
   /** The API key or the client that the token belongs to. */
   readonly credentialId: string
@@ -10,7 +10,7 @@ export interface Caller {
   readonly kind: 'store' | 'organization'
   /** A store's organization, whose resources it sees. */
   readonly organizationId: string | undefined
-  /** How many records a page has unless the request says (contract 4). */
+  /** How many records a page has unless the request says otherwise (contract 4). */
   readonly pageLength: number
 }
 
@@ -18,12 +18,14 @@ export interface Caller {
 export const visibleOwnerIds = ({ ownerId, organizationId }: Caller): readonly string[] =>
   organizationId === undefined ? [ownerId] : [ownerId, organizationId]
 
-/** What `meta.owner` says of a resource that the caller sees. */
+/** The `meta.owner` of a resource that the caller sees. */
 export function ownerKind(caller: Caller, ownerId: string): 'store' | 'organization' {
   return ownerId === caller.ownerId ? caller.kind : 'organization'
 }
 
-/** The store that the service has from its first start. Processes that start at once agree on one. */
+/**
+ * The store that the service has from its first start. Processes that start at the same time agree on one.
+ */
 export async function defaultStore(pool: Pool): Promise<string> {
   await pool.query(sql`
     insert into owners (id, kind, name, is_default) values (${uuidv7()}, 'store', 'default', true)

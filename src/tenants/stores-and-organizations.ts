@@ -4,7 +4,7 @@ import { type Pool, rows } from '../db/pool.js'
 
 export type OwnerKind = 'store' | 'organization'
 
-/** A store or an organization, as people manage it. */
+/** A store or an organization. */
 export interface Owner {
   readonly id: string
   readonly name: string
@@ -14,7 +14,10 @@ export interface Owner {
   readonly created_at: string
 }
 
-/** Makes a store, of an organization perhaps, or an organization. Undefined: another one of its kind has the name. */
+/**
+ * Creates a store, optionally in an organization, or an organization. Undefined: another one of its kind has
+ * the name.
+ */
 export async function createOwner(
   pool: Pool,
   kind: OwnerKind,
@@ -31,7 +34,7 @@ export async function createOwner(
   return made?.id
 }
 
-/** All stores, or all organizations, the oldest first. */
+/** All stores, or all organizations, oldest first. */
 export async function listOwners(pool: Pool, kind: OwnerKind): Promise<Owner[]> {
   return rows<Owner>(
     pool,
@@ -60,7 +63,10 @@ export async function findOwner(
   return found
 }
 
-/** Disables a store, whose credentials stop to work, or enables it, whereupon those that were not revoked work again. */
+/**
+ * Disables a store, so that its credentials stop working, or enables it, so that those not revoked work
+ * again.
+ */
 export async function setDisabled(pool: Pool, storeId: string, disabled: boolean): Promise<void> {
   await pool.query(sql`
     update owners

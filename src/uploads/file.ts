@@ -4,21 +4,19 @@ import { uploadKey, uploadName, uploadsLayoutOf } from '../data-dir/layout.js'
 import { requireUploadsFolder } from './folder.js'
 import { UploadMissing, type UploadReader, type UploadStore, type UploadWriter } from './store.js'
 
-/** The store's name among others, by its data directory's identity. */
+/** The store's name, derived from its data directory's identity. */
 export const fileStoreId = (id: string): string => `file:${id}`
 
-/**
- * Keeps uploads as files of a folder. They are written in `incoming/`, synced, and renamed into place: a file with its
- * final name is whole, and survives a power cut. Nothing is done before the first call: `openUploadsFolder` creates the folder.
+/** Stores uploads as files in a folder. They are written in `incoming/`, synced, and renamed into place: a file with its final name is complete, and survives a power cut. Nothing is done before the first call: `openUploadsFolder` creates the folder.
  *
- * @param id names the store; the data directory's identity.
+ * @param id the data directory's identity, which names the store.
  */
 export function openFileStore(folder: string, id: string): UploadStore {
   const { incoming } = uploadsLayoutOf(folder)
   const pathOf = (key: string) => join(folder, uploadName(key))
   const requireThere = () => requireUploadsFolder(folder, id)
 
-  /** What fails because the folder is away says so. */
+  /** Turns failures into UploadsAway if the folder is away. */
   const there = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work()
@@ -141,14 +139,17 @@ const namesIn = (folder: string): Promise<string[]> =>
     throw error
   })
 
-/** Removes what uploads left that were cut off by a crash, if the folder is there. Only while nobody uploads. */
+/**
+ * Removes what uploads interrupted by a crash have left, if the folder is available. Only while nobody
+ * uploads.
+ */
 export async function clearIncoming(folder: string): Promise<void> {
   const { incoming } = uploadsLayoutOf(folder)
   const names = await namesIn(incoming)
   await Promise.all(names.map((name) => rm(join(incoming, name), { force: true })))
 }
 
-/** A rename is durable once its folder is synced. Windows has no such call, and needs none. */
+/** A rename is durable once its folder is synced. Windows has no such call and needs none. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')

@@ -5,19 +5,19 @@ import type { Connection } from '../db/connection.js'
 import { connect } from '../db/pool.js'
 import { StartError } from '../start-error.js'
 
-/** Another process works with the same identity: one of the two data directories is a copy. */
+/** Another process runs with the same identity: one of the two data directories is a copy. */
 export class StoreInUse extends StartError {
   override name = 'StoreInUse'
 }
 
-/** Held for as long as this process works with its uploads. */
+/** Held as long as this process uses its uploads. */
 export interface StoreLock {
-  /** False while another process has it. While the database is away, nobody can take it. */
+  /** False while another process holds it. While the database is away, nobody can take it. */
   readonly isHeld: boolean
   release(): Promise<void>
 }
 
-/** A process that was just killed may have it for a moment still. */
+/** A process that was just killed may still hold it for a moment. */
 const PATIENCE_MS = 15_000
 const LOOK_AGAIN_MS = 100
 
@@ -25,14 +25,14 @@ const RETRY_MS = 1000
 const HEARTBEAT_MS = 5000
 const ANSWER_MS = 10_000
 
-/** The server notices within 25 s that the machine of a session is gone, and not after two hours. */
+/** Makes the server notice within 25 s, instead of two hours, that a session's machine is gone. */
 const KEEPALIVE =
   'set tcp_keepalives_idle to 10; set tcp_keepalives_interval to 5; set tcp_keepalives_count to 3'
 
 /** One lock for each store in each schema of a database. */
 const KEY = "hashtextextended('intake ' || current_schema() || ' ' || $1, 0)"
 
-/** A session that has, or wants, the lock. */
+/** A session that holds, or wants, the lock. */
 interface Session {
   readonly client: pg.Client
   readonly pid: number
@@ -40,12 +40,11 @@ interface Session {
   readonly isHolder: boolean
 }
 
-/**
- * Takes a store for this process alone, by an advisory lock of a session that is kept open. A session that breaks is replaced.
+/** Reserves a store for this process with an advisory lock of a session that is kept open. A broken session is replaced.
  *
- * @param storeId names the uploads.
- * @param onChange is called when another process has taken the lock meanwhile, and when it is back.
- * @throws StoreInUse if another process has it; what `connect` throws
+ * @param storeId identifies the uploads.
+ * @param onChange called when another process has taken the lock, and when we have it back.
+ * @throws StoreInUse if another process holds it; what `connect` throws
  */
 export async function holdStoreLock(
   connection: Connection,
@@ -87,8 +86,8 @@ export async function holdStoreLock(
   function notify(isHolder: boolean): void {
     if (isHolder === isHeld) return
     isHeld = isHolder
-    if (isHeld) logger.warn('no other process works with the id of this data directory any more')
-    else logger.error('another process works with the id of this data directory; this one waits')
+    if (isHeld) logger.warn('no other process uses the id of this data directory any more')
+    else logger.error('another process uses the id of this data directory; this one is waiting')
     onChange(isHeld)
   }
 }
@@ -100,7 +99,7 @@ async function takeAtStart(connection: Connection, storeId: string): Promise<Ses
     if (session.isHolder) return session
     if (Date.now() > deadline) {
       throw new StoreInUse(
-        `Another process works on this database with the id of this data directory (${storeId}): one of the two data directories is a copy. ` +
+        `Another process uses this database with the id of this data directory (${storeId}): one of the two data directories is a copy. ` +
           'Stop that process, or set DATA_DIR to a new folder.',
       )
     }
@@ -108,7 +107,7 @@ async function takeAtStart(connection: Connection, storeId: string): Promise<Ses
   }
 }
 
-/** @param last the session before, whose lock the server may not have given up. */
+/** @param last the previous session, whose lock the server may not have released. */
 async function openSession(connection: Connection, storeId: string, last?: Session): Promise<Session> {
   const client = await connect(connection)
   try {
@@ -129,7 +128,7 @@ async function openSession(connection: Connection, storeId: string, last?: Sessi
   }
 }
 
-/** Ends a session of ours that broke without the server's knowledge. */
+/** Ends a session of ours that broke without the server noticing. */
 async function endSession(client: pg.Client, storeId: string, { pid, startedAt }: Session): Promise<void> {
   await client.query(
     `select pg_terminate_backend(a.pid)
@@ -160,6 +159,6 @@ async function untilBroken(client: pg.Client, stop: AbortSignal): Promise<void> 
     if (!answered) end()
   }
   stop.removeEventListener('abort', end)
-  // Not waited for: it may be that nobody answers.
+  // Not awaited: there may be no answer.
   client.end().catch(() => {})
 }

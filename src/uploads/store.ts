@@ -1,36 +1,36 @@
 /**
- * Where uploaded files are kept until they are imported, and after. Keys are UUIDs. Everything throws UploadsAway while the
- * place is not there.
+ * Where uploaded files are stored until they are imported, and after that. Keys are UUIDs. All methods throw
+ * UploadsAway while the storage is not available.
  */
 export interface UploadStore {
-  /** Names this store among others: a worker takes only imports whose file it can read. */
+  /** Identifies this store: a worker takes only imports whose file it can read. */
   readonly id: string
-  /** Throws UploadsAway if the place is not there, and does nothing else. */
+  /** Throws UploadsAway if the storage is not available; otherwise does nothing. */
   requireThere(): Promise<void>
-  /** Begins a file. Nothing is to be seen under `key` before `commit`. */
+  /** Starts a file. It is not visible under `key` before `commit`. */
   create(key: string): Promise<UploadWriter>
   /** @throws UploadMissing */
   open(key: string): Promise<UploadReader>
-  /** Removes a file; one that is not there is no error. */
+  /** Removes a file; a missing one is not an error. */
   remove(key: string): Promise<void>
   /** The keys of all files. */
   keys(): Promise<string[]>
-  /** The files that no import names. They are kept for a while, for a newer backup may name them. */
+  /** The files that no import names. They are kept for a while, since a newer backup may name them. */
   readonly aside: {
     put(key: string): Promise<void>
     takeBack(key: string): Promise<void>
     keys(): Promise<string[]>
-    /** Deletes what was put there more than `days` ago; returns how many. */
+    /** Deletes those set aside more than `days` ago; returns how many. */
     removeOlderThan(days: number): Promise<number>
   }
 }
 
 export interface UploadWriter {
-  /** Takes the next bytes; resolves when more may come. */
+  /** Writes the next bytes; resolves when more may follow. */
   write(bytes: Buffer): Promise<void>
   /** Makes the file durable and then visible under its key. */
   commit(): Promise<void>
-  /** Leaves nothing behind. */
+  /** Discards the file. */
   abort(): Promise<void>
 }
 

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** All addresses of a host are private. The message is a sentence's end. */
+/** All addresses of a host are private. The message ends a sentence. */
 export class PrivateAddress extends Error {
   override name = 'PrivateAddress'
 
@@ -11,15 +11,16 @@ export class PrivateAddress extends Error {
   }
 }
 
-/** Where IPv6 has public hosts; what is within and is none, the library knows (IANA's registry of IPv6 unicast addresses). */
+/**
+ * The range of public IPv6 hosts; the library knows the exceptions within it (IANA's registry of IPv6 unicast
+ * addresses).
+ */
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3')
 
-/** A host of Azure's that tells a machine about itself. It looks public, and is reached from within alone. */
+/** Azure's metadata host. Its address looks public, but can be reached only from within. */
 const METADATA = ['168.63.129.16']
 
-/**
- * Whether an address is one of the public internet. Not so are those for private networks, for this machine, for links and
- * groups, for documentation, and those of IPv6 that stand for one of IPv4, unless they are mapped, which counts as the one of IPv4.
+/** Whether an address belongs to the public internet. Private, loopback, link-local, multicast and documentation addresses do not, nor do IPv6 addresses that embed an IPv4 address, except mapped ones, which count as the IPv4 address.
  */
 export function isPublicAddress(text: string): boolean {
   if (!ipaddr.isValid(text)) return false
@@ -34,9 +35,7 @@ export function isPrivateHost({ hostname }: URL): boolean {
   return isIP(host) > 0 ? !isPublicAddress(host) : /(^|\.)localhost\.?$/.test(host)
 }
 
-/**
- * Looks a name up as connections do, and tells of its public addresses alone. Because it is the connection that asks, no
- * other answer can come in between; a host that is an address is not looked up, so `isPrivateHost` has to be asked as well.
+/** Looks up a name as connections do, and returns only its public addresses. Since the connection itself uses it, no different answer can slip in; a host that is an address is not looked up, so `isPrivateHost` must be checked too.
  */
 export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, found) => {

@@ -1,7 +1,7 @@
 import sql from 'sql-template-tag'
 import { type Client, type Pool, rows } from '../db/pool.js'
 
-/** What a receiver is told: the body that is sent, as JSON (docs/webhooks.md). */
+/** The body that is sent, as JSON (docs/webhooks.md). */
 export interface Message {
   readonly type: 'import.finished' | 'webhook.test'
   /** When it happened, RFC 3339. */
@@ -11,54 +11,57 @@ export interface Message {
 
 export type DeliveryStatus = 'waiting' | 'delivered' | 'failed'
 
-/** A message for one webhook, as the log has it. */
+/** A message for one webhook, as shown in the log. */
 export interface Delivery {
   readonly id: string
   readonly webhook_id: string
   readonly import_id: string | null
   readonly type: Message['type']
   readonly status: DeliveryStatus
-  /** Those begun. */
+  /** How many attempts were started. */
   readonly attempts: number
   readonly created_at: string
   readonly last_attempt_at: string | null
-  /** What came of the last attempt, in words; null while it is under way. */
+  /** The result of the last attempt, in words; null while it is under way. */
   readonly last_answer: string | null
-  /** Null once there will be none. */
+  /** Null if there will be no further attempt. */
   readonly next_attempt_at: string | null
 }
 
-/** A delivery to be attempted now, by this process unless its lease runs out. */
+/** A delivery to attempt now, by this process until its lease expires. */
 export interface ClaimedDelivery {
   readonly ownerId: string
   readonly id: string
   readonly webhookId: string
   readonly importId: string | undefined
-  /** This one included. */
+  /** Including this one. */
   readonly attempts: number
-  /** When this attempt began, RFC 3339, by the database's clock as all times that receivers see. */
+  /** When this attempt started, RFC 3339, by the database's clock like all times that receivers see. */
   readonly attemptedAt: string
   readonly payload: string
   readonly url: string
   readonly secret: string
 }
 
-/** The attempts are spread over some 27 hours, and then given up. */
+/** The most attempts, which are spread over some 27 hours. */
 export const MAX_ATTEMPTS = 10
 const FIRST_DELAY_SECONDS = 10
 const GROWTH = 3
 
-/** An attempt that has not ended after so long died with its process: it takes 15 s at most. */
+/** After this time an attempt that has not ended must have died with its process: it takes at most 15 s. */
 const LEASE_SECONDS = 30
 
-/** How long to wait after each failed attempt; each time another quarter more or less, so that what failed together does not come together. */
+/**
+ * How long to wait after each failed attempt; each up to a quarter longer or shorter, so that what failed
+ * together is not retried together.
+ */
 export const delaySeconds = (attempts: number): number =>
   FIRST_DELAY_SECONDS * GROWTH ** (attempts - 1) * (0.75 + Math.random() / 2)
 
 /**
  * Adds a message to the queue, for every webhook that its owner has.
  *
- * @param client in the transaction of what the message tells: both are committed, or neither.
+ * @param client in the transaction of the event: both are committed, or neither.
  */
 export async function addDeliveries(
   client: Client,
@@ -66,14 +69,14 @@ export async function addDeliveries(
   importId: string,
   message: Message,
 ): Promise<void> {
-  // Locked, for one that is removed just now is not to be found missing by the foreign key.
+  // Locked, so that a webhook that is being removed does not violate the foreign key.
   await client.query(sql`
     insert into webhook_deliveries (owner_id, id, webhook_id, import_id, type, payload)
     select w.owner_id, gen_random_uuid(), w.id, ${importId}::uuid, ${message.type}, ${JSON.stringify(message)}
     from (select owner_id, id from webhooks where owner_id = ${ownerId} for key share) as w`)
 }
 
-/** Adds a message for one webhook to try it by. @returns the delivery's id; undefined: there is no such webhook. */
+/** Adds a test message for one webhook. @returns the delivery's id; undefined: there is no such webhook. */
 export async function addTestDelivery(pool: Pool, webhookId: string): Promise<string | undefined> {
   const [now] = await rows<{ at: string }>(pool, sql`select clock_timestamp() as at`)
   const message: Message = { type: 'webhook.test', timestamp: now?.at ?? '', data: {} }
@@ -87,10 +90,9 @@ export async function addTestDelivery(pool: Pool, webhookId: string): Promise<st
   return added?.id
 }
 
-/**
- * Claims the delivery that has been due for the longest.
+/** Claims the delivery that has been due longest.
  *
- * @param busyWebhooks those that are left out: one that is slow to answer is not to hold up the others.
+ * @param busyWebhooks those to leave out: one that is slow to answer must not delay the others.
  */
 export async function claimDelivery(
   pool: Pool,
@@ -140,10 +142,10 @@ export async function claimDelivery(
   }
 }
 
-/** What an attempt led to. */
+/** The outcome of an attempt. */
 export type Outcome = 'delivered' | 'postponed' | 'failed'
 
-/** Records what came of an attempt: it is over, or is tried again later. */
+/** Records the outcome of an attempt: the delivery is finished, or is retried later. */
 export async function endAttempt(
   pool: Pool,
   { ownerId, id, attempts }: ClaimedDelivery,
@@ -160,21 +162,21 @@ export async function endAttempt(
   return outcome
 }
 
-/** Gives back a delivery whose attempt was broken off because the process stops: it does not count. */
+/** Gives back a delivery whose attempt was aborted because the process is stopping: it does not count. */
 export async function returnDelivery(pool: Pool, { ownerId, id, attempts }: ClaimedDelivery): Promise<void> {
   await pool.query(sql`
     update webhook_deliveries set attempts = attempts - 1, next_attempt_at = now()
     where owner_id = ${ownerId} and id = ${id} and attempts = ${attempts} and status = 'waiting'`)
 }
 
-/** What deliveries are asked for; what is undefined does not matter. */
+/** Which deliveries to list; undefined members do not matter. */
 export interface DeliveryFilter {
   readonly ownerId?: string | null | undefined
   readonly webhookId?: string | null | undefined
   readonly status?: DeliveryStatus | null | undefined
 }
 
-/** The deliveries that were asked for, the newest first. */
+/** The matching deliveries, newest first. */
 export async function listDeliveries(
   pool: Pool,
   { ownerId = null, webhookId = null, status = null }: DeliveryFilter,
@@ -194,7 +196,7 @@ export async function listDeliveries(
   )
 }
 
-/** How many deliveries wait, be it for their first attempt or for another one. */
+/** How many deliveries are waiting, for their first or another attempt. */
 export async function waitingDeliveries(pool: Pool): Promise<number> {
   const [row] = await rows<{ count: number }>(
     pool,
@@ -203,7 +205,7 @@ export async function waitingDeliveries(pool: Pool): Promise<number> {
   return row?.count ?? 0
 }
 
-/** Deletes at most `limit` deliveries that were over more than `days` ago. @returns how many there were */
+/** Deletes at most `limit` deliveries that finished more than `days` ago. @returns how many were deleted */
 export async function deleteOldDeliveries(pool: Pool, days: number, limit: number): Promise<number> {
   const { rowCount } = await pool.query(sql`
     with due as (

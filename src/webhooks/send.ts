@@ -9,15 +9,14 @@ import type { ClaimedDelivery } from './deliveries.js'
 /** From the look-up of the name to the end of the answer. */
 export const ANSWER_TIMEOUT_MS = 15_000
 
-/** How much of a refusal is read, and how much of it is kept. */
+/** How much of a refusal is read, and how much of it is stored. */
 const READ_BYTES = 4096
 const KEPT_CHARACTERS = 200
 
-/**
- * Posts a delivery once, signed by the scheme of https://www.standardwebhooks.com. Redirects are not followed.
+/** Posts a delivery once, signed according to https://www.standardwebhooks.com. Redirects are not followed.
  *
- * @returns whether the receiver has taken it, which a 2xx says, and what it answered in words. Throws nothing but the reason
- * of `stop`.
+ * @returns whether the receiver accepted it with a 2xx, and its answer in words. Throws only the reason of
+ * `stop`.
  */
 export async function send(
   delivery: ClaimedDelivery,
@@ -55,7 +54,7 @@ async function post(
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method: 'POST',
       signal,
-      // A connection of its own: one that is kept was looked up for another.
+      // A new connection: the address of a kept one was checked for another request.
       agent: false,
       ...(!allowPrivate && { lookup: lookupPublic }),
       headers: {
@@ -69,7 +68,7 @@ async function post(
     })
     request.on('error', reject)
     request.on('response', resolve)
-    // Such a connection Node hands over, or ends without a word, and there is no response.
+    // Node hands over such a connection, or ends it silently, and there is no response.
     request.on('upgrade', ({ statusCode, statusMessage }, socket) => {
       socket.destroy()
       reject(new Error(`${statusCode} ${statusMessage}`))
@@ -79,7 +78,7 @@ async function post(
   })
 }
 
-/** The first characters of a body on one line. What comes after is not read. */
+/** The first characters of a body, on one line. The rest is not read. */
 async function beginningOf(response: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = []
   let bytes = 0
@@ -90,7 +89,7 @@ async function beginningOf(response: IncomingMessage): Promise<string> {
       if (bytes >= READ_BYTES) break
     }
   } catch {
-    // The status was said; the rest was to explain it.
+    // The status is known; the body would only have explained it.
   }
   const text = Buffer.concat(pieces).subarray(0, READ_BYTES).toString()
   const line = text.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim()

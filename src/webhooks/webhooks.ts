@@ -3,7 +3,7 @@ import sql from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type Pool, rows } from '../db/pool.js'
 
-/** A webhook as people manage it: without the secret. */
+/** A webhook, without its secret. */
 export interface Webhook {
   readonly id: string
   readonly url: string
@@ -11,10 +11,10 @@ export interface Webhook {
   readonly created_at: string
 }
 
-/** Standard Webhooks asks for 24 to 64. */
+/** Standard Webhooks requires 24 to 64. */
 const SECRET_BYTES = 32
 
-/** Makes a webhook. Its secret is known to the caller now, and afterwards to the deliverer alone. */
+/** Creates a webhook. The caller gets its secret now; afterwards only the deliverer knows it. */
 export async function createWebhook(
   pool: Pool,
   ownerId: string,
@@ -28,7 +28,7 @@ export async function createWebhook(
   return { id, secret }
 }
 
-/** Webhooks, of one owner or of all, the oldest first. */
+/** Webhooks of one owner or of all, oldest first. */
 export async function listWebhooks(pool: Pool, ownerId: string | undefined): Promise<Webhook[]> {
   return rows<Webhook>(
     pool,
@@ -40,7 +40,7 @@ export async function listWebhooks(pool: Pool, ownerId: string | undefined): Pro
   )
 }
 
-/** Removes a webhook, what waits to be delivered to it, and its log. Undefined: there is none of this id. */
+/** Removes a webhook, its waiting messages and its log. Undefined: there is none with this id. */
 export async function removeWebhook(pool: Pool, id: string): Promise<{ url: string } | undefined> {
   const [removed] = await rows<{ url: string }>(
     pool,

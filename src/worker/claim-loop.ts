@@ -1,30 +1,30 @@
 import { Waker } from './waker.js'
 
-/** Something claimed that is being worked on. `done` never rejects. */
+/** A claimed piece of work in progress. `done` never rejects. */
 export interface Running {
   readonly done: Promise<void>
 }
 
-/** One kind of work that is claimed from the database piece by piece. */
+/** A kind of work that is claimed from the database piece by piece. */
 export interface ClaimedWork<Piece extends Running> {
   /** The most pieces that run at once. */
   readonly atOnce: number
-  /** Whether anything may be claimed now; everything may if absent. */
+  /** Whether anything may be claimed now; if absent, always. */
   readonly mayClaim?: () => boolean | Promise<boolean>
   /** Claims a piece and starts it. Undefined: there is nothing to claim. */
   readonly claim: (running: ReadonlySet<Piece>) => Promise<Piece | undefined>
-  /** Called after each look that leaves no place free. */
+  /** Called after each poll that leaves no place free. */
   readonly whenFull?: (running: ReadonlySet<Piece>) => Promise<void>
-  /** What a look threw. The next look comes as usual. */
+  /** Receives what a poll threw. The next poll follows as usual. */
   readonly failed: (error: unknown) => void
 }
 
-/** How often the queue is looked at, whatever wakes the loop in between: a notification can be lost. */
+/** How often to poll the queue, whatever wakes the loop in between: a notification can be lost. */
 const POLL_MS = 1000
 
 /**
- * Claims and works until `stop` is signalled; returns when the last piece is done. Looks at each wake, at each end of a
- * piece, and every second.
+ * Claims and works until `stop` is signalled; returns when the last piece is done. Polls at each wake, at
+ * each end of a piece, and every second.
  */
 export async function claimLoop<Piece extends Running>(
   { atOnce, mayClaim = () => true, claim, whenFull, failed }: ClaimedWork<Piece>,

@@ -13,5 +13,8 @@ const LISTENING = 1
 /** Holds the lock of the uploads. */
 const LOCKING = 1
 
-/** How many connections to the database a process of the service may open at once. With fewer, jobs wait for each other. */
+/**
+ * How many connections to the database a process of the service may open at once. With fewer, jobs would wait
+ * for each other.
+ */
 export const PROCESS_CONNECTIONS = API_CONNECTIONS + WORKER_CONNECTIONS + LISTENING + LOCKING

@@ -10,18 +10,18 @@ export interface DeliverContext {
   readonly logger: Logger
   /** Receives what was done, to be counted. */
   readonly emit: (event: WorkerEvent) => void
-  /** Whether messages may go to hosts within the own network. */
+  /** Whether messages may go to hosts within our own network. */
   readonly allowPrivate: boolean
 }
 
-/** How many webhooks one process delivers to at once, one message each. */
+/** How many webhooks a process delivers to at once, one message each. */
 const AT_ONCE = 32
 
 interface RunningAttempt extends Running {
   readonly webhookId: string
 }
 
-/** Delivers what is due until `stop` is signalled; an attempt that is under way then is aborted and given back. */
+/** Delivers what is due until `stop` is signalled; attempts under way are then aborted and given back. */
 export async function deliver(context: DeliverContext, stop: AbortSignal): Promise<void> {
   const { pool, logger } = context
   await claimLoop<RunningAttempt>(
@@ -41,7 +41,7 @@ export async function deliver(context: DeliverContext, stop: AbortSignal): Promi
   )
 }
 
-/** Never throws. A delivery whose outcome could not be recorded is repeated when its lease has run out. */
+/** Never throws. A delivery whose outcome could not be recorded is repeated when its lease has expired. */
 async function attempt(
   { pool, logger: parent, emit, allowPrivate }: DeliverContext,
   delivery: ClaimedDelivery,
@@ -55,7 +55,7 @@ async function attempt(
     const outcome = await endAttempt(pool, delivery, sent)
     emit({ kind: 'delivery', outcome })
     if (outcome === 'delivered') logger.info({ attempt: attempts }, 'webhook delivered')
-    // Not the answer itself, which is the receiver's own; the log of deliveries has it.
+    // Not the response itself, which belongs to the receiver; the log of deliveries has it.
     else logger.warn({ attempt: attempts, outcome }, 'webhook not delivered')
   } catch (error) {
     logger.warn({ err: error }, 'the outcome of a delivery could not be recorded; it will be repeated')

@@ -1,7 +1,7 @@
 import type { ImportEvent } from '../imports/events.js'
 import type { Outcome } from '../webhooks/deliveries.js'
 
-/** What a worker did, for whoever counts it. Plain data: it crosses threads. */
+/** Events of a worker, for counting them. Plain data, since they cross threads. */
 export type WorkerEvent =
   | ImportEvent
   | { readonly kind: 'expired'; readonly what: 'upload' | 'error' | 'delivery'; readonly count: number }

@@ -7,8 +7,8 @@ import type { Waker } from './waker.js'
 const RECONNECT_MS = 1000
 
 /**
- * Wakes at each notification on a channel, until `stop` is signalled. A broken connection is replaced, and the new one
- * wakes once, for what may have been missed. Never throws.
+ * Wakes at each notification on a channel, until `stop` is signalled. A broken connection is replaced, and
+ * the new one wakes once, in case something was missed. Never throws.
  */
 export async function listen(
   connection: Connection,

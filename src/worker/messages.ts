@@ -1,6 +1,6 @@
 import type { Connection } from '../db/connection.js'
 
-/** What the worker thread is given at its start. */
+/** What the worker thread receives at its start. */
 export interface WorkerData {
   readonly connection: Connection
   readonly uploads: { readonly folder: string; readonly id: string }
@@ -9,5 +9,5 @@ export interface WorkerData {
   readonly logLevel: string
 }
 
-/** What the worker thread is ordered to do while it runs. */
+/** Commands for the running worker thread. */
 export type WorkerOrder = 'stop' | 'pause' | 'resume'

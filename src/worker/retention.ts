@@ -16,10 +16,10 @@ export interface RetentionContext {
   readonly emit: (event: WorkerEvent) => void
 }
 
-/** How often expired things are looked for. */
+/** How often to look for what has expired. */
 const SWEEP_MS = 10 * 60_000
 
-/** Whoever began to read a report before it expired has so much time to read it to the end. */
+/** How much time a reader who started before a report expired has to finish it. */
 const GRACE_MINUTES = 60
 
 /** Steps are small, so that nothing else waits for them. */
@@ -28,11 +28,9 @@ const STEP_ROWS = 5000
 const STEP_DELIVERIES = 1000
 const PAUSE_MS = 50
 
-/**
- * Deletes the uploads and the errors of imports that ended more than `days` ago, and the deliveries of webhooks that were over
- * by then, until `stop` is signalled. What went wrong is tried again with the next look.
+/** Deletes the uploads and the errors of imports that ended more than `days` ago, and deliveries to webhooks that finished by then, until `stop` is signalled. What failed is retried the next time.
  *
- * @param days 0: they are kept for ever.
+ * @param days 0: they are kept forever.
  */
 export async function retain(context: RetentionContext, days: number, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
@@ -53,7 +51,7 @@ export async function retain(context: RetentionContext, days: number, stop: Abor
   }
 }
 
-/** First of all the reports are no longer answered: none is ever seen with a part of it gone. */
+/** First makes the reports unavailable, so that none is ever seen with a part missing. */
 async function expireReports(
   { pool, logger }: RetentionContext,
   days: number,
@@ -111,7 +109,10 @@ async function deleteErrors({ pool, logger, emit }: RetentionContext, stop: Abor
   })
 }
 
-/** The other parts of a report: its kinds of errors are few; the records that were changed may be as many as the lines. */
+/**
+ * The other parts of a report: there are few kinds of errors, but there may be as many changed records as
+ * lines.
+ */
 async function deleteRest(pool: Pool, its: Sql): Promise<void> {
   await pool.query(sql`delete from import_error_kinds where ${its}`)
   const key = ['line_number']
@@ -130,7 +131,7 @@ async function deleteDeliveries(
   })
 }
 
-/** Only those of the own store: another process has the others. */
+/** Only those of our own store: other processes have the others. */
 async function deleteUploads(
   { pool, store, logger, emit }: RetentionContext,
   stop: AbortSignal,
@@ -155,7 +156,7 @@ async function deleteUploads(
   })
 }
 
-/** Uploads that no import names, by the time at which a start found them. */
+/** Deletes uploads that no import names, by the time at which a start found them. */
 async function deleteSetAside({ store, logger, emit }: RetentionContext, days: number): Promise<void> {
   const count = await store.aside.removeOlderThan(days)
   if (count === 0) return
@@ -163,7 +164,7 @@ async function deleteSetAside({ store, logger, emit }: RetentionContext, days: n
   logger.info({ uploads: count }, 'uploads that had been set aside deleted')
 }
 
-/** Takes one step after another, with a pause in between, until one says that there is no more to do. */
+/** Runs one step after another, with pauses in between, until there is nothing left to do. */
 async function inSteps(stop: AbortSignal, step: () => Promise<boolean>): Promise<void> {
   while (!stop.aborted && (await step())) await pause(stop)
 }

@@ -7,15 +7,15 @@ import type { WorkerData, WorkerOrder } from './messages.js'
 export interface RunningWorker {
   /** Lets the jobs reach their next checkpoint, then ends the thread. */
   stop(): Promise<void>
-  /** Lets no further job start until it is called with false. */
+  /** Lets no new job start until it is called with false. */
   pause(isPaused: boolean): void
 }
 
 const RESTART_MS = 1000
 
 /**
- * The heap that V8 may use. Chunks are short-lived: a small young generation is emptied often, where V8 would let it
- * grow by default. Old objects are few; the limit is far above what jobs need.
+ * The heap that V8 may use. Chunks are short-lived: a small young generation is collected often, while V8
+ * would let it grow by default. Old objects are few; the limit is far above what jobs need.
  */
 const HEAP_LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 }
 

@@ -15,15 +15,13 @@ import { work } from './work.js'
 const POOL_USE_MS = 1000
 
 /**
- * A chunk that waits for its turn holds locks on what it has written. If an API writer waits for them, and the chunk
- * whose turn it is waits for that writer, PostgreSQL sees no deadlock; so the wait ends here, and the job resumes from
- * its checkpoint.
+ * A chunk that waits for its turn holds locks on what it has written. If an API writer waits for them, and
+ * the chunk whose turn it is waits for that writer, PostgreSQL does not see the deadlock. So the wait ends
+ * after this time, and the job resumes from its checkpoint.
  */
 const LOCK_SECONDS = 5
 
-/**
- * The worker beside the API: a thread of its own, so that a chunk's milliseconds of CPU never delay a request. On the
- * order to stop, it ends when its jobs have reached their checkpoints.
+/** The worker beside the API: a separate thread, so that a chunk's milliseconds of CPU never delay a request. When told to stop, it ends once its jobs have reached their checkpoints.
  */
 const { connection, uploads, retentionDays, allowPrivateWebhooks, logLevel } = workerData as WorkerData
 const emit = (event: WorkerEvent) => parentPort?.postMessage(event)

@@ -1,4 +1,4 @@
-/** Wakes whoever waits; a wake that nobody waits for ends the next wait at once. */
+/** Wakes the waiter; a wake without a waiter ends the next wait at once. */
 export class Waker {
   #isWoken = false
   #endWait: (() => void) | undefined

@@ -6,12 +6,12 @@ import { claimLoop, type Running } from './claim-loop.js'
 import { listen } from './listen.js'
 import { Waker } from './waker.js'
 
-/** How many imports, of as many owners, one worker works on at once. */
+/** How many imports, of different owners, one worker runs at once. */
 export const CONCURRENCY = 4
 
 /**
- * A job that has run this long stops at its checkpoint when another one waits for a place, and goes to the back of the
- * queue. So the wait of a small import is bounded, however large the others are.
+ * After this time a job stops at its checkpoint if another one is waiting for a place, and goes to the back
+ * of the queue. So the wait of a small import is bounded, however large the others are.
  */
 const TURN_MS = 5000
 
@@ -22,8 +22,7 @@ interface RunningJob extends Running {
   readonly turn: AbortController
 }
 
-/**
- * Claims and works imports until `stop` is signalled; returns when the last job has reached its checkpoint.
+/** Claims and runs imports until `stop` is signalled; returns when the last job has reached its checkpoint.
  * Waits for an unreachable database.
  */
 export async function work(
@@ -45,7 +44,7 @@ export async function work(
         if (isPaused()) return false
         if (mayHaveLeftovers) await releaseLeasesOf(pool, store.id)
         mayHaveLeftovers = false
-        // An import whose file cannot be read must not be started: it would take the file for gone.
+        // An import whose file cannot be read must not be started: it would consider the file gone.
         await store.requireThere()
         if (isAway) logger.warn('the uploads are back')
         isAway = false
@@ -72,7 +71,9 @@ export async function work(
   await listening
 }
 
-/** Ends the turn of the job that has run the longest, if its time is over and another one waits; one at a time. */
+/**
+ * Ends the turn of the job that has run longest, if its time is up and another one is waiting; one at a time.
+ */
 async function endATurn({ pool, store }: JobContext, jobs: ReadonlySet<RunningJob>): Promise<void> {
   const [oldest] = [...jobs].sort((a, b) => a.since - b.since)
   const isOver = oldest && performance.now() - oldest.since >= TURN_MS

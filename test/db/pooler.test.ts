@@ -130,7 +130,7 @@ test('a start that another process keeps from migrating says so, listens, and go
 
   const service = await serve(places(database.databaseUrl))
   expect((await fetch(`${service.url}/readyz`)).status).toBe(503)
-  expect(service.stderr()).toContain('another process migrates the database; it is waited for')
+  expect(service.stderr()).toContain('another process is migrating the database; waiting')
   expect(service.stderr()).toContain(`by the server's process ${rows[0]?.pid}`)
   await holder.end()
   for (;;) {

@@ -51,7 +51,7 @@ describe('a folder of uploads', () => {
     await service.restart()
     const { status, body } = await service.api.get('/readyz')
     expect([status, body.errors[0].status]).toEqual([503, '503'])
-    expect(service.server.stderr()).toContain('the uploads are away; it is waited for')
+    expect(service.server.stderr()).toContain('the uploads are away; waiting')
     const { code, stdout } = await intake(['doctor'], {
       DATA_DIR: service.dataDir,
       DATABASE_URL: service.databaseUrl,

@@ -125,13 +125,13 @@ describe('POST /oauth/access_token', () => {
     test('with its id in the form, too, if that is the same', async () => {
       const form = 'grant_type=client_credentials&client_id='
       expect((await signInBy(right(), `${form}${client.id}`)).status).toBe(200)
-      const detail = 'client_id: client_id must be the one of HTTP Basic'
+      const detail = 'client_id: client_id must be the same as in HTTP Basic'
       expectError(await signInBy(right(), `${form}${randomUUID()}`), 400, 'Validation Error', detail)
     })
 
     test('but not in both ways at once: 400', async () => {
       const form = `grant_type=client_credentials&client_id=${client.id}&client_secret=${client.secret}`
-      const detail = 'client_secret: client_secret must not come with HTTP Basic, which has it'
+      const detail = 'client_secret: client_secret must not be sent together with HTTP Basic'
       expectError(await signInBy(right(), form), 400, 'Validation Error', detail)
     })
 

@@ -8,7 +8,7 @@ import { attributesOf, type Column } from '../columns.js'
 import type { RecordType, Reference } from '../record-type.js'
 import { MAX_SNAPSHOTS } from '../validate.js'
 
-/** A record as the database has it. Times are RFC 3339. */
+/** A record as stored in the database. Times are RFC 3339. */
 export interface StoredRecord {
   readonly id: string
   readonly ownerId: string
@@ -17,7 +17,10 @@ export interface StoredRecord {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** What a record holds by one of its references, as far as its answer names it; the first that was given comes first. */
+/**
+ * What a record holds by one of its references, as far as its response names it, in the order in which it was
+ * given.
+ */
 export interface Held {
   readonly ids: readonly string[]
   /** The `external_ref`s of the first 100 snapshots. Empty unless the reference has a `refsAttribute`. */
@@ -29,7 +32,7 @@ export interface HoldingRecord extends StoredRecord {
   readonly held: Readonly<Record<string, Held>>
 }
 
-/** The part of a list that is asked for. */
+/** The requested part of a list. */
 export interface Range {
   readonly offset: number
   readonly limit: number
@@ -49,16 +52,16 @@ export interface Row extends Readonly<Record<string, unknown>> {
   readonly updated_at: string
 }
 
-/** Which records a list shows, and how. */
+/** Which records to list, and how. */
 export interface RecordQuery {
   readonly recordType: RecordType
   readonly ownerIds: readonly string[]
   readonly filter: Sql | undefined
-  /** The references by whose snapshots all are named, not the first 100 only. */
+  /** The references whose snapshots are all named, not only the first 100. */
   readonly include: ReadonlySet<string>
 }
 
-/** How many snapshots of a kind an answer names, unless they are included (contract 8). */
+/** How many snapshots of a kind a response names, unless they are included (contract 8). */
 const NAMED_SNAPSHOTS = 100
 
 export const columnNames = ({ columns }: RecordType): Sql =>
@@ -66,7 +69,7 @@ export const columnNames = ({ columns }: RecordType): Sql =>
 
 const hasAnySize = ({ type }: Column): boolean => type === 'text' || type === 'jsonb'
 
-/** How many bytes of a row are stored, but for columns of a fixed size. */
+/** The stored size of a row in bytes, without columns of a fixed size. */
 export const storedSize = ({ columns }: RecordType, ...others: readonly string[]): Sql => {
   const names = [...columns.filter(hasAnySize).map(({ name }) => name), ...others]
   return raw(names.map((name) => `coalesce(pg_column_size(p.${name}), 0)`).join(' + '))
@@ -89,7 +92,7 @@ function toHoldingRecord(recordType: RecordType, row: Row): HoldingRecord {
   return { ...toRecord(recordType, row), held: Object.fromEntries(held) }
 }
 
-/** The rows of a query of records, with what each of them holds. */
+/** The rows of a query for records, with what each of them holds. */
 function withHeld({ references }: RecordType, include: ReadonlySet<string>, records: Sql): Sql {
   if (references.length === 0) return records
   const held = references.map((reference) => {
@@ -111,8 +114,8 @@ function withHeld({ references }: RecordType, include: ReadonlySet<string>, reco
 }
 
 /**
- * A page of the records of these owners, newest first. Each owner's part is read backwards along its primary key, so a
- * page costs what its offset and length cost, however large the table (contract 4).
+ * A page of the records of these owners, newest first. Each owner's part is read backwards along its primary
+ * key, so the cost of a page depends on its offset and length, not on the size of the table (contract 4).
  */
 export async function listRecords(
   pool: Pool,
@@ -121,7 +124,7 @@ export async function listRecords(
 ): Promise<SlicedPage<HoldingRecord>> {
   const { recordType, ownerIds, filter } = query
   const condition = filter ? sql`and ${filter}` : empty
-  // Each owner by itself: of several at once the planner does not see that the index of what a filter looks up has them.
+  // One owner at a time: for several at once, the planner does not see that an index can answer the filter.
   const counts = ownerIds.map(
     (ownerId) => sql`select count(*) from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition}`,
   )
@@ -140,7 +143,7 @@ export async function listRecords(
   }
 }
 
-/** @param after the id of the last record before the slice, in place of an offset */
+/** @param after the id of the last record before the slice, instead of an offset */
 function recordsSlice(
   { recordType, ownerIds, filter, include }: RecordQuery,
   { offset, limit }: Range,
@@ -158,7 +161,10 @@ function recordsSlice(
   return firstSlice(withHeld(recordType, include, page), sql`id desc`, size)
 }
 
-/** How many records are looked at for a further slice: what each of them holds is looked up before its size is known. */
+/**
+ * How many records are examined for a further slice: what each of them holds is looked up before its size is
+ * known.
+ */
 const FURTHER_RECORDS = 10
 
 /**
@@ -183,7 +189,7 @@ export async function* slices<From extends { readonly id: string }, Item>(
   }
 }
 
-/** One record of these owners; undefined: there is none. */
+/** One record of these owners; undefined if there is none. */
 export async function findRecord(
   pool: Pool | Client,
   recordType: RecordType,
@@ -199,7 +205,7 @@ export async function findRecord(
   return row && toRecord(recordType, row)
 }
 
-/** What a record holds now. */
+/** What a record currently holds. */
 export async function heldBy(
   pool: Pool,
   recordType: RecordType,

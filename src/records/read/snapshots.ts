@@ -63,7 +63,7 @@ export async function listSnapshots(
   }
 }
 
-/** One snapshot of a record, by its own id or by its original's; undefined: it holds none. */
+/** One snapshot of a record, by its own id or its original's; undefined: it holds none. */
 export async function findSnapshot(
   db: Pool | Client,
   reference: Reference,
@@ -82,7 +82,10 @@ export async function findSnapshot(
   return row && toSnapshot(reference, row)
 }
 
-/** The snapshots that are named in the answers of some records, record by record, in the order in which they were given. */
+/**
+ * The snapshots that are named in the responses for some records, record by record, in the order in which
+ * they were given.
+ */
 export async function* namedSnapshots(
   pool: Pool,
   reference: Reference,
@@ -104,7 +107,10 @@ export async function* namedSnapshots(
   yield* snapshotsOf(pool, reference, group)
 }
 
-/** A record, and how many of its snapshots are named, by the reference's attribute. Small, as a page has many. */
+/**
+ * A record and how many of its snapshots are named, by the reference's attribute. Small, since a page has
+ * many.
+ */
 export interface NamedHolder extends Holder {
   readonly named: Readonly<Record<string, number>>
 }
@@ -115,7 +121,7 @@ export const namedHolder = ({ id, ownerId, held }: HoldingRecord): NamedHolder =
   named: Object.fromEntries(Object.entries(held).map(([attribute, { ids }]) => [attribute, ids.length])),
 })
 
-/** Snapshots of one record, in the order in which they were given. `only`: those with these ids. */
+/** Snapshots of one record, in the order in which they were given. `only`: just those with these ids. */
 export const snapshotsWithin = (
   pool: Pool,
   reference: Reference,

@@ -8,12 +8,10 @@ import type { Holder } from './snapshots.js'
 /** How many currencies are worked on before it is the turn of something else. */
 const CURRENCIES_A_PART = 500
 
-/**
- * What the products of each of these records cost together. Added up by the database: the products of a page of offerings
- * may be many, and their sums are few.
+/** The sums of the product prices of each of these records. The database adds them up: a page of offerings may have many products, but few sums.
  *
  * @param pricing the reference by which the products are held
- * @returns by the record's id; of the first of the records at least, and of as many more as fit a slice
+ * @returns by the record's id; for at least the first of the records, and as many more as fit a slice
  */
 export async function sumPrices(
   pool: Pool,
@@ -21,7 +19,7 @@ export async function sumPrices(
   holders: readonly Holder[],
 ): Promise<ReadonlyMap<string, BasePrice>> {
   const products = raw(pricing.table)
-  // A sum has no more currencies than the product with the fewest.
+  // A sum has at most the currencies of the product with the fewest.
   const page = sql`
     select h.*, (
       select coalesce(min(pg_column_size(price)), 0) from ${products} where owner_id = h.owner_id and holder_id = h.id

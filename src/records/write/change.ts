@@ -24,7 +24,7 @@ export class RefTaken extends Error {
   }
 }
 
-/** The record was changed or deleted between being read and being written: nothing was written. */
+/** The record was changed or deleted after it was read: nothing was written. */
 export class ChangedMeanwhile extends Error {
   override name = 'ChangedMeanwhile'
 }
@@ -42,7 +42,7 @@ export class StillAttached extends Error {
   }
 }
 
-/** References that lead nowhere; nothing was written. `missing`: what was given. */
+/** References that lead nowhere; nothing was written. `missing`: the references as given. */
 export class UnresolvedReferences extends Error {
   override name = 'UnresolvedReferences'
   constructor(
@@ -56,7 +56,7 @@ export class UnresolvedReferences extends Error {
 type Attributes = Readonly<Record<string, unknown>>
 
 /**
- * Adds one record with valid attributes, and the snapshots that its references ask for. Its lists of references may be
+ * Adds one record with valid attributes, and the snapshots for its references. Its lists of references may be
  * absent.
  *
  * @param visibleOwnerIds the owner, then its organization: whose records may be referred to.
@@ -96,7 +96,8 @@ async function elementsOf(
 }
 
 /**
- * Changes some attributes of a record; `null` clears one. The record is written only if it is still as it was seen.
+ * Changes some attributes of a record; `null` clears one. The record is written only if it is still as it was
+ * read.
  *
  * @param changes valid together with the record's other attributes.
  * @throws RefTaken, ChangedMeanwhile
@@ -111,7 +112,8 @@ export async function updateRecord(
   const where = sql`owner_id = ${ownerId} and id = ${id}`
   const changed = await changeRow(pool, recordType, recordType.table, where, seen.updatedAt, changes).catch(
     async (error: unknown) => {
-      // Two writers each wanted the `external_ref` that the other was giving up; PostgreSQL has ended this one.
+      // Two writers each wanted the `external_ref` that the other was giving up; PostgreSQL has aborted this
+      // one.
       if (isDeadlock(error)) throw new ChangedMeanwhile()
       if (!isUniqueViolation(error)) throw error
       const ref = String(changes.external_ref)
@@ -124,8 +126,8 @@ export async function updateRecord(
 }
 
 /**
- * Writes changes into the row of a record or a snapshot that is still as it was seen at `updatedAt`. An empty change
- * leaves it as it is. Returns whether the row was there and unchanged.
+ * Writes changes into the row of a record or a snapshot that is still as it was at `updatedAt`. An empty
+ * change leaves it as it is. Returns whether the row was there and unchanged.
  */
 export async function changeRow(
   db: Pool | Client,
@@ -139,7 +141,7 @@ export async function changeRow(
     .filter(({ path: [attribute] }) => Object.hasOwn(changes, attribute))
     .map((column) => sql`${raw(column.name)} = ${columnValue(column, changes)}::${raw(column.type)},`)
   if (assignments.length === 0) return true
-  // Two changes never share an `updated_at`, however coarse the clock: the later one is told by it.
+  // Two changes never share an `updated_at`, however coarse the clock, since it identifies the later one.
   const { rowCount } = await db.query(sql`
     update ${raw(table)}
     set ${join(assignments, ' ')} updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
@@ -158,7 +160,7 @@ export async function deleteRecord(
   { ownerId, id }: StoredRecord,
 ): Promise<void> {
   await transaction(pool, async (client) => {
-    // Whoever is attaching it just now holds the row; the check below then sees what came of it.
+    // Whoever is attaching it right now holds the row; the check below then sees the result.
     const { rowCount } = await client.query(
       sql`select from ${raw(recordType.table)} where owner_id = ${ownerId} and id = ${id} for update`,
     )

@@ -17,7 +17,7 @@ const OWN_COLUMNS: readonly CopyColumn[] = [
   { name: 'id', type: 'uuid' },
 ]
 
-/** Valid records of one owner and type on their way into their table. */
+/** Valid records of one owner and type, to be added to their table. */
 export class NewRecords {
   readonly recordType: RecordType
   readonly ownerId: string
@@ -27,7 +27,7 @@ export class NewRecords {
   readonly #refs: (string | undefined)[] = []
 
   /**
-   * @param milliseconds since 1970, of `created_at` as of the records' ids.
+   * @param milliseconds since 1970, for `created_at` and the records' ids.
    * @param loan whose buffers the records are encoded into, and released with
    */
   constructor(
@@ -66,7 +66,8 @@ export class NewRecords {
   /**
    * Adds them the fastest way: all that are selected, or none.
    *
-   * @throws DatabaseError, a unique violation (23505) if an `external_ref` is taken; the transaction is spoilt then.
+   * @throws DatabaseError, a unique violation (23505) if an `external_ref` is taken; the transaction has then
+   * failed
    */
   async copy(client: Client, selection: Selection): Promise<void> {
     await this.#rows.copyTo(client, this.recordType.table, selection)
@@ -84,13 +85,14 @@ export class NewRecords {
     const { table } = this.recordType
     const staged = await this.#stage(client, selection)
     for (let attempt = 0; ; attempt += 1) {
-      if (attempt === MAX_ATTEMPTS) throw new Error(`${waiting.length} ${table} are in the way of nobody`)
+      if (attempt === MAX_ATTEMPTS) throw new Error(`${waiting.length} ${table} conflict with no record`)
       const { rowCount } = await client.query(sql`
         insert into ${raw(table)} (${this.#names}) select ${this.#names} from ${staged} on conflict do nothing`)
       if (rowCount === waiting.length) return taken
       const refs = waiting.flatMap((place) => this.#refs[place] ?? [])
       const holders = await holdersOfRefs(client, this.recordType, this.ownerId, refs)
-      // Who has neither a row nor a holder was in the way of a record that was deleted in this very moment: once more.
+      // A record with neither a row nor a holder conflicted with one that was deleted at this very moment:
+      // try again.
       waiting = waiting.filter((place) => {
         const ref = this.#refs[place]
         const holder = ref === undefined ? this.id(place) : holders.get(ref)
@@ -104,7 +106,7 @@ export class NewRecords {
   }
 
   /**
-   * Adds those whose `external_ref` is free, and writes the others into the records that have it: all of their attributes.
+   * Adds those whose `external_ref` is free, and replaces all attributes of the records that have the others.
    *
    * @returns by place, the id of the record that was changed, for every record that was not added.
    */
@@ -137,7 +139,7 @@ export class NewRecords {
     return changed
   }
 
-  /** Puts the records into a table beside their own, which is gone with the transaction. Returns its name. */
+  /** Puts the records into a temporary table, which is dropped with the transaction. Returns its name. */
   async #stage(client: Client, selection: Selection): Promise<Sql> {
     const { table } = this.recordType
     const staged = `new_${table}`
@@ -162,14 +164,14 @@ const MAX_ATTEMPTS = 20
 /** A record that was just added. */
 export interface Inserted {
   readonly id: string
-  /** Since 1970, of `created_at` as of the id: by the database's clock. */
+  /** Milliseconds since 1970, for `created_at` and the id, by the database's clock. */
   readonly milliseconds: number
 }
 
 /**
  * Adds one record with valid attributes.
  *
- * @returns what was added; or the id of the record that has its `external_ref` already.
+ * @returns what was added, or the id of the record that already has its `external_ref`.
  */
 export async function insertRecord(
   client: Client,
@@ -194,12 +196,12 @@ export async function insertRecord(
       await holdersOfRefs(client, recordType, ownerId, [String(attributes.external_ref)])
     ).values()
     if (holderId !== undefined) return { holderId }
-    // The one in the way was deleted in this very moment: once more.
+    // The conflicting record was deleted at this very moment: try again.
   }
-  throw new Error(`a record of ${table} is in the way of nobody`)
+  throw new Error(`a record of ${table} conflicts with no record`)
 }
 
-/** The characters of a UUID of version 7 that are its milliseconds. */
+/** How many characters of a version 7 UUID are its milliseconds. */
 const TIME_DIGITS = 'xxxxxxxx-xxxx'.length
 
 /** By `external_ref`, the id of the owner's record that has it. */

@@ -6,7 +6,7 @@ import { validateRecord } from '../validate.js'
 
 type Attributes = Readonly<Record<string, unknown>>
 
-/** What a `PUT` comes to: what is wrong with it, and otherwise the new value of each attribute that it names. */
+/** The result of reading a `PUT`: its problems, or else the new value of each attribute that it names. */
 export interface ReadChanges {
   readonly problems: readonly Problem[]
   /** `null`: the attribute is cleared. */
@@ -14,8 +14,9 @@ export interface ReadChanges {
 }
 
 /**
- * Reads changes of a record's attributes, and validates them together with those that it has (contract 9). `null` clears
- * an optional attribute, as an empty `external_ref` does; maps of prices are merged by RFC 7396.
+ * Reads changes of a record's attributes, and validates them together with the current ones (contract 9).
+ * `null` clears an optional attribute, as an empty `external_ref` does; maps of prices are merged by RFC
+ * 7396.
  */
 export function readChanges(recordType: RecordType, attributes: Attributes, changes: unknown): ReadChanges {
   if (!isObject(changes)) {
@@ -34,8 +35,8 @@ export function readChanges(recordType: RecordType, attributes: Attributes, chan
 }
 
 /**
- * Merges a map of objects by RFC 7396. What is `null` stays so: validation removes it. Entries are defined and not
- * assigned, for a key may be `__proto__`.
+ * Merges a map of objects by RFC 7396. `null` is kept: validation removes it. Entries are defined and not
+ * assigned, since a key may be `__proto__`.
  */
 function mergeMaps(map: unknown, changes: unknown): unknown {
   if (!isObject(map) || !isObject(changes)) return changes

@@ -11,15 +11,15 @@ import { excerpt } from '../../text/text.js'
 import { columnValue } from '../columns.js'
 import type { RecordType, Reference } from '../record-type.js'
 
-/** A record that is made within another one: the values of its columns, and no more of what a line had. */
+/** An inline record: only the values of its columns, without the rest of the line. */
 export interface Inline {
   readonly values: readonly CopyValue[]
 }
 
-/** By attribute, a record's lists of references: texts that name records, and records made within. */
+/** By attribute, a record's lists of references: texts that name records, and inline records. */
 export type ReferenceLists = Readonly<Record<string, readonly (string | Inline)[]>>
 
-/** Takes the lists of references out of valid attributes. One that is absent is empty. */
+/** Takes the lists of references out of valid attributes. An absent one counts as empty. */
 export function referenceLists(
   { references }: RecordType,
   attributes: Readonly<Record<string, unknown>>,
@@ -39,7 +39,7 @@ const inline = ({ columns }: RecordType, attributes: Readonly<Record<string, unk
 /** One element of a list of references, as it will become a snapshot. */
 export type Element = { readonly sourceId: string; readonly sourceOwnerId: string } | Inline
 
-/** What the references of one record came to. */
+/** The resolved references of one record. */
 export interface Resolved {
   readonly problems: Problem[]
   /** The references among them that lead nowhere, as they were given. */
@@ -56,21 +56,19 @@ export interface Source {
 
 interface LookUp {
   readonly by?: 'id or external_ref' | 'id'
-  /** Finds what an `external_ref` leads to that is not in a table of records. It wins over other external_refs. */
+  /** Finds what an `external_ref` leads to outside the tables of records. It takes precedence. */
   readonly further?: (to: RecordType, refs: readonly string[]) => Promise<ReadonlyMap<string, Source>>
 }
 
-/**
- * How many references, or bytes of records made within, a statement looks up or writes at a time: what is needed for
- * that is memory for a moment, and the others wait.
+/** How many references, or bytes of inline records, a statement looks up or writes at a time, which bounds the memory for it.
  */
 const SLICE = 5000
 const SLICE_BYTES = 2 ** 20
 
 /**
- * Looks up every record that these lists refer to, among those visible to the owner: by id, else by
- * `external_ref`, the owner's own before its organization's (contract 8). What is found stays locked against deletion
- * until the transaction ends.
+ * Looks up every record that these lists refer to, among those visible to the owner: by id, or else by
+ * `external_ref`, the owner's own before its organization's (contract 8). The records found stay locked
+ * against deletion until the transaction ends.
  */
 export async function resolveReferences(
   client: Client,
@@ -118,7 +116,7 @@ async function sourcesOf(
       further ? further(to, slice) : NO_OTHERS,
     ])
     for (const [ref, source] of sources) all.set(ref, source)
-    // An id comes before an external_ref that reads the same.
+    // An id takes precedence over an external_ref with the same text.
     for (const [ref, source] of others) if (all.get(ref)?.id !== ref.toLowerCase()) all.set(ref, source)
   }
   return all
@@ -156,17 +154,16 @@ async function findSources(
         where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${isAnyOf(sql`t.external_ref`, refs)}
         for key share of t`,
     )
-    // The owner stands first among those that are visible to it: its own records win.
+    // The owner comes first among those that are visible to it: its own records win.
     const rank = ({ owner_id }: Source) => visibleOwnerIds.indexOf(owner_id)
     for (const source of found.sort((a, b) => rank(b) - rank(a))) sources.set(source.external_ref, source)
   }
   return sources
 }
 
-/**
- * Turns a list of references into elements, and adds to the problems those that lead nowhere, or twice to the same.
+/** Turns a list of references into elements, and adds those that lead nowhere, or to the same record twice, to the problems.
  *
- * @param sources what was found, by the reference as it was given.
+ * @param sources what was found, by the reference as given.
  */
 export function toElements(
   { attribute, to }: Reference,
@@ -204,8 +201,8 @@ export interface Holder {
 }
 
 /**
- * Writes the snapshots of records that were just added: copies of what they refer to, as it is now, and what was given
- * within them. Their ids ascend in the order of the list.
+ * Writes the snapshots of records that were just added: copies of what they refer to, as it is now, and their
+ * inline records. Their ids ascend in the order of the list.
  *
  * @param loan whose buffers are used on the way
  */
@@ -295,7 +292,8 @@ async function insertCopies(
   if (copies.length === 0) return
   const createdAt = new Date(milliseconds).toISOString()
   const names = to.columns.map(({ name }) => name)
-  // "offset 0" has each original looked up by its key. Joined, the planner would rather read the whole table, for each chunk.
+  // "offset 0" makes PostgreSQL look up each original by its key. With a join, the planner would read the
+  // whole table for each chunk.
   await client.query(sql`
     insert into ${raw(table)} (owner_id, holder_id, id, source_id, created_at, updated_at, ${raw(names.join(', '))})
     select ${ownerId}::uuid, r.holder_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
@@ -308,7 +306,10 @@ async function insertCopies(
     ) as t`)
 }
 
-/** The system is asked for many at a time: for each snapshot's sixteen, it would take longer than all the rest. */
+/**
+ * Random bytes are requested in bulk: sixteen for each snapshot at a time would take longer than all the
+ * rest.
+ */
 const RANDOM_BYTES = 16 * 512
 
 let random = new Uint8Array()

@@ -8,7 +8,7 @@ import { MAX_SNAPSHOTS } from '../validate.js'
 import { ChangedMeanwhile, changeRow, UnresolvedReferences } from './change.js'
 import { insertSnapshots, resolveReferences } from './references.js'
 
-/** The record holds a snapshot of this original already. */
+/** The record already holds a snapshot of this original. */
 export class AlreadyAttached extends Error {
   override name = 'AlreadyAttached'
   constructor(
@@ -19,7 +19,10 @@ export class AlreadyAttached extends Error {
   }
 }
 
-/** With these the record would hold more than `MAX_SNAPSHOTS` of a kind. `holder`: its noun. `held`: how many it has now. */
+/**
+ * With these the record would hold more than `MAX_SNAPSHOTS` of a kind. `holder`: its noun. `held`: how many
+ * it has now.
+ */
 export class TooManySnapshots extends Error {
   override name = 'TooManySnapshots'
   constructor(
@@ -31,7 +34,7 @@ export class TooManySnapshots extends Error {
   }
 }
 
-/** Who holds the snapshots, by which of its lists, and whose records may be attached. */
+/** The holder of the snapshots, its list, and whose records may be attached. */
 export interface Holding {
   readonly recordType: RecordType
   readonly reference: Reference
@@ -58,8 +61,8 @@ export async function attach(pool: Pool, holding: Holding, ids: readonly string[
 }
 
 /**
- * Makes these records all that is held: what is not among them is detached, what is new is attached, and the snapshots of
- * the others stay as they are.
+ * Makes these records exactly what is held: the others are detached, new ones are attached, and existing
+ * snapshots stay as they are.
  *
  * @throws UnresolvedReferences, TooManySnapshots, ChangedMeanwhile if the holder is gone
  */
@@ -103,14 +106,14 @@ export async function detach(pool: Pool, holding: Holding, { id }: StoredSnapsho
 
 const within = ({ holder }: Holding): Sql => sql`owner_id = ${holder.ownerId} and holder_id = ${holder.id}`
 
-/** One change at a time to what a record holds, and none to a record that is being deleted. */
+/** Locks a record, so that what it holds changes one request at a time, and not while it is being deleted. */
 async function lockHolder(client: Client, { recordType, holder }: Holding): Promise<void> {
   const { rowCount } = await client.query(sql`
     select from ${raw(recordType.table)} where owner_id = ${holder.ownerId} and id = ${holder.id} for update`)
   if (rowCount === 0) throw new ChangedMeanwhile()
 }
 
-/** By the original's id, the snapshot's. */
+/** The id of the original → the id of the snapshot. */
 async function sourcesOf(client: Client, holding: Holding): Promise<Map<string, string>> {
   const found = await rows<{ source_id: string; id: string }>(
     client,
@@ -121,7 +124,7 @@ async function sourcesOf(client: Client, holding: Holding): Promise<Map<string, 
   return new Map(found.map(({ source_id, id }) => [source_id, id]))
 }
 
-/** How many snapshots there are at this moment, which is told in milliseconds since 1970 by the database's clock. */
+/** How many snapshots there are, and the current time in milliseconds since 1970 by the database's clock. */
 async function countHeld(
   client: Client,
   holding: Holding,

@@ -3,7 +3,7 @@ import type { Import } from '../../imports/import.js'
 import { importResource } from '../../imports/resource/resource.js'
 import { type Caller, ownerKind } from '../../tenants/owners.js'
 
-/** The documented answer of the routes that answer one import. */
+/** The documented response of the routes that return one import. */
 export const importAnswers = {
   200: { description: 'The import.', schema: dataOf(named('Import')) },
 }
@@ -12,5 +12,5 @@ export const importAnswers = {
 export const importAnswer = (caller: Caller, one: Import) =>
   importResource(ownerKind(caller, one.ownerId), one)
 
-/** The media type of the answers that are JSON Lines. */
+/** The media type of responses in JSON Lines. */
 export const JSON_LINES = 'application/jsonl; charset=utf-8'

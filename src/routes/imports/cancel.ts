@@ -12,7 +12,7 @@ const schema = operation({
   tag: 'Imports',
   summary: 'Cancels an import.',
   description:
-    'One that waits fails at once, one that runs before its next chunk. What had been imported stays, and the counts are exact. `meta.failure.reason` is `canceled`.',
+    'A waiting import fails at once, a running one before its next chunk. What has been imported stays, and the counts are exact. `meta.failure.reason` is `canceled`.',
   ids: { id: 'import' },
   answers: importAnswers,
   errors: [400, 403, 404, 409],
@@ -25,7 +25,7 @@ export function cancelRoute(app: App, { poolOf, emit }: ImportDependencies): voi
     const found = await findOwn(pool, caller, params.id)
     const canceled = await cancelImport(pool, found)
     if (!canceled) {
-      throw writeConflict('The import is finished; there is nothing to cancel.', { id: found.id })
+      throw writeConflict('The import has ended; there is nothing to cancel.', { id: found.id })
     }
     emit({ kind: 'ended', ...endedImport(canceled) })
     log.info({ import_id: found.id }, 'import canceled')

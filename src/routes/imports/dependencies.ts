@@ -4,7 +4,7 @@ import type { ImportEvent } from '../../imports/events.js'
 import type { ScanLimits } from '../../imports/receive/scan.js'
 import type { UploadStore } from '../../uploads/store.js'
 
-/** What the routes of imports work with. */
+/** The dependencies of the routes of imports. */
 export interface ImportDependencies {
   readonly poolOf: PoolOf
   readonly downloads: Downloads

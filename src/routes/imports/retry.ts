@@ -13,7 +13,7 @@ const schema = operation({
   tag: 'Imports',
   summary: 'Resumes an import that failed or was canceled.',
   description:
-    'It waits its turn again, and resumes where it stopped: nothing is imported twice. 409 also while as many imports wait as may.',
+    'It waits for its turn again, and resumes where it stopped: nothing is imported twice. Also 409 while the limit of waiting imports is reached.',
   ids: { id: 'import' },
   answers: importAnswers,
   errors: [400, 403, 404, 409],
@@ -28,14 +28,14 @@ export function retryRoute(app: App, { poolOf, limits }: ImportDependencies): vo
     if (!retried) {
       throw writeConflict(whyNoRetry(await findVisible(pool, caller, found.id)), { id: found.id })
     }
-    log.info({ import_id: found.id }, 'import is tried again')
+    log.info({ import_id: found.id }, 'import retried')
     return { data: importAnswer(caller, retried) }
   })
 }
 
 function whyNoRetry({ status, dryRun, expiredAt }: Import): string {
   if (status !== 'failed')
-    return `Only an import that failed or was canceled can be tried again; this one is ${status}.`
+    return `Only an import that failed or was canceled can be retried; this one is ${status}.`
   if (expiredAt !== undefined) return 'The file is no longer kept; post it again.'
   if (dryRun) return 'A dry run adds nothing, so there is nothing to resume; post the file again.'
   return 'The file was processed to its end and every record rejected; fix its lines and post them again.'

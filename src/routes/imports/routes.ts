@@ -12,7 +12,7 @@ import { retryRoute } from './retry.js'
 
 /** The Subscriptions Imports API (contract 6). */
 export function importRoutes(app: App, dependencies: ImportDependencies): void {
-  // A file is read as it arrives, by the route that takes one.
+  // A file is read as it arrives, by the route that receives it.
   app.addContentTypeParser(
     ['multipart/form-data', 'application/jsonl', 'application/x-ndjson'],
     (_request, payload, done) => done(null, payload),

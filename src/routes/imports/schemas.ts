@@ -18,7 +18,7 @@ export const importSchemas: readonly TSchema[] = [
         "The record's type.",
       ),
       id: uuid("The record's id."),
-      external_ref: Type.Optional(Type.String({ description: 'As it is now, where there is one.' })),
+      external_ref: Type.Optional(Type.String({ description: 'The current one, if there is one.' })),
     },
     { $id: 'ImportResult', description: 'The record that an imported line became.' },
   ),
@@ -27,7 +27,7 @@ export const importSchemas: readonly TSchema[] = [
 const file = Type.String({
   format: 'binary',
   description:
-    'The file, in JSON Lines and UTF-8: one `ImportLine` a line, of any type in any order. Blank lines, CRLF and a byte-order mark are fine. It may be compressed by gzip.',
+    'The file, in JSON Lines and UTF-8: one `ImportLine` per line, of any type in any order. Blank lines, CRLF and a byte-order mark are fine. It may be compressed with gzip.',
 })
 
 const options = {
@@ -41,17 +41,17 @@ const options = {
   on_conflict: Type.Optional(
     oneOf(
       ON_CONFLICT,
-      "What happens to a record whose `external_ref` is there already: it is an error, it is left out, or it replaces the attributes of the one that is there (an offering's snapshots too). Default: `reject`.",
+      "What happens to a record whose `external_ref` already exists: it is an error, it is skipped, or it replaces the attributes of the existing one (and an offering's snapshots). Default: `reject`.",
     ),
   ),
 }
 
-/** What an import is made of, by media type. */
+/** The body of an import, by media type. */
 export const importBodies: Readonly<Record<string, TSchema>> = {
   'multipart/form-data': Type.Object({ import_file: file, ...options }),
   'application/jsonl': file,
   'application/x-ndjson': file,
 }
 
-/** The options where the body is the file alone. */
+/** The options if the body is only the file. */
 export const importParameters = options

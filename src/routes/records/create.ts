@@ -38,7 +38,7 @@ const buildOperation = (recordType: RecordType) =>
   operation({
     id: `build${schemaName(recordType.type)}`,
     tag: 'Records',
-    summary: `Creates a ${recordType.noun} together with what it holds.`,
+    summary: `Creates a ${recordType.noun} together with the records it holds.`,
     body: dataOf(wholeAttributes(recordType, { type: Type.Optional(typeOf(recordType)) })),
     answers: answersOf(recordType),
     errors: [400, 409, 413, 415],
@@ -79,7 +79,7 @@ export function buildRoute(app: App, dependencies: RecordDependencies): void {
   })
 }
 
-/** @param routeEnd what the route has after the path of the list */
+/** @param routeEnd the end of the route after the path of the list */
 async function create(
   request: FastifyRequest,
   reply: FastifyReply,

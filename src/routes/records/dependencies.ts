@@ -3,7 +3,7 @@ import type { Downloads } from '../../http/answer/downloads.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { RecordFinder } from './finder.js'
 
-/** What the routes of one record type work with. */
+/** The dependencies of the routes of one record type. */
 export interface RecordDependencies {
   readonly poolOf: PoolOf
   readonly downloads: Downloads

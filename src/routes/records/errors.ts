@@ -10,7 +10,7 @@ import {
 import { AlreadyAttached, TooManySnapshots } from '../../records/write/snapshots.js'
 import { withArticle } from '../../text/text.js'
 
-/** Waits for a change of a record, and tells why it could not be made as HTTP does (contract 3). */
+/** Awaits a change of a record, and turns the reason why it failed into an HTTP error (contract 3). */
 export async function explained<T>(noun: string, change: Promise<T>): Promise<T> {
   try {
     return await change
@@ -43,7 +43,7 @@ function explanation(noun: string, error: unknown): unknown {
         )
   }
   if (error instanceof AlreadyAttached) {
-    return writeConflict(`The ${noun} ${error.sourceId} is attached already.`, { id: error.snapshotId })
+    return writeConflict(`The ${noun} ${error.sourceId} is already attached.`, { id: error.snapshotId })
   }
   if (error instanceof TooManySnapshots) {
     const { attribute, holder, held } = error

@@ -4,11 +4,11 @@ import { findRecord, type StoredRecord } from '../../records/read/records.js'
 import type { RecordType } from '../../records/record-type.js'
 import { type Caller, visibleOwnerIds } from '../../tenants/owners.js'
 
-/** Finds records of one type as a caller may see, or change, them (contract 2). */
+/** Finds the records of one type that a caller may see, or change (contract 2). */
 export interface RecordFinder {
-  /** @throws HttpError 404 if the caller does not see it */
+  /** @throws HttpError 404 if the caller cannot see it */
   find(caller: Caller, id: string): Promise<StoredRecord>
-  /** @throws HttpError 404 if the caller does not see it, 403 if it is not the caller's own */
+  /** @throws HttpError 404 if the caller cannot see it, 403 if it is not the caller's own */
   findOwn(caller: Caller, id: string): Promise<StoredRecord>
 }
 

@@ -15,7 +15,7 @@ const operationOf = (recordType: RecordType) =>
   operation({
     id: `get${schemaName(recordType.type)}`,
     tag: 'Records',
-    summary: `Answers one of the ${recordType.table}.`,
+    summary: `Returns one of the ${recordType.table}.`,
     ids: { id: recordType.noun },
     query: includeParameter(recordType),
     answers: {

@@ -11,14 +11,14 @@ interface IncludeParameter extends Record<string, TSchema> {
   include: TOptional<TString>
 }
 
-/** `include`, where there is anything to include. */
+/** `include`, if there is anything to include. */
 export function includeParameter({ references }: RecordType): IncludeParameter {
   const names = references.map(({ attribute }) => attribute)
   if (names.length === 0) return {} as IncludeParameter
   return {
     include: Type.Optional(
       Type.String({
-        description: `What to answer along, of ${names.join(', ')}, joined by commas.`,
+        description: `What to include in the response, of ${names.join(', ')}, joined by commas.`,
         examples: [names.join(',')],
       }),
     ),
@@ -28,7 +28,7 @@ export function includeParameter({ references }: RecordType): IncludeParameter {
 /**
  * Reads `include=products,plans`.
  *
- * @param given anything, where the parameter is not declared.
+ * @param given anything, if the parameter is not declared.
  * @throws HttpError 400
  */
 export function readInclude(given: unknown, { references }: RecordType): ReadonlySet<string> {
@@ -39,13 +39,13 @@ export function readInclude(given: unknown, { references }: RecordType): Readonl
   const known = references.map(({ attribute }) => attribute)
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) {
-    const takes = known.length > 0 ? `takes ${known.join(', ')}` : 'has nothing to take here'
+    const takes = known.length > 0 ? `takes ${known.join(', ')}` : 'is not supported here'
     throw validationError('', [{ field: 'include', error: `include ${takes}; it has "${unknown}"` }])
   }
   return new Set(names)
 }
 
-/** What `include` adds to the documented answer. */
+/** What `include` adds to the documented response. */
 export const includedOf = ({ references }: RecordType): Record<string, TSchema> =>
   references.length === 0
     ? {}
@@ -58,15 +58,14 @@ export const includedOf = ({ references }: RecordType): Record<string, TSchema> 
                 Type.Optional(Type.Array(resourceOf(reference))),
               ]),
             ),
-            { description: 'What was asked for by `include`.' },
+            { description: 'What was requested with `include`.' },
           ),
         ),
       }
 
-/**
- * The `included` of an answer, as lists that are read while they are sent; nothing where nothing is asked for.
+/** The `included` of a response, as lists that are read while they are sent; nothing if nothing was requested.
  *
- * @param holders filled by the time the lists are read.
+ * @param holders complete by the time the lists are read.
  */
 export function included(
   pool: Pool,

@@ -7,7 +7,7 @@ import { sumPrices } from '../../records/read/sum-prices.js'
 import type { RecordType, Reference } from '../../records/record-type.js'
 import { type Caller, ownerKind } from '../../tenants/owners.js'
 
-/** A record as it is answered (contract 9). */
+/** A record as it is sent (contract 9). */
 export function recordResource(
   { caller, url }: Pick<FastifyRequest, 'caller' | 'url'>,
   { type, table, references }: RecordType,
@@ -41,7 +41,7 @@ export function recordResource(
 
 const NOTHING: ReadonlySet<string> = new Set()
 
-/** A record as it is answered after a write. */
+/** A record as it is sent after a write. */
 export const writtenRecord = async (
   request: FastifyRequest,
   pool: Pool,
@@ -49,7 +49,7 @@ export const writtenRecord = async (
   record: StoredRecord,
 ) => recordResource(request, recordType, await heldBy(pool, recordType, record, NOTHING))
 
-/** How snapshots are answered: who asks, and what they are. */
+/** What is needed for sending snapshots: who asks, and what they are. */
 export interface SnapshotView {
   readonly pool: Pool
   readonly caller: Caller
@@ -57,8 +57,7 @@ export interface SnapshotView {
   readonly reference: Reference
 }
 
-/**
- * Snapshots as they are answered: the original's attributes under an id and type of their own; plans with their prices.
+/** Snapshots as they are sent: the original's attributes with their own id and type; plans with their prices.
  */
 export async function* snapshotResources(
   view: SnapshotView,
@@ -70,7 +69,7 @@ export async function* snapshotResources(
   for await (const slice of slices) yield slice.map((snapshot) => plainSnapshot(caller, reference, snapshot))
 }
 
-/** One snapshot as it is answered. */
+/** One snapshot as it is sent. */
 export async function snapshotResource(view: SnapshotView, snapshot: StoredSnapshot) {
   const pricing = pricingOf(view)
   if (!pricing) return plainSnapshot(view.caller, view.reference, snapshot)
@@ -78,11 +77,11 @@ export async function snapshotResource(view: SnapshotView, snapshot: StoredSnaps
   return pricedResource(view, snapshot, sums.get(snapshot.holderId))
 }
 
-/** What prices a snapshot, as an offering's products do its plans. */
+/** The reference that determines a snapshot's price, as an offering's products do for its plans. */
 const pricingOf = ({ recordType: { references }, reference: { pricedBy } }: SnapshotView) =>
   references.find(({ attribute }) => attribute === pricedBy)
 
-/** One by one: a price may be as long as all prices of a product. */
+/** One by one, since a price may be as long as all prices of a product. */
 async function* pricedResources(
   view: SnapshotView,
   pricing: Reference,
@@ -105,14 +104,14 @@ function pricedResource({ caller, reference }: SnapshotView, snapshot: StoredSna
   return { ...resource, meta: { ...resource.meta, price: planPrice(snapshot.attributes, base) } }
 }
 
-/** Each once, in their order. */
+/** Without repetitions, in order. */
 const holdersOf = (snapshots: readonly StoredSnapshot[]): Holder[] =>
   [...new Map(snapshots.map(({ holderId, ownerId }) => [holderId, ownerId]))].map(([id, ownerId]) => ({
     id,
     ownerId,
   }))
 
-/** `objects` of a reference are attributes of its snapshots that nothing is stored in. */
+/** The `objects` of a reference: attributes of its snapshots that are not stored. */
 function plainSnapshot(caller: Caller, { type, objects = {} }: Reference, snapshot: StoredSnapshot) {
   const empty = Object.fromEntries(Object.keys(objects).map((name) => [name, {}]))
   return plainResource(caller, type, { ...snapshot, attributes: { ...snapshot.attributes, ...empty } })

@@ -16,22 +16,20 @@ import { MAX_SNAPSHOTS } from '../../records/validate.js'
 
 /** The documented schemas of records, all derived from the record types' own (contract 8 and 9). */
 
-/** A record's or a snapshot's type, by which the document names its schemas. */
+/** The type of a record or snapshot, from which the document's names of its schemas are derived. */
 export interface Typed {
   readonly type: string
 }
 
 export const typeOf = ({ type }: Typed) => oneOf([type], 'The type.')
 
-/** The attributes as an import line and a `POST` take them. */
+/** The attributes as accepted in an import line and a `POST`. */
 export const attributesOf = ({ type }: Typed) => named<JsonObject>(`${schemaName(type)}Attributes`)
 
-/** The record, or snapshot, as it is answered. */
+/** The record, or snapshot, as it is sent. */
 export const resourceOf = ({ type }: Typed) => named(schemaName(type))
 
-/**
- * A schema as a request may fulfil it: what `additionalProperties: false` has taken out of a value is not an error
- * (contract 7).
+/** A schema as requests may use it: what `additionalProperties: false` removes from a value is not an error (contract 7).
  */
 const asTaken = (schema: AttributesSchema): AttributesSchema =>
   JSON.parse(
@@ -40,7 +38,7 @@ const asTaken = (schema: AttributesSchema): AttributesSchema =>
     ),
   )
 
-/** The answered attributes: those of the type, and the timestamps. */
+/** The attributes in a response: those of the type, and the timestamps. */
 function answeredAttributes({ properties, required = [] }: AttributesSchema): TSchema {
   return Type.Unsafe({
     type: 'object',
@@ -98,7 +96,7 @@ const relationshipsOf = (references: readonly Reference[]) =>
         reference.attribute,
         Type.Object({
           data: Type.Array(Type.Object({ id: uuid('The id.'), type: typeOf(reference) }), {
-            description: 'The first 100; all where they are included.',
+            description: 'The first 100, or all if they are included.',
           }),
           links: Type.Object({
             related: Type.String({ format: 'uri-reference', description: 'Where they are listed.' }),
@@ -131,7 +129,7 @@ const snapshotSchema = (reference: Reference, { noun }: RecordType) => {
   )
 }
 
-/** An element of a list of references: a text that names a record, or a record made within. */
+/** An element of a list of references: a text that names a record, or an inline record. */
 const elementOf = ({ to }: Reference) =>
   Type.Union([
     Type.String({
@@ -141,7 +139,7 @@ const elementOf = ({ to }: Reference) =>
     attributesOf(to),
   ])
 
-/** By name, the lists of references that a record is made with. */
+/** The lists of references that a record is created with, by name. */
 const elementLists = ({ references }: RecordType) =>
   Object.fromEntries(
     references.map((reference) => [
@@ -154,7 +152,7 @@ const elementLists = ({ references }: RecordType) =>
     ]),
   )
 
-/** The attributes with the lists of references, as an import line and `build` take them. */
+/** The attributes with the lists of references, as accepted in an import line and `build`. */
 export const wholeAttributes = (recordType: RecordType, more: Record<string, TSchema> = {}) => {
   const { references } = recordType
   const { properties, required = [], examples = [] } = asTaken(recordType.attributes)
@@ -170,14 +168,14 @@ export const wholeAttributes = (recordType: RecordType, more: Record<string, TSc
   })
 }
 
-/** The attributes as a `PUT` takes them: any of them. */
+/** The attributes as accepted in a `PUT`: any of them. */
 const changesSchema = ({ type }: Typed, attributes: AttributesSchema) =>
   Type.Unsafe({
     ...asChanges(asTaken(attributes)),
     $id: `${schemaName(type)}Changes`,
     description:
       'The attributes to change. `null` clears an optional one. Maps of prices are merged (RFC 7396): ' +
-      'a currency that is `null` is removed, and those that are not named stay.',
+      'a currency that is `null` is removed, and those not named stay.',
   })
 
 interface ObjectSchema extends TSchema {
@@ -186,7 +184,7 @@ interface ObjectSchema extends TSchema {
   readonly patternProperties?: Readonly<Record<string, ObjectSchema>>
 }
 
-/** An object of which a request changes some properties: those that it need not have may be `null`. */
+/** An object of which a request changes some properties: optional ones may be `null`. */
 function asChanges({ required = [], ...schema }: ObjectSchema): TSchema {
   const { properties = {} } = schema
   const changed = Object.entries(properties).map(([name, inner]) => {
@@ -196,7 +194,7 @@ function asChanges({ required = [], ...schema }: ObjectSchema): TSchema {
   return { ...schema, properties: Object.fromEntries(changed) }
 }
 
-/** A map that is merged with the one that is there, entry by entry. */
+/** A map that is merged with the existing one, entry by entry. */
 const asMergedMap = ({ patternProperties = {}, ...map }: ObjectSchema): TSchema => ({
   ...map,
   patternProperties: Object.fromEntries(

@@ -108,7 +108,7 @@ describe('Cancel', () => {
     const { id } = await api.import(file(aProduct()))
     const { status, body } = await act(id, 'cancel')
     expect(status).toBe(409)
-    expect(body.errors[0].detail).toBe('The import is finished; there is nothing to cancel.')
+    expect(body.errors[0].detail).toBe('The import has ended; there is nothing to cancel.')
     expect((await api.find(id)).attributes.status).toBe('success')
   })
 })

@@ -28,7 +28,7 @@ const schema = operation({
   tag: 'Imports',
   summary: 'Imports a file.',
   description:
-    'Answers once the file is safe; the work begins then. Read the import until its `status` is `success` or `failed`, and then its errors.',
+    'Responds once the file is safe; then the work starts. Poll the import until its `status` is `success` or `failed`, and then read its errors.',
   query: importParameters,
   bodies: importBodies,
   answers: {
@@ -56,7 +56,7 @@ export function createRoute(app: App, dependencies: ImportDependencies): void {
       const created = await receive(request, dependencies).finally(() => {
         uploads -= 1
       })
-      // The log line about the end of the request has the import's id as well.
+      // The log line about the end of the request also has the import's id.
       reply.log = reply.log.child({ import_id: created.id })
       reply.log.info({ ...created.file, records: created.uploaded }, 'import received')
       return await reply
@@ -94,7 +94,8 @@ async function receive(
   const { externalRef } = options
   return await createImport(pool, store, ownerId, externalRef, options, file, limits.maxWaitingImports).catch(
     async (error) => {
-      // After any other error nobody knows whether the import was committed, so its file stays. A start removes strays.
+      // After any other error it is unknown whether the import was committed, so its file stays. A start
+      // removes stray files.
       const isUndone =
         error instanceof ExternalRefTaken || error instanceof TooManyWaiting || isTimeout(error)
       if (isUndone) await discard(store, file)

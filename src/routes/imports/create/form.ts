@@ -29,20 +29,21 @@ export interface ImportBody<File> {
   readonly options: Options
 }
 
-/** The framing of the parts and the other fields, over and above the file. */
+/** The most bytes for the framing of the parts and the other fields, besides the file. */
 const MAX_FRAMING_BYTES = 64 * 1024
 
 interface Handlers<File> {
-  /** Takes the file's bytes as they arrive. What it throws ends the request. */
+  /** Receives the file's bytes as they arrive. If it throws, the request ends. */
   receive(bytes: AsyncIterable<Buffer>): Promise<File>
-  /** Undoes what `receive` returned, when the form turns out to be wrong after all. */
+  /** Undoes what `receive` returned, if the form turns out to be wrong. */
   discard(file: File): Promise<void>
-  /** Called before the file is taken, with the options known by then. What it throws ends the request. */
+  /** Called before the file is received, with the options known by then. If it throws, the request ends. */
   check(options: Options): Promise<void>
 }
 
 /**
- * Reads the form from a request's body, streaming: the file part goes to `receive` as it arrives, whichever part comes first.
+ * Reads the form from a request's body, streaming: the file part goes to `receive` as it arrives, whatever
+ * the order of the parts.
  *
  * @throws HttpError 400, 413; ClientGone; and what the handlers throw. No received file is left then.
  */
@@ -53,10 +54,10 @@ export async function readImportForm<File>(
   handlers: Handlers<File>,
 ): Promise<ImportBody<File>> {
   checkLength(body, maxFileBytes)
-  // Left unread, a rehearsal that was asked for there would be an import.
+  // If ignored, a rehearsal requested there would become an import.
   const misplaced = Object.keys(query).filter(isOptionName)
   if (misplaced.length > 0) {
-    const error = 'is a field of the form; only a body that is the file alone has it in the query'
+    const error = 'is a field of the form; only with the file as the whole body is it in the query'
     throw validationError(
       '',
       misplaced.map((field) => ({ field, error })),
@@ -82,12 +83,16 @@ function checkLength({ headers }: RequestBody, maxFileBytes: number): void {
 const tooLarge = (maxFileBytes: number) =>
   contentTooLarge(`An import file may have at most ${maxFileBytes} bytes.`)
 
-/** Lets only what an import is made of pass, before anybody reads the body as something else. @throws HttpError 415 */
+/**
+ * Accepts only the media types of an import, before the body is read as something else.
+ *
+ * @throws HttpError 415
+ */
 export async function requireImportBody({ headers }: Pick<IncomingMessage, 'headers'>): Promise<void> {
   const type = headers['content-type']
   if (!isForm(type) && !isJsonLines(type)) {
     throw unsupportedMediaType(
-      'An import is posted as multipart/form-data, with the file in the part "import_file"; or as application/jsonl, the file alone.',
+      'Post an import as multipart/form-data with the file in the part "import_file", or as application/jsonl with only the file.',
     )
   }
 }
@@ -133,7 +138,7 @@ function createParser({ headers }: RequestBody, maxFileBytes: number): BusboyIns
   try {
     return new Busboy({
       headers: headers as BusboyHeaders,
-      // Every part comes as its bytes: a field that the parser decodes hides that it was not UTF-8.
+      // Every part is read as bytes: a field decoded by the parser would hide that it was not UTF-8.
       isPartAFile: () => true,
       limits: {
         fileSize: maxFileBytes,
@@ -147,7 +152,10 @@ function createParser({ headers }: RequestBody, maxFileBytes: number): BusboyIns
   }
 }
 
-/** The parser skips a part that is not of a form, or whose header is broken. Only the tokenizer within tells of it. */
+/**
+ * The parser skips a part that does not belong to a form, or whose header is broken. Only its inner tokenizer
+ * reports it.
+ */
 interface Tokenizer extends EventEmitter {
   on(event: 'part', listener: (part: EventEmitter) => void): this
 }
@@ -168,7 +176,7 @@ class FormInProgress<File> {
     this.#maxFileBytes = maxFileBytes
   }
 
-  /** Resolves when the whole body was read; rejects as soon as it is clear that the request fails. */
+  /** Resolves when the whole body has been read; rejects as soon as it is clear that the request fails. */
   async readFrom(body: RequestBody, parser: BusboyInstance): Promise<void> {
     const { resolve, reject, promise: read } = deferred<void>()
     const broken = (error: Error) => reject(unreadable(error))
@@ -178,7 +186,7 @@ class FormInProgress<File> {
       this.#onPart(name ?? '', stream)
     })
     tokenizerOf(parser).on('part', (part) => {
-      // The parser heard of the header first.
+      // The parser got the header first.
       part.on('header', () => {
         if (!isTaken) broken(new Error('it has a part that is not headed "Content-Disposition: form-data"'))
         isTaken = false
@@ -199,7 +207,7 @@ class FormInProgress<File> {
     }
   }
 
-  /** The form, once the body was read. @throws HttpError 400 with every problem */
+  /** The form, once the body has been read. @throws HttpError 400 with every problem */
   async finish(): Promise<ImportBody<File>> {
     if (!this.#file) this.#problems.unshift({ field: 'import_file', error: '"import_file" is required' })
     const options = await this.#options(this.#problems)
@@ -217,7 +225,7 @@ class FormInProgress<File> {
     return readOptions(given, problems)
   }
 
-  /** Leaves nothing of what was received. */
+  /** Removes what was received. */
   async abandon(): Promise<void> {
     for (const stream of this.#streams) stream.destroy(new Error('the request was given up'))
     const file = await this.#file?.then(
@@ -229,8 +237,8 @@ class FormInProgress<File> {
   }
 
   #onPart(name: string, stream: Readable): void {
-    // The body may break off before anybody reads the part, or in one that nobody reads. A destroyed stream is one that
-    // its reader gave up, who says why.
+    // The body may end early before anybody reads the part, or in a part that nobody reads. If the stream was
+    // destroyed, its reader gave up and reports why.
     stream.on('error', (error) => {
       if (!stream.destroyed) this.#failed.reject(unreadable(error))
     })
@@ -249,7 +257,7 @@ class FormInProgress<File> {
     }
   }
 
-  /** The options that stand before the file may say that it need not come. */
+  /** Options that come before the file may make it unnecessary to receive it. */
   async #receive(stream: Readable): Promise<File> {
     const problems: Problem[] = []
     const options = await this.#options(problems)
@@ -265,7 +273,7 @@ class FormInProgress<File> {
   }
 }
 
-/** Reads a part to its end and keeps as many bytes of it, so that one without end is not kept. */
+/** Reads a part to its end but keeps only `limit` bytes of it, so that an endless one takes no memory. */
 async function beginningOf(stream: Readable, maxBytes: number): Promise<Buffer> {
   const pieces: Buffer[] = []
   let kept = 0
@@ -283,7 +291,7 @@ function whyNotTaken(name: string): string {
   return name === '' ? `a part of this form has no name; ${taken}` : `is not a part of this form; ${taken}`
 }
 
-/** The parser cuts a file off at the limit; here that is an error. */
+/** The parser truncates a file at the limit; here that is an error. */
 async function* withLimit(
   stream: Readable & { truncated?: boolean },
   maxFileBytes: number,
@@ -306,7 +314,7 @@ const noBody = () =>
 
 const unreadable = (error: Error) => badRequest(`The multipart body cannot be read: ${error.message}.`)
 
-/** A promise with its ends in hand. Nobody need be waiting yet when it is rejected. */
+/** A promise with its resolve and reject functions. It may be rejected before anybody awaits it. */
 function deferred<T>() {
   let resolve: (value: T) => void = () => {}
   let reject: (error: Error) => void = () => {}

@@ -6,7 +6,7 @@ import { compile } from '../../../schema/compile.js'
 import type { Problem } from '../../../schema/problem.js'
 import { importParameters } from '../schemas.js'
 
-/** What comes with a file: fields of the form, or parameters of the query (contract 6). */
+/** The options of an import: fields of the form, or query parameters (contract 6). */
 export const OPTION_NAMES = ['external_ref', 'dry_run', 'on_conflict'] as const
 export type OptionName = (typeof OPTION_NAMES)[number]
 
@@ -16,7 +16,7 @@ export interface Options extends ImportOptions {
 
 const MAX_REF_CHARACTERS = 2048
 
-/** UTF-8 has four bytes a code point at most; one more is enough to see that the text is too long. */
+/** UTF-8 has at most four bytes per code point; one more is enough to see that the text is too long. */
 export const MAX_OPTION_BYTES = MAX_REF_CHARACTERS * 4 + 1
 
 export const isOptionName = (name: string): name is OptionName =>
@@ -33,7 +33,10 @@ export function readField(name: OptionName, bytes: Buffer): string | Problem {
 const Parameters = Type.Object(importParameters)
 const problemsOf = compile(Parameters)
 
-/** Reads the options, and adds to the problems what is wrong with them. An empty one counts as absent: forms send such. */
+/**
+ * Reads the options, and adds what is wrong with them to the problems. An empty one counts as absent, since
+ * forms send those.
+ */
 export function readOptions(given: ReadonlyMap<OptionName, string>, problems: Problem[]): Options {
   const options = Object.fromEntries([...given].filter(([, value]) => value !== ''))
   problems.push(...problemsOf(options))

@@ -4,33 +4,41 @@ import { UnusableFile } from '../../../imports/file/unusable-file.js'
 import { ExternalRefTaken, TooManyWaiting } from '../../../imports/queue/admission.js'
 import type { UploadLimits } from '../dependencies.js'
 
-/** A full file system, a quota, and a limit of the process. */
+/** The errors of a full file system, a quota, and a limit of the process. */
 const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
-/** Says in HTTP why a file cannot be stored. @throws HttpError 400, 413, 503; the error itself if it is none of ours */
+/**
+ * Turns the reason why a file cannot be stored into an HTTP error.
+ *
+ * @throws HttpError 400, 413, 503; the error itself if it is something else
+ */
 export function refuseUpload(error: NodeJS.ErrnoException, { maxUploadBytes }: UploadLimits): never {
   if (error instanceof DecompressesToTooMuch) {
     throw contentTooLarge(
-      `An import file may have at most ${maxUploadBytes} bytes, also when it is unpacked.`,
+      `An import file may have at most ${maxUploadBytes} bytes, including when it is decompressed.`,
     )
   }
   if (error instanceof UnusableFile) throw badRequest(error.message)
   throw NO_ROOM.includes(error.code ?? '') ? noRoom() : error
 }
 
-/** Says in HTTP why an import cannot wait for its turn. @throws HttpError 409; the error itself if it is none of ours */
+/**
+ * Turns the reason why an import cannot wait for its turn into an HTTP error.
+ *
+ * @throws HttpError 409; the error itself if it is none of ours
+ */
 export function refuseImport(error: Error): never {
   if (error instanceof ExternalRefTaken) throw refTaken(error.importId)
   if (error instanceof TooManyWaiting) throw tooManyWaiting(error.limit)
   throw error
 }
 
-/** When to come again where there are too many uploads: one may end any moment, or in an hour. */
+/** When to retry after too many uploads: one may end at any moment, or in an hour. */
 const RETRY_SECONDS = 5
 
 export const tooManyUploads = (limit: number) =>
   tooManyRequests(
-    `The server takes ${limit} uploads at once, and has as many just now; please try again.`,
+    `The server accepts ${limit} uploads at once and has reached that limit; please try again.`,
     RETRY_SECONDS,
   )
 
@@ -38,4 +46,6 @@ export const refTaken = (importId: string) =>
   writeConflict('The external_ref is that of another import, which has not failed.', { id: importId })
 
 const tooManyWaiting = (limit: number) =>
-  writeConflict(`${limit} imports are waiting already, as many as may; please try again when some are done.`)
+  writeConflict(
+    `${limit} imports are already waiting, which is the limit; please try again when some have ended.`,
+  )

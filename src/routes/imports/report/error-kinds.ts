@@ -12,7 +12,7 @@ const schema = operation({
   tag: 'Imports',
   summary: "Sums up an import's errors by kind, the most frequent first.",
   description:
-    'Errors that say the same but for names, places and numbers are of one kind. At most 100 kinds are answered.',
+    'Errors that are the same apart from names, places and numbers are of one kind. At most 100 kinds are returned.',
   ids: { id: 'import' },
   answers: {
     200: {

@@ -15,7 +15,7 @@ import { JSON_LINES } from '../answer.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { findWithErrors } from '../find.js'
 
-/** The list has no end that pages could not reach: its lines are numbered. */
+/** The list has no maximum offset: its lines are numbered. */
 const MAX_OFFSET = Number.MAX_SAFE_INTEGER
 
 const schema = operation({
@@ -28,7 +28,7 @@ const schema = operation({
   query: pageParameters(MAX_OFFSET),
   answers: {
     200: {
-      description: 'A page of errors; or all of them, as JSON Lines.',
+      description: 'A page of errors, or all of them as JSON Lines.',
       schema: listOf(named('ImportError')),
       alternatives: { 'application/jsonl': Type.String({ description: 'One `ImportError` a line.' }) },
     },
@@ -36,7 +36,7 @@ const schema = operation({
   errors: [400, 404, 410],
 })
 
-/** The forms in which the errors are answered. */
+/** The media types of the errors. */
 const TYPES = ['application/json', 'application/jsonl', 'application/x-ndjson'] as const
 
 /** `GET /imports/{id}/errors` */

@@ -13,10 +13,10 @@ const schema = operation({
   id: 'downloadRejectedLines',
   tag: 'Imports',
   summary: 'Downloads the rejected lines, byte for byte as they were uploaded.',
-  description: 'Ready to be fixed and imported: by line, each once, whatever the number of its errors.',
+  description: 'Ready to be fixed and imported: in order, each line once, whatever the number of its errors.',
   ids: { id: 'import' },
   query: {
-    line_number: Type.Optional(Type.Integer({ minimum: 1, description: 'The only line that is asked for.' })),
+    line_number: Type.Optional(Type.Integer({ minimum: 1, description: 'The only line to return.' })),
   },
   answers: {
     200: {
@@ -35,7 +35,7 @@ export function rejectedRoute(app: App, { poolOf, store, downloads }: ImportDepe
     const pool = poolOf(caller)
     const found = await findWithWholeReport(pool, caller, params.id)
     const options = { type: JSON_LINES, fileName: `rejected-${found.id}.jsonl` }
-    // Where nothing is wrong, the file may be gone.
+    // If there are no errors, the file may be gone.
     if (found.errors === 0) return sendStream(reply, options, nothing)
     downloads.begin(caller, reply)
     const reader = await store.open(found.id).catch((error) => {

@@ -13,9 +13,9 @@ import { findVisible } from '../find.js'
 const schema = operation({
   id: 'downloadResults',
   tag: 'Imports',
-  summary: 'Downloads what became of the imported lines.',
+  summary: 'Downloads the records of the imported lines.',
   description:
-    'By line, an `ImportResult` each. Records that were deleted since are left out. Of a dry run there are none.',
+    'One `ImportResult` per line, in order. Records that have since been deleted are left out. A dry run has none.',
   ids: { id: 'import' },
   answers: {
     200: {

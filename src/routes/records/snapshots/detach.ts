@@ -11,7 +11,7 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies, 
   operation({
     id: `detach${schemaName(reference.type)}`,
     tag: 'Records',
-    summary: `Takes a ${reference.to.noun} out of ${withArticle(noun)}.`,
+    summary: `Removes a ${reference.to.noun} from ${withArticle(noun)}.`,
     ids: { id: noun, [idName]: `${reference.to.noun} in it, or of its original` },
     answers: { 204: { description: 'It is detached.' } },
     errors: [400, 403, 404, 409, 413, 415],

@@ -5,7 +5,7 @@ import { type Caller, visibleOwnerIds } from '../../../tenants/owners.js'
 import type { SnapshotView } from '../resource.js'
 import type { SnapshotDependencies } from './dependencies.js'
 
-/** The record whose list the caller changes. @throws HttpError 403, 404 */
+/** The record whose list the caller is changing. @throws HttpError 403, 404 */
 export async function findHolding(
   { recordType, reference, finder }: SnapshotDependencies,
   caller: Caller,
@@ -15,8 +15,7 @@ export async function findHolding(
   return { recordType, reference, holder, visibleOwnerIds: visibleOwnerIds(caller) }
 }
 
-/**
- * The snapshot that the caller changes, with the record that holds it.
+/** The snapshot that the caller is changing, with the record that holds it.
  *
  * @param id the holder's
  * @param snapshotId the snapshot's, or its original's
@@ -35,7 +34,7 @@ export async function findHeld(
   return { holding, snapshot }
 }
 
-/** How the snapshots are answered to a caller. */
+/** How the snapshots are sent to a caller. */
 export const viewOf = (
   { poolOf, recordType, reference }: SnapshotDependencies,
   caller: Caller,

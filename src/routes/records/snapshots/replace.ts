@@ -17,7 +17,7 @@ const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) 
   operation({
     id: `replace${schemaName(reference.type)}s`,
     tag: 'Records',
-    summary: `Makes these all the ${reference.attribute} that ${withArticle(noun)} has.`,
+    summary: `Replaces all ${reference.attribute} of ${withArticle(noun)} with these.`,
     ids: { id: noun },
     body: idsBody(reference),
     answers: {
