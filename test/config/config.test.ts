@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, readConfig } from '../../src/config/config.js'
+import { ConfigError } from '../../src/config/config.js'
+import { readConfig } from '../../src/config/read-config.js'
 
 const read = (environment: Readonly<Record<string, string>>) => readConfig({}, environment)
 

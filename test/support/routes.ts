@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
-import { readConfig } from '../../src/config/config.js'
+import { readConfig } from '../../src/config/read-config.js'
 import { createPool } from '../../src/db/pool.js'
 import { Metrics } from '../../src/metrics.js'
 import { CONSOLE_PATHS } from '../../src/routes/console.js'

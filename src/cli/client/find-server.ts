@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Config, readConfig } from '../../config/config.js'
+import type { Config } from '../../config/config.js'
+import { readConfig } from '../../config/read-config.js'
 import { readApiKey } from '../../data-dir/api-key.js'
 import { layoutOf } from '../../data-dir/layout.js'
 import { DataDirInUse } from '../../data-dir/lock.js'

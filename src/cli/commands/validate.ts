@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { Command, Option } from 'commander'
-import { readConfig } from '../../config/config.js'
+import { readConfig } from '../../config/read-config.js'
 import {
   type Checked,
   checkFile,

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readConfig } from '../../config/config.js'
+import { readConfig } from '../../config/read-config.js'
 import { openDataDir } from '../../data-dir/data-dir.js'
 import { DataDirInUse } from '../../data-dir/lock.js'
 import { embeddedConnection, hasCluster, startEmbeddedPostgres } from '../../data-dir/postgres/embedded.js'

@@ -3,13 +3,8 @@ import type { CopyLoan } from '../../db/copy-buffers.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { NewRecords } from '../../records/write/insert.js'
-import {
-  deleteSnapshots,
-  type Element,
-  type Holder,
-  insertSnapshots,
-  resolveReferences,
-} from '../../records/write/references.js'
+import { deleteSnapshots, type Holder, insertSnapshots } from '../../records/write/insert-snapshots.js'
+import { type Element, resolveReferences } from '../../records/write/references.js'
 import type { LineProblem } from '../file/examine.js'
 import type { Job } from '../queue/claim.js'
 import { lineOfRecord } from '../record-id.js'

@@ -8,13 +8,8 @@ import { recordTypes } from '../index.js'
 import { findRecord, type StoredRecord } from '../read/records.js'
 import type { RecordType } from '../record-type.js'
 import { holdersOfRefs, insertRecord } from './insert.js'
-import {
-  deleteSnapshots,
-  type Element,
-  insertSnapshots,
-  referenceLists,
-  resolveReferences,
-} from './references.js'
+import { deleteSnapshots, insertSnapshots } from './insert-snapshots.js'
+import { type Element, referenceLists, resolveReferences } from './references.js'
 
 /** Another record of the owner and type has the `external_ref`. */
 export class RefTaken extends Error {

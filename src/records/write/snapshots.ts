@@ -6,7 +6,8 @@ import { findSnapshot, type StoredSnapshot } from '../read/snapshots.js'
 import type { RecordType, Reference } from '../record-type.js'
 import { MAX_SNAPSHOTS } from '../validate.js'
 import { ChangedMeanwhile, changeRow, UnresolvedReferences } from './change.js'
-import { insertSnapshots, resolveReferences } from './references.js'
+import { insertSnapshots } from './insert-snapshots.js'
+import { resolveReferences } from './references.js'
 
 /** The record already holds a snapshot of this original. */
 export class AlreadyAttached extends Error {

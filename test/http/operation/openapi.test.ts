@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readConfig } from '../../../src/config/config.js'
+import { readConfig } from '../../../src/config/read-config.js'
 import { createPool } from '../../../src/db/pool.js'
 import { Metrics } from '../../../src/metrics.js'
 import { recordTypes } from '../../../src/records/index.js'

@@ -19,7 +19,9 @@ import { createImport, discard, type Received, receiveFile } from '../../../impo
 import { importAnswer } from '../answer.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { importBodies, importParameters } from '../schemas.js'
-import { readImportFile, readImportForm, requireImportBody } from './form.js'
+import { readImportFile } from './file-body.js'
+import { readImportForm } from './form.js'
+import { requireImportBody } from './import-body.js'
 import type { Options } from './options.js'
 import { refTaken, refuseImport, refuseUpload, tooManyUploads } from './refusals.js'
 

@@ -1,18 +1,11 @@
 import type { EventEmitter } from 'node:events'
-import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy'
-import { isForm, isJsonLines } from '../../../http/body/media-types.js'
-import { ClientGone, type RequestBody } from '../../../http/body/request-body.js'
-import {
-  badRequest,
-  contentTooLarge,
-  HttpError,
-  unsupportedMediaType,
-  validationError,
-} from '../../../http/errors.js'
+import type { RequestBody } from '../../../http/body/request-body.js'
+import { validationError } from '../../../http/errors.js'
 import type { Problem } from '../../../schema/problem.js'
 import { excerpt } from '../../../text/text.js'
+import { checkLength, type Handlers, type ImportBody, unreadable, withLimit } from './import-body.js'
 import {
   isOptionName,
   MAX_OPTION_BYTES,
@@ -21,25 +14,8 @@ import {
   type Options,
   readField,
   readOptions,
+  takes,
 } from './options.js'
-
-/** What is posted to `/subscriptions/imports` (contract 6). */
-export interface ImportBody<File> {
-  readonly file: File
-  readonly options: Options
-}
-
-/** The most bytes for the framing of the parts and the other fields, besides the file. */
-const MAX_FRAMING_BYTES = 64 * 1024
-
-interface Handlers<File> {
-  /** Receives the file's bytes as they arrive. If it throws, the request ends. */
-  receive(bytes: AsyncIterable<Buffer>): Promise<File>
-  /** Undoes what `receive` returned, if the form turns out to be wrong. */
-  discard(file: File): Promise<void>
-  /** Called before the file is received, with the options known by then. If it throws, the request ends. */
-  check(options: Options): Promise<void>
-}
 
 /**
  * Reads the form from a request's body, streaming: the file part goes to `receive` as it arrives, whatever
@@ -73,66 +49,6 @@ export async function readImportForm<File>(
     throw error
   }
 }
-
-function checkLength({ headers }: RequestBody, maxFileBytes: number): void {
-  if (Number(headers['content-length'] ?? 0) > maxFileBytes + MAX_FRAMING_BYTES) {
-    throw tooLarge(maxFileBytes)
-  }
-}
-
-const tooLarge = (maxFileBytes: number) =>
-  contentTooLarge(`An import file may have at most ${maxFileBytes} bytes.`)
-
-/**
- * Accepts only the media types of an import, before the body is read as something else.
- *
- * @throws HttpError 415
- */
-export async function requireImportBody({ headers }: Pick<IncomingMessage, 'headers'>): Promise<void> {
-  const type = headers['content-type']
-  if (!isForm(type) && !isJsonLines(type)) {
-    throw unsupportedMediaType(
-      'Post an import as multipart/form-data with the file in the part "import_file", or as application/jsonl with only the file.',
-    )
-  }
-}
-
-/**
- * Reads a file that is the whole body, streaming; the options are parameters of the query.
- *
- * @throws HttpError 400, 413; ClientGone; and what the handlers throw. No received file is left then.
- */
-export async function readImportFile<File>(
-  body: RequestBody,
-  query: Readonly<Record<string, unknown>>,
-  maxFileBytes: number,
-  handlers: Handlers<File>,
-): Promise<ImportBody<File>> {
-  checkLength(body, maxFileBytes)
-  const problems: Problem[] = []
-  const options = readOptions(optionsOf(query, problems), problems)
-  if (problems.length > 0) throw validationError('', problems)
-  await handlers.check(options)
-  return { file: await handlers.receive(withLimit(body, maxFileBytes)), options }
-}
-
-function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]): Map<OptionName, string> {
-  const given = new Map<OptionName, string>()
-  for (const [name, value] of Object.entries(query)) {
-    if (!isOptionName(name))
-      problems.push({
-        field: excerpt(name),
-        error: `is not a parameter of this request; ${takes(OPTION_NAMES)}`,
-      })
-    else if (value === '' && name !== 'external_ref') {
-      problems.push({ field: name, error: `"${name}" must not be empty` })
-    } else if (typeof value === 'string') given.set(name, value)
-    else problems.push({ field: name, error: `"${name}" must be given once` })
-  }
-  return given
-}
-
-const takes = (names: readonly string[]): string => `it takes ${names.map((name) => `"${name}"`).join(', ')}`
 
 function createParser({ headers }: RequestBody, maxFileBytes: number): BusboyInstance {
   try {
@@ -291,28 +207,8 @@ function whyNotTaken(name: string): string {
   return name === '' ? `a part of this form has no name; ${taken}` : `is not a part of this form; ${taken}`
 }
 
-/** The parser truncates a file at the limit; here that is an error. */
-async function* withLimit(
-  stream: Readable & { truncated?: boolean },
-  maxFileBytes: number,
-): AsyncGenerator<Buffer> {
-  let length = 0
-  try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      length += piece.length
-      if (length > maxFileBytes) throw tooLarge(maxFileBytes)
-      yield piece
-    }
-  } catch (error) {
-    throw error instanceof HttpError || error instanceof ClientGone ? error : unreadable(error as Error)
-  }
-  if (stream.truncated) throw tooLarge(maxFileBytes)
-}
-
 const noBody = () =>
   validationError('', [{ field: 'import_file', error: '"import_file" is required; the request has no body' }])
-
-const unreadable = (error: Error) => badRequest(`The multipart body cannot be read: ${error.message}.`)
 
 /** A promise with its resolve and reject functions. It may be rejected before anybody awaits it. */
 function deferred<T>() {

@@ -43,3 +43,7 @@ export function readOptions(given: ReadonlyMap<OptionName, string>, problems: Pr
   const { external_ref, dry_run, on_conflict = ON_CONFLICT[0] } = options as Type.Static<typeof Parameters>
   return { externalRef: external_ref, dryRun: dry_run === 'true', onConflict: on_conflict }
 }
+
+/** Says which parts or parameters there are. */
+export const takes = (names: readonly string[]): string =>
+  `it takes ${names.map((name) => `"${name}"`).join(', ')}`
