@@ -36,7 +36,7 @@ describe('examples/mistakes.jsonl', () => {
     report = await importExample('mistakes.jsonl')
   }, untilReady.timeout)
 
-  it('is worked to its end in spite of its mistakes', () => {
+  it('is processed to the end despite its mistakes', () => {
     expect(report.status).toBe('success')
   })
 
@@ -47,7 +47,7 @@ describe('examples/mistakes.jsonl', () => {
     expect(report.file.lines).toBe(151)
   })
 
-  it('has a line for every one of the table', () => {
+  it('has a line for every entry of the table', () => {
     expect(mistakes).toHaveLength(report.file.lines)
     expect(mistakes.flatMap(([, told]) => told)).toHaveLength(report.errors)
   })
@@ -107,7 +107,7 @@ async function importExample(name: string) {
   }
 }
 
-/** The built service, on any free port and with a data directory of its own. */
+/** The built service, on any free port and with its own data directory. */
 async function startIntake() {
   const dataDir = join(tmpdir(), `intake-examples-${randomUUID()}`)
   const service = spawn(process.execPath, [path('dist/cli.js'), 'serve'], {

@@ -27,7 +27,7 @@ test('every record is valid by the rules of its type', () => {
   expect(problems).toEqual([])
 })
 
-test('all types but features are there, and some 290 bytes make a line', () => {
+test('all types except features occur, and a line has some 290 bytes', () => {
   const lines = [...generateRecords({ records: 2000 })]
   const types = new Set(lines.map((line) => (JSON.parse(line) as Line).data.type))
   expect(types).toEqual(new Set(recordTypes.flatMap(({ type, noun }) => (noun === 'feature' ? [] : type))))
@@ -36,7 +36,7 @@ test('all types but features are there, and some 290 bytes make a line', () => {
   expect(bytes).toBeLessThan(305)
 })
 
-test('an external_ref is given once, and not by a file of another seed', () => {
+test('an external_ref occurs once, and not in a file of another seed', () => {
   const records = [...parsed(2000, 1), ...parsed(2000, 2)]
   for (const { type } of recordTypes) {
     const refs = refsOf(records, type)
@@ -63,7 +63,7 @@ test.each([1, 2, 3, 7, 10, 25, 2000])(
   },
 )
 
-test('offerings stand before and after what they name, and hold some inline', () => {
+test('offerings come before and after what they name, and hold some inline', () => {
   const all = parsed(2000)
   const lineOf = new Map(all.map(({ attributes }, line) => [attributes.external_ref, line]))
   const places = all.flatMap(({ type, attributes }, line) =>
@@ -81,7 +81,7 @@ test('the same numbers give the same lines, another seed gives others', () => {
   expect(parsed(500, 7)).not.toEqual(parsed(500, 8))
 })
 
-test('the written file is the lines, each ended by a newline', async () => {
+test('the written file has the lines, each ended by a newline', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'intake-test-'))
   try {
     const file = join(folder, 'records.jsonl')
@@ -93,7 +93,7 @@ test('the written file is the lines, each ended by a newline', async () => {
   }
 })
 
-test('a file of products alone has valid ones, every second with a name of its own', () => {
+test('a file of only products has valid ones, every second with a unique name', () => {
   const products = [...generateRecords({ records: 2000, content: 'products' })].map(
     (line) => (JSON.parse(line) as Line).data,
   )
@@ -107,19 +107,19 @@ test('a file of products alone has valid ones, every second with a name of its o
   expect([...times.values()].filter((count) => count === 1)).toHaveLength(1000)
 })
 
-test('where every record is to have an external_ref, every record has one', () => {
+test('every record has an external_ref if that is requested', () => {
   const all = parsedOf({ records: 2000, content: 'referenced' })
   expect(all.filter(({ attributes }) => attributes.external_ref === undefined)).toEqual([])
 })
 
-test('every tenth line is wrong in one way, and no other', () => {
+test('every tenth line has one mistake, and no other line has any', () => {
   const lines = [...generateRecords({ records: 2000, content: 'tenth-wrong' })]
   const wrong = lines.flatMap((line, index) => (problemsOf(line) === 0 ? [] : [index]))
   expect(wrong).toEqual(Array.from({ length: wrongLines(2000) }, (_, index) => index * 10 + 9))
   expect(lines.map(problemsOf).filter((count) => count > 1)).toEqual([])
 })
 
-test('offerings alone name two products and a plan of the catalogue, and hold a plan of their own', () => {
+test('a file of only offerings names two products and a plan of the catalogue each, and an inline plan', () => {
   const catalogue = new Set(
     parsedOf({ records: 1000, content: 'catalogue' }).map(({ attributes }) => attributes.external_ref),
   )
@@ -134,7 +134,7 @@ test('offerings alone name two products and a plan of the catalogue, and hold a 
 const parsedOf = (options: GenerateOptions) =>
   [...generateRecords(options)].map((line) => (JSON.parse(line) as Line).data)
 
-/** How many errors a line has; of one that is no record: one. */
+/** How many errors a line has; one if it is not a record. */
 function problemsOf(line: string): number {
   try {
     const { type, attributes } = (JSON.parse(line) as Line).data

@@ -34,7 +34,7 @@ function cellsOf(row: Row, runs: readonly Readings[]): string[] {
   return line.split('│').flatMap((cell) => cell.trim() || [])
 }
 
-test('a row of one run shows its figure, its base, and how many times that it is', () => {
+test('a row of one run shows its figure, its base, and their ratio', () => {
   expect(cellsOf(aRow(), [{ seconds: 3, base: 2 }])).toEqual([
     'a row',
     '3.00 s',
@@ -44,7 +44,7 @@ test('a row of one run shows its figure, its base, and how many times that it is
   ])
 })
 
-test('of several runs it shows the median, the least and the most, and each ratio is that of one run', () => {
+test('for several runs it shows the median, the least and the most, and each ratio is within one run', () => {
   const runs = [
     { seconds: 4, base: 1 },
     { seconds: 6, base: 3 },
@@ -68,7 +68,7 @@ test.each([
   expect(cellsOf(aRow({ target }), [{ seconds: 3, base: 2 }]).at(-1)).toBe(shown)
 })
 
-test('what the system does not tell is left open, and misses nothing', () => {
+test('what the system does not report is left blank, and misses no target', () => {
   const row = aRow({ target: { atMost: 1 } })
   expect(cellsOf(row, [{ seconds: undefined, base: 2 }])).toEqual([
     'a row',

@@ -18,7 +18,7 @@ interface Finding {
   readonly remedy?: string
 }
 
-/** What the doctor finds, but for what is well; and its exit code. */
+/** What the doctor finds, apart from what is fine, and its exit code. */
 async function examine(
   environment: Record<string, string> = {},
 ): Promise<{ code: number | null; findings: Finding[] }> {
@@ -38,7 +38,7 @@ const finding = (check: string, status: string, found: RegExp) =>
 
 const ownStore = async () => `file:${(await readFile(join(service.dataDir, 'id'), 'utf8')).trim()}`
 
-test('a service that is well: no problem, exit code 0, beside it and without it, as a table and as JSON', async () => {
+test('a healthy service: no problem, exit code 0, beside it and without it, as a table and as JSON', async () => {
   await service.api.import(file(aProduct(), 'garbage'))
   expect(await examine()).toEqual({ code: 0, findings: [] })
   await service.server.stop()
@@ -82,7 +82,7 @@ test('the embedded database is examined beside the service that runs it, and wit
   }
 })
 
-test('a data directory that is not there, and a database that cannot be reached, are problems', async () => {
+test('a missing data directory and an unreachable database are problems', async () => {
   expect(await examine({ DATA_DIR: join(service.dataDir, 'nowhere') })).toEqual({
     code: 1,
     findings: [finding('data directory', 'problem', /^There is no folder /)],
@@ -129,14 +129,14 @@ test('a database of a newer version is a problem, one that is not migrated yet a
   expect(await examine()).toEqual({ code: 1, findings: [finding('migrations', 'problem', /9999_future/)] })
 })
 
-test('imports that nobody works on: a warning without a service, a problem beside one', async () => {
+test('imports that nobody runs: a warning without a service, a problem beside one', async () => {
   await service.api.create(times(200_000, (n) => aProduct({ external_ref: `p-${n}` })))
   await service.server.kill()
   expect(await examine()).toEqual({
     code: 0,
     findings: [finding('imports', 'warning', /^1 wait, and no service runs/)],
   })
-  // A service that runs, and that cannot be seen to be at work: its thread is asleep, as it were.
+  // A running service that seems not to work: as if its thread were asleep.
   await service.restart()
   const owner = await ownerIdOf(service.pool, await service.addStore())
   service.server.process.kill('SIGSTOP')
@@ -155,7 +155,7 @@ test('imports that nobody works on: a warning without a service, a problem besid
   )
 })
 
-test('uploads that are missing are a problem, those of another data directory a warning', async () => {
+test('missing uploads are a problem, those of another data directory a warning', async () => {
   await service.server.stop()
   const owner = await ownerIdOf(service.pool, service.api)
   const other = randomUUID()

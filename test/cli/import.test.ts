@@ -20,7 +20,7 @@ const children = new Set<ChildProcess>()
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'intake-cli-'))
-  // PostgreSQL may run as another user, who has to pass through.
+  // PostgreSQL may run as another user, who must be able to enter the folder.
   await mkdir(join(folder, 'open'), { mode: 0o755 })
 })
 
@@ -159,7 +159,7 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(0)
   })
 
-  test('takes DATA_DIR, and tells the lines that were rejected, with exit code 2', async () => {
+  test('uses DATA_DIR, and shows the rejected lines, with exit code 2', async () => {
     const file = await aFile([aProduct(), wrong, '', 'garbage'], 'mixed.jsonl')
     const { code, stdout } = await runImport([file], { DATA_DIR: dataDir })
     expect(stdout).toContain('1 of the 2 records of mixed.jsonl was imported; 1 was rejected.')
@@ -176,7 +176,7 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(2)
   })
 
-  test('exits 2 if lines are no records, though all records were imported', async () => {
+  test('exits 2 if lines are not records, though all records were imported', async () => {
     const { code, stdout } = await runImport([await aFile([aProduct(), '{', '']), '--data-dir', dataDir])
     expect(stdout).toContain('imported, but 1 line could not be read as a record.')
     expect(stdout).toContain('1 line could not be read as a record; 1 line was blank.')
@@ -190,7 +190,7 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
     expect(stdout + stderr).not.toContain('\u001b')
   })
 
-  test('interrupted, exits 130, and the import goes on at the next start', async () => {
+  test('interrupted, exits 130, and the import continues at the next start', async () => {
     const own = aDataDir()
     const file = await aFile(many(40_000, () => aProduct()))
     const first = intake(['import', file, '--data-dir', own])
@@ -236,7 +236,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     expect((await runImport([file, '--url', server.url], { API_KEY: server.apiKey })).code).toBe(0)
   })
 
-  test('tells many errors by kind, the most frequent first, and how to see all of them', async () => {
+  test('shows many errors by kind, the most frequent first, and how to see all of them', async () => {
     const lines = [...many(3, () => '{'), ...many(25, () => wrong), ...many(2, () => aProduct({ name: 1 }))]
     const { code, stdout } = await runImport([await aFile(lines), '--data-dir', dataDir])
     expect(stdout).toContain('30 errors of 3 kinds, with the number of lines and the first of them:')
@@ -251,7 +251,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(2)
   })
 
-  test('reads the standard input, packed or not', async () => {
+  test('reads the standard input, compressed or not', async () => {
     const packed = gzipSync(`${aProduct()}\n${aProduct()}\n`)
     for (const bytes of [packed, gunzipSync(packed)]) {
       const running = intake(['import', '-', '--data-dir', dataDir])
@@ -262,7 +262,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     }
   })
 
-  test('rehearses, adds nothing, and says what runs it for real', async () => {
+  test('rehearses, adds nothing, and says how to run it for real', async () => {
     const file = await aFile([aProduct({ external_ref: 'rehearsed' }), wrong])
     const rehearsal = await runImport([file, '--dry-run', '--on-conflict', 'skip', '--data-dir', dataDir])
     expect(rehearsal.stdout).toContain('would be imported; 1 would be rejected.')
@@ -276,7 +276,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     expect(countsIn(again.stdout).total).toEqual(['2', '0', '1', '1'])
   })
 
-  test('counts what is skipped or updated as fine', async () => {
+  test('counts skipped and updated records as fine', async () => {
     const file = await aFile([aProduct({ external_ref: 'kept' })])
     expect((await runImport([file, '--data-dir', dataDir])).code).toBe(0)
     expect((await runImport([file, '--data-dir', dataDir])).code).toBe(2)
@@ -295,7 +295,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(0)
   })
 
-  test('gives the import its external_ref, and tells that one is taken', async () => {
+  test('gives the import its external_ref, and reports one that is taken', async () => {
     const file = await aFile([aProduct()])
     const args = [file, '--data-dir', dataDir, '--external-ref', 'June "2024"\nübergabe']
     expect((await runImport(args)).code).toBe(0)
@@ -308,7 +308,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     })
   })
 
-  test('tells in a sentence why the server refuses', async () => {
+  test('says in a sentence why the server refuses', async () => {
     const csv = await aFile(['name,price', 'Coffee,5'])
     expect(await runImport([csv, '--data-dir', dataDir])).toMatchObject({
       code: 1,
@@ -320,7 +320,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     })
   })
 
-  test('interrupted, exits 130, and says that the import goes on there', async () => {
+  test('interrupted, exits 130, and says that the import continues there', async () => {
     const running = intake(['import', await aFile(many(40_000, () => aProduct())), '--data-dir', dataDir])
     await running.says(/^uploaded /m)
     running.child.kill('SIGINT')
@@ -338,7 +338,7 @@ test('intake import of a pipe outlasts a pause that is longer than IDLE_TIMEOUT'
   const running = intake(['import', '-', '--data-dir', dataDir])
   running.child.stdin?.write(`${aProduct()}\n`)
   while ((await readdir(join(dataDir, 'uploads', 'incoming'))).length === 0) await sleep(20)
-  // A connection that is silent from now on is ended first, if the pipe's is.
+  // A connection that is silent from now on would be closed before the pipe's.
   const silent = connect(Number(new URL(server.url).port), '127.0.0.1')
   silent.write(
     'POST /subscriptions/imports HTTP/1.1\r\nhost: x\r\ncontent-type: application/jsonl\r\ncontent-length: 9\r\n' +
@@ -354,7 +354,7 @@ test('intake import of a pipe outlasts a pause that is longer than IDLE_TIMEOUT'
   await server.ended
 })
 
-test('intake import takes the place of a server that went away', { timeout: TIMEOUT_MS }, async () => {
+test('intake import replaces a server that went away', { timeout: TIMEOUT_MS }, async () => {
   const dataDir = aDataDir()
   const server = await serve(dataDir)
   const running = intake(['import', await aFile(many(40_000, () => aProduct())), '--data-dir', dataDir])
@@ -366,7 +366,7 @@ test('intake import takes the place of a server that went away', { timeout: TIME
   expect(code).toBe(0)
 })
 
-describe('intake import that cannot be', { timeout: TIMEOUT_MS }, () => {
+describe('intake import that cannot run', { timeout: TIMEOUT_MS }, () => {
   test.each([
     ['a file that is not there', () => join(folder, 'none'), /^intake: There is no file \S+none\.$/],
     ['a folder', () => folder, /^intake: \S+ is a folder\. Give the path of a file\.$/],
@@ -395,7 +395,7 @@ describe('intake import that cannot be', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(1)
   })
 
-  test('shows an answer that comes in mid-upload', async () => {
+  test('shows a response that comes during the upload', async () => {
     const refusing = await refuseAfter(2 ** 20)
     const file = join(folder, 'large.jsonl')
     await writeFile(file, Buffer.alloc(64 * 2 ** 20, `${aProduct()}\n`))
@@ -408,7 +408,10 @@ describe('intake import that cannot be', { timeout: TIMEOUT_MS }, () => {
   })
 })
 
-/** A server that answers 413 once it got so many bytes of a body. It drops the rest, so that the answer can be read. */
+/**
+ * A server that answers 413 once it has received some bytes of a body. It drops the rest, so that the
+ * response can be read.
+ */
 async function refuseAfter(bytes: number): Promise<Server> {
   const server = createServer((request, response) => {
     let received = 0

@@ -24,7 +24,7 @@ const imports = (...args: string[]): Promise<Outcome> =>
 const importsJson = (...args: string[]): Promise<any> =>
   intakeJson(['imports', ...args, ...place()], environment())
 
-/** The command that an output tells to type, without `npx intake`. */
+/** The command that an output suggests, without `npx intake`. */
 function nextCommand({ stdout }: Outcome, beginning: string): string[] {
   const line = stdout.split('\n').find((text) => text.startsWith(`  npx intake ${beginning}`))
   if (line === undefined) throw new Error(`There is no "intake ${beginning}" in:\n${stdout}`)
@@ -41,7 +41,7 @@ describe.skipIf(process.platform !== 'linux')('What a terminal would obey', () =
   ])
   const onTerminal = (...args: string[]) => intakeOnTerminal(['imports', ...args, ...place()], environment())
 
-  test('is named there, in the bytes of rejected lines too; a file has them as they were', async () => {
+  test('is named there, in the bytes of rejected lines too; a file has them unchanged', async () => {
     const { id } = await api.import(Buffer.concat([Buffer.from(file(aProduct())), line]))
     const shown = await onTerminal('rejected', id)
     expect(shown).toContain('x<U+001B>[31m<U+009B><U+202E><U+000D>y\t<U+FEFF>"z"\ufffd\r')
@@ -49,7 +49,7 @@ describe.skipIf(process.platform !== 'linux')('What a terminal would obey', () =
     const output = join(folder.path, 'raw.jsonl')
     await imports('rejected', id, '--output', output)
     expect(await readFile(output)).toEqual(line)
-    // Nor does a pipe lose any.
+    // A pipe does not lose any either.
     expect((await imports('rejected', id)).stdout).toBe(line.toString('utf8'))
   })
 
@@ -64,7 +64,7 @@ describe.skipIf(process.platform !== 'linux')('What a terminal would obey', () =
 })
 
 describe('intake imports list', () => {
-  test('shows imports, newest first, and how to see the next ones', async () => {
+  test('shows imports, newest first, and how to see more', async () => {
     const ids: string[] = []
     for (const externalRef of ['june "1"', 'june 2', 'july']) {
       ids.unshift((await api.import(file(aProduct()), { externalRef })).id)
@@ -101,7 +101,7 @@ describe('intake imports list', () => {
   })
 })
 
-/** An import that cannot come to its end before it is released, so that the next ones of the owner wait. */
+/** An import that cannot end before it is released, so that the owner's next ones wait. */
 async function heldUp(): Promise<{ before: ImportResource; release(): Promise<void> }> {
   const client = await service.pool.connect()
   await client.query('begin; lock table products')
@@ -202,7 +202,7 @@ describe('One import', () => {
     expect(canceled.stdout).toBe(`Rehearsal ${id} was canceled. Nothing was added.\n`)
   })
 
-  test('that is not there, or has no such id, is told of in a sentence', async () => {
+  test('that does not exist is reported in a sentence', async () => {
     for (const command of ['show', 'errors', 'rejected', 'results', 'cancel', 'retry']) {
       expect(await imports(command, '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b')).toEqual({
         code: 1,
@@ -214,7 +214,7 @@ describe('One import', () => {
   })
 })
 
-test('Without a service they run one, but make no database', async () => {
+test('Without a service they run one, but create no database', async () => {
   const DATA_DIR = join(folder.path, 'none')
   expect(await intake(['imports', 'list'], { DATA_DIR })).toMatchObject({
     code: 1,

@@ -29,7 +29,7 @@ describe('intake keys', () => {
   const json = (...args: string[]) => intakeJson(args, environment)
   const apiWith = (key: string) => new Api(service.server.url, key)
 
-  test('create makes an API key that works at once, and shows it once', async () => {
+  test('create makes an API key that works immediately, and shows it once', async () => {
     const { code, stdout } = await run('keys', 'create', '--store', 'shop', '--name', 'warehouse')
     expect(stdout).toMatch(/^The API key "warehouse" of the store "shop" was created\..* not shown again\.\n/)
     const [, key = ''] = /^api_key: (\S+)$/m.exec(stdout) ?? []
@@ -42,7 +42,7 @@ describe('intake keys', () => {
     expect(code).toBe(0)
   })
 
-  test('create --client makes an id and a secret that buy access tokens', async () => {
+  test('create --client makes an id and a secret that are exchanged for access tokens', async () => {
     const { stdout } = await run('keys', 'create', '--organization', 'acme', '--client', '--name', 'erp')
     expect(stdout).toContain('The client "erp" of the organization "acme" was created.')
     const [, client_id = ''] = /^client_id: (\S+)$/m.exec(stdout) ?? []
@@ -100,14 +100,14 @@ describe('intake keys', () => {
       (one: { id: string }) => one.id === id,
     )
     expect(await status(apiWith((await make()).api_key))).toBe(200)
-    // Once more changes nothing.
+    // Revoking it again changes nothing.
     expect((await run('keys', 'revoke', id)).code).toBe(0)
     expect(await json('keys', 'list', '--all')).toContainEqual(
       expect.objectContaining({ id, status: 'revoked', revoked_at }),
     )
   })
 
-  test('revoke locks out a client and the access tokens that it was given', async () => {
+  test('revoke locks out a client and its access tokens', async () => {
     const client = await json('keys', 'create', '--store', 'shop', '--client')
     const { access_token } = (await (await signIn(service.server.url, client)).json()) as {
       access_token: string
@@ -134,7 +134,7 @@ describe('intake keys', () => {
     })
   })
 
-  test('refuses a name that another key of the owner has, and takes it for another owner', async () => {
+  test('refuses a name that another key of the owner has, and accepts it for another owner', async () => {
     const create = (...owner: string[]) => run('keys', 'create', ...owner, '--name', 'taken')
     expect((await create('--store', 'shop')).code).toBe(0)
     expect(await create('--store', 'shop')).toMatchObject({
@@ -223,7 +223,7 @@ describe('intake keys on the embedded database', () => {
     const { code, stderr } = await intake(['serve'], { ...environment, PORT: '0', API_KEY: first.apiKey })
     expect(stderr).toBe('intake: The key in API_KEY was revoked. Set API_KEY to another one, or unset it.\n')
     expect(code).toBe(1)
-    // What it keeps is as it was.
+    // What it stores is unchanged.
     expect((await start()).apiKey).toBe(second.apiKey)
   })
 })

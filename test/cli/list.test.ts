@@ -18,11 +18,11 @@ const id = '0b2a5d0e-8a5c-4d4e-9d5e-3a1b2c3d4e5f'
 const draw = (rows: readonly Row[], width?: number) => listed(rows, columns, 'There is none.').text(width)
 
 describe('A list', () => {
-  test('is one line a row where there is no terminal', () => {
+  test('has one line per row without a terminal', () => {
     expect(draw([{ id, name: 'a name '.repeat(30).trim(), of: 'x' }]).split('\n')).toHaveLength(2)
   })
 
-  test.each([70, 80, 100, 120, 200])('fits a terminal of %i columns, and says all of the names', (width) => {
+  test.each([70, 80, 100, 120, 200])('fits a terminal of %i columns, and shows the names whole', (width) => {
     const text = draw(
       [
         { id, name: 'short', of: 'a long name of somebody'.repeat(3) },
@@ -36,7 +36,7 @@ describe('A list', () => {
     expect([...letters.matchAll(/[a-z]/g)].length).toBeGreaterThan(99 + 57)
   })
 
-  test('leaves out what is dispensable before it breaks names to pieces', () => {
+  test('leaves out what is dispensable before it breaks names', () => {
     const rows = [{ id, name: 'key 12345678', of: 'store default' }]
     expect(draw(rows, 90).split('\n')[1]).toBe(`${id}  key 12345678  store default  2026-01-01`)
     expect(draw(rows, 70)).not.toContain('created')

@@ -7,7 +7,7 @@ import { cleanEnvironment, cli, startTestService } from '../support/service.js'
 
 const FULL = '/dev/full'
 
-/** Runs a command whose standard output, or error, is on a disk without room. */
+/** Runs a command whose standard output, or error, is on a full disk. */
 async function onFullDisk(args: readonly string[], full: 'stdout' | 'stderr') {
   const disk = openSync(FULL, 'w')
   const stdio = full === 'stdout' ? (['ignore', disk, 'pipe'] as const) : (['ignore', 'pipe', disk] as const)

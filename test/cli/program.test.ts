@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { commandLine, programOf } from '../../src/cli/terminal/program.js'
 
-describe('the program is named as a person can type it', () => {
+describe('the program has the name that a person can type', () => {
   test.each([
     ['a global installation', '/home/ann/.local/bin/intake', undefined],
     ['a script of npm that calls it', '/usr/local/bin/intake', 'run-script'],

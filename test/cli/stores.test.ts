@@ -16,13 +16,13 @@ const run = (...args: string[]) => intake(args, environment)
 const json = (...args: string[]) => intakeJson(args, environment)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** A store's API, by a key that the command line made. */
+/** A store's API, with a key created by the command line. */
 async function apiOf(owner: '--store' | '--organization', idOrName: string): Promise<Api> {
   return new Api(service.server.url, (await json('keys', 'create', owner, idOrName)).api_key)
 }
 
 describe('intake stores and intake organizations', () => {
-  test('make what they then list', async () => {
+  test('create what they then list', async () => {
     const organization = await json('organizations', 'create', 'acme')
     expect(organization).toEqual({ id: expect.stringMatching(UUID), name: 'acme' })
     const store = await json('stores', 'create', 'shop', '--organization', 'acme')
@@ -130,7 +130,7 @@ describe('intake stores and intake organizations', () => {
     expect(code).toBe(1)
   })
 
-  test('of one name made twice at once, one is made', async () => {
+  test('of two with the same name created at once, one is created', async () => {
     const outcomes = await Promise.all([1, 2].map(() => run('stores', 'create', 'contested')))
     expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 1])
   })
@@ -144,7 +144,7 @@ describe('intake stores and intake organizations', () => {
 })
 
 describe('without a database', () => {
-  test('a list of a folder that has none says so, and makes nothing', async () => {
+  test('a list in a folder without one says so, and creates nothing', async () => {
     const folder = join(service.dataDir, 'none')
     const { code, stderr } = await intake(['stores', 'list'], { DATA_DIR: folder })
     expect(stderr).toContain(`There is no database in ${folder}.`)
@@ -161,7 +161,7 @@ describe('without a database', () => {
     },
   )
 
-  test('a database that is not there is one too', async () => {
+  test('a missing database is one too', async () => {
     const url = new URL(service.databaseUrl)
     url.pathname = '/not_there'
     const { code, stderr } = await intake(['stores', 'list', '--database-url', url.href])

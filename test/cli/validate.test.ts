@@ -22,7 +22,7 @@ async function aFile(content: string | Uint8Array): Promise<string> {
   return path
 }
 
-/** What `intake validate` says of a file, with every error by line. */
+/** What `intake validate` says about a file, with every error by line. */
 async function validate(content: string | Uint8Array, ...flags: string[]) {
   const errorFile = join(folder.path, `errors-${++files}`)
   const args = ['validate', await aFile(content), '--json', '--errors', errorFile, ...flags]
@@ -33,7 +33,7 @@ async function validate(content: string | Uint8Array, ...flags: string[]) {
   return { code, report: JSON.parse(stdout), errors }
 }
 
-describe('With --strict it says what an import into an empty store would', () => {
+describe('With --strict it says what an import into an empty store would say', () => {
   const service = testService()
   const api = newStoreEach(service)
 
@@ -82,7 +82,7 @@ describe('With --strict it says what an import into an empty store would', () =>
     },
   )
 
-  test('of references that lead nowhere, twice to the same, or to a record that is rejected', async () => {
+  test('with references that lead nowhere, twice to the same record, or to a rejected record', async () => {
     await expectSame(
       file(
         anOffering({ products: ['p', 'p', 'none', 'none'], plans: ['bad', 'p', 'l'] }),
@@ -123,7 +123,7 @@ describe('intake validate', () => {
     anOffering({ products: ['here'], plans: ['elsewhere', 'elsewhere'] }),
   )
 
-  test('tells of references to what may be in the store, which are no errors', async () => {
+  test('reports references to what may be in the store, which are not errors', async () => {
     const content = loose.split('\n').slice(0, 2).join('\n')
     const { code, report } = await validate(content)
     expect(report).toMatchObject({
@@ -142,7 +142,7 @@ describe('intake validate', () => {
     expect(stdout).toMatch(/^ +2 +products\[1\] +product elsewhere$/m)
   })
 
-  test('knows that one named twice is wrong, wherever it leads', async () => {
+  test('knows that a reference given twice is wrong, wherever it leads', async () => {
     const { code, errors, report } = await validate(loose)
     expect(errors).toEqual([
       { line_number: 3, field: 'plans[1]', error: 'plan "elsewhere" is already named by plans[0]' },
@@ -151,7 +151,7 @@ describe('intake validate', () => {
     expect(code).toBe(1)
   })
 
-  test('shows few errors one by one, by line, and many by kind', async () => {
+  test('shows few errors by line, and many by kind', async () => {
     const lines = [anOffering({ products: [] }), aProduct({ name: 'x' }), '{']
     const few = await intake(['validate', await aFile(file(...lines))])
     expect(few.stdout).toContain('None of the 2 records of')
@@ -166,7 +166,7 @@ describe('intake validate', () => {
     expect(most.stdout).toContain('With --errors FILE every error is written to a file')
   })
 
-  test('reads the standard input and packed files, and leaves nothing of them behind', async () => {
+  test('reads the standard input and compressed files, and leaves no temporary files', async () => {
     const TMPDIR = join(folder.path, 'tmp')
     await mkdir(TMPDIR)
     const content = file(anOffering({ products: ['p'] }), aProduct({ external_ref: 'p' }))
@@ -198,14 +198,14 @@ describe('intake validate', () => {
     expect(code).toBe(1)
   })
 
-  test('takes MAX_LINE_BYTES', async () => {
+  test('uses MAX_LINE_BYTES', async () => {
     const path = await aFile(file(aProduct({ description: 'x'.repeat(1000) }), aProduct()))
     const { stdout, code } = await intake(['validate', path], { MAX_LINE_BYTES: '500' })
     expect(stdout).toContain('the line is longer than 500 bytes')
     expect(code).toBe(1)
   })
 
-  test('writes its errors over no file', async () => {
+  test('overwrites no file with its errors', async () => {
     const path = await aFile(file(aProduct({ name: 'x' })))
     const { code, stderr } = await intake(['validate', path, '--errors', path])
     expect(stderr).toContain(`The file ${path} already exists. Give another name, or remove it.`)

@@ -22,7 +22,7 @@ afterAll(async () => {
 const run = (...args: string[]) => intake(['webhooks', ...args], environment)
 const json = (...args: string[]) => intakeJson(['webhooks', ...args], environment)
 
-test('add takes a URL for the default store, or for whom it is said, and shows the secret once', async () => {
+test('add takes a URL for the default store, or another owner, and shows the secret once', async () => {
   const { code, stdout } = await run('add', 'https://shop.example/hooks?of=imports#top')
   expect(stdout).toMatch(
     /^The webhook \S+ was added: https:\/\/shop\.example\/hooks\?of=imports is notified when an import of the store "default" ends\. Keep what follows: the secret is not shown again\.\n\nsecret: whsec_[A-Za-z0-9+/]{43}=\n$/,

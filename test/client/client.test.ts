@@ -22,7 +22,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test('a client that is generated from the document compiles, and runs an import', async () => {
+test('a client generated from the document compiles, and runs an import', async () => {
   await writeFile(join(folder, 'schema.ts'), await generateTypes(`${service.server.url}/openapi.json`))
   await cp(join(root, 'test/client/run-import.ts'), join(folder, 'run-import.ts'))
   await compile(folder)

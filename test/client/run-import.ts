@@ -1,6 +1,6 @@
-// A client's program, as its author would write it with the types that openapi-typescript makes of the document. It is
-// compiled and run by client.test.ts, beside the generated schema.ts; so it stands outside of the project's own check.
-// Usage: node run-import.js <url> <key>. Prints what it found as JSON.
+// A client's program, as its author would write it with the types that openapi-typescript generates from the
+// document. client.test.ts compiles and runs it beside the generated schema.ts, so it is not part of the
+// project's own check. Usage: node run-import.js <url> <key>. Prints what it found as JSON.
 import { setTimeout as sleep } from 'node:timers/promises'
 import createClient from 'openapi-fetch'
 import type { components, paths } from './schema.js'
@@ -40,7 +40,7 @@ const lines: Line[] = [
 const id = await upload(lines)
 const finished = await finish(id)
 const errors = await client.GET('/v2/subscriptions/imports/{id}/errors', { params: { path: { id } } })
-// Asked for as `application/jsonl`, it would be a text.
+// Requested as `application/jsonl`, it would be a text.
 const report = typeof errors.data === 'string' ? undefined : errors.data
 const products = await client.GET('/v2/subscriptions/products', {
   params: { query: { 'page[limit]': 10, filter: ['eq(external_ref,prod-1)'] } },
@@ -69,7 +69,7 @@ async function upload(records: readonly Line[]): Promise<string> {
   const { data, error } = await client.POST('/v2/subscriptions/imports', {
     body: { import_file: new Blob([file]), external_ref: 'from a generated client' },
     bodySerializer: (body) => {
-      // The file alone would do as well, as `application/jsonl`.
+      // The file alone, as `application/jsonl`, would work too.
       if (!('import_file' in body)) return body
       const form = new FormData()
       if (body.external_ref !== undefined) form.set('external_ref', body.external_ref)

@@ -24,7 +24,7 @@ describeConsole('Every page', (console) => {
     }
   })
 
-  /** Each page, and what is there once it is loaded. */
+  /** Each page, and a text that is shown once it is loaded. */
   const pages: readonly (readonly [path: () => string, ready: string])[] = [
     [() => '/', 'mistakes'],
     [() => '/imports?reference=nothing', 'No imports match'],
@@ -66,13 +66,13 @@ describeConsole('Every page', (console) => {
     },
   )
 
-  test('is reached and used by the keyboard alone', async () => {
+  test('can be reached and used with only the keyboard', async () => {
     const { page } = await console.tab()
-    // From the beginning: a chooser that opens before the browser was told to hand it over is not seen.
+    // From the start: a chooser that opens before the browser was told to hand it over would be missed.
     const chooser = page.waitForEvent('filechooser')
     await page.goto(console.service.server.url)
     const { keyboard } = page
-    /** The name of what has the focus; empty: nothing has it. */
+    /** The name of the focused element; empty: none. */
     const focused = () =>
       page.evaluate<string>(`(() => {
         const { activeElement } = document
@@ -95,7 +95,7 @@ describeConsole('Every page', (console) => {
     await keyboard.press('Enter')
     await tabTo(/^mistakes$/)
     await keyboard.press('Enter')
-    // The heading has the focus, so that the new page is told of.
+    // The heading has the focus, so that the new page is announced.
     await page.getByRole('heading', { name: 'mistakes' }).waitFor()
     await expect.poll(focused).toBe('mistakes')
     await tabTo(/^Next$/)

@@ -44,7 +44,7 @@ describeConsole('Rehearsing, fixing and canceling', (console) => {
     for (const name of ['Tea', 'Mug', 'Teapot']) await page.getByRole('link', { name, exact: true }).waitFor()
   })
 
-  test('asks for the file of a rehearsal again after the page was loaded anew', async () => {
+  test('asks for the file of a rehearsal again after the page was reloaded', async () => {
     const { page } = await console.open('/new')
     await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'pot' })))
     await page.getByLabel('Reference (optional)').fill('pots')
@@ -61,7 +61,7 @@ describeConsole('Rehearsing, fixing and canceling', (console) => {
     await page.getByText('The one record was imported.').waitFor()
   })
 
-  test('tells of records that were skipped', async () => {
+  test('reports skipped records', async () => {
     await console.service.api.import(file(aProduct({ external_ref: 'there' })))
     const { page } = await console.open('/new')
     await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'there' }), aProduct()))

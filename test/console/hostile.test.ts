@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { choose, describeConsole, importForReal, linkOf } from '../support/browser.js'
 import { aPlan, aProduct, file } from '../support/builders.js'
 
-describeConsole('The console, given what nobody expects', (console) => {
+describeConsole('The console, given unexpected data', (console) => {
   test('shows a name of blanks in quotes, so that it can be read and clicked on', async () => {
     const { id } = await console.service.api.import(file(aProduct({ name: '   ' })), { externalRef: ' ' })
     const { page } = await console.open('/imports')
@@ -16,7 +16,7 @@ describeConsole('The console, given what nobody expects', (console) => {
     await page.getByRole('heading', { name: '“ ”' }).waitFor()
   })
 
-  test('names in texts what nobody sees, in an error and in its line too', async () => {
+  test('names invisible characters in texts, also in an error and its line', async () => {
     const { id } = await console.service.api.import(
       file(aProduct({ name: 'Tea\u202epot\ufeff', description: '\u200b' }), '\ufeff{"a":"\u0085\t\u202e"}'),
       { externalRef: 'a\u2066b' },
@@ -31,7 +31,7 @@ describeConsole('The console, given what nobody expects', (console) => {
     await page.getByText('<U+200B>', { exact: true }).waitFor()
   })
 
-  test('shows amounts in the decimals of ISO 4217, whatever the browser writes, and percentages unrounded', async () => {
+  test('shows amounts with the decimals of ISO 4217, whatever the locale, and percentages unrounded', async () => {
     const amounts = {
       HUF: 499000,
       RSD: 250000,
@@ -78,7 +78,7 @@ describeConsole('The console, given what nobody expects', (console) => {
     }
   })
 
-  test('shows of a very long name the beginning in a list, and all of it on its page', async () => {
+  test('shows the start of a very long name in a list, and all of it on its page', async () => {
     const name = 'W'.repeat(1024)
     await console.service.api.import(file(aProduct({ name, external_ref: 'x'.repeat(2048) })))
     for (const device of ['desktop', 'phone'] as const) {
@@ -91,7 +91,7 @@ describeConsole('The console, given what nobody expects', (console) => {
     }
   })
 
-  test('reads of a line without end only the beginning', async () => {
+  test('reads only the start of an endless line', async () => {
     const { id } = await console.service.api.import(file(aProduct(), 'x'.repeat(5_000_000)))
     const { page } = await console.open(`/imports/${id}`)
     await page.getByRole('button', { name: 'Show line 2' }).click()
@@ -126,7 +126,7 @@ describeConsole('The console, given what nobody expects', (console) => {
     await page.getByText('The one record was imported.').waitFor()
   })
 
-  test('a download that breaks off is told of as what it is', async () => {
+  test('an interrupted download is reported as such', async () => {
     const { service } = console
     const { id } = await service.api.import(file(aProduct(), 'x'.repeat(10_000)))
     const between = createServer((incoming, outgoing) => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { describeConsole } from '../support/browser.js'
 import type { TestService } from '../support/service.js'
 
-/** An import that nobody works on until its lease ends: the test moves it on itself. */
+/** An import that nobody runs until its lease ends: the test itself moves it on. */
 async function anImportUnderWay({ pool }: TestService, reference: string, uploaded: number) {
   const id = randomUUID()
   await pool.query(
@@ -32,7 +32,7 @@ async function anImportUnderWay({ pool }: TestService, reference: string, upload
 }
 
 describeConsole('An import that runs', (console) => {
-  test('shows how far it is, how fast, and how long it will take; then how it ended', async () => {
+  test('shows its progress, its speed and the time left; then how it ended', async () => {
     const job = await anImportUnderWay(console.service, 'nightly', 10_000)
     const { page } = await console.open(`/imports/${job.id}`)
     await page.getByRole('heading', { name: 'nightly' }).waitFor()
@@ -52,7 +52,7 @@ describeConsole('An import that runs', (console) => {
     expect(await page.getByRole('heading', { name: 'Records by type' }).boundingBox()).toEqual(before)
   })
 
-  test('is seen in the list as it goes on, and can be filtered by status and reference', async () => {
+  test('is updated in the list, and can be filtered by status and reference', async () => {
     const job = await anImportUnderWay(console.service, 'nightly again', 2000)
     const { page } = await console.open('/imports?reference=night')
     const row = page.getByRole('row', { name: 'Running' })

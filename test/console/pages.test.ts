@@ -47,7 +47,7 @@ test.each([
   expectError(await service.api.get(path), 404, 'Not Found', 'No resource found')
 })
 
-test('a page takes GET alone: another method is 405 with Allow', async () => {
+test('a page takes only GET: another method is 405 with Allow', async () => {
   const answer = await service.api.request('/imports', { method: 'POST' })
   expectError(answer, 405, 'Method Not Allowed', /GET/)
   expect(answer.headers.get('allow')).toBe('GET, HEAD')

@@ -5,7 +5,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type Device, describeConsole, type Scheme } from '../support/browser.js'
 import { aProduct, times } from '../support/builders.js'
 
-/** The pictures in README and docs. Taken by `npm run screenshots`, which sets SCREENSHOTS; else they would change each day. */
+/**
+ * The pictures in README and docs. Taken by `npm run screenshots`, which sets SCREENSHOTS; otherwise they
+ * would change every day.
+ */
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url))
 
 const example = (name: string) => readFile(new URL(`../../examples/${name}`, import.meta.url))

@@ -13,7 +13,7 @@ describeConsole('The console', (console) => {
     expect(await page.evaluate('history.length')).toBeLessThanOrEqual(2)
   })
 
-  test('without a key asks for one, and says so when it is not known', async () => {
+  test('without a key asks for one, and says so if it is unknown', async () => {
     const { page } = await console.tab()
     await page.goto(`${console.service.server.url}/imports?status=failed`)
     await page.getByLabel('API key').fill('not a key')
@@ -21,7 +21,7 @@ describeConsole('The console', (console) => {
     await page.getByText('The service does not know this key.').waitFor()
     await page.getByLabel('API key').fill(` ${console.service.server.apiKey} `)
     await page.keyboard.press('Enter')
-    // One is then where one wanted to be.
+    // After that, the requested page is shown.
     await page.getByText('No imports match').waitFor()
     expect(page.url()).toContain('status=failed')
   })
@@ -30,7 +30,7 @@ describeConsole('The console', (console) => {
     const { page } = await console.tab()
     await page.goto(`${console.service.server.url}/#key=wrong`)
     await page.getByText('The service does not accept this key').waitFor()
-    // A key that the keyboard cannot even type into a header is no key either.
+    // A key that cannot even be sent in a header is not a key either.
     await page.getByLabel('API key').fill('ключ')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText('The service does not know this key.').waitFor()
@@ -43,7 +43,7 @@ describeConsole('The console', (console) => {
     await page.getByText('There are no products yet').waitFor()
     const dialog = page.getByRole('dialog', { name: 'Sign in with the key of this link?' })
     const link = `${console.service.server.url}/records/products#key=${other.key}`
-    // Pasted over the open page, and opened anew in its tab.
+    // Pasted over the open page, and opened again in its tab.
     for (const open of [
       () => page.evaluate(`location.hash = 'key=${other.key}'`),
       () => page.goto('about:blank').then(() => page.goto(link)),
@@ -60,7 +60,7 @@ describeConsole('The console', (console) => {
     await page.evaluate(`location.hash = 'key=${other.key}'`)
     await page.getByRole('button', { name: 'Use the link’s key' }).click()
     await page.getByRole('link', { name: 'Of another store' }).waitFor()
-    // The key that is in use already is nothing to ask about.
+    // There is no need to ask about the key that is already in use.
     await page.evaluate(`location.hash = 'key=${other.key}'`)
     await page.waitForFunction(`location.hash === ''`)
     expect(await dialog.count()).toBe(0)
@@ -70,7 +70,7 @@ describeConsole('The console', (console) => {
     await page.getByLabel('API key').waitFor()
   })
 
-  test('a key that is typed at /docs is kept in no storage of the browser', async () => {
+  test('a key typed at /docs is not stored in the browser', async () => {
     const { page } = await console.tab()
     await page.goto(`${console.service.server.url}/docs`)
     await page.getByRole('button', { name: 'Authorize' }).click()
@@ -83,14 +83,14 @@ describeConsole('The console', (console) => {
     )
   })
 
-  test('a store without imports is told how to begin', async () => {
+  test('an empty store shows how to start', async () => {
     const { page } = await console.open('/')
     await page.getByText('Nothing imported yet').waitFor()
     await page.getByRole('main').getByRole('link', { name: 'New import' }).last().click()
     await page.getByRole('heading', { name: 'New import' }).waitFor()
   })
 
-  test('what is not there says so, in the words of the service', async () => {
+  test('what does not exist says so, in the words of the service', async () => {
     const { page } = await console.open(`/imports/${randomUUID()}`)
     await page.getByText('No import found').waitFor()
     await page.goto(`${console.service.server.url}/imports/not-an-id`)
@@ -103,7 +103,7 @@ describeConsole('The console', (console) => {
     await page.getByText('page[offset] must be a whole number from 0 to 10000').waitFor()
   })
 
-  test('a service that is stopped is told of, and what was shown stays until it is back', async () => {
+  test('a stopped service is reported, and what was shown stays until it is back', async () => {
     const { service } = console
     await service.api.import(file(aProduct()), { externalRef: 'spring' })
     const { page } = await console.open('/imports')

@@ -31,7 +31,7 @@ const TABLES: Readonly<Record<string, string>> = {
     select $1, gen_random_uuid(), now(), now(), ref, 'A plan', gen_random_uuid(), 'day', 1, 1, 'roll', true, true, true`,
 }
 
-test('An external_ref that is empty is none after an upgrade, and everything else is as it was', async () => {
+test('An empty external_ref is none after an upgrade, and everything else is unchanged', async () => {
   await pool.query(`insert into owners (id, kind, name) values ($1, 'store', 'shop')`, [OWNER])
   for (const [table, rest] of Object.entries(TABLES)) {
     await pool.query(
@@ -50,7 +50,8 @@ test('An external_ref that is empty is none after an upgrade, and everything els
   )
   const tables = columns.map(({ table_name }) => table_name).sort()
   expect(tables).toEqual([...Object.keys(TABLES), 'imports', 'import_errors'].sort())
-  // Later on counts by type left `imports` (test/db/import-counts.test.ts), and `offering_id` was renamed.
+  // Later, counts by type were moved out of `imports` (test/db/import-counts.test.ts), and `offering_id` was
+  // renamed.
   const rest = async (table: string) =>
     (
       await pool.query(

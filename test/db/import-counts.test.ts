@@ -22,7 +22,9 @@ const skipping = randomUUID()
 const interrupted = randomUUID()
 const waiting = randomUUID()
 
-/** Of this file the first two lines were worked before the upgrade: one product added, one plan rejected. */
+/**
+ * The first two lines of this file were processed before the upgrade: one product added, one plan rejected.
+ */
 const begun = file(aProduct({ external_ref: 'before' }), aPlan({ name: 'no' }))
 const rest = file(aProduct({ external_ref: 'after' }), aSubscriber(), anOffering({ products: ['after'] }))
 
@@ -88,7 +90,7 @@ afterAll(async () => {
   for (const step of cleanUp) await step()
 })
 
-test('The counts of a finished import are after an upgrade what they were before', async () => {
+test('The counts of a finished import are the same after an upgrade', async () => {
   expect((await api.find(finished)).meta.records).toEqual({
     uploaded: counts(7, 6, 5, 4),
     imported: counts(3, 6, 0, 2),
@@ -100,7 +102,7 @@ test('The counts of a finished import are after an upgrade what they were before
   })
 })
 
-test('An import that an upgrade interrupted goes on from its checkpoint and counts on', async () => {
+test('An import interrupted by an upgrade resumes from its checkpoint and keeps counting', async () => {
   const { attributes, meta } = await api.finished(interrupted)
   expect(attributes.status).toBe('success')
   expect(meta.records).toEqual({ uploaded: counts(2, 1, 1, 1), imported: counts(2, 0, 1, 1) })
@@ -111,14 +113,14 @@ test('An import that an upgrade interrupted goes on from its checkpoint and coun
   ).toEqual(['after'])
 })
 
-test('An import that waited during an upgrade is worked after it, the types of its later passes too', async () => {
+test('An import that waited during an upgrade runs after it, including the types of its later passes', async () => {
   const { attributes, meta } = await api.finished(waiting)
   expect(attributes.status).toBe('success')
   expect(meta.records).toEqual({ uploaded: counts(0, 2, 0, 1), imported: counts(0, 1, 0, 1) })
   expect(meta.errors).toBe(2)
 })
 
-test('A type that came with an upgrade stays unknown to the files that were received before it', async () => {
+test('A type added by an upgrade stays unknown to files received before it', async () => {
   await api.finished(waiting)
   const [problem] = await api.errors(waiting)
   expect(problem).toMatchObject({ line: 2, field: '' })

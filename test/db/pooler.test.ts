@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { intake } from '../support/cli.js'
 import { createDatabase, serve, temporaryFolder } from '../support/service.js'
 
-/** Set by continuous integration, which installs it, for a server of its own. Without it what is about poolers is not tested. */
+/** Set by continuous integration, which installs it. Without it, poolers are not tested. */
 const PGBOUNCER = process.env.PGBOUNCER
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -56,7 +56,7 @@ default_pool_size = 50
   await writeFile(path, configuration)
   await writeFile(join(folder.path, 'users'), `"${url.username}" "${url.password}"\n`)
   await chmod(folder.path, 0o755)
-  // It refuses to run as root; the server's socket is for the server's user alone.
+  // It refuses to run as root; only the server's user may use the server's socket.
   const { uid, gid } = await stat(host)
   const pooler = spawn(PGBOUNCER ?? '', ['--quiet', path], {
     stdio: 'inherit',
@@ -81,7 +81,7 @@ default_pool_size = 50
 }
 
 describe.skipIf(PGBOUNCER === undefined)('Through PgBouncer', () => {
-  test('with a session for each client the service runs, and starts again', async () => {
+  test('with a session for each client the service runs, and restarts', async () => {
     const url = await startPooler('session')
     for (let round = 0; round < 2; round += 1) {
       const service = await serve(places(url))
@@ -91,7 +91,7 @@ describe.skipIf(PGBOUNCER === undefined)('Through PgBouncer', () => {
     }
   })
 
-  test('with shared sessions a start ends in a sentence, and leaves no lock and no setting behind', async () => {
+  test('with shared sessions a start fails with a sentence, and leaves no lock and no setting behind', async () => {
     const url = await startPooler('transaction')
     for (const command of [
       ['serve', '--port', '0'],
@@ -122,7 +122,7 @@ describe.skipIf(PGBOUNCER === undefined)('Through PgBouncer', () => {
   })
 })
 
-test('a start that another process keeps from migrating says so, listens, and goes on by itself', async () => {
+test('a start that waits for another process's migration says so, listens, and continues by itself', async () => {
   const holder = new pg.Client(database.databaseUrl)
   await holder.connect()
   await holder.query("select pg_advisory_lock(hashtext('intake migrations'), hashtext(current_schema()))")

@@ -43,7 +43,7 @@ async function run(statement: string): Promise<void> {
   await client.query(statement).finally(() => client.end())
 }
 
-/** What a start that fails writes. */
+/** The output of a failing start. */
 async function refusal(environment: Record<string, string>): Promise<string> {
   const { code, stderr } = await intake(['serve', '--port', '0'], environment)
   expect(code).toBe(1)
@@ -51,7 +51,7 @@ async function refusal(environment: Record<string, string>): Promise<string> {
   return stderr
 }
 
-test('two instances in two schemas of one database know nothing of each other', async () => {
+test('two instances in two schemas of one database do not affect each other', async () => {
   await createSchemas('one', 'Two & "more"'.replaceAll('"', ''))
   const [one, two] = [places('one'), places('"Two\\ &\\ more"')]
   two.DATA_DIR = join(folder.path, 'two')
@@ -84,7 +84,7 @@ test('two instances in two schemas of one database know nothing of each other', 
   await (await serve(two)).stop()
 })
 
-test('a schema of the role’s setting is that of every session, though the setting changes', async () => {
+test('the schema of the role’s setting is used by every session, even if the setting changes', async () => {
   await createSchemas('app', 'other')
   await database.administer(`alter role ${database.name} set search_path to nowhere, app, other`)
   const server = await serve(places())
@@ -96,7 +96,7 @@ test('a schema of the role’s setting is that of every session, though the sett
   expect(Object.keys(await tablesBySchema())).toEqual(['app'])
 })
 
-test('an intake whose table of migrations was in public goes on in its own schema; that table is left to others', async () => {
+test('an intake whose table of migrations was in public continues in its own schema; that table is left to others', async () => {
   await createSchemas('app')
   const server = await serve(places('app'))
   await new Api(server.url, server.apiKey).import(times(10, () => aProduct()))
@@ -113,7 +113,7 @@ test('an intake whose table of migrations was in public goes on in its own schem
   await upgraded.stop()
   expect(await tablesBySchema()).toEqual(before)
 
-  // With what another tool has written into it.
+  // Including what another tool has written into it.
   await run(`
     alter table app.intake_migrations rename to migrations;
     insert into app.migrations (name, run_on) values ('20200101-users', now())`)
@@ -124,9 +124,9 @@ test('an intake whose table of migrations was in public goes on in its own schem
   await client.end()
 })
 
-test('a schema that comes before that of the tables, and is empty, is not taken without a word', async () => {
+test('an empty schema that comes before that of the tables is not silently used', async () => {
   await (await serve(places())).stop()
-  // As `"$user", public` has it.
+  // As with `"$user", public`.
   await createSchemas(database.name)
   const said = await refusal(places())
   expect(said).toContain(`leads to the empty schema ${database.name} first`)

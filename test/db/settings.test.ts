@@ -8,7 +8,7 @@ import { intake } from '../support/cli.js'
 import { createRoleWithDatabase } from '../support/roles.js'
 import { administer, type ServeProcess, serve, temporaryFolder } from '../support/service.js'
 
-/** What a role or a database may be set to, each alone enough to break what it is named after. */
+/** Settings of a role or a database, each enough to break what it is named after. */
 const HOSTILE: Readonly<Record<string, readonly string[]>> = {
   'a stricter isolation': ["default_transaction_isolation = 'serializable'"],
   'transactions that only read': [
@@ -48,7 +48,7 @@ async function expectToWork({ url, apiKey }: ServeProcess): Promise<void> {
   expect(attributes.status).toBe('success')
   expect(meta.records.imported.subscription_product).toBe(500)
   expect(meta.timestamps.finished_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
-  // What is there already takes the way beside COPY.
+  // Existing records are not written by COPY.
   const again = await api.import(mugs, { onConflict: 'update' })
   expect(again.meta.records.imported.subscription_product).toBe(500)
   const [product] = (await api.get('/subscriptions/products?filter=eq(external_ref,mug-7)')).body.data
@@ -70,7 +70,7 @@ test.each(Object.entries(HOSTILE))('%s, set for the role: nothing fails', async 
   await folder.remove()
 })
 
-test('a session has all that is set for it, in place of what the role has', async () => {
+test('a session has all of its own settings instead of those of the role', async () => {
   const database = await createRoleWithDatabase()
   const settings = Object.values(HOSTILE).flat()
   await database.administer(...settings.map((setting) => `alter role ${database.name} set ${setting}`))
@@ -107,7 +107,7 @@ test('settings of the database, of the URL and of the environment are those of t
   const database = await createRoleWithDatabase()
   const folder = await temporaryFolder()
   const settings = [...Object.values(HOSTILE).flat(), 'synchronous_commit = off']
-  // Not in the database itself, whose sessions could soon no longer do it.
+  // Not from the database itself, whose sessions may soon be unable to.
   for (const setting of settings) await administer(`alter database ${database.name} set ${setting}`)
   const url = new URL(database.databaseUrl)
   for (const name of ['lock_timeout', 'query_timeout']) url.searchParams.set(name, '1')
@@ -125,7 +125,7 @@ test('settings of the database, of the URL and of the environment are those of t
     DATABASE_URL: url.href,
   })
   expect(code).toBe(0)
-  // A commit waits for the disk, though the database is set not to.
+  // A commit waits for the disk, even if the database is set not to.
   expect(stdout).toMatch(/^durability +ok +fsync, full_page_writes, synchronous_commit are on/m)
   expect(server.stderr()).toBe('')
   await server.stop()
@@ -133,7 +133,7 @@ test('settings of the database, of the URL and of the environment are those of t
   await folder.remove()
 })
 
-test('the embedded database knows nothing of an environment that is meant for another PostgreSQL', async () => {
+test('the embedded database ignores an environment meant for another PostgreSQL', async () => {
   const folder = await temporaryFolder()
   await mkdir(join(folder.path, 'elsewhere'))
   const environment = {

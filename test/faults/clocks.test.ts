@@ -19,7 +19,10 @@ afterEach(() => receiver.stop())
 const databaseTime = async (): Promise<string> =>
   (await service.pool.query('select clock_timestamp() as now')).rows[0].now
 
-/** Runs `work` and expects that what it returns has times between its begin and its end, by the database's clock. */
+/**
+ * Runs `work` and expects the times of its result to be between its start and its end, by the database's
+ * clock.
+ */
 async function createsNow(work: () => Promise<RecordResource | undefined>): Promise<void> {
   const before = await databaseTime()
   const { created_at = '', updated_at = '' } = (await work())?.meta.timestamps ?? {}
@@ -49,7 +52,7 @@ describe.each([-5, 5])('With the clock of the process off by %d hours', (hours) 
   })
   afterAll(() => service.stop())
 
-  test('the results of an import are whole, and its records have times within its own', async () => {
+  test('the results of an import are complete, and its records have times within its own', async () => {
     const { id, meta } = await service.api.import(content)
     expect((await resultsOf(id)).map(({ line_number }) => line_number)).toEqual([1, 2, 4])
     const { started_at = '', finished_at = '' } = meta.timestamps
@@ -72,13 +75,13 @@ describe.each([-5, 5])('With the clock of the process off by %d hours', (hours) 
       await api.post(`${path}/attach`, { data: { products: [product.id] } })
       return (await api.read<RecordResource[]>(path)).find(({ attributes }) => attributes.price !== undefined)
     })
-    // Ids are of the same clock: a page, newest first, has what was just added before what was there.
+    // Ids use the same clock: on a page, newest first, what was just added comes before what existed.
     const [first, second] = await api.read<RecordResource[]>('/subscriptions/offerings')
     expect(first?.id).toBe(offering.id)
     expect((first?.id ?? '') > (second?.id ?? '')).toBe(true)
   })
 
-  test('a message to a webhook has the time of the database, or its receiver would take it for an old one', async () => {
+  test('a message to a webhook has the time of the database, or its receiver would consider it old', async () => {
     await createWebhook(service.pool, await ownerIdOf(service.pool, service.api), receiver.url)
     await service.api.import(content.replaceAll('"external_ref":"p"', '"external_ref":"p-2"'))
     await expect.poll(() => receiver.messages.length).toBe(1)
@@ -87,13 +90,13 @@ describe.each([-5, 5])('With the clock of the process off by %d hours', (hours) 
   })
 })
 
-describe('With the clock of the database set in the midst of an import', () => {
+describe('With the clock of the database changed during an import', () => {
   beforeAll(async () => {
     service = await startTestService()
   })
   afterAll(() => service.stop())
 
-  test('its results are whole all the same', async () => {
+  test('its results are still complete', async () => {
     const { id } = await service.api.import(content)
     await service.pool.query("update imports set started_at = started_at + interval '1 day' where id = $1", [
       id,

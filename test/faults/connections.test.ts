@@ -12,7 +12,7 @@ async function cutConnections(condition = 'true'): Promise<number> {
   return rowCount ?? 0
 }
 
-test('a database that ends the connections in mid-import does not end the service, and the import goes on', async () => {
+test('a database that closes connections during an import does not end the service, and the import continues', async () => {
   const store = await service.addStore()
   const { id } = await store.create(times(60_000, (n) => aProduct({ external_ref: `p-${n}` })))
   for (const share of [0, 10_000, 20_000, 30_000, 40_000]) {
@@ -28,7 +28,7 @@ test('a database that ends the connections in mid-import does not end the servic
   expect(service.server.process.exitCode).toBeNull()
 })
 
-test('a limit that changes between the POST and the job does not change what a line is', async () => {
+test('a limit that changes between the POST and the job does not change how a line is read', async () => {
   const store = await service.addStore()
   const { id } = await store.create(
     times(60_000, (n) => aProduct({ external_ref: `p-${n}`, description: 'x'.repeat(200) })),
@@ -39,7 +39,7 @@ test('a limit that changes between the POST and the job does not change what a l
   await service.restart()
 })
 
-test('a POST whose connection is cut is an error of its own, and the service goes on', async () => {
+test('a POST whose database connection is cut fails alone, and the service continues', async () => {
   const blocker = await service.pool.connect()
   const store = (await service.addStore()).at(service.server.url)
   await store.import(file(aProduct()))

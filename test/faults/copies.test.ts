@@ -12,7 +12,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await sleep(20)
 }
 
-/** Starts a service that is expected to give up; returns what it says. */
+/** Starts a service that is expected to give up; returns its output. */
 const startInVain = (dataDir: string): Promise<string> =>
   serve({ DATA_DIR: dataDir, DATABASE_URL: service.databaseUrl }).then(
     async (server) => {
@@ -24,7 +24,7 @@ const startInVain = (dataDir: string): Promise<string> =>
 
 const isReady = async () => (await service.api.get('/readyz')).status === 200
 
-test('a copy of a data directory is not started on the same database, and the first goes on', async () => {
+test('a copy of a data directory does not start on the same database, and the first continues', async () => {
   await service.api.import(file(aProduct()))
   const folder = await temporaryFolder()
   const copy = join(folder.path, 'data')
@@ -49,7 +49,7 @@ async function lock(): Promise<{ key: string; pid: number } | undefined> {
   return rows[0]
 }
 
-test('a lock whose session breaks is taken again, and one that another process has taken stops the work', async () => {
+test('a lock whose session breaks is taken again, and a lock taken by another process stops the work', async () => {
   const before = await lock()
   await service.pool.query('select pg_terminate_backend($1)', [before?.pid])
   await until(async () => {
@@ -59,7 +59,7 @@ test('a lock whose session breaks is taken again, and one that another process h
   await until(isReady)
   const other = await service.pool.connect()
   try {
-    // It does not hear of the end of its session until the other one has the lock.
+    // It does not notice the end of its session until the other one has the lock.
     service.server.process.kill('SIGSTOP')
     await service.pool.query('select pg_terminate_backend($1)', [(await lock())?.pid])
     await until(async () => (await lock()) === undefined)

@@ -17,7 +17,7 @@ import {
   temporaryFolder,
 } from '../support/service.js'
 
-/** A PostgreSQL server of the test's own, which the service knows by DATABASE_URL alone. */
+/** The test's own PostgreSQL server, which the service knows only by DATABASE_URL. */
 let database: DataDir
 let postgres: EmbeddedPostgres | undefined
 let databaseUrl: string
@@ -61,7 +61,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(20)
 }
 
-test('a database that is away at start: the service listens, says so, and is there when the database is', async () => {
+test('a database that is away at the start: the service listens, says so, and is ready once the database is', async () => {
   const server = await start()
   const api = new Api(server.url, server.apiKey)
   expect((await api.get('/healthz')).status).toBe(200)
@@ -78,7 +78,7 @@ test('a database that is away at start: the service listens, says so, and is the
   expect((await start()).apiKey).toBe(server.apiKey)
 })
 
-test('a database that goes away in mid-import: 503 until it is back, and then the import goes on by itself', async () => {
+test('a database that goes away during an import: 503 until it is back, and then the import resumes by itself', async () => {
   await startDatabase()
   const server = await start()
   const api = new Api(server.url, server.apiKey)
@@ -114,7 +114,7 @@ test.each([
   ])
 })
 
-test('a database of a newer version of intake is a one-line error, also when it was away before', async () => {
+test('a database of a newer version of intake is a one-line error, even if it was away before', async () => {
   await startDatabase()
   await (await start()).stop()
   const { default: pg } = await import('pg')
@@ -130,7 +130,7 @@ test('a database of a newer version of intake is a one-line error, also when it 
   expect(stderr.trim().split('\n')).toEqual([expect.stringMatching(/newer version of intake.*9999_future/)])
 })
 
-test('a server that takes connections and never answers does not keep SIGTERM waiting', async () => {
+test('a server that accepts connections and never answers does not keep SIGTERM waiting', async () => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   await new Promise((resolve) => silent.once('listening', resolve))
   const { port } = silent.address() as { port: number }
@@ -138,7 +138,7 @@ test('a server that takes connections and never answers does not keep SIGTERM wa
   const connected = new Promise((resolve) => silent.once('connection', resolve))
   await connected
   child.kill('SIGTERM')
-  // A stop that is cut short by its time limit ends with 1.
+  // A stop that exceeds its time limit exits with 1.
   expect((await ended).code).toBe(0)
   silent.close()
 })

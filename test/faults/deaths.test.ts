@@ -5,7 +5,10 @@ import { testService } from '../support/service.js'
 
 const service = testService()
 
-/** Waits until a worker has claimed the import so often, and has not come forward. Returns how long the next one would wait, in s. */
+/**
+ * Waits until the import has been claimed this often without progress. Returns how long the next claim would
+ * wait, in s.
+ */
 async function claimed(id: string, fence: number): Promise<number> {
   for (;;) {
     const { rows } = await service.pool.query<{ wait: number }>(
@@ -26,7 +29,7 @@ test('Nine processes that die before an import’s first chunk do not fail it, a
     for (let deaths = 1; deaths <= 9; deaths += 1) {
       waits.push(await claimed(id, deaths))
       await service.server.kill()
-      // As if that time were over: all of it is some eight minutes.
+      // As if that time had passed: the whole is some eight minutes.
       await service.pool.query('update imports set retry_at = now() where id = $1', [id])
       await service.restart()
     }
@@ -37,7 +40,7 @@ test('Nine processes that die before an import’s first chunk do not fail it, a
   expect((await service.api.finished(id)).attributes.status).toBe('success')
 })
 
-test('An import with which twenty processes have died in a row is failed, and a retry goes on with it', async () => {
+test('An import with which twenty processes in a row have died fails, and a retry resumes it', async () => {
   let id = ''
   await whileHolding(service, service.api, 'held again', async () => {
     ;({ id } = await service.api.create(held('held again')))

@@ -34,7 +34,7 @@ async function until<T>(find: () => Promise<T | undefined | false>): Promise<T> 
   }
 }
 
-/** Runs `intake serve` in a shell, which puts its output somewhere. */
+/** Runs `intake serve` in a shell, which redirects its output. */
 async function serveInShell(output: string): Promise<Api> {
   const child = spawn('sh', ['-c', `"$0" "$1" serve ${output}`, process.execPath, cli], {
     cwd: folder.path,
@@ -43,7 +43,7 @@ async function serveInShell(output: string): Promise<Api> {
     stdio: 'ignore',
   })
   stop = async () => {
-    // The group, in which the readers are as well.
+    // The process group, which includes the readers.
     process.kill(-(child.pid ?? 0), 'SIGTERM')
     await until(async () => (await userOf(dataDir)) === undefined)
   }
@@ -77,16 +77,16 @@ test.runIf(existsSync('/dev/full'))(
   },
 )
 
-test('output that nobody reads ends nothing', async () => {
+test('output that nobody reads stops nothing', async () => {
   const api = await serveInShell('2>&1 | true')
   await ask(api, 20)
   expect((await api.import(file(aProduct()))).attributes.status).toBe('success')
   expect(await droppedLines(api)).toBeGreaterThan(40)
 })
 
-test('a reader that hangs holds nothing up, and learns how many lines it missed', async () => {
+test('a hanging reader blocks nothing, and learns how many lines it missed', async () => {
   const api = await serveInShell('2>&1 | { until test -e read-on; do sleep 0.1; done; exec cat >log; }')
-  // Twice what the pipe and the process keep for it.
+  // Twice what the pipe and the process buffer for it.
   await ask(api, 400)
   expect((await api.get('/healthz')).status).toBe(200)
   expect((await api.import(file(aProduct()))).attributes.status).toBe('success')

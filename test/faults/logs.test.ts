@@ -5,7 +5,7 @@ import { aProduct, aSubscriber, file } from '../support/builders.js'
 import { ownerIdOf } from '../support/rows.js'
 import { administer, startTestService } from '../support/service.js'
 
-test('No secret and no e-mail address is ever in the logs, however much is logged and whatever goes wrong', async () => {
+test('No secret or e-mail address ever appears in the logs, however much is logged and whatever goes wrong', async () => {
   const service = await startTestService({ LOG_LEVEL: 'trace', API_KEY: 'chosen-default-key' })
   const { pool, api } = service
   const database = new URL(service.databaseUrl).pathname.slice(1)
@@ -26,7 +26,7 @@ test('No secret and no e-mail address is ever in the logs, however much is logge
     const list = '/subscriptions/subscribers'
     const filtered = `${list}?${new URLSearchParams({ filter: 'eq(email,filter@secret.example)' })}`
 
-    // Right and wrong keys, clients and tokens, also where they do not belong.
+    // Right and wrong keys, clients and tokens, also in the wrong places.
     expect((await api.get('/subscriptions/imports')).status).toBe(200)
     expect((await new Api(api.url, 'wrong-bearer-key').get(list)).status).toBe(401)
     expect((await store.get(`${list}?access_token=key-in-the-query`)).status).toBe(200)
@@ -56,7 +56,7 @@ test('No secret and no e-mail address is ever in the logs, however much is logge
     )
     expect((await store.post(list, '{"email":"unread@secret.example"')).status).toBe(400)
 
-    // Faults of ours: PostgreSQL tells the failing row, the value or the privilege.
+    // Server errors: PostgreSQL reports the failing row, the value or the privilege.
     const failing = (email: string) => store.post(list, aSubscriber({ email }))
     await pool.query("alter table subscribers add constraint none check (email not like 'row%')")
     expect((await failing('row@secret.example')).status).toBe(500)
@@ -105,5 +105,5 @@ test('No secret and no e-mail address is ever in the logs, however much is logge
   }
 })
 
-/** Whether the worker has told of an error of PostgreSQL's. */
+/** Whether the worker has logged an error of PostgreSQL. */
 const workerFailed = (log: string): boolean => /"thread":"worker".*"code":"23514"/.test(log)

@@ -17,8 +17,8 @@ afterEach(async () => {
 /** A service that is started by mistake on a database that does not have the imports. */
 const startOnAnother = () => service.restart({ DATABASE_URL: other.databaseUrl })
 
-test('a start on another database is a one-line error, and takes no file from an import that was answered 201', async () => {
-  // One that another process works on: it holds up what comes after it.
+test('a start on another database is a one-line error, and loses no file of an import that was answered with 201', async () => {
+  // An import that another process runs: it blocks the ones after it.
   const owner = await ownerIdOf(service.pool, service.api)
   await insertImport(service.pool, owner, { status: 'started' })
   const posted = (await service.api.upload(file(aProduct()))).body.data
@@ -33,7 +33,7 @@ test('a start on another database is a one-line error, and takes no file from an
   expect((await service.api.finished(posted.id)).attributes.status).toBe('success')
 })
 
-test('a data directory without uploads may change its database, as may one whose database is gone for good', async () => {
+test('a data directory without uploads may change its database, and so may one whose database is gone for good', async () => {
   await startOnAnother()
   await service.restart()
   await service.api.import(file(aProduct()))
@@ -44,7 +44,7 @@ test('a data directory without uploads may change its database, as may one whose
   expect(await service.uploads()).toEqual([expect.stringContaining(join('uploads', 'unknown'))])
 })
 
-test('a data directory whose id is gone is a one-line error, and takes no file either', async () => {
+test('a data directory whose id is gone is a one-line error, and loses no file either', async () => {
   const posted = await service.api.import(file(aProduct(), 'garbage'))
   await service.server.kill()
   const id = join(service.dataDir, 'id')

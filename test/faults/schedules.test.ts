@@ -7,7 +7,7 @@ const SCHEDULES = Number(process.env.LONG_TEST_AMOUNT ?? 4)
 const SEED = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000)
 const TIMEOUT_MS = 300_000 + SCHEDULES * 300_000
 
-/** Each is started when it is asked for first. */
+/** Each is started when first needed. */
 const victims = new Map<VictimKind, Promise<Victim>>()
 const victimOf = (kind: VictimKind): Promise<Victim> => {
   const victim = victims.get(kind) ?? Victim.start(kind)

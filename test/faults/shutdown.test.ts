@@ -8,7 +8,7 @@ import { testServiceEach } from '../support/service.js'
 
 const service = testServiceEach({ LOG_LEVEL: 'info' })
 
-/** An upload that has begun and waits for the rest of its bytes. */
+/** An upload that has started and waits for the rest of its bytes. */
 async function beginUpload() {
   const { url, key } = service.api
   const upload = request(new URL('/subscriptions/imports', url), {
@@ -28,7 +28,7 @@ async function beginUpload() {
   return { upload, answered }
 }
 
-/** Resolves once the service takes no connections any more. */
+/** Resolves once the service accepts no more connections. */
 async function refusesConnections(): Promise<void> {
   const { port, hostname } = new URL(service.api.url)
   for (;;) {
@@ -44,7 +44,7 @@ async function refusesConnections(): Promise<void> {
   }
 }
 
-test('SIGTERM lets a request end that has begun, and takes no new connections', async () => {
+test('SIGTERM lets a running request end, and accepts no new connections', async () => {
   const { upload, answered } = await beginUpload()
   const ended = service.server.stop()
   await refusesConnections()
@@ -56,7 +56,7 @@ test('SIGTERM lets a request end that has begun, and takes no new connections', 
   expect((await service.api.finished(body.data[0].id)).attributes.status).toBe('success')
 })
 
-test('SIGTERM cuts off an upload that does not come to its end, and leaves nothing of it', async () => {
+test('SIGTERM cuts off an upload that does not end, and leaves nothing of it', async () => {
   const { answered } = await beginUpload()
   const ended = service.server.stop()
   await expect(answered).rejects.toThrow()
@@ -64,7 +64,7 @@ test('SIGTERM cuts off an upload that does not come to its end, and leaves nothi
   expect(await service.uploads()).toEqual([])
 })
 
-test('SIGTERM lays a job down at a checkpoint and gives its lease back: the next process goes on at once', async () => {
+test('SIGTERM pauses a job at a checkpoint and releases its lease: the next process resumes it at once', async () => {
   const records = 200_000
   const { id } = await service.api.create(times(records, (n) => aProduct({ external_ref: `p-${n}` })))
   while (((await service.api.find(id)).meta.records.imported.subscription_product ?? 0) === 0);
@@ -93,13 +93,13 @@ test('SIGTERM lays a job down at a checkpoint and gives its lease back: the next
   expect(meta.records.imported.subscription_product).toBe(records)
 })
 
-test('a second signal ends at once; nothing that was answered is lost', async () => {
+test('a second signal ends the process at once; nothing that was answered is lost', async () => {
   const { id } = await service.api.create(file(aProduct()))
   const { answered } = await beginUpload()
   const ended = new Promise((resolve) => service.server.process.once('exit', resolve))
   service.server.process.kill('SIGTERM')
   await refusesConnections()
-  // Later than what a terminal and npm together make of one Ctrl-C.
+  // Later than the two signals that a terminal and npm make of one Ctrl-C.
   await sleep(600)
   service.server.process.kill('SIGTERM')
   expect(await ended).toBe(143)

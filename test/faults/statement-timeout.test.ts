@@ -21,7 +21,7 @@ test('A request that the database does not answer within STATEMENT_TIMEOUT is 50
       expectError(answer, 503, 'Service Unavailable', /^The database took too long/)
       expect(answer.headers.get('retry-after')).toBe('5')
     }
-    // What does not need the table goes on, with the same connections.
+    // What does not need the table continues, with the same connections.
     await Promise.all(Array.from({ length: 10 }, () => store.add(aSubscriber())))
     expect((await store.find(begun.id)).attributes.status).toBe('started')
     await blocker.query('rollback')
@@ -33,7 +33,7 @@ test('A request that the database does not answer within STATEMENT_TIMEOUT is 50
   expect((await store.get('/subscriptions/products')).body.meta.results.total).toBe(11)
 })
 
-test('An upload whose import cannot be made in that time is 503 as well, and leaves nothing', async () => {
+test('An upload whose import cannot be created in that time is also 503, and leaves nothing', async () => {
   const store = await service.addStore()
   await store.import(file(aProduct()))
   const before = await service.uploads()

@@ -25,7 +25,7 @@ describe('a folder of uploads', () => {
     uploads = join(service.dataDir, 'uploads')
   })
 
-  /** An import that waits for one that another process works on. */
+  /** An import that waits for one that another process runs. */
   async function waitingImport(): Promise<{ id: string; release(): Promise<unknown> }> {
     const owner = await ownerIdOf(service.pool, service.api)
     await insertImport(service.pool, owner, { status: 'started' })
@@ -43,7 +43,7 @@ describe('a folder of uploads', () => {
     }
   }
 
-  test('that is away at the start is waited for, and fails no import', async () => {
+  test('that is away at the start makes the service wait, and fails no import', async () => {
     const waiting = await waitingImport()
     await service.server.kill()
     await waiting.release()
@@ -64,7 +64,7 @@ describe('a folder of uploads', () => {
     expect((await service.api.finished(waiting.id)).attributes.status).toBe('success')
   })
 
-  test('that goes away while the service runs is waited for, takes no file, and fails no import', async () => {
+  test('that goes away while the service runs makes it wait, loses no file, and fails no import', async () => {
     const waiting = await waitingImport()
     const putBack = await takeAway()
     await waiting.release()
@@ -82,7 +82,7 @@ describe('a folder of uploads', () => {
     expect(await isReady(service.api)).toBe(true)
   })
 
-  test('keeps what an older database does not name, until a newer one does, or its time is over', async () => {
+  test('keeps what an older database does not name, until a newer one does, or its time is up', async () => {
     const { id } = await service.api.import(file(aProduct(), 'garbage'))
     const aside = join(uploads, 'unknown', `${id}.jsonl`)
     await service.server.stop()
@@ -108,7 +108,7 @@ describe('a folder of uploads', () => {
 })
 
 describe('a start on a full disk', () => {
-  test('writes nothing that is there already', async () => {
+  test('rewrites nothing that exists', async () => {
     const service = await startTestService()
     try {
       await service.server.stop()

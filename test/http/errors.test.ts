@@ -29,7 +29,7 @@ describe.each(resourceRequests)('$method $path', ({ method, path, noun }) => {
   })
 })
 
-describe('A further id in a path', () => {
+describe('Another id in a path', () => {
   const further = resourceRequests.filter(
     ({ path }) => path.split('/').filter((step) => step.startsWith(':')).length > 1,
   )
@@ -55,7 +55,7 @@ describe.each(apiRoutes)('$path', ({ path, methods }) => {
     expect(allowed.sort()).toEqual([...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort())
   })
 
-  test('answers 405 whatever body comes with the method', async () => {
+  test('answers 405 whatever the body', async () => {
     const answer = await service.api.request(pathFor(path), {
       method: 'PATCH',
       headers: { 'content-type': 'application/json' },
@@ -84,7 +84,7 @@ describe('An unknown route answers 404', () => {
   })
 })
 
-describe('What is hardly a request is answered in the form of errors as well', () => {
+describe('What is hardly a request is also answered in the form of errors', () => {
   test('a URL that cannot be decoded: 400', async () => {
     expectError(await service.api.get('/subscriptions/imports/%ff'), 400, 'Bad Request', /./)
   })
@@ -94,7 +94,7 @@ describe('What is hardly a request is answered in the form of errors as well', (
     expectError(answer, 431, 'Request Header Fields Too Large', /./)
   })
 
-  test('bytes that are no HTTP: 400', async () => {
+  test('bytes that are not HTTP: 400', async () => {
     const { hostname, port } = new URL(service.server.url)
     const socket = connect(Number(port), hostname)
     socket.write('GARBAGE\r\n\r\n')
@@ -106,8 +106,8 @@ describe('What is hardly a request is answered in the form of errors as well', (
   })
 })
 
-describe('An error tells nothing of the inside', () => {
-  test('a fault of ours is 500 with meta.request_id and no word of SQL or of the code', async () => {
+describe('An error reveals nothing about the internals', () => {
+  test('a server error is 500 with meta.request_id and without SQL or code', async () => {
     const broken = await startTestService()
     try {
       await broken.pool.query('alter table products rename column name to gone')

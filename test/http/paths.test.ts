@@ -5,7 +5,7 @@ import { getRaw } from '../support/sockets.js'
 
 const service = testService()
 
-/** Ids as they stand on the wire: nobody resolves or escapes them before the service does. */
+/** Ids as sent on the wire: nothing resolves or escapes them before the service does. */
 const TRICKS = [
   '..',
   '.',
@@ -47,7 +47,7 @@ describe.each(resourceRequests.filter(({ path }) => path.startsWith('/subscripti
   },
 )
 
-describe('The pages of /docs are those of the documentation alone', () => {
+describe('The pages of /docs are only those of the documentation', () => {
   test.each([
     '/docs/static/../../package.json',
     '/docs/static/%2e%2e/%2e%2e/package.json',

@@ -42,7 +42,7 @@ test.each([
   expect(answer.headers.get('cache-control')).toBe('no-store')
 })
 
-test('So do answers to an upload, to nobody, and the report as JSON Lines', async () => {
+test('So do responses to an upload, to an unknown caller, and the report as JSON Lines', async () => {
   const upload = await service.api.upload(file(aProduct(), '{'))
   const { id } = await service.api.finished(upload.body.data.id)
   const report = await service.api.request(`/subscriptions/imports/${id}/errors`, {
@@ -55,7 +55,7 @@ test('So do answers to an upload, to nobody, and the report as JSON Lines', asyn
   }
 })
 
-test('So do answers to what is no request', async () => {
+test('So do responses to what is not a request', async () => {
   const socket = openSocket(service.server.url)
   socket.write('GARBAGE\r\n\r\n')
   for (const answer of [await answerOn(socket), await getRaw(service.api, '/subscriptions/imports/%ff')]) {

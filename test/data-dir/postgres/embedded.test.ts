@@ -51,7 +51,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await sleep(20)
 }
 
-/** Runs `intake serve` when it is expected to give up by itself. */
+/** Runs `intake serve`, expecting it to give up by itself. */
 function serveInVain(environment: Record<string, string>): Promise<{ code: number | null; stderr: string }> {
   const child = spawn(process.execPath, [cli, 'serve'], {
     env: { ...cleanEnvironment(), PORT: '0', ...environment },
@@ -65,7 +65,7 @@ function serveInVain(environment: Record<string, string>): Promise<{ code: numbe
 }
 
 describe('the data directory', () => {
-  test('keeps database, uploads and the key, which only the owner may read', async () => {
+  test('holds database, uploads and the key, which only the owner may read', async () => {
     const server = await start()
     expect((await stat(join(dataDir, 'api-key'))).mode & 0o777).toBe(0o600)
     expect((await readFile(join(dataDir, 'api-key'), 'utf8')).trim()).toBe(server.apiKey)
@@ -82,7 +82,7 @@ describe('the data directory', () => {
     expect((await apiOf(second).get('/subscriptions/products')).body.meta.results.total).toBe(1)
   })
 
-  test('takes API_KEY for the default store, in place of the one it had', async () => {
+  test('uses API_KEY for the default store, instead of the one it had', async () => {
     const first = await start()
     await first.stop()
     const second = await start({ API_KEY: 'a-key-of-our-own' })
@@ -142,7 +142,7 @@ describe('a private folder among the temporary files', () => {
   })
 })
 
-test('a process is told from another that has its number', async () => {
+test('a process is distinguished from another with the same number', async () => {
   const child = spawn('sleep', ['1000'], { stdio: 'ignore' })
   const own = identify(child.pid ?? 0)
   if (!own) throw new Error('the process did not start')
@@ -206,8 +206,8 @@ describe('the embedded PostgreSQL', () => {
     }
   })
 
-  test('goes on under nohup when the terminal is closed', async () => {
-    // As a shell names what it starts.
+  test('keeps running under nohup when the terminal is closed', async () => {
+    // As a shell sets it for what it starts.
     const server = await start({ _: '/usr/bin/nohup' })
     server.process.kill('SIGHUP')
     server.process.kill('SIGHUP')
@@ -222,7 +222,7 @@ describe('the embedded PostgreSQL', () => {
       const first = await start()
       const owner = await stat(join(dataDir, 'postgres'))
       const { killed, pidFile } = await killWithServer(first)
-      // PostgreSQL would take it for its own: it is one of the same user.
+      // PostgreSQL would consider it its own, since it belongs to the same user.
       const other = spawn('sleep', ['1000'], { uid: owner.uid, gid: owner.gid, stdio: 'ignore' })
       try {
         await writeFile(
@@ -239,7 +239,7 @@ describe('the embedded PostgreSQL', () => {
     },
   )
 
-  test('logs nothing of what its sessions wrote, and its log does not grow for ever', async () => {
+  test('logs nothing of what its sessions wrote, and its log does not grow forever', async () => {
     await start()
     await query('create table texts (email text unique)')
     await query("insert into texts values ('a@secret.example')")
@@ -278,7 +278,7 @@ describe('the embedded PostgreSQL', () => {
     expect((await apiOf(second).get('/subscriptions/products')).body.meta.results.total).toBe(1)
   })
 
-  test('that dies alone is started again, and the service goes on', async () => {
+  test('that dies alone is restarted, and the service continues', async () => {
     const server = await start()
     const { id } = await apiOf(server).create(times(60_000, (n) => aProduct({ external_ref: `p-${n}` })))
     const postmaster = await postmasterOf()
@@ -290,7 +290,7 @@ describe('the embedded PostgreSQL', () => {
     expect((await apiOf(server).finished(id)).meta.records.imported.subscription_product).toBe(60_000)
   })
 
-  test('that somebody stops, and that never ends, is ended and started again', async () => {
+  test('that somebody stops, and that never ends, is killed and restarted', async () => {
     const server = await start()
     const api = apiOf(server)
     await api.import(file(aProduct()))
@@ -299,7 +299,7 @@ describe('the embedded PostgreSQL', () => {
     client.on('error', () => {})
     await client.connect()
     const { rows } = await client.query('select pg_backend_pid() as pid')
-    // It waits for this session, which never hears of it.
+    // It waits for this session, which never notices.
     process.kill(rows[0].pid, 'SIGSTOP')
     process.kill(postmaster, 'SIGINT')
     await until(async () => (await api.get('/subscriptions/products')).status === 503)
@@ -308,7 +308,7 @@ describe('the embedded PostgreSQL', () => {
     expect((await api.get('/subscriptions/products')).body.meta.results.total).toBe(1)
   })
 
-  test('that recovers from a crash is stopped as soon as any other', async () => {
+  test('that is recovering from a crash stops as quickly as any other', async () => {
     const server = await start()
     const client = new pg.Client(embeddedConnection(dataDir))
     client.on('error', () => {})
@@ -366,7 +366,7 @@ describe('the embedded PostgreSQL', () => {
   })
 })
 
-/** Ends service and database as a power cut does; returns what the database's `postmaster.pid` says. */
+/** Ends service and database like a power cut; returns the contents of `postmaster.pid`. */
 async function killWithServer(server: ServeProcess): Promise<{ killed: string; pidFile: string }> {
   const pidFile = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')
   const killed = pidFile.split('\n')[0] ?? ''
@@ -376,7 +376,7 @@ async function killWithServer(server: ServeProcess): Promise<{ killed: string; p
   return { killed, pidFile }
 }
 
-/** Asks the embedded server itself, over its socket. */
+/** Queries the embedded server itself, over its socket. */
 async function query(statement: string): Promise<{ rows: Record<string, string>[] }> {
   const client = new pg.Client({
     host: join(dataDir, 'postgres'),

@@ -6,7 +6,7 @@ import { createDatabase } from '../../support/service.js'
 
 const initial = new URL('../../../src/db/migrations/0001_initial.sql', import.meta.url)
 
-test('A database of the first version, with names that are there twice, is brought to the second', async () => {
+test('A database of the first version with duplicate names is migrated to the second', async () => {
   const { databaseUrl, drop } = await createDatabase()
   const pool = createPool({ connectionString: databaseUrl }, 1, () => {})
   try {

@@ -12,7 +12,7 @@ type Rows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]
 const OLD = new URL('old-data/', import.meta.url)
 const MIGRATIONS = new URL('../../../src/db/migrations/', import.meta.url)
 
-/** Brings an empty database to what an earlier version left: its migrations, then its rows. */
+/** Brings an empty database to the state of an earlier version: its migrations, then its rows. */
 async function restore(pool: Pool, tables: Rows): Promise<void> {
   await pool.query('create table migrations (id integer, name text, run_on timestamp)')
   for (const { name } of tables.migrations ?? []) {
@@ -28,7 +28,7 @@ async function restore(pool: Pool, tables: Rows): Promise<void> {
 
 const asLiteral = (value: unknown): string => `'${JSON.stringify(value).replaceAll("'", "''")}'`
 
-describe('Data of the version before', () => {
+describe('Data of the previous version', () => {
   const stops: (() => Promise<unknown>)[] = []
   let server: ServeProcess
   let api: Api
@@ -78,7 +78,7 @@ describe('Data of the version before', () => {
     expect(meta.errors).toBe(errors)
   })
 
-  test('every error is reported once, those of before as they were', async () => {
+  test('every error is reported once, earlier ones unchanged', async () => {
     const reported = async (name: string) =>
       (await api.errors(named(name).id)).map(({ line, error }) => [line, error])
     expect(await reported('finished')).toEqual([
@@ -92,7 +92,7 @@ describe('Data of the version before', () => {
     ])
   })
 
-  test('every record is there once, and the lists count them', async () => {
+  test('every record exists once, and the lists count them', async () => {
     const listed = async (list: string): Promise<string[]> => {
       const { data, meta } = (await api.get(`/subscriptions/${list}`)).body
       expect(meta.results.total).toBe(data.length)
@@ -107,7 +107,7 @@ describe('Data of the version before', () => {
     expect(await listed('imports')).toEqual(['finished', 'interrupted', 'waiting'])
   })
 
-  test('the rejected lines and the results of the finished import are still answered', async () => {
+  test('the rejected lines and the results of the finished import are still available', async () => {
     const { id } = named('finished')
     const { body } = await api.get(`/subscriptions/imports/${id}/rejected`)
     expect(String(body).split('\n')).toHaveLength(3)

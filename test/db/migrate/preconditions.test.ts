@@ -18,7 +18,7 @@ const places = (databaseUrl: string) => ({
   DATABASE_URL: databaseUrl,
 })
 
-/** What a start that fails writes: one line, as for every start that cannot be. */
+/** The output of a failing start: one line, as for every start that fails. */
 async function refusal(databaseUrl: string): Promise<string> {
   const { code, stdout, stderr } = await intake(['serve', '--port', '0'], places(databaseUrl))
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
@@ -29,12 +29,12 @@ async function refusal(databaseUrl: string): Promise<string> {
 interface Obstacle {
   /** Of `create database`. */
   readonly options?: string
-  /** Statements that put it in the way, in the database; `ROLE` is its owner. */
+  /** Statements that create the obstacle in the database; `ROLE` is its owner. */
   readonly statements: readonly string[]
   /** The doctor's check that finds it. */
   readonly check: string
   readonly says: RegExp
-  /** What the sentence says is to be done, if a test can do it. */
+  /** The remedy in the sentence, if a test can apply it. */
   readonly remedy?: RegExp
 }
 
@@ -124,7 +124,7 @@ test.each(Object.entries(OBSTACLES))(
   },
 )
 
-test('a table of migrations that is another program’s is no obstacle, and stays as it is', async () => {
+test('another program’s table of migrations is not an obstacle, and stays as it is', async () => {
   const database = await createRoleWithDatabase()
   await inDatabase(database, [
     'create table migrations (id serial primary key, migration text, batch integer)',
@@ -135,7 +135,7 @@ test('a table of migrations that is another program’s is no obstacle, and stay
   await database.drop()
 })
 
-test('what the role may not do with the tables of another is told, by the doctor too', async () => {
+test('missing rights on somebody else’s tables are reported, by the doctor too', async () => {
   const { databaseUrl, drop } = await createDatabase()
   await (await serve(places(databaseUrl))).stop()
   const reader = `reader_${new URL(databaseUrl).pathname.slice(1)}`
@@ -174,8 +174,9 @@ test('a URL that cannot be used is one line', async () => {
   await drop()
 })
 
-test('a certificate that a private authority has signed is told with what to set, and nothing else is written', async () => {
-  // A server as far as TLS goes: it says yes to the request for it (PostgreSQL's documentation, "SSL Session Encryption").
+test('a certificate of a private authority is reported with the setting to use, and nothing else is written', async () => {
+  // A server only for TLS: it accepts the request for it (PostgreSQL's documentation, "SSL Session
+  // Encryption").
   const server = createTcpServer((socket) => {
     socket.once('data', () => {
       socket.write('S')
@@ -191,7 +192,7 @@ test('a certificate that a private authority has signed is told with what to set
   server.close()
 })
 
-/** A certificate for 127.0.0.1 that has signed itself, valid for a hundred years, and its key. They guard nothing. */
+/** A self-signed certificate for 127.0.0.1, valid for a hundred years, and its key. They protect nothing. */
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBjzCCATagAwIBAgIUR8HCRLz5IDRvzo4W4wKAkraEAJwwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyNjAwNTUxMFoYDzIxMjYxMTAy

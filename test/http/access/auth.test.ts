@@ -32,16 +32,16 @@ describe('Every API route takes a bearer token', () => {
     expectError(await asking({ authorization: authorization() }), 401, 'Unable to validate access token')
   })
 
-  test('a key in the query is no token', async () => {
+  test('a key in the query is not a token', async () => {
     const path = `/subscriptions/imports?access_token=${service.api.key}`
     expectError(await asking({}, path), 401, 'Unable to validate access token')
   })
 
-  test('the scheme is read in any case, as RFC 9110 has it', async () => {
+  test('the scheme is case-insensitive, as RFC 9110 says', async () => {
     expect((await asking({ authorization: `bearer ${service.api.key}` })).status).toBe(200)
   })
 
-  test('a key works from the moment it is made, and a revoked one stops to', async () => {
+  test('a key works from the moment it is created, and a revoked one stops working', async () => {
     const store = await service.addStore()
     expect((await store.get('/subscriptions/imports')).status).toBe(200)
     await service.pool.query(

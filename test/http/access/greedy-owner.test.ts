@@ -8,7 +8,7 @@ import { testService } from '../../support/service.js'
 const service = testService()
 let greedy: Api
 let other: Api
-/** Holds what all requests for products wait for. */
+/** Locks what all requests for products wait for. */
 let lock: pg.PoolClient
 
 beforeEach(async () => {
@@ -42,11 +42,11 @@ async function waiting(): Promise<number> {
 }
 
 describe('A store with more slow requests than there are connections', () => {
-  test('holds five of them, and others are answered all the while', async () => {
+  test('holds five of them, and others are answered meanwhile', async () => {
     const answers = askForProducts(greedy)
     await expect.poll(waiting).toBe(REQUESTS - 5)
     expect(await stuck()).toBe(5)
-    // Reads, writes, a token that was not seen before, and what asks nobody's share.
+    // Reads, writes, an unknown token, and routes outside the owners' shares.
     expect((await other.get('/subscriptions/plans')).status).toBe(200)
     expect((await other.post('/subscriptions/plans', aPlan())).status).toBe(201)
     expect((await (await service.addStore()).get('/subscriptions/imports')).status).toBe(200)
@@ -56,7 +56,7 @@ describe('A store with more slow requests than there are connections', () => {
     for (const { status } of await Promise.all(answers)) expect(status).toBe(200)
   })
 
-  test('shares with another such store, and a third is still answered once one of them is', async () => {
+  test('shares with another such store, and a third is answered as soon as one of them is', async () => {
     const slow = [...askForProducts(greedy), ...askForProducts(other)]
     await expect.poll(stuck).toBe(8)
     const third = await service.addStore()
@@ -69,14 +69,14 @@ describe('A store with more slow requests than there are connections', () => {
     await expect.poll(waiting).toBe(2 * REQUESTS - 8 + 1)
     expect(isAnswered).toBe(false)
     await lock.query('rollback')
-    // Its turn is the next, not after the hundred that came before it.
+    // Its turn is next, not after the hundred that came before it.
     const answeredBefore = countSettled(slow)
     expect(await answer).toBe(200)
     expect(answeredBefore()).toBeLessThan(REQUESTS)
     await Promise.all(slow)
   })
 
-  test('is told so where a request has waited as long as a statement may take', async () => {
+  test('is told so if a request has waited as long as a statement may take', async () => {
     await service.restart({ STATEMENT_TIMEOUT: '1' })
     const details = new Set<string>()
     for (const answer of await Promise.all(askForProducts(greedy.at(service.server.url)))) {

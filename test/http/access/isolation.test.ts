@@ -11,7 +11,7 @@ interface Resource {
   readonly type: string
 }
 
-/** Somebody with one of everything, by where paths have its id: `products`, `offerings/products`. */
+/** A tenant with one of everything, by the position of its id in paths: `products`, `offerings/products`. */
 interface Tenant {
   readonly api: Api
   readonly resources: ReadonlyMap<string, Resource>
@@ -75,7 +75,7 @@ const fill = (path: string, ids: readonly string[]): string => {
   return path.replaceAll(/:\w+/g, () => left.shift() ?? '')
 }
 
-/** Nothing, nothing of use, and what any route about this resource would do with one's own. */
+/** No body, a useless one, and one that any route about this resource would accept for one's own. */
 function bodiesFor(method: string, path: string, caller: Tenant): (string | undefined)[] {
   if (method === 'GET' || method === 'HEAD') return [undefined]
   const { type } = resourceOf(caller, keysOf(path).at(-1) ?? '')
@@ -85,7 +85,7 @@ function bodiesFor(method: string, path: string, caller: Tenant): (string | unde
   return [undefined, '{}', JSON.stringify({ data })]
 }
 
-/** An answer to the last byte, but for what differs from request to request. */
+/** A whole response, except for what differs from request to request. */
 async function ask({ api }: Tenant, method: string, path: string, body: string | undefined) {
   const response = await fetch(new URL(path, api.url), {
     method,
@@ -102,7 +102,7 @@ async function ask({ api }: Tenant, method: string, path: string, body: string |
   }
 }
 
-/** Paths with an id of somebody else, each with the same path for an id that nothing has. */
+/** Paths with somebody else's id, each with the same path for an id that nothing has. */
 function* pathsWithForeignId(path: string, caller: Tenant, owner: Tenant): Generator<[string, string]> {
   const keys = keysOf(path)
   const own = keys.map((key) => resourceOf(caller, key).id)
@@ -117,13 +117,16 @@ function* pathsWithForeignId(path: string, caller: Tenant, owner: Tenant): Gener
   }
 }
 
-/** An original leads to its snapshot as well: ids of `products` and of `offerings/products` stand in each other's place. */
+/**
+ * An original also leads to its snapshot: ids of `products` and `offerings/products` can be used for each
+ * other.
+ */
 const idsLike = (key: string, { resources }: Tenant): string[] =>
   [...resources].flatMap(([other, { id }]) => (lastStep(other) === lastStep(key) ? id : []))
 
 const lastStep = (key: string) => key.slice(key.lastIndexOf('/') + 1)
 
-/** All that a tenant has, as it sees it. */
+/** Everything that a tenant has, as it sees it. */
 const belongings = async ({ api }: Tenant) =>
   await Promise.all(
     apiRequests
@@ -204,7 +207,7 @@ describe.each<[string, () => Tenant, () => Tenant]>([
     },
   )
 
-  test('and nothing of it was changed by all that', async () => {
+  test('and nothing of it was changed by any of that', async () => {
     expect(await belongings(ownerOf())).toEqual(before)
   })
 })
@@ -244,7 +247,7 @@ describe("An organization's resource", () => {
     },
   )
 
-  test('and nothing of it was changed by all that', async () => {
+  test('and nothing of it was changed by any of that', async () => {
     expect(await belongings(organization)).toEqual(before)
   })
 })
@@ -255,7 +258,7 @@ test.each(requests.filter(({ path }) => path.startsWith('/subscriptions/')))(
     const own = await populate(await service.addStore())
     const ids = keysOf(path).map((key) => resourceOf(own, key).id)
     const { status } = await ask(own, method, fill(path, ids), bodiesFor(method, path, own).at(-1))
-    // What is attached already, or still, is a conflict.
+    // What is already, or still, attached is a conflict.
     expect([200, 201, 204, 409]).toContain(status)
   },
 )

@@ -12,7 +12,9 @@ const service = testService({ RATE_LIMIT: String(LIMIT), WRONG_SECRET_LIMIT: Str
 
 const ask = (api: Api) => api.get('/subscriptions/imports')
 
-/** Asks at once far more often than the limit until one is refused: all may not fall into one second. */
+/**
+ * Sends far more requests at once than the limit until one is refused: they may not all fall into one second.
+ */
 async function askTooOften(...callers: readonly Api[]): Promise<Answer> {
   for (;;) {
     const asked = Array.from({ length: LIMIT * 4 }, (_, index) => callers[index % callers.length] as Api)
@@ -42,7 +44,7 @@ async function aClient(api: Api): Promise<{ id: string; secret: string }> {
   return made
 }
 
-describe('A credential that asks more often than RATE_LIMIT', () => {
+describe('A credential that sends more requests than RATE_LIMIT', () => {
   test('is answered 429 with Retry-After, and 200 again later', async () => {
     const store = await service.addStore()
     tooMany(await askTooOften(store), /^At most 20 requests a second/)
@@ -57,7 +59,7 @@ describe('A credential that asks more often than RATE_LIMIT', () => {
     expect(await service.uploads()).toEqual(before)
   })
 
-  test('does not keep others from asking', async () => {
+  test('does not affect others', async () => {
     const store = await service.addStore()
     const other = await service.addStore()
     const [, ...answers] = await Promise.all([
@@ -67,16 +69,16 @@ describe('A credential that asks more often than RATE_LIMIT', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200))
   })
 
-  test('is one, however many access tokens a client has', async () => {
+  test('counts as one, however many access tokens a client has', async () => {
     const store = await service.addStore()
     const { id, secret } = await aClient(store)
     const tokens = await Promise.all(Array.from({ length: 8 }, () => token(id, secret)))
     const callers = tokens.map(({ body }) => new Api(service.server.url, body.access_token))
-    // With a limit of its own, none of the tokens would meet it: they are asked with in turn, LIMIT * 4 / 8 times each.
+    // If each token had its own limit, none would reach it: they are used in turn, LIMIT * 4 / 8 times each.
     tooMany(await askTooOften(...callers), /^At most 20 requests a second/)
   })
 
-  test('is limited in the tokens that it gets as well', async () => {
+  test('is also limited in the tokens that it gets', async () => {
     const { id, secret } = await aClient(await service.addStore())
     for (;;) {
       const answers = await Promise.all(Array.from({ length: LIMIT * 4 }, () => token(id, secret)))
@@ -97,14 +99,14 @@ describe('An address from which more wrong secrets came than WRONG_SECRET_LIMIT'
   const wrong = (headers: Readonly<Record<string, string>> = {}, key = 'intake_wrong') =>
     service.api.request('/subscriptions/imports', { headers: { authorization: `Bearer ${key}`, ...headers } })
 
-  test('is asked no more, but for those who were known before', async () => {
+  test('is refused, except for callers known before', async () => {
     await service.restart()
     const known = await service.addStore()
     const unknown = await service.addStore()
     const client = await aClient(known)
     expect((await ask(known)).status).toBe(200)
     for (let index = 0; index < LIMIT; index += 1) {
-      // Who names no secret at all cannot be guessing.
+      // A request without a secret cannot be a guess.
       await wrong({ authorization: '' })
       const answer =
         index % 2 === 0 ? await wrong({}, `intake_wrong_${index}`) : await token(client.id, 'wrong')
@@ -126,7 +128,7 @@ describe('An address from which more wrong secrets came than WRONG_SECRET_LIMIT'
     expect((await known.get('/v2/settings')).body).toEqual(settings)
   })
 
-  test('is that of the client where a trusted proxy names it', async () => {
+  test('is that of the client if a trusted proxy names it', async () => {
     await service.restart({ TRUSTED_PROXIES: '127.0.0.1,10.0.0.0/8' })
     const from = (address: string) => ({ 'x-forwarded-for': `198.51.100.7, ${address}` })
     for (let index = 0; index < LIMIT; index += 1) await wrong(from('192.0.2.1'))

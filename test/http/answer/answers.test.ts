@@ -7,7 +7,7 @@ import { expectError } from '../../support/errors.js'
 import { testService } from '../../support/service.js'
 import { openSocket } from '../../support/sockets.js'
 
-/** So many that their report does not fit into what the kernel holds of an answer nobody reads. */
+/** Enough that their report does not fit into the kernel's buffers for an unread response. */
 const ERRORS = 30_000
 
 const service = testService()
@@ -26,7 +26,7 @@ const streams: [string, RequestInit][] = [
   ['results', {}],
 ]
 
-/** Keeps everybody from some tables while something is done. */
+/** Locks everybody out of some tables while something is done. */
 async function locking<T>(tables: string, act: () => Promise<T>): Promise<T> {
   const client: pg.PoolClient = await service.pool.connect()
   try {
@@ -44,7 +44,7 @@ const resourceHeaders = ({ headers }: Answer) => {
   return Object.fromEntries([...headers].filter(([name]) => !others.includes(name)))
 }
 
-describe('HEAD is answered as GET would be', () => {
+describe('HEAD is answered like GET', () => {
   test.each([
     ...streams,
     ['errors', {}],

@@ -24,7 +24,7 @@ const longPrice = Object.fromEntries(
   CURRENCIES.map((currency) => [currency, { amount: 2 ** 53 - 1, includes_tax: true }]),
 )
 
-/** Offerings by SQL with more snapshots than may be written now, as a version before this one wrote them. */
+/** Offerings, inserted by SQL, with more snapshots than are allowed now, as an earlier version wrote them. */
 async function addOfferings(offerings: number, productsEach: number, refCharacters: number): Promise<void> {
   const ownerId = await ownerIdOf(service.pool, store)
   await service.pool.query(
@@ -41,7 +41,7 @@ async function addOfferings(offerings: number, productsEach: number, refCharacte
   )
 }
 
-/** Reads to the end and keeps the last of it, for an answer that no test wants to hold as a whole. */
+/** Reads to the end but keeps only the last part of a response that no test wants to hold whole. */
 async function download(api: Api, path: string) {
   const response = await fetch(new URL(path, api.url), { headers: { authorization: `Bearer ${api.key}` } })
   let bytes = 0
@@ -53,7 +53,7 @@ async function download(api: Api, path: string) {
   return { status: response.status, headers: response.headers, bytes, end }
 }
 
-/** Asks, and reads nothing more once the answer has begun. */
+/** Sends a request, and stops reading once the response has started. */
 async function askAndSleep(api: Api, path: string): Promise<Socket> {
   const socket = openSocket(api.url)
   socket.write(`GET ${path} HTTP/1.1\r\nhost: intake\r\nauthorization: Bearer ${api.key}\r\n\r\n`)
@@ -63,7 +63,7 @@ async function askAndSleep(api: Api, path: string): Promise<Socket> {
   return socket
 }
 
-describe('An offering that holds more than an answer names', () => {
+describe('An offering that holds more than a response names', () => {
   beforeEach(() => addOfferings(2, 1200, 20))
 
   test('names the first 100, and leads to all', async () => {
@@ -118,11 +118,11 @@ test('A page of records of 1 MB each is whole, page by page and at once', async 
     products.map(() => longPrice),
   )
   const [plan] = (await store.get(`/subscriptions/offerings/${offering.id}/plans`)).body.data
-  // Six times the largest integer, less half of it, is none that JSON can say exactly.
+  // Six times the largest integer, less half of it, cannot be represented exactly in JSON.
   expect(plan.meta.price).toBeUndefined()
 })
 
-test('A plan is priced in every currency of its products, however many they are', async () => {
+test('A plan is priced in every currency of its products, however many there are', async () => {
   const price = Object.fromEntries(CURRENCIES.map((currency, index) => [currency, { amount: 2 * index }]))
   const plans = [50, 100, 0].map((base_price_percentage) => aPlan({ base_price_percentage }).data.attributes)
   await store.import(
@@ -170,7 +170,7 @@ test.each<[string, () => Promise<string>]>([
   ],
 ])('Memory stays under 400 MB over pages of %s, read by as many as may', async (_, prepare) => {
   const path = await prepare()
-  // What the preparation took is not what is asked about.
+  // The memory of the preparation does not count.
   await service.restart()
   store = store.at(service.server.url)
   const answers = await Promise.all(Array.from({ length: MAX_DOWNLOADS }, () => download(store, path)))
@@ -203,7 +203,7 @@ describe('Downloads of one store at once', () => {
     return expect.poll(ask, { timeout: 30_000 }).toBe(status)
   }
 
-  test('are limited: 429 with Retry-After, while short answers and other stores go on', async () => {
+  test('are limited: 429 with Retry-After, while short responses and other stores are not affected', async () => {
     const { headers, end } = await download(store, longPage)
     expect(JSON.parse(end).errors).toEqual([
       {
@@ -222,7 +222,7 @@ describe('Downloads of one store at once', () => {
     await untilAnswered(200)
   })
 
-  test('are limited in whatever form an answer is long, but for what was changed', async () => {
+  test('are limited whatever the form of a long response, except after a change', async () => {
     const externalRef = (index: number) => String(index).padEnd(4000, '\u{1F375}')
     const lines = times(80, (index) => aProduct({ external_ref: externalRef(index), name: '' }))
     const { id } = await store.import(lines)
@@ -234,15 +234,15 @@ describe('Downloads of one store at once', () => {
     expect((await store.get(`/subscriptions/products/${body.data.id}`)).status).toBe(429)
   })
 
-  test('end after IDLE_TIMEOUT where nobody reads, and make room', async () => {
+  test('end after IDLE_TIMEOUT if nobody reads, and make room', async () => {
     await untilAnswered(429)
-    // Nobody has read anything, nor hung up.
+    // Nobody has read anything or hung up.
     await untilAnswered(200)
     await Promise.all(sleeping.map(closed))
   })
 })
 
-test('Who leaves before a download is begun takes no place', async () => {
+test('A client that leaves before its download starts takes no place', async () => {
   const { id } = await store.import(file(aProduct()))
   const path = `/subscriptions/imports/${id}/results`
   const request = `GET ${path} HTTP/1.1\r\nhost: intake\r\nauthorization: Bearer ${store.key}\r\n\r\n`
@@ -260,7 +260,7 @@ test('Who leaves before a download is begun takes no place', async () => {
     for (const socket of sockets) socket.write(request.repeat(2))
     await expect.poll(waiting).toBeGreaterThan(MAX_DOWNLOADS)
     await Promise.all(sockets.map((socket) => closed(socket.destroy())))
-    // It has noticed by the time that it has answered others.
+    // It has noticed by the time it has answered others.
     for (let asked = 0; asked < 3; asked += 1) await fetch(new URL('/healthz', store.url))
   } finally {
     await database.query('rollback')
@@ -269,7 +269,7 @@ test('Who leaves before a download is begun takes no place', async () => {
   for (let asked = 0; asked < 3; asked += 1) expect((await store.get(path)).status).toBe(200)
 })
 
-test('Others are answered while a long answer is worked out', async () => {
+test('Others are answered while a long response is computed', async () => {
   const plans = Array.from({ length: 40 }, () => aPlan().data.attributes)
   await store.import(
     file(aProduct({ external_ref: 'dear', price: longPrice }), anOffering({ products: ['dear'], plans })),

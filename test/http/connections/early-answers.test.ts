@@ -78,7 +78,7 @@ const asForm = { line: imports, headers: [`content-type: ${formType}`], body: fo
 const asLines = { line: imports, headers: ['content-type: application/jsonl'] }
 const asJson = { line: 'POST /subscriptions/products', headers: ['content-type: application/json'] }
 
-describe('An answer that is given before the body was read reaches a client that reads last', () => {
+describe('A response sent before the body was read reaches a client that reads last', () => {
   const cases: [number, string, () => Sent][] = [
     [401, 'a form', () => ({ ...asForm, key: 'wrong' })],
     [401, 'JSON', () => ({ ...asJson, key: 'wrong' })],
@@ -113,7 +113,7 @@ describe('An answer that is given before the body was read reaches a client that
     }
   })
 
-  test('429, and what is still being sent after an answer takes no place of an upload', async () => {
+  test('429, and what is still being sent after a response does not count as an upload', async () => {
     const held = [asLines, asLines].map(({ line, headers }) => {
       const socket = openSocket(service.server.url)
       const head = [
@@ -128,7 +128,7 @@ describe('An answer that is given before the body was read reaches a client that
     })
     await expect.poll(incoming).toBe(2)
     expect((await sendThenRead(asLines, 'close', false)).status).toBe(429)
-    // These get their answer, and go on.
+    // These get their response, and continue.
     const tooMany = times(1001, () => aProduct())
     for (const socket of held) {
       await write(socket, tooMany)
@@ -141,7 +141,7 @@ describe('An answer that is given before the body was read reaches a client that
   })
 })
 
-test('A small body that comes after its answer leaves the connection for the next request', async () => {
+test('A small body that arrives after its response leaves the connection usable for the next request', async () => {
   const socket = openSocket(service.server.url)
   socket.write('POST /subscriptions/products HTTP/1.1\r\nhost: intake\r\ncontent-length: 4\r\n\r\n')
   const [answer] = (await once(socket, 'data')) as [Buffer]
@@ -202,7 +202,7 @@ describe('A client that asks whether to send its body', () => {
     expect(answer.head.toLowerCase()).toContain('\r\nconnection: close')
   })
 
-  test('is told to go on', async () => {
+  test('is told to continue', async () => {
     const { socket, body } = ask(imports, service.api.key)
     const [first] = (await once(socket, 'data')) as [Buffer]
     expect(first.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n')
@@ -213,7 +213,7 @@ describe('A client that asks whether to send its body', () => {
   })
 })
 
-test('What breaks the protocol in mid-upload is answered, and nothing of it is left', async () => {
+test('A protocol error during an upload is answered, and nothing of the upload is left', async () => {
   const before = await service.uploads()
   const socket = openSocket(service.server.url)
   socket.write(
@@ -227,7 +227,7 @@ test('What breaks the protocol in mid-upload is answered, and nothing of it is l
   await expect.poll(() => service.uploads()).toEqual(before)
 })
 
-test('A client that stays after its answer does not hold up a stop', async () => {
+test('A client that stays after its response does not delay a stop', async () => {
   const socket = openSocket(service.server.url)
   socket.allowHalfOpen = true
   socket.write(`${imports} HTTP/1.1\r\nhost: intake\r\ncontent-length: ${BODY_BYTES}\r\n\r\n`)

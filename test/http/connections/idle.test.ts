@@ -7,13 +7,13 @@ const SILENCE = '2.5 seconds'
 
 const service = testService({ IDLE_TIMEOUT: '1' })
 
-/** Does something that needs a table, and gives the table free only after it has been waited for in silence. */
+/** Does something that needs a table, and releases the table only after a long silent wait. */
 async function whileSlow<T>(lock: string, act: () => Promise<T>): Promise<T> {
   const client = await service.pool.connect()
   try {
     await client.query(`begin; lock table ${lock} mode`)
     const acting = act()
-    // It is looked at below; until then nobody waits for it.
+    // It is awaited below.
     acting.catch(() => {})
     const isWaiting = () =>
       client.query(`
@@ -28,7 +28,7 @@ async function whileSlow<T>(lock: string, act: () => Promise<T>): Promise<T> {
   }
 }
 
-// An upload that is cut off here would be imported all the same, and a second time when the client tries again.
+// An upload that is cut off here would still be imported, and a second time when the client retries.
 test('An upload that is complete outlasts IDLE_TIMEOUT while its import is created', async () => {
   const store = await service.addStore()
   const { status } = await whileSlow('imports in share row exclusive', () => store.upload(file(aProduct())))

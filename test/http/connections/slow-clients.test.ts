@@ -8,7 +8,7 @@ import { answerOn, closed, openSocket, openUpload } from '../../support/sockets.
 
 const service = testService({ REQUEST_TIMEOUT: '1', IDLE_TIMEOUT: '3' })
 
-/** Sends a space ever so often, so that the connection is never silent. */
+/** Sends a space regularly, so that the connection is never silent. */
 function drip(socket: Socket, piece = ' '): Socket {
   const timer = setInterval(() => socket.write(piece), 100)
   socket.once('close', () => clearInterval(timer))
@@ -20,7 +20,7 @@ const head = (line: string, ...headers: readonly string[]) =>
 
 const begun = partHead(importFile('')) + times(100, () => aProduct())
 
-describe('A request that comes drop by drop is ended', () => {
+describe('A request that arrives byte by byte is ended', () => {
   test('in its headers: 408', async () => {
     const socket = openSocket(service.server.url)
     socket.write(head('GET /subscriptions/imports HTTP/1.1', 'x-slow: '))
@@ -58,7 +58,7 @@ test('A connection that says nothing is ended', async () => {
   await closed(openSocket(service.server.url))
 })
 
-test('An upload that rests is ended and leaves nothing', async () => {
+test('An upload that pauses is ended and leaves nothing', async () => {
   const store = await service.addStore()
   const before = await service.uploads()
   const socket = openUpload(store, begun, 'content-length: 1000000')
@@ -68,7 +68,7 @@ test('An upload that rests is ended and leaves nothing', async () => {
   expect((await store.get('/subscriptions/imports')).body.meta.results.total).toBe(0)
 })
 
-test('An upload that goes on, however slowly, outlives both limits', async () => {
+test('An upload that continues, however slowly, outlives both limits', async () => {
   const store = await service.addStore()
   const end = `\r\n${formEnd}`
   const size = 100_000
@@ -78,7 +78,7 @@ test('An upload that goes on, however slowly, outlives both limits', async () =>
     upload.write(' ')
     sent += 1
   }, 100)
-  // Another that began later is ended for its silence.
+  // Another one that started later is ended for its silence.
   await closed(openUpload(store, begun, 'content-length: 1000000'))
   await closed(openUpload(store, begun, 'content-length: 1000000'))
   clearInterval(timer)
@@ -88,7 +88,7 @@ test('An upload that goes on, however slowly, outlives both limits', async () =>
   upload.destroy()
 })
 
-test('More connections than MAX_CONNECTIONS are closed, and room is made by those that end', async () => {
+test('Connections beyond MAX_CONNECTIONS are closed, and those that end make room', async () => {
   const small = await startTestService({ MAX_CONNECTIONS: '4' })
   try {
     const held = Array.from({ length: 4 }, () => openSocket(small.server.url))

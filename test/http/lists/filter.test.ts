@@ -10,7 +10,9 @@ const attributes: FilterAttributes = {
   created_at: { kind: 'time', column: sql`created_at` },
 }
 
-/** The values that a filter puts into the statement, never into its text. Those of one condition may stand there twice. */
+/**
+ * The values that a filter passes to the statement, never in its text. A condition may pass its values twice.
+ */
 const values = (filter: string | readonly string[]): unknown[] => [
   ...new Set<unknown>(readFilter(filter, attributes)?.values),
 ]
@@ -55,7 +57,7 @@ describe('Conditions', () => {
     )
   })
 
-  test('8 KB are taken, in one or several; a byte more is not', () => {
+  test('8 KB are accepted, in one or several; a byte more is not', () => {
     const ofBytes = (bytes: number) => `eq(name,"${'é'.repeat((bytes - 12) / 2)}${'x'.repeat(bytes % 2)}")`
     const exactly = ofBytes(8192)
     expect(Buffer.byteLength(exactly)).toBe(8191)
@@ -68,12 +70,12 @@ describe('Conditions', () => {
     expect(readFilter(filter, attributes)).toBeUndefined()
   })
 
-  test('an empty filter beside another is none', () => {
+  test('an empty filter beside another one is ignored', () => {
     expect(values(['', condition, ''])).toEqual([['a']])
   })
 })
 
-describe('What is unknown is named as it was given', () => {
+describe('Unknown names are quoted as given', () => {
   test.each([
     ['eq(nonsense-attr,a)', '"nonsense-attr" is not one of id, name, status, created_at.'],
     ['eq(attributes.name,a)', '"attributes.name" is not one of id, name, status, created_at.'],

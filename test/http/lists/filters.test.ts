@@ -213,7 +213,7 @@ describe.each(everywhere)('GET /subscriptions/%s', (list) => {
   })
 })
 
-describe('What one list alone has', () => {
+describe('What only one list has', () => {
   test.each([
     ['products', 'eq(sku,sku-a)', 'a'],
     ['products', 'in(sku,sku-a,sku-b)', 'ab'],
@@ -329,11 +329,11 @@ describe('A filter that cannot be parsed is 400, on every list', () => {
   })
 })
 
-test('A filter of 8 KB may be of characters that a URL has to escape', async () => {
+test('A filter of 8 KB may consist of characters that a URL has to escape', async () => {
   expect(await found('products', `eq(name,"${'☕'.repeat(2700)}")`)).toEqual([])
 })
 
-test('An attribute is found whatever is in its text, however long it is', async () => {
+test('A record is found whatever its text contains, however long it is', async () => {
   const owner = await service.addStore()
   await insertProducts(service.pool, await ownerIdOf(service.pool, owner), 1, 20)
   const long = `${'é'.repeat(1999)}x`

@@ -6,7 +6,7 @@ import { testService } from '../../support/service.js'
 
 const LISTS = ['imports', 'products', 'plans', 'subscribers', 'offerings'] as const
 
-/** What would be something else than a value, were it put into a statement's text. */
+/** Texts that would not be values if they were put into a statement's text. */
 const HOSTILE = [
   "' or '1'='1",
   "') or true --",
@@ -43,7 +43,7 @@ const HOSTILE = [
   "00000000-0000-0000-0000-000000000000' or true --",
 ]
 
-/** By the document: what each list can be filtered by, and by which operators. */
+/** From the document: what each list can be filtered by, and with which operators. */
 const filterable = new Map<string, readonly (readonly [attribute: string, operators: readonly string[]])[]>()
 
 const service = testService()
@@ -80,7 +80,7 @@ const answerTo = (list: string, filter: string): Promise<Answer> =>
 
 const quoted = (value: string): string => `"${value.replaceAll(/["\\]/g, '\\$&')}"`
 
-/** What a statement smuggled in would have changed. */
+/** What an injected statement would have changed. */
 async function everything(): Promise<unknown> {
   const { rows } = await service.pool.query(`
     select (select json_agg(c.relname order by 1) from pg_class c where relnamespace = 'public'::regnamespace) as tables,
@@ -89,7 +89,7 @@ async function everything(): Promise<unknown> {
 }
 
 describe.each(LISTS)('GET /subscriptions/%s', (list) => {
-  test('takes SQL in any operand of any attribute and operator for a value, or refuses it', async () => {
+  test('treats SQL in any operand of any attribute and operator as a value, or refuses it', async () => {
     const before = await everything()
     const attributes = filterable.get(list) ?? []
     expect(attributes.length).toBeGreaterThanOrEqual(5)
@@ -112,7 +112,7 @@ describe.each(LISTS)('GET /subscriptions/%s', (list) => {
     expect(await everything()).toEqual(before)
   })
 
-  test.each(HOSTILE)('takes no SQL outside of operands: %s', async (value) => {
+  test.each(HOSTILE)('accepts no SQL outside of operands: %s', async (value) => {
     const [[attribute] = ['id']] = filterable.get(list) ?? []
     for (const filter of [
       value,
@@ -127,7 +127,7 @@ describe.each(LISTS)('GET /subscriptions/%s', (list) => {
     }
   })
 
-  test.each(HOSTILE)('takes no SQL for a number of the page: %s', async (value) => {
+  test.each(HOSTILE)('accepts no SQL as a page number: %s', async (value) => {
     for (const name of ['page[limit]', 'page[offset]']) {
       const { status } = await store.get(`/subscriptions/${list}?${new URLSearchParams({ [name]: value })}`)
       expect(status).toBe(400)

@@ -81,7 +81,7 @@ describe('page[limit] and page[offset]', () => {
     expectError(answer, 400, 'Validation Error', new RegExp(`^${name.replaceAll(/[[\]]/g, '\\$&')}: `))
   })
 
-  test('every parameter that is wrong is named, with what it must be', async () => {
+  test('every wrong parameter is named, with what it must be', async () => {
     const wrong = { title: 'Validation Error' }
     expectErrors(await store.get('/subscriptions/products?page[limit]=101&page[offset]=1e1'), 400, [
       { ...wrong, detail: 'page[offset]: page[offset] must be a whole number from 0 to 10000' },
@@ -151,7 +151,7 @@ describe('links', () => {
     },
   )
 
-  test('keep filter and include, repeated ones and odd characters too', async () => {
+  test('keep filter and include, including repeated ones and odd characters', async () => {
     const store = await service.addStore()
     await store.import(times(3, (index) => anOffering({ name: `A & B=|é☕ ${index}` })))
     const given = new URLSearchParams([
@@ -171,7 +171,7 @@ describe('links', () => {
     }
   })
 
-  test('stay under the prefix that was asked', async () => {
+  test('stay under the requested prefix', async () => {
     const { body } = await service.api.get('/v2/subscriptions/products')
     expect(new URL(body.links.first).pathname).toBe('/v2/subscriptions/products')
   })
@@ -195,7 +195,7 @@ describe('The offset ends at 10,000', () => {
     expect(refs(lastPage.data)).toEqual(down(10_150 - last, 10_151 - last - limit))
   })
 
-  test('next is null where it would lead past it', async () => {
+  test('next is null if it would lead past it', async () => {
     const { links } = (await store.get('/subscriptions/products?page[limit]=100&page[offset]=9950')).body
     expect(links.next).toBeNull()
     const before = (await store.get('/subscriptions/products?page[limit]=100&page[offset]=9900')).body
@@ -216,7 +216,7 @@ describe('Lists are newest first', () => {
     expect(back.links.prev).toBeNull()
   })
 
-  test('a filtered list is paged like any', async () => {
+  test('a filtered list is paged like any other', async () => {
     const store = await storeWithProducts(57)
     const pages = await store.pages('/subscriptions/products?page[limit]=4&filter=like(external_ref,p-1*)')
     expect(pages.flatMap(({ data }) => refs(data))).toEqual([...down(19, 10), 'p-1'])
@@ -244,7 +244,7 @@ describe('Lists are newest first', () => {
     expect(pages.flatMap(({ data }) => refs(data))).toEqual(['3', '2', '1', '0'])
   })
 
-  test('what a store has and what its organization has are one list', async () => {
+  test('the records of a store and its organization are one list', async () => {
     const { id, api: organization } = await service.addOrganization()
     const store = await service.addStore(id)
     const [storeId, organizationId] = [
@@ -267,7 +267,7 @@ describe('Lists are newest first', () => {
 })
 
 describe('The errors of an import', () => {
-  test('are paged without the ceiling of the offset', async () => {
+  test('are paged without a maximum offset', async () => {
     const store = await service.addStore()
     const { id } = await store.import(file(aProduct()) + times(10_120, () => '{}'))
     const path = `/subscriptions/imports/${id}/errors`

@@ -17,7 +17,7 @@ import { temporaryFolder } from '../../support/service.js'
 let app: ReturnType<typeof buildServer>
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let document: Answer['body']
-/** `get /v2/settings`: what the application takes, but for HEAD, which goes with GET. */
+/** `get /v2/settings`: the routes of the application, without HEAD, which comes with GET. */
 const operations = new Set<string>()
 
 beforeAll(async () => {
@@ -34,7 +34,7 @@ beforeAll(async () => {
     isReady: () => true,
   })
   app.addHook('onRoute', ({ url, method, schema }) => {
-    // A route of several methods is one that closes them: 405.
+    // A route with several methods is one that answers 405.
     if (typeof method === 'string' && method !== 'HEAD') {
       operations.add(`${method.toLowerCase()} ${url.replaceAll(/:(\w+)/g, '{$1}')}`)
       expect(schema, `${method} ${url} is not documented`).toBeDefined()
@@ -77,7 +77,7 @@ test('both prefixes have the same routes', () => {
   expect(under('/subscriptions/')).toEqual(under('/v2/subscriptions/'))
 })
 
-test('an operation has an id of its own, a summary, descriptions, and the errors of a caller who is nobody', () => {
+test('an operation has a unique id, a summary, descriptions, and the errors for an unknown caller', () => {
   const all = Object.values(document.paths).flatMap((methods) =>
     Object.values(methods as Record<string, Answer['body']>),
   )
@@ -148,7 +148,7 @@ describe('What the suite holds answers against finds', () => {
 })
 
 describe('/docs', () => {
-  test('shows the document by files of the service alone, and lets the browser load no others', async () => {
+  test('shows the document with only files of the service, and lets the browser load no others', async () => {
     const page = await app.inject('/docs')
     expect(page.statusCode).toBe(200)
     expect(page.headers['content-type']).toMatch(/^text\/html\b/)
