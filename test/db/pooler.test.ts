@@ -122,7 +122,7 @@ describe.skipIf(PGBOUNCER === undefined)('Through PgBouncer', () => {
   })
 })
 
-test('a start that waits for another process's migration says so, listens, and continues by itself', async () => {
+test('a start that waits for the migration of another process says so, listens, and continues by itself', async () => {
   const holder = new pg.Client(database.databaseUrl)
   await holder.connect()
   await holder.query("select pg_advisory_lock(hashtext('intake migrations'), hashtext(current_schema()))")
