@@ -3,30 +3,24 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.js'
 import { type DataDir, openDataDir } from './data-dir/data-dir.js'
-import { requireSameDatabase } from './data-dir/database.js'
-import {
-  type EmbeddedPostgres,
-  embeddedConnection,
-  startEmbeddedPostgres,
-} from './data-dir/postgres/embedded.js'
+import { embeddedConnection } from './data-dir/postgres/embedded.js'
 import type { Connection } from './db/connection.js'
-import { migrate } from './db/migrate/migrate.js'
 import { isOutage } from './db/outage.js'
 import { OwnerPools } from './db/owner-pool.js'
 import { createPool } from './db/pool.js'
 import { DatabaseAway, DatabaseNotSetUp, MigratedElsewhere } from './db/reach.js'
-import { sortUploads } from './imports/receive/stray-uploads.js'
 import { createLogger } from './log/log.js'
 import { Metrics } from './metrics.js'
+import { Embedded, prepareStart } from './prepare-start.js'
 import { buildServer } from './server.js'
 import { StartError } from './start-error.js'
 import { Credentials } from './tenants/credentials.js'
-import { defaultApiKey, expectedApiKey } from './tenants/default-key.js'
-import { defaultStore } from './tenants/owners.js'
+import { expectedApiKey } from './tenants/default-key.js'
 import { clearIncoming, openFileStore } from './uploads/file.js'
-import { openUploadsFolder, UploadsAway } from './uploads/folder.js'
+import { UploadsAway } from './uploads/folder.js'
 import { holdStoreLock, type StoreLock } from './uploads/store-lock.js'
-import { API_CONNECTIONS, PROCESS_CONNECTIONS } from './worker/connection-budget.js'
+import { API_CONNECTIONS } from './worker/connection-budget.js'
+import type { WorkerData } from './worker/messages.js'
 import { type RunningWorker, startWorker } from './worker/start.js'
 
 /** What a person needs to use the service. */
@@ -153,17 +147,10 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   stack.push(async () => {
     await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
   })
-  const prepare = async () => {
-    await openUploadsFolder(dataDir.layout, dataDir.id)
-    await embedded?.start()
-    connection.schema = await migrate(connection, PROCESS_CONNECTIONS)
+  const holdLock = async () => {
     lock ??= await holdStoreLock(connection, store.id, logger, (isHeld) => worker?.pause(!isHeld))
-    await clearIncoming(folder)
-    await defaultStore(pool)
-    await requireSameDatabase(pool, dataDir.path, store)
-    await sortUploads(pool, store, logger)
-    return await defaultApiKey(pool, dataDir, config.apiKey)
   }
+  const prepare = () => prepareStart({ config, dataDir, embedded, connection, pool, store, logger, holdLock })
   // Not earlier: if a start is impossible, its error must be the only line written.
   let listening: Promise<string> | undefined
   const openHttp = async () => {
@@ -178,53 +165,20 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   }
   const apiKey = await onceThere(prepare, options, logger, announceAway)
 
-  worker = startWorker(
-    {
-      connection,
-      uploads: { folder, id: dataDir.id },
-      retentionDays: config.retentionDays,
-      allowPrivateWebhooks: config.allowPrivateWebhooks,
-      logLevel: config.logLevel,
-    },
-    logger,
-    (event) => metrics.workerDid(event),
-  )
+  worker = startWorker(workerDataOf(config, connection, dataDir), logger, (event) => metrics.workerDid(event))
   if (!lock?.isHeld) worker.pause(true)
   isReady = true
   const url = await openHttp()
   return { url, apiKey, stop: () => stack.unwind() }
 }
 
-/** The embedded PostgreSQL of the service, which may have to be started several times until there is room for it. */
-class Embedded {
-  readonly #dataDir: DataDir
-  readonly #logger: Logger
-  #running: Promise<EmbeddedPostgres> | undefined
-
-  constructor(dataDir: DataDir, logger: Logger) {
-    this.#dataDir = dataDir
-    this.#logger = logger
-  }
-
-  /** Returns once it answers. Does nothing if it was already started. */
-  async start(): Promise<void> {
-    this.#running ??= startEmbeddedPostgres(this.#dataDir.path, (failure) => {
-      if (failure) this.#logger.error({ err: failure }, 'the embedded PostgreSQL could not be restarted')
-      else this.#logger.error('the embedded PostgreSQL ended unexpectedly; restarting it')
-    })
-    try {
-      await this.#running
-    } catch (error) {
-      this.#running = undefined
-      throw error
-    }
-  }
-
-  async stop(): Promise<void> {
-    const postgres = await this.#running?.catch(() => undefined)
-    await postgres?.stop()
-  }
-}
+const workerDataOf = (config: Config, connection: Connection, dataDir: DataDir): WorkerData => ({
+  connection,
+  uploads: { folder: dataDir.layout.uploads.folder, id: dataDir.id },
+  retentionDays: config.retentionDays,
+  allowPrivateWebhooks: config.allowPrivateWebhooks,
+  logLevel: config.logLevel,
+})
 
 /** What a start has to wait for, in words; undefined: waiting does not help. */
 function awayOf(error: unknown, isFirst: boolean): string | undefined {

@@ -180,25 +180,7 @@ function FileChooser({ file, problem, choose }: FileChooserProps) {
             event.currentTarget.value = ''
           }}
         />
-        <div className="drop-words">
-          {file ? (
-            <>
-              <Text fw={600} className="break">
-                {file.name}
-              </Text>
-              <Text size="sm" className="quiet">
-                {bytes(file.size)} · choose or drop another one to replace it
-              </Text>
-            </>
-          ) : (
-            <>
-              <Text fw={600}>Drop a file here, or choose one</Text>
-              <Text size="sm" className="quiet">
-                JSON Lines in UTF-8: one record per line
-              </Text>
-            </>
-          )}
-        </div>
+        <Chosen file={file} />
       </div>
       <div id={`${id}-hint`} className="drop-hint">
         <Text size="sm" role="alert" className="problem">
@@ -209,6 +191,31 @@ function FileChooser({ file, problem, choose }: FileChooserProps) {
           and <SampleLink href={mistakes} name="mistakes.jsonl" />, with the mistakes that people make.
         </Text>
       </div>
+    </div>
+  )
+}
+
+/** The file that was chosen, or what to do. */
+function Chosen({ file }: Pick<FileChooserProps, 'file'>) {
+  return (
+    <div className="drop-words">
+      {file ? (
+        <>
+          <Text fw={600} className="break">
+            {file.name}
+          </Text>
+          <Text size="sm" className="quiet">
+            {bytes(file.size)} · choose or drop another one to replace it
+          </Text>
+        </>
+      ) : (
+        <>
+          <Text fw={600}>Drop a file here, or choose one</Text>
+          <Text size="sm" className="quiet">
+            JSON Lines in UTF-8: one record per line
+          </Text>
+        </>
+      )}
     </div>
   )
 }

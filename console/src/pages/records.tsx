@@ -82,29 +82,12 @@ function Records({ type }: { readonly type: ListedType }) {
       </div>
       {error && <Failure error={error} onRetry={() => records.refetch()} />}
       {data?.data.length === 0 ? (
-        <Empty
-          title={
-            text === '' && offset === 0
-              ? `There are no ${type.list} yet`
-              : offset === 0
-                ? `No ${type.list} match`
-                : 'No results on this page'
-          }
-        >
-          {text === '' && offset === 0 ? (
-            <Text>
-              Records come from imports. <TextLink href="/new">New import</TextLink>
-            </Text>
-          ) : (
-            <button
-              type="button"
-              className="link-button"
-              onClick={() => address.set({ text: '', offset: 0 })}
-            >
-              Show all {type.list}
-            </button>
-          )}
-        </Empty>
+        <NoRecords
+          list={type.list}
+          isSearched={text !== ''}
+          offset={offset}
+          showAll={() => address.set({ text: '', offset: 0 })}
+        />
       ) : (
         !(error && !data) && (
           <DataTable
@@ -126,6 +109,32 @@ function Records({ type }: { readonly type: ListedType }) {
         />
       )}
     </>
+  )
+}
+
+interface NoRecordsProps {
+  readonly list: string
+  readonly isSearched: boolean
+  readonly offset: number
+  showAll(): void
+}
+
+function NoRecords({ list, isSearched, offset, showAll }: NoRecordsProps) {
+  if (!isSearched && offset === 0) {
+    return (
+      <Empty title={`There are no ${list} yet`}>
+        <Text>
+          Records come from imports. <TextLink href="/new">New import</TextLink>
+        </Text>
+      </Empty>
+    )
+  }
+  return (
+    <Empty title={offset === 0 ? `No ${list} match` : 'No results on this page'}>
+      <button type="button" className="link-button" onClick={showAll}>
+        Show all {list}
+      </button>
+    </Empty>
   )
 }
 

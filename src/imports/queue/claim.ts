@@ -106,24 +106,25 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
     if (isUniqueViolation(error)) return []
     throw error
   })
-  if (!row) return undefined
-  return {
-    id: row.id,
-    ownerId: row.owner_id,
-    visibleOwnerIds: row.parent_id === null ? [row.owner_id] : [row.owner_id, row.parent_id],
-    fence: row.fence,
-    attempts: row.attempts,
-    claims: row.claims,
-    uploadKey: row.upload_key,
-    fileBytes: row.file_bytes,
-    maxLineBytes: row.max_line_bytes,
-    dryRun: row.dry_run,
-    onConflict: row.on_conflict,
-    uploaded: uploadedOf(row.counts),
-    checkpoint: { pass: row.checkpoint_pass, bytes: row.checkpoint_bytes, lines: row.checkpoint_lines },
-    clock: new DatabaseClock(row.milliseconds),
-  }
+  return row && toJob(row)
 }
+
+const toJob = (row: ClaimedRow): Job => ({
+  id: row.id,
+  ownerId: row.owner_id,
+  visibleOwnerIds: row.parent_id === null ? [row.owner_id] : [row.owner_id, row.parent_id],
+  fence: row.fence,
+  attempts: row.attempts,
+  claims: row.claims,
+  uploadKey: row.upload_key,
+  fileBytes: row.file_bytes,
+  maxLineBytes: row.max_line_bytes,
+  dryRun: row.dry_run,
+  onConflict: row.on_conflict,
+  uploaded: uploadedOf(row.counts),
+  checkpoint: { pass: row.checkpoint_pass, bytes: row.checkpoint_bytes, lines: row.checkpoint_lines },
+  clock: new DatabaseClock(row.milliseconds),
+})
 
 /** Whether an import whose file is in `storeId` waits only for a worker. */
 export async function isAnyWaiting(pool: Pool, storeId: string): Promise<boolean> {

@@ -1,0 +1,77 @@
+import type { Logger } from 'pino'
+import type { Config } from './config/config.js'
+import type { DataDir } from './data-dir/data-dir.js'
+import { requireSameDatabase } from './data-dir/database.js'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './data-dir/postgres/embedded.js'
+import type { Connection } from './db/connection.js'
+import { migrate } from './db/migrate/migrate.js'
+import type { Pool } from './db/pool.js'
+import { sortUploads } from './imports/receive/stray-uploads.js'
+import { defaultApiKey } from './tenants/default-key.js'
+import { defaultStore } from './tenants/owners.js'
+import { clearIncoming } from './uploads/file.js'
+import { openUploadsFolder } from './uploads/folder.js'
+import type { UploadStore } from './uploads/store.js'
+import { PROCESS_CONNECTIONS } from './worker/connection-budget.js'
+
+interface Preparation {
+  readonly config: Config
+  readonly dataDir: DataDir
+  /** undefined: the database is another one. */
+  readonly embedded: Embedded | undefined
+  readonly connection: Connection
+  readonly pool: Pool
+  readonly store: UploadStore
+  readonly logger: Logger
+  /** Locks the store against other processes. Does nothing if it is locked already. */
+  holdLock(): Promise<void>
+}
+
+/**
+ * Prepares everything that needs the database or the uploads. If it throws, it can be called again.
+ *
+ * @returns the default store's API key
+ */
+export async function prepareStart(preparation: Preparation): Promise<string> {
+  const { config, dataDir, embedded, connection, pool, store, logger, holdLock } = preparation
+  await openUploadsFolder(dataDir.layout, dataDir.id)
+  await embedded?.start()
+  connection.schema = await migrate(connection, PROCESS_CONNECTIONS)
+  await holdLock()
+  await clearIncoming(dataDir.layout.uploads.folder)
+  await defaultStore(pool)
+  await requireSameDatabase(pool, dataDir.path, store)
+  await sortUploads(pool, store, logger)
+  return await defaultApiKey(pool, dataDir, config.apiKey)
+}
+
+/** The embedded PostgreSQL of the service, which may have to be started several times until there is room for it. */
+export class Embedded {
+  readonly #dataDir: DataDir
+  readonly #logger: Logger
+  #running: Promise<EmbeddedPostgres> | undefined
+
+  constructor(dataDir: DataDir, logger: Logger) {
+    this.#dataDir = dataDir
+    this.#logger = logger
+  }
+
+  /** Returns once it answers. Does nothing if it was already started. */
+  async start(): Promise<void> {
+    this.#running ??= startEmbeddedPostgres(this.#dataDir.path, (failure) => {
+      if (failure) this.#logger.error({ err: failure }, 'the embedded PostgreSQL could not be restarted')
+      else this.#logger.error('the embedded PostgreSQL ended unexpectedly; restarting it')
+    })
+    try {
+      await this.#running
+    } catch (error) {
+      this.#running = undefined
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    const postgres = await this.#running?.catch(() => undefined)
+    await postgres?.stop()
+  }
+}
