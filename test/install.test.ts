@@ -41,7 +41,7 @@ function run(command: string, options: object): Promise<Outcome> {
   })
 }
 
-/** The environment of this process, without what npm and our settings have put into it. */
+/** The environment of this process, without the variables of npm and our settings. */
 const ownEnvironment = (): Record<string, string | undefined> => ({
   ...Object.fromEntries(Object.entries(cleanEnvironment()).filter(([name]) => !name.startsWith('npm_'))),
   npm_config_prefer_offline: 'true',
@@ -50,7 +50,7 @@ const ownEnvironment = (): Record<string, string | undefined> => ({
 
 const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED/
 
-/** A stage of a Dockerfile, with its folders in one of ours and its commands run by this machine. */
+/** A stage of a Dockerfile, with its folders under one of ours and its commands run on this machine. */
 class Stage {
   readonly environment: Record<string, string | undefined>
   user: User = {}
@@ -60,7 +60,7 @@ class Stage {
     this.environment = environment
   }
 
-  /** @param skip is called when a command fails since the registry is unreachable, but for CI. */
+  /** @param skip called if a command fails because the registry is unreachable, except in CI */
   async follow(instructions: readonly Instruction[], skip: (reason: string) => void): Promise<void> {
     for (const { name, value } of instructions) {
       if (name === 'USER') this.user = ordinaryUser
@@ -108,18 +108,18 @@ class Stage {
   }
 }
 
-/** A text with the image's folders where they are here. */
+/** A text with the image's folders replaced by those here. */
 const ours = (text: string): string => text.replace(/\/(?=build\b|home\/node\b)/g, `${folder.path}/`)
 
 describe('the package', () => {
-  test('carries every library of its own, as the lock file has it', async () => {
+  test('includes all of its libraries, as in the lock file', async () => {
     const { dependencies, bundleDependencies } = JSON.parse(
       await readFile(join(root, 'package.json'), 'utf8'),
     )
     expect(bundleDependencies).toEqual(Object.keys(dependencies))
   })
 
-  test("is made, installed by an ordinary user and serves, by the Dockerfile's commands", async (context) => {
+  test("is built and installed by an ordinary user and serves, with the Dockerfile's commands", async (context) => {
     const stages = await stagesOf(join(root, 'deploy', 'Dockerfile'))
     const [build = [], image = []] = stages
     expect(stages).toHaveLength(2)
@@ -172,7 +172,7 @@ const hasAnalyzer = await access(analyzer).then(
 test.runIf(hasAnalyzer)('the unit for systemd is one that systemd understands', async () => {
   const unit = await readFile(join(root, 'deploy', 'intake.service'), 'utf8')
   const copy = join(folder.path, 'intake.service')
-  // It is looked for whether the command exists; it need not be installed here.
+  // The check requires that the command exists; it need not be installed here.
   await writeFile(copy, unit.replace('ExecStart=intake', `ExecStart=${join(root, 'dist/cli.js')}`))
   expect(await run(`${analyzer} verify ${copy}`, {})).toEqual({ code: 0, output: '' })
 })

@@ -134,7 +134,7 @@ test('imports that nobody runs: a warning without a service, a problem beside on
   await service.server.kill()
   expect(await examine()).toEqual({
     code: 0,
-    findings: [finding('imports', 'warning', /^1 wait, and no service runs/)],
+    findings: [finding('imports', 'warning', /^1 waiting, and no service runs/)],
   })
   // A running service that seems not to work: as if its thread were asleep.
   await service.restart()

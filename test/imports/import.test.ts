@@ -5,7 +5,7 @@ import { testService } from '../support/service.js'
 const service = testService()
 
 describe('POST /subscriptions/imports', () => {
-  test('answers 201 with the pending import, its uploaded counts already complete', async () => {
+  test('answers 201 with the pending import, with its uploaded counts already complete', async () => {
     const { status, headers, body } = await service.api.upload(
       file(aProduct(), aPlan(), aSubscriber(), anOffering()),
     )

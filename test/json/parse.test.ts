@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseJson } from '../../src/json/parse.js'
 
-describe('JSON is parsed as by JSON.parse', () => {
-  test('whatever it is, if its numbers have at most 15 digits', () => {
+describe('JSON is parsed like JSON.parse', () => {
+  test('whatever it contains, if its numbers have at most 15 digits', () => {
     const number = fc
       .tuple(fc.integer({ min: -(10 ** 15) + 1, max: 10 ** 15 - 1 }), fc.integer({ min: -40, max: 0 }))
       .map(([digits, exponent]) => Number(`${digits}e${exponent}`))
@@ -26,7 +26,7 @@ describe('JSON is parsed as by JSON.parse', () => {
     )
   })
 
-  test('but for the numbers that it would alter, wherever they stand', () => {
+  test('except for the numbers that it would alter, wherever they are', () => {
     const json =
       '{"a":1.0000000000000001,"1.0000000000000001":[ 9007199254740990.6 ,"\\"1e-400",1e-400,-1e400,0.1]}'
     const [altered, tooLarge] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]

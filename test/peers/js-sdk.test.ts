@@ -14,12 +14,12 @@ import { ownerIdOf } from '../support/rows.js'
 import { testService } from '../support/service.js'
 
 /**
- * The vendor's own client, as published, against the running service. Its types know less than it can do, and ask for
- * more than the API wants, so bodies and filters go through `given`.
+ * The vendor's own client, as published, against the running service. Its types know less than it can do, and
+ * require more than the API does, so bodies and filters go through `given`.
  */
 const service = testService()
 beforeAll(async () => {
-  // It tells of every sign-in.
+  // It logs every sign-in.
   vi.spyOn(console, 'info').mockImplementation(() => {})
 })
 afterAll(async () => {
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const given = (value: unknown): never => value as never
 
-/** A client of a store of its own. */
+/** A client with its own store. */
 async function aClient(): Promise<Client> {
   const ownerId = await ownerIdOf(service.pool, await service.addStore())
   const made = await createCredential(service.pool, ownerId, 'client', undefined)
@@ -66,7 +66,7 @@ beforeEach(async () => {
 
 const bodyOf = ({ data }: RecordLine) => given(data)
 
-/** What it rejects with is the body of the answer. */
+/** It rejects with the body of the response. */
 const failure = (status: string, title: string, detail?: RegExp) => ({
   errors: [
     expect.objectContaining({ status, title, ...(detail && { detail: expect.stringMatching(detail) }) }),
@@ -74,13 +74,13 @@ const failure = (status: string, title: string, detail?: RegExp) => ({
 })
 
 describe('Signing in', () => {
-  test('with what `intake keys create --client` gives', async () => {
+  test('with the output of `intake keys create --client`', async () => {
     const environment = { DATABASE_URL: service.databaseUrl }
     const client = await intakeJson(['keys', 'create', '--store', 'default', '--client'], environment)
     expect((await connect(client).SubscriptionProducts.All()).data).toEqual([])
   })
 
-  test('by client credentials, by itself when it needs to', async () => {
+  test('by client credentials, automatically when needed', async () => {
     const fresh = connect(await aClient())
     expect((await fresh.SubscriptionProducts.All()).data).toEqual([])
     const token = await fresh.Authenticate()
@@ -88,7 +88,7 @@ describe('Signing in', () => {
     expect(token.expires).toBeGreaterThan(Date.now() / 1000)
   })
 
-  test('again, when the token that it has is not taken any more', async () => {
+  test('again, when its token is no longer accepted', async () => {
     const client = await aClient()
     const again = connect(client)
     await again.Authenticate()
@@ -127,7 +127,7 @@ const resources = [
 ] as const
 
 describe.each(resources)('%s', (list, endpointOf, build) => {
-  /** The four differ by their types alone. */
+  /** The four differ only by their types. */
   const endpoint = () => endpointOf() as ReturnType<(typeof resources)[0][1]>
   const create = async (attributes = {}) => (await endpoint().Create(bodyOf(build(attributes)))).data
 
@@ -181,7 +181,7 @@ describe.each(resources)('%s', (list, endpointOf, build) => {
     )
   })
 
-  test('are refused in the form that it hands on', async () => {
+  test('are refused in the form that it passes on', async () => {
     await expect(create({ name: 'ab' })).rejects.toMatchObject(
       failure('400', 'Validation Error', /^data\.attributes\.name: /),
     )
@@ -199,7 +199,7 @@ describe('An offering', () => {
   const namesOf = (records: readonly { attributes: { name: string } }[]) =>
     records.map(({ attributes }) => attributes.name)
 
-  test('is built of products and plans, and read with them', async () => {
+  test('is built from products and plans, and read with them', async () => {
     const [one, monthly] = [
       await product({ name: 'By id', price: { USD: { amount: 5000 } } }),
       await plan({ name: 'By ref', external_ref: 'monthly', base_price_percentage: 5 }),
@@ -241,7 +241,7 @@ describe('An offering', () => {
     }
   })
 
-  test('is not built of what is not there', async () => {
+  test('is not built from what does not exist', async () => {
     const nothing = '00000000-0000-0000-0000-000000000000'
     const attributes = anOffering({ products: [nothing] }).data.attributes
     await expect(sdk.SubscriptionOfferings.Build(given(attributes))).rejects.toMatchObject({

@@ -21,7 +21,7 @@ type Json = Readonly<Record<string, unknown>>
 
 const price = { USD: { amount: 100, includes_tax: false }, EUR: { amount: 90 } }
 
-/** A record of every type that has all its attributes. */
+/** A record of every type with all of its attributes. */
 const whole: Readonly<Record<string, RecordLine>> = {
   subscription_product: aProduct({
     external_ref: 'ref',
@@ -55,7 +55,10 @@ interface Shape {
   readonly patternProperties?: Readonly<Record<string, Shape>>
 }
 
-/** The paths of all that a value of this shape may lack. A map may lack each of its keys; here it is asked for USD. */
+/**
+ * The paths of everything that a value of this shape may lack. A map may lack each of its keys; here USD is
+ * used.
+ */
 function optionalPaths({ properties = {}, patternProperties = {}, required = [] }: Shape): string[][] {
   const inner = (name: string, shape: Shape) => optionalPaths(shape).map((path) => [name, ...path])
   return [
@@ -71,7 +74,7 @@ const optional = recordTypes.flatMap(({ type, attributes }) =>
   optionalPaths(attributes as Shape).map((path) => ({ type, path, name: path.join('.') })),
 )
 
-/** A copy of an object with this at a path; undefined: it is not there. */
+/** A copy of an object with this value at a path; undefined removes it. */
 function at(object: Json, [first = '', ...rest]: readonly string[], value: unknown): Json {
   const { [first]: old, ...others } = object
   const changed = rest.length === 0 ? value : at(old as Json, rest, value)
@@ -83,7 +86,7 @@ const given = ({
   attributes: { created_at, updated_at, ...attributes },
 }: Pick<RecordResource, 'attributes'>) => attributes
 
-/** What is sent, as a record of its type shows it. */
+/** What is sent, in the form in which a record of its type shows it. */
 const shown = ({ products, plans, ...attributes }: Json): Json => attributes
 
 const newestOf = async (list: string) => {
@@ -92,7 +95,7 @@ const newestOf = async (list: string) => {
   return newest
 }
 
-test('every type has something that it may lack, and prices at two depths more', () => {
+test('every type has optional attributes, and prices at two more depths', () => {
   expect(optional.map(({ type, name }) => `${type} ${name}`)).toEqual(
     expect.arrayContaining([
       ...recordTypes.map(({ type }) => `${type} external_ref`),
@@ -131,7 +134,7 @@ describe.each(optional)('$type: $name that is null counts as absent', ({ type, p
 
   const list =
     type === 'subscription_product' ? 'products' : type === 'subscription_plan' ? 'plans' : undefined
-  test.runIf(list !== undefined)('in what is made within an offering', async () => {
+  test.runIf(list !== undefined)('in an inline record of an offering', async () => {
     const offering = await store.add(anOffering({ [String(list)]: [isNull] }))
     await store.import(file(anOffering({ [String(list)]: [isNull] })))
     const imported = await newestOf('/subscriptions/offerings')
@@ -143,7 +146,7 @@ describe.each(optional)('$type: $name that is null counts as absent', ({ type, p
   })
 })
 
-test('a null that is required, or of a currency that cannot be one, stays a mistake', async () => {
+test('a null for a required attribute, or of an invalid currency, stays a mistake', async () => {
   const nullAmount = { USD: { amount: null } }
   expect(
     await store.complaints(
@@ -181,7 +184,7 @@ describe('An empty external_ref counts as none', () => {
     expect(meta.records.imported).toEqual(counts(0, 0, 5))
   })
 
-  test('in the report of a line that is wrong elsewhere', async () => {
+  test('in the report of a line that is otherwise wrong', async () => {
     const { id } = await store.import(file(aProduct({ external_ref: '', name: 'ab' })))
     expect(await store.errors(id)).toMatchObject([{ field: 'name', externalRef: undefined }])
   })
@@ -203,7 +206,7 @@ describe('An empty external_ref counts as none', () => {
     },
   )
 
-  test('in what is made within an offering, and in the PUT of it', async () => {
+  test('in an inline record of an offering, and in the PUT of it', async () => {
     const inner = { ...aProduct().data.attributes, external_ref: '' }
     const { id, meta } = await store.add(anOffering({ products: [inner, inner] }))
     expect(meta.external_product_refs).toEqual([])
@@ -220,7 +223,7 @@ describe('An empty external_ref counts as none', () => {
     }
   })
 
-  test('and so it is no reference', async () => {
+  test('and so it is not a reference', async () => {
     await store.add(aProduct({ external_ref: '' }))
     const must =
       'must not be empty, but the id or external_ref of a product, or an object with its attributes'

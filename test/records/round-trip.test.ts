@@ -108,7 +108,7 @@ describe.each([
   },
 )
 
-test('Texts as long as they may be come back whole', async () => {
+test('Texts of the greatest length come back whole', async () => {
   const api = await service.addStore()
   const attributes = {
     external_ref: '😀'.repeat(2048),
@@ -120,7 +120,7 @@ test('Texts as long as they may be come back whole', async () => {
   expect(await readAll(api, 'products')).toEqual([attributes])
 })
 
-/** The values at the edges of what each attribute may be, texts aside. */
+/** The values at the limits of each attribute, except texts. */
 const edges = (() => {
   const max = Number.MAX_SAFE_INTEGER
   const price = {
@@ -227,7 +227,7 @@ describe('Numbers, booleans, prices, URIs, addresses and UUIDs come back as they
     }
   })
 
-  /** A row as its attributes, put together here once more. */
+  /** A row as attributes, assembled independently. */
   function asAttributes(row: Record<string, unknown>): Record<string, unknown> {
     const {
       owner_id,
@@ -274,7 +274,7 @@ test('What is null, unknown or not given is absent', async () => {
   expect(await readAll(api, 'subscribers')).toEqual([aSubscriber().data.attributes])
 })
 
-test('Of a repeated key the last is stored', async () => {
+test('The last of a repeated key is stored', async () => {
   const api = await service.addStore()
   const { meta } = await api.import(
     file(

@@ -45,7 +45,7 @@ test('what is valid is imported, and nothing else', () => {
 const asBuild = ({ type, attributes }: Rule): string =>
   `{"data":${attributes.slice(0, -1)}${attributes === '{}' ? '' : ','}"type":"${type}"}}`
 
-/** A 400 has every problem, told from `path`; what has none is a 201. */
+/** A 400 has every problem, with its path from `path`; without problems it is a 201. */
 function expectVerdict({ status, body }: Answer, path: string, problems: readonly Complaint[]): void {
   if (problems.length === 0) {
     expect(body.errors).toBeUndefined()
@@ -85,7 +85,7 @@ describe('A POST', () => {
   )
 })
 
-describe('A POST of an offering alone takes neither products nor plans', () => {
+describe('A POST of just an offering takes neither products nor plans', () => {
   let poster: Api
   beforeAll(async () => {
     poster = await service.addStore()

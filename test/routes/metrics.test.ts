@@ -13,13 +13,13 @@ async function metricsOf({ api }: TestService): Promise<string> {
   return body
 }
 
-/** A figure by its name and labels as they are written; undefined: it is not told. */
+/** A figure by its name and labels as written; undefined: it is not reported. */
 async function figure(name: string, from = service): Promise<number | undefined> {
   const line = (await metricsOf(from)).split('\n').find((one) => one.startsWith(`${name} `))
   return line === undefined ? undefined : Number(line.slice(name.length + 1))
 }
 
-/** By how much figures grow while something is done, its trace included, which the worker tells of soon after. */
+/** By how much figures grow while something is done, including what the worker reports soon after. */
 async function expectGrowth(growth: Readonly<Record<string, number>>, act: () => Promise<void>) {
   const names = Object.keys(growth)
   const before = await Promise.all(names.map((name) => figure(name)))
@@ -58,7 +58,7 @@ test('an import is counted: its bytes, records by type, errors, chunks and its e
   )
 })
 
-test('a rehearsal adds no records, and an import that is tried again counts none of them twice', async () => {
+test('a rehearsal adds no records, and a retried import counts none of them twice', async () => {
   const imported = 'intake_records_total{type="subscription_product",outcome="imported"}'
   const store = await service.addStore()
   await expectGrowth(
@@ -89,14 +89,14 @@ test('a rehearsal adds no records, and an import that is tried again counts none
   )
 })
 
-test('what an alert waits for is there before it happens, or its first time would be no increase', async () => {
+test('what an alert watches exists before it happens, or the first time would not be an increase', async () => {
   const text = await metricsOf(service)
   for (const outcome of ['success', 'all_rejected', 'upload_missing', 'fault', 'canceled'])
     expect(text).toMatch(new RegExp(`^intake_import_duration_seconds_count{outcome="${outcome}"} \\d`, 'm'))
   expect(text).toMatch(/^intake_server_errors_total 0$/m)
 })
 
-test('requests are counted by the pattern of their path, and nothing tells whose they are', async () => {
+test('requests are counted by the pattern of their path, and nothing shows whose they are', async () => {
   const store = await service.addStore()
   const ref = `ref-${randomUUID()}`
   const { id } = await store.import(file(aProduct({ external_ref: ref })), { externalRef: ref })
@@ -112,7 +112,7 @@ test('requests are counted by the pattern of their path, and nothing tells whose
     expect(text).not.toContain(secret)
 })
 
-test('the queue: how many imports wait or run, for how long, and leases that ran out', async () => {
+test('the queue: how many imports wait or run, for how long, and expired leases', async () => {
   const ownerId = await ownerIdOf(service.pool, await service.addStore())
   const other = await ownerIdOf(service.pool, await service.addStore())
   await insertImport(service.pool, ownerId, {
@@ -136,7 +136,7 @@ test('the queue: how many imports wait or run, for how long, and leases that ran
   await service.pool.query("update imports set status = 'failed' where upload_store = 'none'")
 })
 
-test('a lease that is lost is counted, and the import is worked to its end', async () => {
+test('a lost lease is counted, and the import runs to its end', async () => {
   const store = await service.addStore()
   await expectGrowth({ 'intake_import_interruptions_total{cause="lease_lost"}': 1 }, async () => {
     const { id } = await store.create(times(60_000, (n) => aProduct({ external_ref: `p-${n}` })))
@@ -149,7 +149,7 @@ test('a lease that is lost is counted, and the import is worked to its end', asy
   })
 })
 
-test('a worker that comes across what another one wrote has lost its lease, and nothing is at fault', async () => {
+test('a worker that finds what another one wrote has lost its lease, which is not a fault', async () => {
   const store = await service.addStore()
   const ownerId = await ownerIdOf(service.pool, store)
   const growth = {
@@ -168,7 +168,7 @@ test('a worker that comes across what another one wrote has lost its lease, and 
     const isWaiting =
       'select from pg_stat_activity where datname = current_database() and wait_event_type = $1'
     await expect.poll(async () => (await service.pool.query(isWaiting, ['Lock'])).rowCount).toBe(1)
-    // As if the import had been canceled, tried again, and had come past this chunk.
+    // As if the import had been canceled, retried, and had passed this chunk.
     await store.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })
     await service.pool.query(
       `insert into import_errors (owner_id, import_id, line_number, ordinal, field, error, created_at)
@@ -180,7 +180,7 @@ test('a worker that comes across what another one wrote has lost its lease, and 
   })
 })
 
-test('a lock that the worker does not get in time is an outage, not a fault, whatever was sent behind', async () => {
+test('a lock that the worker does not get in time is an outage, not a fault, whatever was sent behind it', async () => {
   const store = await service.addStore()
   const ownerId = await ownerIdOf(service.pool, store)
   await store.import(file(aProduct({ external_ref: 'p' })))
@@ -210,14 +210,14 @@ test('a lock that the worker does not get in time is an outage, not a fault, wha
   expect((await store.finished(id)).meta.records.imported).toEqual(counts(0, 1))
 })
 
-test('the pools of the API and of the worker are told', async () => {
+test('the pools of the API and of the worker are reported', async () => {
   await expect
     .poll(() => figure('intake_database_connections{pool="worker",state="idle"}'), { timeout: 20_000 })
     .toBeGreaterThan(0)
   expect(await figure('intake_database_connections{pool="api",state="waiting"}')).toBe(0)
 })
 
-test('without its database it tells what is known, and nothing of the queue', async () => {
+test('without its database it reports what is known, and nothing about the queue', async () => {
   const away = await startTestService()
   try {
     expect(await figure('intake_database_up', away)).toBe(1)

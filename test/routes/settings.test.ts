@@ -8,7 +8,7 @@ const service = testService()
 const settings = (page_length: unknown) => ({ data: { type: 'settings', page_length } })
 
 describe('GET /v2/settings', () => {
-  test('answers the page length, 25 unless set', async () => {
+  test('returns the page length, 25 unless set', async () => {
     const store = await service.addStore()
     const { status, body } = await store.get('/v2/settings')
     expect(status).toBe(200)
@@ -72,7 +72,7 @@ describe('PUT /v2/settings', () => {
     expectError(answer, status, title, /./)
   })
 
-  test("sets one's own page length, neither another store's nor the organization's", async () => {
+  test("sets only the caller's page length, not another store's or the organization's", async () => {
     const { id, api: organization } = await service.addOrganization()
     const [one, other] = [await service.addStore(id), await service.addStore(id)]
     await organization.put('/v2/settings', settings(11))

@@ -5,7 +5,7 @@ import type { RecordLine } from './builders.js'
 import { conformanceOf } from './conformance.js'
 import { formType } from './multipart.js'
 
-/** An answer, read whole. `body` is parsed JSON where the answer is JSON, else the text. */
+/** A response, read whole. `body` is parsed JSON if the response is JSON, else the text. */
 export interface Answer {
   readonly status: number
   readonly headers: Headers
@@ -15,7 +15,7 @@ export interface Answer {
 
 export type { ImportResource }
 
-/** A record or snapshot as it is answered. */
+/** A record or snapshot as it is sent. */
 export interface RecordResource {
   readonly id: string
   readonly type: string
@@ -56,12 +56,12 @@ export class Api {
     readonly key: string,
   ) {}
 
-  /** The same caller, on the address that the service has after a restart. */
+  /** The same caller, at the address of the service after a restart. */
   at(url: string): Api {
     return new Api(url, this.key)
   }
 
-  /** Asks, and holds the answer against the service's own OpenAPI document. */
+  /** Sends a request, and checks the response against the service's own OpenAPI document. */
   async request(path: string, init: RequestInit = {}): Promise<Answer> {
     const conformance = await conformanceOf(this.url)
     const url = new URL(path, this.url)
@@ -108,7 +108,7 @@ export class Api {
     return this.request(path, { method: 'DELETE' })
   }
 
-  /** A text is sent as it stands, anything else as JSON. */
+  /** A text is sent as it is, anything else as JSON. */
   #send(method: string, path: string, body: unknown): Promise<Answer> {
     return this.request(path, {
       method,
@@ -117,7 +117,7 @@ export class Api {
     })
   }
 
-  /** Posts a record that is fine and returns it; one with references is built. */
+  /** Posts a valid record and returns it; one with references is built. */
   async add({ data }: RecordLine): Promise<RecordResource> {
     const isBuilt = data.attributes.products !== undefined
     const { status, body } = isBuilt
@@ -128,7 +128,7 @@ export class Api {
     return body.data
   }
 
-  /** What a path answers with 200: a record, or a page of records. */
+  /** The 200 response of a path: a record, or a page of records. */
   async read<Data = RecordResource>(path: string): Promise<Data> {
     const { status, body } = await this.get(path)
     expect(body.errors).toBeUndefined()
@@ -149,7 +149,7 @@ export class Api {
     return this.request('/subscriptions/imports', { method: 'POST', body: form })
   }
 
-  /** Posts a file that is fine and returns its import, pending. */
+  /** Posts a valid file and returns its import, pending. */
   async create(content: string | Uint8Array, options: UploadOptions = {}): Promise<ImportResource> {
     const { status, body } = await this.upload(content, options)
     expect(body.errors).toBeUndefined()
@@ -175,7 +175,7 @@ export class Api {
     }
   }
 
-  /** The pages of a list from a path on, by following `next`. */
+  /** The pages of a list, starting at a path and following `next`. */
   async pages(path: string): Promise<Answer['body'][]> {
     const pages: Answer['body'][] = []
     for (let next: string | null = path; next !== null; next = pages.at(-1).links.next) {
@@ -210,7 +210,7 @@ export class Api {
       })
   }
 
-  /** What a path answers as JSON Lines, parsed. */
+  /** The JSON Lines of a path, parsed. */
   async lines<Line = Record<string, unknown>>(path: string): Promise<Line[]> {
     const { status, body, headers } = await this.get(path)
     expect(status).toBe(200)

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { type TestService, testService } from './service.js'
 
 /**
- * The browser that the console's tests drive: CHROMIUM, else where systems put it. Undefined: there is none, and the tests
- * are skipped; continuous integration installs it and sets CHROMIUM.
+ * The browser that the console's tests drive: CHROMIUM, or else the usual locations. Undefined: there is
+ * none, and the tests are skipped; continuous integration installs it and sets CHROMIUM.
  */
 const executablePath =
   process.env.CHROMIUM ??
@@ -29,22 +29,22 @@ interface TabOptions {
   readonly scheme?: Scheme
 }
 
-/** A tab of the browser, with what it complains of. */
+/** A tab of the browser, with its complaints. */
 export interface Tab {
   readonly page: Page
-  /** What the page has thrown or warned of, and requests to others than the service. Answers that are errors are none. */
+  /** Errors and warnings of the page, and requests to other hosts. Error responses do not count. */
   readonly complaints: string[]
 }
 
 export interface Console {
   readonly service: TestService
-  /** A new tab that knows nothing of the others, nowhere yet. */
+  /** A new, isolated tab, with no page yet. */
   tab(options?: TabOptions): Promise<Tab>
   /** A new tab, signed in by the link that the service prints, at a path. */
   open(path: string, options?: TabOptions): Promise<Tab>
 }
 
-/** Tests with a service and a browser of their own; after each, no tab may have complained. */
+/** Tests with their own service and browser; after each, no tab may have complained. */
 export function describeConsole(name: string, tests: (console: Console) => void): void {
   describe.skipIf(executablePath === undefined)(name, () => {
     const service = testService()
@@ -98,7 +98,7 @@ export function describeConsole(name: string, tests: (console: Console) => void)
   })
 }
 
-/** The link that signs one in: at `/`, the one that the service prints. */
+/** The link that signs in: at `/`, the one that the service prints. */
 export const linkOf = ({ server }: TestService, path = '/'): string =>
   `${server.url}${path}#key=${encodeURIComponent(server.apiKey)}`
 
@@ -115,7 +115,7 @@ export async function violations(page: Page): Promise<string[]> {
 export const sidewaysScroll = (page: Page): Promise<number> =>
   page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)')
 
-/** Lets every page that is opened from now on add up by how much it jumped. */
+/** Makes every page opened from now on add up its layout shifts. */
 export const watchShifts = (page: Page) =>
   page.addInitScript(`
     globalThis.shifts = 0
@@ -123,7 +123,10 @@ export const watchShifts = (page: Page) =>
       for (const { value } of list.getEntries()) globalThis.shifts += value
     }).observe({ type: 'layout-shift', buffered: true })`)
 
-/** How much the page has jumped: the shares of the window that moved, times how far (the Layout Instability API). */
+/**
+ * How much the layout has shifted: the shares of the window that moved, times how far (the Layout Instability
+ * API).
+ */
 export const shifts = (page: Page): Promise<number> => page.evaluate('globalThis.shifts')
 
 /** Chooses a file on the page for a new import. */
@@ -134,7 +137,7 @@ export async function choose(page: Page, name: string, content: string | Buffer)
     .setInputFiles({ name, mimeType: 'application/jsonl', buffer })
 }
 
-/** Imports what was chosen, without a rehearsal. */
+/** Imports the chosen file, without a rehearsal. */
 export async function importForReal(page: Page): Promise<void> {
   await page.getByRole('switch', { name: 'Rehearse first' }).uncheck()
   await page.getByRole('button', { name: 'Import', exact: true }).click()

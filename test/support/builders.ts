@@ -1,13 +1,16 @@
 type Attributes = Readonly<Record<string, unknown>>
 
-/** A record as a line of a file has it. */
+/** A record as in a line of a file. */
 export interface RecordLine {
   readonly data: { readonly type: string; readonly attributes: Attributes }
 }
 
 const record = (type: string, attributes: Attributes): RecordLine => ({ data: { type, attributes } })
 
-/** Valid records; what a test is about is given, the rest is filled in. An attribute that is undefined is left out. */
+/**
+ * Valid records; a test gives what it is about, and the rest is filled in. An undefined attribute is left
+ * out.
+ */
 export const aProduct = (attributes: Attributes = {}): RecordLine =>
   record('subscription_product', { name: 'Coffee box', ...attributes })
 
@@ -48,17 +51,17 @@ export const anOffering = (attributes: Attributes = {}): RecordLine =>
     ...attributes,
   })
 
-/** Without products and plans, as `POST /offerings` makes it. */
+/** Without products and plans, as `POST /offerings` creates it. */
 export const anOfferingAlone = (attributes: Attributes = {}): RecordLine =>
   record('subscription_offering', { name: 'Coffee, monthly', ...attributes })
 
 const toLine = (line: RecordLine | string): string =>
   `${typeof line === 'string' ? line : JSON.stringify(line)}\n`
 
-/** A file of these lines: records are written as JSON, texts stand as they are. */
+/** A file of these lines: records are written as JSON, texts as they are. */
 export const file = (...lines: readonly (RecordLine | string)[]): string => lines.map(toLine).join('')
 
-/** As many lines as asked for, made by number from 0. */
+/** `count` lines, created by number from 0. */
 export const times = (count: number, make: (index: number) => RecordLine | string): string =>
   Array.from({ length: count }, (_, index) => toLine(make(index))).join('')
 

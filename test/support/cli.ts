@@ -10,7 +10,7 @@ export interface Outcome {
 /**
  * Runs `intake` as a shell does, to its end. The environment is this one's, without our settings.
  *
- * @param input what its standard input has; none: it is not there.
+ * @param input its standard input; undefined: it has none
  */
 export function intake(
   args: readonly string[],
@@ -21,7 +21,7 @@ export function intake(
     env: { ...cleanEnvironment(), ...environment },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
-  // One that does not want it all closes it.
+  // A command that does not need all of it closes it.
   child.stdin?.on('error', () => {}).end(input)
   let stdout = ''
   let stderr = ''
@@ -34,7 +34,7 @@ export function intake(
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
 }
 
-/** Runs `intake` on a terminal of its own (util-linux's `script`), and returns what it writes there. */
+/** Runs `intake` on a terminal (util-linux's `script`), and returns its output. */
 export function intakeOnTerminal(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 
-/** The part of an OpenAPI document that answers are held against. */
+/** The part of an OpenAPI document that responses are checked against. */
 export interface OpenApiDocument {
   readonly openapi: string
   readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>
@@ -17,23 +17,29 @@ interface OpenApiResponse {
   readonly content?: Readonly<Record<string, unknown>>
 }
 
-/** What a request was answered with. `body` is parsed JSON where the answer is JSON, else the text. */
+/** A response. `body` is parsed JSON if the response is JSON, else the text. */
 interface GivenAnswer {
   readonly status: number
   readonly headers: Headers
   readonly body: unknown
 }
 
-/** What any request may be answered with, whatever it asks for: it was not read as one, or by nobody we know. */
+/** The responses that any request may get: it could not be read, or the caller is unknown. */
 const NO_REQUEST = [400, 408, 431]
 
-/** What is answered where there is no operation. */
+/** The responses if there is no operation. */
 const NO_OPERATION = [...NO_REQUEST, 401, 404, 405]
 
-/** What a line of a route's JSON Lines is, by the end of its path; others answer lines as they were uploaded. */
+/**
+ * The schema of a line of a route's JSON Lines, by the end of its path; other routes return lines as they
+ * were uploaded.
+ */
 const LINES: Readonly<Record<string, string>> = { errors: 'ImportError', results: 'ImportResult' }
 
-/** Holds answers against a document: their path, method, status, media type, and every field of their bodies. */
+/**
+ * Checks responses against a document: their path, method, status, media type, and every field of their
+ * bodies.
+ */
 export class Conformance {
   readonly #ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true })
   readonly #document: OpenApiDocument
@@ -48,7 +54,7 @@ export class Conformance {
     this.#ajv.addSchema(closed(document) as object, 'document')
   }
 
-  /** @throws Error that says what of the answer the document does not have. */
+  /** @throws Error that says what in the response is not in the document. */
   check(method: string, url: URL, answer: GivenAnswer): void {
     const { status, headers, body } = answer
     const fail = (why: string): never => {
@@ -86,7 +92,7 @@ export class Conformance {
     )
   }
 
-  /** The documented path that a request's is one of, the one with the fewest parameters. */
+  /** The documented path that matches a request's path with the fewest parameters. */
   #pathOf(pathname: string): string | undefined {
     const given = pathname
       .replace(/^\/subscriptions\//, '/v2/subscriptions/')
@@ -127,7 +133,7 @@ function closed(value: unknown): unknown {
 
 let conformance: Promise<Conformance> | undefined
 
-/** By the document that the running service itself answers; read once a test file. */
+/** Uses the document of the running service itself, read once per test file. */
 export function conformanceOf(serviceUrl: string): Promise<Conformance> {
   conformance ??= fetch(new URL('/openapi.json', serviceUrl)).then(
     async (response) => new Conformance((await response.json()) as OpenApiDocument),

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-/** What a line of a Dockerfile says: `RUN`, and what follows it. */
+/** An instruction of a Dockerfile: `RUN`, and what follows it. */
 export interface Instruction {
   readonly name: string
   readonly value: string

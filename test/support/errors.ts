@@ -7,7 +7,10 @@ interface Entry {
   readonly meta?: Readonly<Record<string, unknown>>
 }
 
-/** Holds an answer against the one form of errors (contract 3): exactly these entries, nothing else in the body. */
+/**
+ * Checks that a response has the form of errors (contract 3): exactly these entries, nothing else in the
+ * body.
+ */
 export function expectErrors(answer: Answer, status: number, entries: readonly Entry[]): void {
   expect(answer.headers.get('content-type')).toMatch(/^application\/json\b/)
   expect(answer.body).toEqual({

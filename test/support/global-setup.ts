@@ -9,7 +9,10 @@ import { cli } from './service.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A server on which every test file makes a database of its own. Its path is replaced by the database's name. */
+    /**
+     * A server on which every test file creates its own database. Its path is replaced by the database's
+     * name.
+     */
     serverUrl: string
   }
 }

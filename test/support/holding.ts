@@ -3,8 +3,8 @@ import { aProduct, file } from './builders.js'
 import type { TestService } from './service.js'
 
 /**
- * Adds a product by a transaction that stays open until the end of `work`: an import that comes to the same
- * `external_ref` waits there meanwhile, so a test sees a job in its midst without a race. Then takes it back.
+ * Adds a product in a transaction that stays open until the end of `work`, and then rolls back. An import
+ * that reaches the same `external_ref` waits there meanwhile, so a test sees a running job without a race.
  */
 export async function whileHolding(
   { pool }: TestService,

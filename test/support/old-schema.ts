@@ -3,7 +3,9 @@ import type { Pool } from '../../src/db/pool.js'
 
 const MIGRATIONS = new URL('../../src/db/migrations/', import.meta.url)
 
-/** Brings an empty database to the schema before a migration, `0008` say, as an earlier version left it. */
+/**
+ * Brings an empty database to the schema before a migration, such as `0008`, as an earlier version left it.
+ */
 export async function setUpSchemaBefore(pool: Pool, migration: string): Promise<void> {
   await pool.query(
     'create table migrations (id serial primary key, name varchar(255), run_on timestamp not null)',

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
-/** A request that a receiver was sent. */
+/** A request that a receiver got. */
 export interface ReceivedMessage {
   readonly method: string
   readonly path: string
@@ -23,7 +23,7 @@ export interface Receiver {
   stop(): Promise<void>
 }
 
-/** Starts a receiver on this machine, on IPv4 and IPv6 where there is that. */
+/** Starts a receiver on this machine, on IPv4 and, if available, IPv6. */
 export async function startReceiver(): Promise<Receiver> {
   const messages: ReceivedMessage[] = []
   const server = createServer(async (request, response) => {

@@ -9,13 +9,13 @@ import { Credentials } from '../../src/tenants/credentials.js'
 import { openFileStore } from '../../src/uploads/file.js'
 import { temporaryFolder } from './service.js'
 
-/** A path of the application with what it takes. HEAD goes with GET, and is not listed. */
+/** A path of the application with its methods. HEAD comes with GET, and is not listed. */
 export interface Route {
   readonly path: string
   readonly methods: readonly string[]
 }
 
-/** Every route there is. The application is asked itself; it is built for that and never started. */
+/** Every route. The application itself lists them; it is built for that and never started. */
 export const routes: readonly Route[] = await routesOfApplication()
 
 async function routesOfApplication(): Promise<Route[]> {
@@ -45,13 +45,13 @@ async function routesOfApplication(): Promise<Route[]> {
 const isUnder = (paths: readonly string[], path: string) =>
   paths.some((one) => path === one || path.startsWith(`${one}/`))
 
-/** Whether a path is there for people, and not a part of the API's document. */
+/** Whether a path is for people, and not part of the API's document. */
 export const isPage = (path: string): boolean => isUnder(['/docs', '/assets', ...CONSOLE_PATHS], path)
 
-/** What is there for everybody (contract 1, 2). All else takes a token. */
+/** The paths for everybody (contract 1, 2). All others need a token. */
 const OPEN = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/oauth/access_token']
 
-/** The API: every route that takes a token, under both prefixes. `:id`, `:product_id` stand for ids. */
+/** The API: every route that needs a token, under both prefixes. `:id`, `:product_id` stand for ids. */
 export const apiRoutes: readonly Route[] = routes.filter(({ path }) => !isUnder(OPEN, path) && !isPage(path))
 
 /** The API by method. */
@@ -67,6 +67,9 @@ export const resourceRequests = apiRequests
 /** The reading ones among them. */
 export const resourceRoutes = resourceRequests.filter(({ method }) => method === 'GET')
 
-/** A route's path for an id; without one, for an id that nothing has. Other parameters are ids that nothing has. */
+/**
+ * A route's path for an id; without one, for an id that does not exist. Other parameters are ids that do not
+ * exist.
+ */
 export const pathFor = (path: string, id: string = randomUUID()): string =>
   path.replace(':id', id).replaceAll(/:\w+/g, () => randomUUID())

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Pool } from '../../src/db/pool.js'
 import type { Api } from './api.js'
 
-/** Whose key an API uses. */
+/** The owner of an API's key. */
 export async function ownerIdOf(pool: Pool, api: Api): Promise<string> {
   const { rows } = await pool.query(
     "select owner_id from credentials where secret_hash = sha256(convert_to($1, 'UTF8'))",

@@ -3,7 +3,7 @@ import { SeenRefs } from '../../../src/imports/check/seen-refs.js'
 import { plan } from '../../../src/records/plan.js'
 import { product } from '../../../src/records/product.js'
 
-test('References are known with the line that has them first, apart by type, however many there are', () => {
+test('References are known with the first line that has them, by type, however many there are', () => {
   const seen = new SeenRefs()
   const known = new Map<string, number>()
   for (let line = 1; line <= 50_000; line += 1) {
@@ -20,7 +20,7 @@ test('References are known with the line that has them first, apart by type, how
   }
 })
 
-test('References that differ in their form alone are different', () => {
+test('References that differ only in form are different', () => {
   const seen = new SeenRefs()
   const refs = ['a', 'A', 'a ', '', '\u00e9', 'e\u0301', 'x'.repeat(2048), `${'x'.repeat(2047)}y`]
   for (const [index, ref] of refs.entries()) expect(seen.add(product, ref, index + 1)).toBeUndefined()

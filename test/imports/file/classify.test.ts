@@ -7,7 +7,7 @@ const MAX_LINE_BYTES = 2 ** 20
 
 const ALL_ATTRIBUTES: Wanted = { types: new Set(recordTypes), otherNames: [] }
 
-/** What a line is that is not the file's first, where a byte-order mark would be skipped. */
+/** What a line is, other than the file's first, where a byte-order mark would be skipped. */
 function classified(line: string | Buffer, wanted: Wanted): string {
   const content = classify({ number: 2, bytes: Buffer.from(line) }, MAX_LINE_BYTES, wanted)
   if (content.kind === 'malformed') return `malformed: ${content.error()}`
@@ -17,7 +17,7 @@ function classified(line: string | Buffer, wanted: Wanted): string {
 const read = (line: string | Buffer): string => classified(line, ALL_ATTRIBUTES)
 const recognized = (line: string | Buffer): string => classified(line, NO_ATTRIBUTES)
 
-/** Text that looks much like a record: its pieces are those that matter, in any order. */
+/** Text that resembles a record: it consists of the relevant pieces, in any order. */
 const jsonLike = fc
   .array(
     fc.oneof(
@@ -55,7 +55,7 @@ const record = fc
   .map((data) => JSON.stringify({ meta: data.other, data }))
 
 describe('A line is recognized without being parsed', () => {
-  test('as what it is to the parser, whatever it is made of', () => {
+  test('as what the parser says it is, whatever it contains', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -70,7 +70,7 @@ describe('A line is recognized without being parsed', () => {
     )
   })
 
-  test('as what it is to the parser when some bytes of a record are changed', () => {
+  test('as what the parser says it is, when some bytes of a record are changed', () => {
     fc.assert(
       fc.property(
         record,
@@ -85,7 +85,7 @@ describe('A line is recognized without being parsed', () => {
     )
   })
 
-  test('as a record, when it is written in the usual way', () => {
+  test('as a record, if it is written in the usual way', () => {
     fc.assert(
       fc.property(record, fc.constantFrom(undefined, 1, '\t'), (text, space) => {
         const line = JSON.stringify(JSON.parse(text), null, space).replaceAll('\n', ' ')

@@ -42,14 +42,14 @@ describe('Fine in a file', () => {
     expect(meta.records.imported).toEqual(counts(1, 1, 0, 1))
   })
 
-  test('a line separator within a text, which ends no line', async () => {
+  test('a line separator within a text, which does not end a line', async () => {
     const { meta } = await api.import(file(aProduct({ name: 'a\u2028b\u2029c\u0085d' })))
     expect(meta.file.lines).toBe(1)
     expect(meta.records.imported).toEqual(counts(1))
   })
 })
 
-describe('A line that is no record is one error, of the whole line, and stops no other', () => {
+describe('A line that is not a record is one error, of the whole line, and stops no other', () => {
   const valid = json(aProduct())
   test.each([
     ['no JSON', 'hello', /^the line is not valid JSON/],
@@ -146,7 +146,7 @@ describe('A line that is no record is one error, of the whole line, and stops no
     },
   )
 
-  test('a line over MAX_LINE_BYTES, be it a record or not; one of exactly so many is fine', async () => {
+  test('a line over MAX_LINE_BYTES, whether a record or not; one of exactly that size is fine', async () => {
     const long = (bytes: number) => {
       const empty = json(aProduct({ padding: '' }))
       return json(aProduct({ padding: 'x'.repeat(bytes - empty.length) }))
@@ -170,7 +170,7 @@ describe('A line that is no record is one error, of the whole line, and stops no
   })
 })
 
-test('Of a line with 17,000 mistakes a thousand are told, and it stops no other', async () => {
+test('A line with 17,000 mistakes gets a thousand errors, and stops no other', async () => {
   const big = await startTestService()
   const price = Object.fromEntries(Array.from({ length: 17_000 }, (_, index) => [index, 1]))
   const products = [{ name: 'Coffee', price }]
@@ -184,7 +184,7 @@ test('Of a line with 17,000 mistakes a thousand are told, and it stops no other'
   await big.stop()
 })
 
-describe('A record whose attributes are no object is uploaded and rejected', () => {
+describe('A record whose attributes are not an object is uploaded and rejected', () => {
   test.each([
     ['absent', '{"data":{"type":"subscription_plan"}}', '"attributes" is required'],
     ['null', '{"data":{"type":"subscription_plan","attributes":null}}', 'attributes must be an object'],
@@ -202,7 +202,7 @@ describe('A record whose attributes are no object is uploaded and rejected', () 
   })
 })
 
-test('An error tells the external_ref of its record, if that is one', async () => {
+test('An error shows the external_ref of its record, if it is valid', async () => {
   const refs = ['p-1', '😀'.repeat(2048), '', '😀'.repeat(2049), 'a\0b', '\ud800', 5, null]
   const { id } = await api.import(file(...refs.map((external_ref) => aProduct({ name: 'ab', external_ref }))))
   const told = (await api.errors(id)).filter(({ field }) => field === 'name')

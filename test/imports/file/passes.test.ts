@@ -7,7 +7,7 @@ import { plan } from '../../../src/records/plan.js'
 import { product } from '../../../src/records/product.js'
 import { defineRecordType } from '../../../src/records/record-type.js'
 
-/** A type that holds offerings, as nothing does yet. */
+/** A type that holds offerings, which nothing does yet. */
 const bundle = defineRecordType({
   type: 'subscription_bundle',
   noun: 'bundle',
@@ -32,7 +32,7 @@ const bundle = defineRecordType({
   filters: [],
 })
 
-test('A record type is passed after every type that it refers to, in as many passes as that takes', () => {
+test('A record type is processed after every type that it refers to, in as many passes as needed', () => {
   const passes = passesOf([bundle, product, offering, plan])
 
   expect(passes.map(({ number, types }) => [number, [...types].map(({ noun }) => noun)])).toEqual([

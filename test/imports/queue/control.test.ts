@@ -16,7 +16,7 @@ const act = (id: string, what: 'cancel' | 'retry', of: Api = api) =>
 const LINES = 60_000
 const many = times(LINES, () => aSubscriber())
 
-/** An import that runs and has come some way. */
+/** A running import with some progress. */
 async function underWay(): Promise<ImportResource> {
   const { id } = await api.create(many)
   for (;;) {
@@ -38,14 +38,14 @@ const total = async (table: string): Promise<number> =>
   (await api.get(`/subscriptions/${table}`)).body.meta.results.total
 
 describe('Cancel', () => {
-  test('ends an import that runs; its counts are those of what is there', async () => {
+  test('ends a running import; its counts match what is in the table', async () => {
     const { id } = await underWay()
     const { status, body } = await act(id, 'cancel')
     expect(status).toBe(200)
     expect(body.data.attributes.status).toBe('failed')
     expect(body.data.meta.failure.reason).toBe('canceled')
     expect(body.data.meta.timestamps.finished_at).toBeDefined()
-    // Another import of the owner begins when the canceled one has let go.
+    // Another import of the owner starts once the canceled one has released it.
     await api.import(file(aProduct()))
     const { meta } = await api.find(id)
     expect(meta).toEqual(body.data.meta)
@@ -53,7 +53,7 @@ describe('Cancel', () => {
     expect(await total('subscribers')).toBe(meta.records.imported.subscription_subscriber)
   })
 
-  test('waits for a chunk that is about to be committed, and its counts are with that chunk', async () => {
+  test('waits for a chunk that is about to be committed, and its counts include that chunk', async () => {
     const id = randomUUID()
     await insertImport(service.pool, await ownerIdOf(service.pool, api), { id, status: 'pending' })
     await service.pool.query(
@@ -75,7 +75,7 @@ describe('Cancel', () => {
     }
   })
 
-  test('ends an import that waits at once', async () => {
+  test('ends a waiting import at once', async () => {
     const first = await api.create(many)
     const second = await api.create(file(aProduct()))
     const { body } = await act(second.id, 'cancel')
@@ -92,7 +92,7 @@ describe('Cancel', () => {
     expect((await api.import(file(aProduct()), { externalRef: 'january' })).attributes.status).toBe('success')
   })
 
-  test('of a rehearsal does not tell of what it never added, nor of a retry that it cannot have', async () => {
+  test('of a rehearsal mentions neither what it never added, nor a retry, which is impossible', async () => {
     const first = await api.create(many)
     const { id } = await api.create(file(aProduct()), { dryRun: true })
     const { body } = await act(id, 'cancel')
@@ -104,7 +104,7 @@ describe('Cancel', () => {
     await act(first.id, 'cancel')
   })
 
-  test('is 409 once the import is finished', async () => {
+  test('is 409 once the import has ended', async () => {
     const { id } = await api.import(file(aProduct()))
     const { status, body } = await act(id, 'cancel')
     expect(status).toBe(409)
@@ -114,7 +114,7 @@ describe('Cancel', () => {
 })
 
 describe('Retry', () => {
-  test('goes on from where a canceled import stopped, again and again, and nothing is imported twice', async () => {
+  test('resumes a canceled import where it stopped, repeatedly, and nothing is imported twice', async () => {
     const { id } = await underWay()
     for (let round = 0; round < 4; round += 1) {
       const canceled = await act(id, 'cancel')

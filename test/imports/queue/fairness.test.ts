@@ -12,7 +12,7 @@ const service = testService()
 const addStores = (count: number, organizationId?: string): Promise<Api[]> =>
   Promise.all(Array.from({ length: count }, () => service.addStore(organizationId)))
 
-/** Work for much longer than a turn, also if four are worked on at 150,000 records a second together. */
+/** Work for much longer than a turn, even if four run at 150,000 records a second together. */
 const large = times(600_000, () => aProduct())
 
 /** Posts the large file for each of these owners, runs `work` meanwhile, and cancels what is left. */
@@ -33,7 +33,7 @@ const claimsOf = async (ids: readonly string[]): Promise<number[]> => {
   return rows.map(({ fence }) => fence)
 }
 
-test('A small import ends before five large ones of other owners, which take every place and still come forward', async () => {
+test('A small import ends before five large ones of other owners, which take every place and still make progress', async () => {
   await besideLargeImports(await addStores(5), async (ids) => {
     const small = await (await service.addStore()).import(times(200, () => aProduct()))
     expect(small.meta.records.imported).toEqual(counts(200))
@@ -42,7 +42,7 @@ test('A small import ends before five large ones of other owners, which take eve
       [ids],
     )
     expect(ended.rowCount).toBe(0)
-    // All five have had a turn by then or have one soon.
+    // By then all five have had a turn or will have one soon.
     await expect.poll(() => claimsOf(ids), { timeout: 60_000 }).not.toContain(0)
     const { rows } = await service.pool.query(
       `select i.attempts, c.imported > 0 as came_forward
@@ -54,7 +54,7 @@ test('A small import ends before five large ones of other owners, which take eve
   })
 })
 
-/** Plants waiting imports that no worker of the service takes, for their file is in a store of their own. */
+/** Inserts waiting imports that no worker of the service takes, since their file is in another store. */
 async function plant(api: Api, storeId: string, count: number): Promise<string> {
   const ownerId = await ownerIdOf(service.pool, api)
   for (let index = 0; index < count; index += 1) {
@@ -94,7 +94,7 @@ test('Owners take turns, whoever posted first and however many wait; so do organ
   ])
 })
 
-test('An import that laid its work down goes on as the same import, after those that wait', async () => {
+test('An import that paused continues as the same import, after those that were waiting', async () => {
   const storeId = randomUUID()
   const [one, other] = await addStores(2)
   if (!one || !other) throw new Error('there are two stores')
@@ -110,7 +110,7 @@ test('An import that laid its work down goes on as the same import, after those 
   expect(await claimImport(service.pool, storeId)).toBeUndefined()
 })
 
-test('A claim looks at the heads of queues: of 20,000 imports of an owner that wait it reads one', async () => {
+test('A claim looks at the heads of queues: it reads one of 20,000 waiting imports of an owner', async () => {
   const storeId = randomUUID()
   const [busy, other] = await addStores(2)
   if (!busy || !other) throw new Error('there are two stores')
@@ -122,7 +122,7 @@ test('A claim looks at the heads of queues: of 20,000 imports of an owner that w
   )
   await plant(other, storeId, 1)
   const single = createPool({ connectionString: service.databaseUrl }, 1, () => {})
-  /** How many rows of imports a claim reads, which is then taken back. */
+  /** How many rows of imports a claim reads; the claim is rolled back. */
   const readByClaim = async (): Promise<number | undefined> => {
     await single.query('begin')
     expect((await claimImport(single, storeId))?.ownerId).toBe(ownerId)
@@ -142,7 +142,7 @@ test('A claim looks at the heads of queues: of 20,000 imports of an owner that w
   }
 })
 
-test('A lease, and a wait for another attempt, that the database’s clock has left far in the future are over', async () => {
+test('A lease, and a wait for another attempt, left far in the future by the database’s clock have expired', async () => {
   const storeId = randomUUID()
   const [store] = await addStores(1)
   if (!store) throw new Error('there is a store')

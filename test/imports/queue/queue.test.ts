@@ -27,13 +27,14 @@ describe('The imports of one owner', () => {
     }
   })
 
-  test('wait while one of them runs, and it alone is started at any time', async () => {
+  test('wait while one of them runs, and only that one is started at any time', async () => {
     await whileHolding(service, api, 'held', async () => {
       const first = await api.create(held())
       await api.waitFor(first.id, 'started')
       const second = await api.create(file(aProduct()))
       const third = await api.create(file(aProduct()))
-      // Another owner's import, created after them, comes and goes: the queue has been looked at, and has passed them by.
+      // Another owner's import, created after them, starts and ends: so the queue was polled, and skipped
+      // them.
       const other = await service.addStore()
       await other.import(file(aProduct()))
       expect((await api.find(first.id)).attributes.status).toBe('started')
@@ -61,7 +62,7 @@ describe('The imports of one owner', () => {
   })
 })
 
-test('Imports that are posted all at once are worked in the order of their created_at', async () => {
+test('Imports that are posted all at once run in the order of their created_at', async () => {
   const posted = await Promise.all(Array.from({ length: 40 }, () => api.create(file(aProduct()))))
   const done = await Promise.all(posted.map(({ id }) => api.finished(id)))
   const by = (name: 'created_at' | 'started_at') =>
@@ -73,7 +74,7 @@ test('Imports that are posted all at once are worked in the order of their creat
 })
 
 describe('The imports of several owners', () => {
-  test('run beside each other: nobody waits for another one’s', async () => {
+  test('run in parallel: nobody waits for another one’s', async () => {
     const others = await Promise.all([service.addStore(), service.addStore()])
     await whileHolding(service, api, 'held', async () => {
       const first = await api.create(held())
@@ -100,7 +101,7 @@ describe('The imports of several owners', () => {
     })
   })
 
-  test('of a store and of its organization do not wait for each other either', async () => {
+  test('of a store and its organization do not wait for each other either', async () => {
     const organization = await service.addOrganization()
     const store = await service.addStore(organization.id)
     await whileHolding(service, store, 'held', async () => {
@@ -142,7 +143,7 @@ describe('The imports of several owners', () => {
 })
 
 describe('The counts of a running import', () => {
-  test('are those of what is in the table at that moment, and become exact at the end', async () => {
+  test('match what is in the table at that moment, and become exact at the end', async () => {
     let id = ''
     await whileHolding(service, api, 'p-4500', async () => {
       ;({ id } = await api.create(
@@ -159,7 +160,7 @@ describe('The counts of a running import', () => {
       expect(running.meta.timestamps).not.toHaveProperty('finished_at')
       const { body } = await api.get('/subscriptions/products')
       const after = await api.find(id)
-      // One product was there before. What the list counts lies between the counts before and after it.
+      // One product existed before. The count of the list is between the counts before and after it.
       expect(body.meta.results.total - 1).toBeGreaterThanOrEqual(
         running.meta.records.imported.subscription_product ?? NaN,
       )
@@ -209,7 +210,7 @@ describe('The counts of a running import', () => {
   })
 })
 
-test('An import goes from pending over started to its end, each time with its timestamp', async () => {
+test('An import goes from pending through started to its end, each time with its timestamp', async () => {
   let id = ''
   await whileHolding(service, api, 'held', async () => {
     const pending = await api.create(held())

@@ -5,7 +5,7 @@ import type { Api } from '../../support/api.js'
 import { ownerIdOf } from '../../support/rows.js'
 import type { TestService } from '../../support/service.js'
 
-/** What a line is, as any reader of JSON says: a type of records, blank, or undefined for what is neither. */
+/** What a line is, according to any JSON parser: a record type, blank, or undefined for anything else. */
 function kindOf(line: Buffer, isFirst: boolean): string | undefined {
   if (!isUtf8(line)) return undefined
   const text = line
@@ -23,15 +23,15 @@ function kindOf(line: Buffer, isFirst: boolean): string | undefined {
 /** What the lines of a file are, by number from 0. */
 export function kindsOf(content: Buffer): (string | undefined)[] {
   const lines = content.toString('latin1').split('\n')
-  // With the last newline goes the empty line after it.
+  // The empty line after the last newline does not count.
   if (lines.at(-1) === '') lines.pop()
   return lines.map((line, index) => kindOf(Buffer.from(line, 'latin1'), index === 0))
 }
 
-/** What nobody sees, or what a terminal obeys. */
+/** What is invisible, or what a terminal obeys. */
 const UNSEEN = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u200b\ufeff\u2028\u2029]/u
 
-/** A sentence for people, in which every character is seen. */
+/** A sentence for people, in which every character is visible. */
 export function expectSentence(text: unknown): void {
   expect(text).toEqual(expect.any(String))
   expect(text).not.toBe('')
@@ -39,7 +39,7 @@ export function expectSentence(text: unknown): void {
 }
 
 /**
- * Imports a file, after a rehearsal of it, and expects that both say of every line what it is: each record counts, and is there
+ * Rehearses and imports a file, and expects both to account for every line: each record counts, and exists
  * unless an error says why not.
  *
  * @param sent the file as it is sent, perhaps compressed.
@@ -79,7 +79,7 @@ export async function accountFor(
       { count: imported, empty: 0 },
     ])
   }
-  // What is no record is one problem of the whole line, what is blank none.
+  // A line that is not a record is one problem of the whole line, a blank one none.
   const fields = new Map<number, string[]>()
   for (const { line, field } of errors) fields.set(line, [...(fields.get(line) ?? []), field])
   for (const [index, kind] of kinds.entries()) {

@@ -57,7 +57,7 @@ describe('A file that is the whole body', () => {
     expectError(await post(products, query), 400, 'Validation Error', detail)
   })
 
-  test('that is empty, or none of a file: 400, and no import', async () => {
+  test('that is empty or missing: 400, and no import', async () => {
     expectError(await post(''), 400, 'Bad Request', 'The file is empty.')
     expectError(await post('a,b\n1,2\n'), 400, 'Bad Request', /line 1/)
     expect((await api.get('/subscriptions/imports')).body.meta.results.total).toBe(0)
@@ -132,8 +132,8 @@ const packings: [string, Pack][] = [
   ...(zstd ? [['zstd', zstd] satisfies [string, Pack]] : []),
 ]
 
-describe.each(packings)('A file packed by %s', (name, pack) => {
-  test('in a form or as the body is imported as what it unpacks to', async () => {
+describe.each(packings)('A file compressed with %s', (name, pack) => {
+  test('in a form or as the body is imported decompressed', async () => {
     const plain = await api.import(products)
     for (const { body } of [await api.upload(pack(products)), await post(pack(products))]) {
       expect(body.data.meta.file).toEqual(plain.meta.file)
@@ -141,7 +141,7 @@ describe.each(packings)('A file packed by %s', (name, pack) => {
     }
   })
 
-  test('is told by its first bytes, however they arrive', async () => {
+  test('is recognized by its first bytes, however they arrive', async () => {
     const packed = pack(products)
     const response = await fetch(`${api.url}/subscriptions/imports`, {
       method: 'POST',
@@ -157,7 +157,7 @@ describe.each(packings)('A file packed by %s', (name, pack) => {
     expect(response.status).toBe(201)
   })
 
-  test('that is several, one after the other, is imported as all of them, however they arrive', async () => {
+  test('that consists of several in a row is imported whole, however they arrive', async () => {
     const plain = await api.import(products.repeat(3))
     const [one, zeros] = [pack(products), Buffer.alloc(70_000)]
     for (const packed of [Buffer.concat([one, one, one]), Buffer.concat([one, zeros, one, one, zeros])])
@@ -187,7 +187,7 @@ describe.each(packings)('A file packed by %s', (name, pack) => {
     expectError(await post(followed), 400, 'Bad Request', new RegExp(name))
   })
 
-  test('that unpacks to more than a file may have: 413, and nothing is left', async () => {
+  test('that decompresses to more than the limit: 413, and nothing is left', async () => {
     const bomb = pack(`${products}${' '.repeat(200 * 2 ** 20)}`)
     expect(bomb.length).toBeLessThan(MAX_UPLOAD_BYTES)
     expectError(await post(bomb), 413, 'Content Too Large', /unpacked/)

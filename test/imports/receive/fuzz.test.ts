@@ -65,7 +65,7 @@ async function expectRefusedOrAccountedFor({ sent, content }: WrongFile): Promis
     return
   }
   expect(status).toBe(400)
-  // Of an array over several lines there may be one line that looks like a record.
+  // An array over several lines may have one line that looks like a record.
   if (!isArray) expect(hasRecord).not.toBe(true)
   for (const { detail } of body.errors) expectSentence(detail)
   expect(await service.uploads()).toEqual(files)
@@ -113,7 +113,7 @@ test(`${NUMBERS} numbers from seed ${SEED} on: kept as they are written, or thei
   }
 })
 
-/** A number as JSON may have it: long, near the limits of a double, with an exponent. */
+/** A number allowed in JSON: long, near the limits of a double, with an exponent. */
 function literal(random: RandomNumbers): string {
   if (random.oneIn(8)) return random.pick(SPECIAL)
   const digits = (most: number) =>
@@ -131,7 +131,7 @@ const SPECIAL = [
   ...['1.0000000000000001', '0.1', '0.30000000000000004', '33.3333333333333', '33.3333333333333333', '1e21'],
 ]
 
-/** The digits and the power of ten of a number: two that are equal are the same number. */
+/** The digits and the power of ten of a number, which are the same for equal numbers. */
 function decimalOf(text: string): { digits: bigint; exponent: number } {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []

@@ -12,7 +12,7 @@ import { openUpload } from '../../support/sockets.js'
 
 const MIB = 2 ** 20
 
-/** The garbage collector's, and whatever else does not grow with the file. */
+/** Memory of the garbage collector and of whatever else does not grow with the file. */
 const ROOM = 128 * MIB
 
 const service = testService()
@@ -58,7 +58,7 @@ test('A line of 2 GB is one error, and memory stays flat', async () => {
   if (!Number.isNaN(before)) expect(peak() - before).toBeLessThan(ROOM)
 })
 
-test('A line that comes byte by byte takes no more memory than one that comes at once', async () => {
+test('A line that arrives byte by byte takes no more memory than one that arrives at once', async () => {
   await api.import(times(20_000, () => aProduct()))
   const before = peak()
   const upload = request(new URL('/subscriptions/imports', api.url), {
@@ -139,7 +139,7 @@ describe('A million keys', () => {
     expect(meta.errors).toBe(0)
   })
 
-  test('that are no currencies, of a record or of one within another: each is one problem, and no other line suffers', async () => {
+  test('that are not currencies, in a record or an inline one: each is one problem, and no other line is affected', async () => {
     const price = `"name":"Coffee","price":{${keys(1_000_000, '{}')}}`
     const { id, attributes, meta } = await large.api.import(
       file(
@@ -156,7 +156,7 @@ describe('A million keys', () => {
     ])
   })
 
-  test('that are no currencies, on a line of a megabyte: the first thousand are told', async () => {
+  test('that are not currencies, on a line of a megabyte: the first thousand are reported', async () => {
     const line = `{"data":{"type":"subscription_product","attributes":{"name":"Coffee","price":{${keys(17_576, '{}')}}}}}`
     const { id, meta } = await api.import(file(line, aPlan()))
     expect(meta.records.imported).toEqual(counts(0, 1))
@@ -180,7 +180,7 @@ describe('Garbage alone', () => {
     if (!Number.isNaN(before)) expect(peak() - before).toBeLessThan(ROOM)
   })
 
-  test('with one record at the end of it, each line is an error, and the record is imported', async () => {
+  test('with one record at its end: each line is an error, and the record is imported', async () => {
     const before = peak()
     const { id } = await stream(content(20, file(anOffering())))
     const { attributes, meta } = await api.finished(id)
@@ -273,7 +273,7 @@ describe('Numbers that a parser alters', () => {
   })
 })
 
-test('An upload that breaks off is no matter for the log', async () => {
+test('An interrupted upload is not logged as an error', async () => {
   const before = service.server.stderr()
   const { length } = await service.uploads()
   const socket = openUpload(

@@ -31,7 +31,7 @@ describe.each([
   ['with a Content-Length', false],
   ['with a chunked body', true],
 ])('MAX_UPLOAD_BYTES, %s', (_, chunked) => {
-  test('a file of as many bytes is taken, whatever else the form has', async () => {
+  test('a file of exactly that size is accepted, whatever else the form has', async () => {
     const form = multipart([
       externalRef(`${chunked}${'😀'.repeat(2000)}`),
       importFile(fileOf(MAX_UPLOAD_BYTES)),
@@ -51,7 +51,7 @@ describe.each([
     }
   })
 
-  test('a field without end is refused without being kept', async () => {
+  test('an endless field is refused without being kept', async () => {
     const form = multipart([externalRef('x'.repeat(4 * 2 ** 20)), importFile(fileOf(100))])
     const { status } = await refused(form, chunked)
     expect([400, 413]).toContain(status)
@@ -59,7 +59,7 @@ describe.each([
 })
 
 describe('MAX_RECORDS', () => {
-  test('as many records are taken, blank and malformed lines not counted', async () => {
+  test('that many records are accepted, not counting blank and malformed lines', async () => {
     const { meta } = await service.api.import(
       file(aProduct(), '{', aPlan(), '', aProduct(), aProduct(), aPlan()),
     )
@@ -79,7 +79,7 @@ describe('MAX_LINE_BYTES', () => {
     return JSON.stringify(aProduct({ ignored: 'x'.repeat(bytes - empty.length) }))
   }
 
-  test('a line of as many bytes is read', async () => {
+  test('a line of exactly that size is read', async () => {
     expect(await service.api.complaints(file(lineOf(MAX_LINE_BYTES), aProduct()))).toEqual([])
   })
 

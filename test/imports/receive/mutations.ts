@@ -2,7 +2,7 @@ import { generateRecords } from '../../../bench/generate.js'
 import type { RandomNumbers } from '../../../bench/random.js'
 import { anOffering, aPlan, aProduct, aSubscriber } from '../../support/builders.js'
 
-/** Lines to begin from: some of each kind, as people write them. */
+/** Lines to start from: some of each kind, as people write them. */
 const originals: readonly Buffer[] = [
   ...generateRecords({ records: 200 }),
   ...[
@@ -16,7 +16,7 @@ const originals: readonly Buffer[] = [
   '{"data":{"type":"order"}}',
 ].map((line) => Buffer.from(line))
 
-/** What is more likely to hit on something than random bytes. */
+/** Texts that are more likely to have an effect than random bytes. */
 const pieces: readonly Buffer[] = [
   ...[
     '"',
@@ -36,7 +36,7 @@ const pieces: readonly Buffer[] = [
     '\u2028',
     '😀',
     '\u0301',
-    // What nobody sees, and what a terminal obeys.
+    // What is invisible, and what a terminal obeys.
     '\u202e',
     '\u200b',
     '\u0085',
@@ -86,7 +86,7 @@ const pieces: readonly Buffer[] = [
   .map((piece) => Buffer.from(piece))
   .concat([[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf0, 0x9f]].map((bytes) => Buffer.from(bytes)))
 
-/** A line with a few changes, none of them of much sense. */
+/** A line with a few senseless changes. */
 export function mutated(random: RandomNumbers): Buffer {
   let line = random.pick(originals)
   for (let change = random.below(4); change > 0; change -= 1) line = changed(random, line)
@@ -117,7 +117,7 @@ export function changed(random: RandomNumbers, line: Buffer): Buffer {
   }
 }
 
-/** One value of the JSON, if it is some, in place of which there is another. */
+/** JSON, if it is valid, with one value replaced by another. */
 function withOtherValue(random: RandomNumbers, line: Buffer): Buffer {
   const text = line.toString('latin1')
   const values = [...text.matchAll(/(?<=":)("[^"]*"|[\d.e-]+|true|false|null)/g)]

@@ -19,7 +19,7 @@ const line = file(aProduct())
 const form = multipart([importFile(line)])
 const begun = partHead(importFile('')) + line
 
-/** Begins uploads, and waits until the service has received something of each. */
+/** Starts uploads, and waits until the service has received something of each. */
 async function begin(api: Api, count: number, body = begun, length = 1_000_000): Promise<Socket[]> {
   const before = (await service.uploads()).length
   const sockets = Array.from({ length: count }, () =>
@@ -40,7 +40,7 @@ describe('More uploads at once than MAX_UPLOADS', () => {
       expectError(answer, 429, 'Too Many Requests', /\b3 uploads at once\b/)
       expect(answer.headers.get('retry-after')).toBe('5')
     }
-    // Not one byte of this body was sent.
+    // No byte of this body was sent.
     const waiting = openUpload(store, '', 'content-length: 1000000\r\nconnection: close')
     expect((await answerOn(waiting)).status).toBe(429)
     expect((await store.get('/subscriptions/products')).status).toBe(200)
@@ -49,7 +49,7 @@ describe('More uploads at once than MAX_UPLOADS', () => {
     expect((await store.import(line)).attributes.status).toBe('success')
   })
 
-  test('are counted right after uploads of every end', async () => {
+  test('are counted correctly after uploads that ended in any way', async () => {
     const store = await service.addStore()
     for (let round = 0; round < MAX_UPLOADS + 1; round += 1) {
       expect((await store.postForm(Buffer.from('garbage'))).status).toBe(400)
@@ -61,7 +61,7 @@ describe('More uploads at once than MAX_UPLOADS', () => {
   })
 })
 
-test('A client that goes away before its upload is looked at takes no room', async () => {
+test('A client that goes away before its upload is read takes no room', async () => {
   const store = await service.addStore()
   await store.import(line)
   const client = await service.pool.connect()
@@ -75,7 +75,7 @@ test('A client that goes away before its upload is looked at takes no room', asy
                      and query ~ 'offset'`
     await expect.poll(async () => (await service.pool.query(waiting)).rowCount).toBe(MAX_UPLOADS)
     for (const socket of sockets) socket.destroy()
-    // By now the service has heard of it: this request came after.
+    // By now the service has noticed: this request came later.
     expect((await store.get('/v2/settings')).status).toBe(200)
   } finally {
     await client.query('rollback')
@@ -85,7 +85,10 @@ test('A client that goes away before its upload is looked at takes no room', asy
 })
 
 describe('An owner with MAX_WAITING_IMPORTS imports that wait', () => {
-  /** Runs `work` while no job gets on: an owner's first import waits for the table, and its others for that one. */
+  /**
+   * Runs `work` while no job makes progress: an owner's first import waits for the table, and its others for
+   * that one.
+   */
   async function whileNothingRuns(work: () => Promise<void>): Promise<void> {
     const client = await service.pool.connect()
     try {
@@ -119,7 +122,7 @@ describe('An owner with MAX_WAITING_IMPORTS imports that wait', () => {
     expect((await store.import(line)).attributes.status).toBe('success')
   })
 
-  test('has no room for a retry either, until one of them is done', async () => {
+  test('has no room for a retry either, until one of them has ended', async () => {
     const store = await service.addStore()
     let canceled = ''
     const retry = () => store.post(`/subscriptions/imports/${canceled}/retry`, {})
@@ -138,7 +141,7 @@ describe('An owner with MAX_WAITING_IMPORTS imports that wait', () => {
     expect((await store.finished(canceled)).attributes.status).toBe('success')
   })
 
-  test('has never more, also when uploads that began with room end at once', async () => {
+  test('never has more, even if uploads that started with room end at the same time', async () => {
     const store = await service.addStore()
     await whileNothingRuns(async () => {
       const { id } = await store.create(line)

@@ -368,13 +368,13 @@ describe('A refused upload leaves no file and no job', () => {
     expect(await state()).toEqual(before)
   })
 
-  test('a megabyte after the name of a part is passed over', async () => {
+  test('a megabyte after the name of a part is skipped', async () => {
     const body = Buffer.from(whole.toString().replace('\r\n\r\n', `\r\nx: ${'y'.repeat(2 ** 20)}\r\n\r\n`))
     const { body: answer } = await service.api.postForm(body)
     expect(answer.data.meta.file).toMatchObject({ bytes: Buffer.byteLength(line), lines: 1 })
   })
 
-  test('a part that says no name at all: 400', async () => {
+  test('a part without a name: 400', async () => {
     const before = await state()
     const nameless = `--${BOUNDARY}\r\ncontent-disposition: form-data\r\n\r\na\r\n${formEnd}`
     const answer = await service.api.postForm(multipart([theFile], nameless))
@@ -402,12 +402,12 @@ describe('A refused upload leaves no file and no job', () => {
     expectError(answer, 415, 'Unsupported Media Type', /./)
   })
 
-  test('a store can go on after any of it', async () => {
+  test('a store can continue after any of these', async () => {
     expect((await service.api.import(line)).attributes.status).toBe('success')
   })
 })
 
-describe('A client that goes away in mid-upload leaves no job and no file', () => {
+describe('A client that goes away during an upload leaves no job and no file', () => {
   const half = partHead(importFile('')) + times(100, () => aProduct())
   const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
   const withLength = 'content-length: 1000000'
@@ -477,7 +477,7 @@ describe('An external_ref is unique among the imports of an owner that have not 
     },
   )
 
-  test('of many at once exactly one is 201, the others are 409 and name it', async () => {
+  test('of many at once exactly one is 201; the others are 409 and name it', async () => {
     const before = await state()
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, index) => store.postForm(forms[index % 2 ? 'before' : 'after'](line))),
@@ -498,7 +498,7 @@ describe('An external_ref is unique among the imports of an owner that have not 
     expect(new Set(ids).size).toBe(5)
   })
 
-  test('another owner may use it, and long ones that differ at their end alone are two', async () => {
+  test('another owner may use it, and long ones that differ only at the end are different', async () => {
     const other = await service.addStore()
     for (const ref of ['taken', `${'a'.repeat(2047)}b`, `${'a'.repeat(2047)}c`]) {
       expect((await store.upload(line, { externalRef: ref })).status).toBe(201)

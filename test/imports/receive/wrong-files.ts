@@ -2,12 +2,12 @@ import { gzipSync } from 'node:zlib'
 import type { RandomNumbers } from '../../../bench/random.js'
 import { changed, mutated } from './mutations.js'
 
-/** A file as people send it by mistake, or as some program writes it. */
+/** A file that people send by mistake, or that some program writes. */
 export interface WrongFile {
   readonly kind: string
   /** As it is sent. */
   readonly sent: Buffer
-  /** Its text; undefined where there is none, as within a broken archive. */
+  /** Its text; undefined if there is none, as within a broken archive. */
   readonly content: Buffer | undefined
 }
 
@@ -71,7 +71,7 @@ const kinds: Readonly<Record<string, Make>> = {
     Buffer.concat(records.flatMap(() => [mutated(random), Buffer.from('\n')])),
 }
 
-/** A file of a usual wrong kind; one of three has a few bytes changed besides. @param records as lines */
+/** A file of a usual wrong kind; in one of three a few bytes are also changed. @param records as lines */
 export function wrongFile(random: RandomNumbers, records: readonly string[]): WrongFile {
   const [kind, make] = random.pick(Object.entries(kinds))
   let sent = Buffer.from(

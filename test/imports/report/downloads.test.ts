@@ -41,20 +41,20 @@ describe('The rejected lines', () => {
     expect(await download(`${rejected(id)}?line_number=2`)).toBe('')
   })
 
-  test('are those of the whole file, however many there are and wherever they stand', async () => {
+  test('are those of the whole file, however many there are and wherever they are', async () => {
     const good = [...generateRecords({ records: 6000 })]
     const lines = good.map((line, index) =>
       index % 3 === 1 ? line.replace('{', `{"${'x'.repeat(index % 200)}"`) : line,
     )
     const { id } = await api.import(lines.join('\n'))
-    // Offerings whose references were rejected are rejected as well, so the report says which.
+    // Offerings whose references were rejected are also rejected, so the report says which.
     const numbers = new Set((await api.errors(id)).map(({ line }) => line))
     expect(numbers.size).toBeGreaterThan(2000)
     const expected = lines.filter((_, index) => numbers.has(index + 1)).map((line) => `${line}\n`)
     expect(await download(rejected(id))).toBe(Buffer.from(expected.join('')).toString('latin1'))
   })
 
-  test('have the long ones among them', async () => {
+  test('include long ones', async () => {
     const long = `{"data":"${'x'.repeat(3 * 2 ** 20)}`
     const { id } = await api.import(file(aProduct(), long, aProduct({ name: 'x' })))
     expect(await download(rejected(id))).toBe(file(long, aProduct({ name: 'x' })))
@@ -112,7 +112,7 @@ describe('The results', () => {
     }
   })
 
-  test('name the records that were changed, of every line that went into them', async () => {
+  test('name the changed records, for every line that went into them', async () => {
     const content = file(
       aProduct({ external_ref: 'p', name: 'One' }),
       aPlan({ external_ref: 'q' }),
@@ -144,7 +144,7 @@ describe('The kinds of errors', () => {
     return body.data.map(({ meta }: { meta: unknown }) => Object.values(meta as object))
   }
 
-  test('sum up what says the same, by the number of lines, the most frequent first', async () => {
+  test('group equal errors by the number of lines, the most frequent first', async () => {
     const { id } = await api.import(
       times(3000, (index) => aSubscriber({ email: `nobody ${index}` })) +
         file(

@@ -45,7 +45,7 @@ describe('GET /subscriptions/imports/{id}/errors', () => {
     expect(new Set(complaints.map(([line]) => line))).toEqual(new Set([1, 3, 5, 6, 7, 8]))
   })
 
-  test('answers resources, each with an id of its own that stays', async () => {
+  test('returns resources, each with a unique, stable id', async () => {
     const { id } = await service.api.import(
       file(aProduct({ name: 'ab', external_ref: 'r', description: 1 }), aSubscriber(), '{'),
     )

@@ -55,7 +55,7 @@ afterAll(async () => {
   for (const step of cleanUp) await step()
 })
 
-test('An import from before an upgrade answers its errors, and 410 where a part of them would be left out in silence', async () => {
+test('An import from before an upgrade returns its errors, and 410 where some would be silently left out', async () => {
   expect(await api.errors(importId)).toEqual([
     { line: 2, field: 'name', error: 'name is required', externalRef: undefined },
   ])
@@ -70,7 +70,7 @@ test('An import from before an upgrade answers its errors, and 410 where a part 
   }
 })
 
-test('A long external_ref that was stored before an upgrade is found and taken after it, by requests and by imports', async () => {
+test('A long external_ref stored before an upgrade is found and taken after it, by requests and by imports', async () => {
   const taken = await api.post('/subscriptions/products', aProduct({ external_ref: longRef }))
   expectErrors(taken, 409, [
     {
@@ -83,7 +83,7 @@ test('A long external_ref that was stored before an upgrade is found and taken a
   expect(complaint?.[2]).toMatch(new RegExp(`is already used by product ${productId}$`))
 })
 
-test('Long external_refs that begin alike are told apart by their SHA-256, so that nobody can make two with one key', async () => {
+test('Long external_refs with the same start are distinguished by their SHA-256, so that nobody can create two with one key', async () => {
   const [one, other] = [`${longRef}-1`, `${longRef}-2`]
   const { meta } = await api.import(file(aProduct({ external_ref: one }), aProduct({ external_ref: other })))
   expect(meta.errors).toBe(0)

@@ -12,13 +12,13 @@ const sum = (byType: Readonly<Record<string, number>>): number =>
   Object.values(byType).reduce((total, count) => total + count, 0)
 
 describe('The Import resource', () => {
-  test('goes from pending to started to success, and has each value from when there is one', async () => {
+  test('goes from pending to started to success, and has each value as soon as it exists', async () => {
     const store = await service.addStore()
     const client = await service.pool.connect()
     let first: ImportResource
     let second: ImportResource
     try {
-      // The worker comes as far as its first product, and no further.
+      // The worker gets to its first product, and no further.
       await client.query('begin')
       await client.query('lock table products in exclusive mode')
       first = await store.create(file(aProduct({ name: 'no' }), aProduct()), { externalRef: 'first' })
@@ -34,7 +34,7 @@ describe('The Import resource', () => {
       expect(started.meta.records).toEqual({ uploaded: counts(2), imported: counts() })
       // One import of an owner runs at a time, the earliest created first.
       expect((await store.find(second.id)).attributes).toEqual({ status: 'pending' })
-      // Other owners' run beside it.
+      // Other owners' imports run beside it.
       const other = await (await service.addStore()).import(file(aSubscriber()))
       expect(other.attributes.status).toBe('success')
     } finally {
@@ -63,7 +63,7 @@ describe('The Import resource', () => {
     expect(order.toSorted()).toEqual(order)
     const next = await store.finished(second.id)
     expect(String(next.meta.timestamps.started_at) >= String(finished_at)).toBe(true)
-    // Never back: what is finished stays as it is.
+    // Never back: what has ended stays as it is.
     expect(await store.find(first.id)).toEqual(done)
   })
 
@@ -93,7 +93,7 @@ describe('The Import resource', () => {
     expect(meta.records.imported).toEqual(counts(0, 0, 1))
   })
 
-  test('is the same in the list as alone, and under /v2', async () => {
+  test('is the same in the list as by itself, and under /v2', async () => {
     const store = await service.addStore()
     const one = await store.import(file(aProduct()), { externalRef: 'one' })
     for (const prefix of ['/subscriptions', '/v2/subscriptions']) {
@@ -177,7 +177,7 @@ describe('The lines of a file', () => {
     )
   })
 
-  test('that are no UTF-8 are one error each, and the others import', async () => {
+  test('that are not UTF-8 are one error each, and the others are imported', async () => {
     const content = Buffer.concat([
       Buffer.from(`${product}\n`),
       Buffer.from(JSON.stringify(aProduct({ name: 'größe' })), 'latin1'),
@@ -190,7 +190,7 @@ describe('The lines of a file', () => {
     ])
   })
 
-  test('may be a single one of a kind among many that are none', async () => {
+  test('may be a single record among many that are none', async () => {
     const { meta } = await service.api.import(
       `${times(500, () => 'name;sku')}${file(anOffering())}${times(500, () => '')}`,
     )

@@ -11,7 +11,7 @@ const api = newStoreEach(service)
 
 const TABLES = ['products', 'plans', 'subscribers', 'offerings'] as const
 
-/** What an import came to, in all that a rehearsal has to say as well. */
+/** The outcome of an import, as far as a rehearsal must report the same. */
 async function outcome({ id, attributes, meta }: ImportResource, of: Api = api) {
   const { records, errors, failure } = meta
   return { status: attributes.status, records, errors, failure, report: await of.errors(id) }
@@ -22,7 +22,7 @@ async function totals(of: Api = api): Promise<number[]> {
   return lists.map(({ body }) => body.meta.results.total)
 }
 
-/** Rehearses a file, then imports it: both have to come to the same, and only the import adds. */
+/** Rehearses a file, then imports it: both must have the same outcome, and only the import adds. */
 async function rehearseAndImport(content: string, onConflict?: 'reject' | 'skip' | 'update') {
   const before = await totals()
   const rehearsal = await api.import(content, { dryRun: true, ...(onConflict && { onConflict }) })
@@ -30,12 +30,13 @@ async function rehearseAndImport(content: string, onConflict?: 'reject' | 'skip'
   expect(await totals()).toEqual(before)
   const real = await api.import(content, onConflict ? { onConflict } : {})
   expect(real.meta.dry_run).toBeUndefined()
-  // A record that was in the way before is named by its id, one of the same file by its line: as in the rehearsal.
+  // A conflicting record from before is named by its id, one of the same file by its line, as in the
+  // rehearsal.
   expect(await outcome(rehearsal)).toEqual(await outcome(real))
   return real
 }
 
-describe('A rehearsal comes to what the import comes to, and adds nothing', () => {
+describe('A rehearsal has the outcome of the import, and adds nothing', () => {
   test.each(['catalogue.jsonl', 'mistakes.jsonl'])('of examples/%s', async (name) => {
     const content = await readFile(join(import.meta.dirname, '../../../examples', name), 'utf8')
     await rehearseAndImport(content)
@@ -75,7 +76,7 @@ describe('A rehearsal comes to what the import comes to, and adds nothing', () =
   })
 })
 
-test('A rehearsal is forgotten when it is over: nothing of it is in the way of another', async () => {
+test('A rehearsal leaves nothing when it ends: nothing of it conflicts with another', async () => {
   const content = file(aProduct({ external_ref: 'p' }), anOffering({ products: ['p'] }))
   for (let run = 0; run < 3; run += 1) {
     const { meta } = await api.import(content, { dryRun: true })
@@ -97,7 +98,7 @@ describe('A rehearsal never takes an external_ref', () => {
   })
 })
 
-test('The owner’s queue goes on behind a rehearsal', async () => {
+test('The owner’s queue continues after a rehearsal', async () => {
   const rehearsal = await api.create(
     times(6000, () => aProduct()),
     { dryRun: true },
@@ -107,7 +108,7 @@ test('The owner’s queue goes on behind a rehearsal', async () => {
   expect((await api.find(rehearsal.id)).attributes.status).toBe('success')
 })
 
-test('dry_run takes true and false alone', async () => {
+test('dry_run takes only true and false', async () => {
   const form = new FormData()
   form.set('dry_run', 'yes')
   form.set('import_file', new Blob([file(aProduct())]))

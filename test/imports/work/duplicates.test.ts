@@ -19,7 +19,7 @@ async function storedNames(table: string): Promise<string[]> {
   return body.data.map(({ attributes }: { attributes: { name: string } }) => attributes.name).reverse()
 }
 
-/** So many emoji in no order, the same at every run: nothing that compresses. */
+/** Emoji in random order, the same at every run: they do not compress. */
 function manyEmoji(count: number): string {
   let state = 1
   return Array.from({ length: count }, () => {
@@ -47,7 +47,7 @@ describe.each(builders)('A %s whose external_ref is taken', (noun, table, build)
     expect(await storedNames(table)).toEqual(['First', 'Other'])
   })
 
-  test('by a record that was there is rejected, and the sentence names that record', async () => {
+  test('by an existing record is rejected, and the sentence names that record', async () => {
     await api.import(file(build({ name: 'There already', external_ref: 'p-1' })))
     const { body } = await api.get(`/subscriptions/${table}`)
     const error = `external_ref "p-1" is already used by ${noun} ${body.data[0].id}`
@@ -163,7 +163,7 @@ test('An offering far behind another of the same external_ref is rejected and na
 })
 
 describe('An external_ref', () => {
-  test('is another one in another case, form or with spaces', async () => {
+  test('is different in another case, form or with spaces', async () => {
     const refs = [
       'abc',
       'ABC',
@@ -211,7 +211,7 @@ describe('An external_ref', () => {
     expect((await api.import(content)).meta.failure?.reason).toBe('all_rejected')
   })
 
-  test('may look like what an index holds in the place of a long one', async () => {
+  test('may look like what an index holds instead of a long one', async () => {
     const long = 'x'.repeat(2000)
     const key = `${long.slice(0, 200)}\u0001${createHash('md5').update(long).digest('hex')}`
     const { meta } = await api.import(

@@ -20,7 +20,7 @@ beforeEach(async () => {
 const catalogue =
   times(PRODUCTS, (n) => aProduct({ external_ref: `p-${n}` })) + file(aPlan({ external_ref: 'plan' }))
 
-/** `count` products of the catalogue in a row, from one on. */
+/** `count` consecutive products of the catalogue. */
 const named = (from: number, count = MOST): string[] =>
   Array.from({ length: count }, (_, index) => `p-${(from + index) % PRODUCTS}`)
 
@@ -58,13 +58,13 @@ describe('Offerings that name as many products as they may', () => {
     expect([...held]).toEqual(Array.from({ length: LINES }, (_, n) => [`o-${n}`, products(n)]))
   })
 
-  test('end exact when the service is killed between two such chunks', async () => {
+  test('end with exact counts when the service is killed between two such chunks', async () => {
     await api.import(catalogue)
     const ownerId = await ownerIdOf(service.pool, api)
     const client = await service.pool.connect()
     let id = ''
     try {
-      // The last chunk alone names this one, and waits for it.
+      // Only the last chunk names this one, and waits for it.
       await client.query('begin')
       await client.query("select from products where owner_id = $1 and external_ref = 'p-5999' for update", [
         ownerId,
@@ -90,7 +90,7 @@ describe('Offerings that name as many products as they may', () => {
   })
 })
 
-test('Of a chunk with thousands of references each that leads nowhere is told, and what is left is imported', async () => {
+test('In a chunk with thousands of references, each one that leads nowhere is reported, and the rest is imported', async () => {
   await api.import(catalogue)
   const lines = [
     offeringOf(0, named(0)),
@@ -146,7 +146,7 @@ test('An update replaces thousands of snapshots, and no more', async () => {
   )
 })
 
-test('Lines with a thousand mistakes each and a long external_ref are told whole, in order', async () => {
+test('Lines with a thousand mistakes each and a long external_ref are reported whole, in order', async () => {
   const ref = (n: number) => `${n}${'\u{1F525}'.repeat(2000)}`
   const { id, meta } = await api.import(
     times(12, (n) => anOffering({ external_ref: ref(n), products: Array(MOST).fill(n) })),

@@ -25,7 +25,7 @@ const records = async (table: string): Promise<Record[]> => {
 
 const names = async (table: string) => (await records(table)).map(({ attributes }) => attributes.name)
 
-describe.each(builders)('Of %s that are there already', (table, build) => {
+describe.each(builders)('Existing %s', (table, build) => {
   const first = () => file(build({ name: 'First', external_ref: 'r-1' }), build({ name: 'Nameless' }))
   const again = () =>
     file(
@@ -34,7 +34,7 @@ describe.each(builders)('Of %s that are there already', (table, build) => {
       build({ name: 'New again', external_ref: 'r-2' }),
     )
 
-  test('skip leaves those alone, and says how many', async () => {
+  test('skip leaves them alone, and says how many', async () => {
     await api.import(first())
     const { id, attributes, meta } = await api.import(again(), { onConflict: 'skip' })
     expect(attributes.status).toBe('success')
@@ -86,7 +86,7 @@ test('update clears what a line leaves out', async () => {
   expect(product?.attributes).not.toHaveProperty('price')
 })
 
-test('update makes an offering’s snapshots anew, of what the same file brings', async () => {
+test('update replaces an offering’s snapshots by those from the same file', async () => {
   const content = (name: string, plans: unknown[]) =>
     file(
       anOffering({ external_ref: 'o', name, products: ['p'], plans }),
@@ -131,7 +131,7 @@ test('An offering whose references lead nowhere is rejected, whatever on_conflic
   expect(await names('offerings')).toEqual(['Kept'])
 })
 
-test('A file of which every record is skipped has not failed', async () => {
+test('An import that skips every record has not failed', async () => {
   await api.import(file(aProduct({ external_ref: 'p' })))
   const { attributes, meta } = await api.import(file(aProduct({ external_ref: 'p' })), { onConflict: 'skip' })
   expect(attributes.status).toBe('success')

@@ -9,7 +9,7 @@ const service = testService()
 const NOUNS = ['product', 'plan', 'subscriber', 'offering'] as const
 type Noun = (typeof NOUNS)[number]
 
-/** One physical line, and what this test knows of it without reading it. */
+/** One physical line, and what this test knows about it without reading it. */
 type Line =
   | { readonly kind: 'blank'; readonly bytes: Buffer }
   | { readonly kind: 'garbage'; readonly bytes: Buffer }
@@ -18,7 +18,7 @@ type Line =
       readonly bytes: Buffer
       readonly noun: Noun
       readonly attributes: Attributes
-      /** What is wrong with the attributes in themselves. */
+      /** What is wrong with the attributes by themselves. */
       readonly problems: readonly (readonly [string, string])[]
     }
 
@@ -30,7 +30,7 @@ interface Attributes {
   readonly plans?: readonly (string | Attributes)[]
 }
 
-/** Any text that may be stored, and what PostgreSQL or a parser might stumble over more often. */
+/** Any storable text, with what PostgreSQL or a parser might trip over more often. */
 const text = fc
   .oneof(
     fc.string({ unit: 'binary', maxLength: 20 }),
@@ -42,7 +42,9 @@ const text = fc
 
 const name = text.map((value) => `${value}...`)
 
-/** Few, so that they are taken often; equal but for their form, so that nothing else tells them apart. */
+/**
+ * Few, so that they are often taken; equal except for their form, so that nothing else distinguishes them.
+ */
 const ref = fc.constantFrom(
   'a',
   'A',
@@ -64,7 +66,9 @@ const builders: Readonly<Record<Noun, (attributes: Attributes) => RecordLine>> =
   offering: (attributes) => anOffering({ ...attributes }),
 }
 
-/** A list of references, or of records made within. An empty reference is a mistake of its own: `rules.ts` has it. */
+/**
+ * A list of references or inline records. An empty reference is a separate mistake, covered by `rules.ts`.
+ */
 const elements = (build: (attributes: Attributes) => RecordLine) =>
   fc.array(
     fc.oneof(
@@ -86,7 +90,7 @@ const valid = (noun: Noun): fc.Arbitrary<Attributes> =>
         .map(([name, one, lists]) => ({ name, ...one, ...lists }))
     : fc.tuple(name, common).map(([name, one]) => ({ name, ...one }))
 
-/** A way to spoil valid attributes, and what is then said of them. */
+/** A way to make valid attributes invalid, and the resulting error. */
 const spoilers: readonly [Attributes, string, string][] = [
   [{ name: 'ab' }, 'name', 'name must be at least 3 characters'],
   [{ name: 'abc\0' }, 'name', 'name must not contain U+0000 or an unpaired surrogate'],
@@ -94,7 +98,7 @@ const spoilers: readonly [Attributes, string, string][] = [
   [{ external_ref: 'x'.repeat(2049) }, 'external_ref', 'external_ref must be at most 2048 characters'],
 ]
 
-/** How a record may be written: with blanks around it, with escapes, with members that nobody knows. */
+/** How a record may be written: with blanks around it, with escapes, with unknown members. */
 const writings: readonly ((record: RecordLine) => string)[] = [
   (record) => JSON.stringify(record),
   (record) => ` ${JSON.stringify(record, null, '\t').replaceAll('\n', '')} `,
@@ -144,7 +148,7 @@ const notRecords = [
   '\ufeff\ufeff{}',
 ]
 
-/** Never a record. What is random begins as no JSON does. */
+/** Never a record. Random text starts unlike any JSON. */
 const garbage: fc.Arbitrary<Line> = fc
   .oneof(
     fc.constantFrom(...notRecords).map((line) => Buffer.from(line)),
@@ -169,7 +173,7 @@ interface Content {
   readonly onConflict: (typeof onConflicts)[number]
 }
 
-/** A file with a record somewhere, as it has to have, and every end of line that there is. */
+/** A file with at least one record, which is required, and all kinds of line ends. */
 const content: fc.Arbitrary<Content> = fc
   .record({
     before: fc.array(line, { maxLength: 20 }),
@@ -195,7 +199,7 @@ const content: fc.Arbitrary<Content> = fc
     }
   })
 
-/** A record as the oracle keeps it. */
+/** A record as the oracle stores it. */
 interface Stored {
   attributes: Attributes
   /** An offering's snapshots, by their names, as they were when it was written. */
@@ -210,7 +214,7 @@ type Names = readonly (string | undefined)[] | undefined
 class Oracle {
   readonly stored: Record<Noun, Stored[]> = { product: [], plan: [], subscriber: [], offering: [] }
 
-  /** Works a file as the contract has it, one record after the other; returns what is counted, and what the report has to say. */
+  /** Processes a file according to the contract, record by record; returns the expected counts and report. */
   work({ lines, onConflict }: Content): {
     imported: Map<Noun, number>
     skipped: Map<Noun, number>
@@ -221,7 +225,7 @@ class Oracle {
     const skipped = new Map<Noun, number>()
     const count = (counts: Map<Noun, number>, noun: Noun) => counts.set(noun, (counts.get(noun) ?? 0) + 1)
     const numbered = lines.map((line, index) => ({ line, number: index + 1 }))
-    // Holders of earlier files are told by their noun; a line number means the same file only.
+    // Holders from earlier files are named by their noun; a line number always refers to the same file.
     for (const noun of NOUNS) for (const one of this.stored[noun]) one.place = `a ${noun}`
     const [others, offerings] = [false, true].map((isOffering) =>
       numbered.filter(({ line }) => (line.kind === 'record' && line.noun === 'offering') === isOffering),
@@ -283,7 +287,7 @@ function withoutEmptyRef({ external_ref: ref, ...others }: Attributes): Attribut
   return ref === undefined || ref === '' ? others : { external_ref: ref, ...others }
 }
 
-/** What can be told of a sentence beforehand: all of it, or how it ends, or, of garbage, nothing. */
+/** What is known of a sentence beforehand: all of it, or how it ends, or nothing for garbage. */
 function essence(line: number, field: string, error: string): [number, string, string] {
   if (field === '') return [line, field, '']
   const ending = /(line \d+|was not found|is already named by \w+\[\d+\])$/.exec(error)?.[1]
@@ -334,7 +338,10 @@ const countsOf = (of: ReadonlyMap<Noun, number>) => {
   return counts(products, plans, subscribers, offerings)
 }
 
-/** Rehearses and imports the files one after the other for a new owner, and holds everything that can be seen against the oracle. */
+/**
+ * Rehearses and imports the files one after the other for a new owner, and compares everything visible with
+ * the oracle.
+ */
 async function check(files: readonly Content[]): Promise<void> {
   const api = await service.addStore()
   const oracle = new Oracle()
@@ -384,14 +391,14 @@ async function check(files: readonly Content[]): Promise<void> {
 /** Ends a search for a smaller counterexample in time for the test to show it, with its seed. */
 const SHRINKING = { interruptAfterTimeLimit: 45_000 }
 
-test('Whatever the lines, the counts, the report and the tables are those of the contract', async () => {
+test('Whatever the lines, the counts, the report and the tables follow the contract', async () => {
   await fc.assert(fc.asyncProperty(fc.array(content, { minLength: 1, maxLength: 3 }), check), {
     numRuns: 60,
     ...SHRINKING,
   })
 })
 
-test('The same holds of files that are worked in many chunks', async () => {
+test('The same holds for files processed in many chunks', async () => {
   const repeated = content.map(({ lines, onConflict }): Content => {
     const many = Array.from({ length: Math.ceil(4500 / lines.length) }, () => lines).flat()
     const bytes = Buffer.concat(many.flatMap(({ bytes }) => [bytes, Buffer.from('\n')]))

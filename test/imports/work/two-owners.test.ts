@@ -120,7 +120,7 @@ describe('An organization and its stores', () => {
     storeIds = await populate(store, 'store')
   })
 
-  test.each(LISTS)("a store sees the organization's %s beside its own, with meta.owner", async (list) => {
+  test.each(LISTS)("a store sees the organization's %s besides its own, with meta.owner", async (list) => {
     expect(await listed(store, list)).toEqual([
       { id: storeIds[list], owner: 'store' },
       { id: ids[list], owner: 'organization' },
@@ -130,7 +130,7 @@ describe('An organization and its stores', () => {
     expect(await listed(stranger, list)).toEqual([])
   })
 
-  /** Whose what an answer has is; downloads and sums do not say. */
+  /** The owners in a response; downloads and sums do not show them. */
   const ownersIn = (body: {
     data?: { meta: { owner?: string } } | { meta: { owner?: string } }[]
   }): string[] => [body.data ?? []].flat().flatMap(({ meta }) => meta.owner ?? [])
@@ -157,7 +157,7 @@ describe('An organization and its stores', () => {
     },
   )
 
-  test("a store's offering may be of the organization's products and plans, by external_ref and by id", async () => {
+  test("a store's offering may use the organization's products and plans, by external_ref and by id", async () => {
     const { id, api } = await service.addOrganization()
     await api.import(file(aProduct({ external_ref: 'the-product' }), aPlan({ external_ref: 'the-plan' })))
     const productId = (await api.get('/subscriptions/products')).body.data[0].id
@@ -183,7 +183,7 @@ describe('An organization and its stores', () => {
     }
   })
 
-  test("of the store's and the organization's record with one external_ref, the store's own is meant", async () => {
+  test("if the store and the organization have a record with the same external_ref, the store's own is used", async () => {
     const { id, api } = await service.addOrganization()
     const own = await service.addStore(id)
     await api.import(file(aProduct({ external_ref: 'same', name: 'of the organization' })))

@@ -10,7 +10,7 @@ function planPrice(plan: Attributes, products: readonly Attributes[]) {
   return Object.keys(price).length > 0 ? price : undefined
 }
 
-/** What the database adds up, written down once more. */
+/** The sum of the database, computed once more. */
 function sumsOf(products: readonly Attributes[]): BasePrice {
   const prices = products.map(({ price = {} }) => price as Record<string, Price>)
   const currencies = Object.keys(prices[0] ?? {}).filter((currency) =>
@@ -83,19 +83,19 @@ describe('The price of a plan in an offering', () => {
     expect(planPrice({}, dollars(1, 2))).toEqual({ USD: { amount: 3 } })
   })
 
-  test('is the fixed price, where there is one, whatever the products cost', () => {
+  test('is the fixed price, if there is one, whatever the products cost', () => {
     const fixed_price = { EUR: { amount: 100, includes_tax: true } }
     for (const products of [[], dollars(5000)]) {
       expect(planPrice({ fixed_price, base_price_percentage: 5 }, products)).toEqual(fixed_price)
     }
   })
 
-  test('is the reduced one, where the fixed price is empty, which is none', () => {
+  test('is the reduced one if the fixed price is empty, which counts as none', () => {
     const plan = { fixed_price: {}, base_price_percentage: 5 }
     expect(planPrice(plan, dollars(5000))).toEqual({ USD: { amount: 4750 } })
   })
 
-  test('is in each currency that all products have a price in', () => {
+  test('is in each currency in which all products have a price', () => {
     const products = [
       { price: { USD: { amount: 100 }, EUR: { amount: 90 }, GBP: { amount: 80 } } },
       { price: { GBP: { amount: 8 }, USD: { amount: 10 } } },
@@ -132,7 +132,7 @@ describe('The price of a plan in an offering', () => {
 
   test('is exact for amounts and percentages of any size', () => {
     const amount = fc.integer({ min: -MAX, max: MAX })
-    // Hundredths of a percent, which every price list can do with.
+    // Hundredths of a percent, which is enough for every price list.
     const hundredths = fc.integer({ min: 0, max: 10_000 })
     fc.assert(
       fc.property(amount, hundredths, (amount, hundredths) => {

@@ -45,7 +45,7 @@ const wholeSubscriber = {
   email: 'subscriber+box@example.com',
 }
 
-/** What is read of a record: its attributes and when, and whose it is. */
+/** What a record shows: its attributes, its times, and its owner. */
 const read = (type: string, attributes: Readonly<Record<string, unknown>>) => {
   const timestamps = { created_at: expect.stringMatching(TIME), updated_at: expect.stringMatching(TIME) }
   return {
@@ -83,7 +83,7 @@ describe('A record is read as its line has it', () => {
     }
   })
 
-  test('an attribute that is absent or null, or that its type does not know, is not there', async () => {
+  test('an attribute that is absent or null, or unknown to its type, is absent', async () => {
     const store = await service.addStore()
     await store.import(file(aProduct({ description: null, sku: undefined, status: 'active' })))
     expect((await store.get('/subscriptions/products')).body.data).toEqual([
@@ -168,7 +168,7 @@ describe('An offering', () => {
     await store.delete(`/subscriptions/offerings/${id}`)
   })
 
-  test('tells whether its plans include tax where all products say the same', async () => {
+  test('shows whether its plans include tax if all products agree', async () => {
     const usd = (includes_tax?: boolean) => ({
       name: 'A product',
       price: { USD: { amount: 1, includes_tax } },
@@ -227,7 +227,7 @@ describe('An offering', () => {
     }
   })
 
-  test('in a list, included has the snapshots of every offering of the page and of no other', async () => {
+  test('in a list, included has the snapshots of exactly the offerings on the page', async () => {
     const path = '/subscriptions/offerings?include=products,plans'
     const both = (await store.get(path)).body
     expect(both.data.map((one: { id: string }) => one.id)).toContain(offering.id)
@@ -256,7 +256,7 @@ describe('An offering', () => {
     }
   })
 
-  test('leads to its snapshots by links.related, under the prefix that was asked', async () => {
+  test('leads to its snapshots by links.related, under the requested prefix', async () => {
     for (const prefix of ['/subscriptions', '/v2/subscriptions']) {
       const { body } = await store.get(`${prefix}/offerings/${offering.id}`)
       const { related } = body.data.relationships.products.links

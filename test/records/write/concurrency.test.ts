@@ -28,12 +28,12 @@ const changes = (type: string, attributes: unknown) => ({ data: { type, attribut
 const putProduct = (id: string, attributes: unknown) =>
   store.put(`/subscriptions/products/${id}`, changes('subscription_product', attributes))
 
-/** How often a race is run whose outcome is chance. */
+/** How often to run a race with a random outcome. */
 const ROUNDS = [...Array(15).keys()]
 
 /**
- * Holds what a statement locks until as many of the service's sessions wait for it, directly or behind each other, as
- * `start` began requests; then lets go of it, as if it had never been. So the requests meet where they must.
+ * Holds what a statement locks until as many of the service's sessions wait for it, directly or behind each
+ * other, as `start` sent requests; then rolls back. So the requests meet where they should.
  */
 async function meeting<Answers extends readonly Promise<unknown>[]>(
   statement: string,
@@ -77,7 +77,7 @@ async function waitingInTransaction(sessions: number): Promise<void> {
   await expect.poll(count, { timeout: 60_000, interval: 5 }).toBeGreaterThanOrEqual(sessions)
 }
 
-/** Takes the `external_ref` "between" in a transaction that is given up when `work` has returned. */
+/** Takes the `external_ref` "between" in a transaction that is rolled back when `work` has returned. */
 async function withBetweenTaken<T>(work: () => Promise<T>): Promise<T> {
   const client = await service.pool.connect()
   try {
@@ -126,7 +126,8 @@ async function expectTrueTotals(): Promise<void> {
 afterEach(async () => {
   expect(await orphans()).toEqual([])
   await expectTrueTotals()
-  // An import that lost a race is interrupted and goes on; a request that lost one is 409, and no fault.
+  // An import that lost a race is interrupted and resumes; a request that lost one is 409, not a server
+  // error.
   expect(service.server.stderr()).not.toMatch(/request failed|out of reach/)
 })
 
@@ -147,7 +148,7 @@ describe.each(cases)('$list', ({ list, type, build }) => {
   const path = `/subscriptions/${list}`
   const put = (id: string, attributes: unknown) => store.put(`${path}/${id}`, changes(type, attributes))
 
-  test('two PUTs that have seen the same record: one is 200, the other 409 and not written', async () => {
+  test('two PUTs that have read the same record: one is 200, the other 409 and not written', async () => {
     const { id } = await store.add(build({ name: 'Before' }))
     const [named, referenced] = await meeting(`select from ${list} where id = $1 for update`, [id], () => [
       put(id, { name: 'Changed' }),
@@ -211,7 +212,7 @@ describe.each(cases)('$list', ({ list, type, build }) => {
     }
   })
 
-  test('two PUTs that swap their external_refs: neither is a fault, and both records have one', async () => {
+  test('two PUTs that swap their external_refs: neither is a server error, and both records have one', async () => {
     const [one, two] = [
       await store.add(build({ external_ref: 'one' })),
       await store.add(build({ external_ref: 'two' })),
@@ -238,7 +239,7 @@ describe.each(cases)('$list', ({ list, type, build }) => {
     }
   })
 
-  test('a PUT and a DELETE at once: the record is gone, and none is a fault', async () => {
+  test('a PUT and a DELETE at once: the record is gone, and neither is a server error', async () => {
     for (const _ of ROUNDS) {
       const { id } = await store.add(build())
       const [put_, deleted] = await Promise.all([put(id, { name: 'Changed' }), store.delete(`${path}/${id}`)])
@@ -267,7 +268,7 @@ describe('A PUT while an import runs', () => {
     expect((await store.read(`/subscriptions/products/${id}`)).attributes.name).toBe(`Changed ${changed - 1}`)
   })
 
-  test('that wants a line’s external_ref: it goes to one of them, and the other is told', async () => {
+  test('that wants a line’s external_ref: one of them gets it, and the other an error', async () => {
     for (const round of ROUNDS.slice(0, 6)) {
       const { id } = await store.add(aProduct())
       const lines = 2000
@@ -295,7 +296,7 @@ describe('A PUT while an import runs', () => {
     }
   })
 
-  test('when each wants the external_ref that the other is about to give or take: none is a fault', async () => {
+  test('when each wants the external_ref that the other is about to release or take: neither is a server error', async () => {
     const { id } = await store.add(aProduct({ external_ref: 'old' }))
     // The import has put "new" and waits for "between"; the PUT from "old" to "new" waits for the import, which then
     // comes to "old".
@@ -323,7 +324,7 @@ describe('A PUT while an import runs', () => {
   })
 })
 
-test('A PUT that stands between two chunks of an import, each waiting for the next: none is a fault, and all end', async () => {
+test('A PUT between two chunks of an import, each waiting for the next: none is a server error, and all end', async () => {
   const { id } = await store.add(aProduct({ external_ref: 'old' }))
   // The first chunk waits for "between", the second has put "new" and waits for the first; the PUT from "old" to "new" waits
   // for the second. Then the first comes to "old", and waits for the PUT.
@@ -353,7 +354,7 @@ test('A PUT that stands between two chunks of an import, each waiting for the ne
   expect(meta.records.imported.subscription_product).toBe(lines - 1)
 })
 
-/** The ways in which a product comes into an offering, each with how its answer says whether it did. */
+/** The ways in which a product gets into an offering, each with how its response shows whether it did. */
 const ways: readonly [string, (product: RecordResource, offering: RecordResource) => Promise<boolean>][] = [
   ['built', async ({ id }) => isDone(await build({ products: [id] }), 201)],
   [
@@ -389,7 +390,7 @@ const ways: readonly [string, (product: RecordResource, offering: RecordResource
 const build = (attributes: Readonly<Record<string, unknown>>) =>
   store.post('/subscriptions/offerings/build', { data: anOffering(attributes).data.attributes })
 
-/** Done, or refused because the product is not there. */
+/** Done, or refused because the product does not exist. */
 function isDone({ status, body }: Answer, done: number): boolean {
   if (status === done) return true
   expect(status).toBe(400)
@@ -400,14 +401,14 @@ function isDone({ status, body }: Answer, done: number): boolean {
 describe('A product is deleted or in an offering, never both', () => {
   const aProductToDelete = () => store.add(aProduct({ external_ref: 'the-product' }))
 
-  /** Exactly one of the two came about. */
+  /** Exactly one of the two happened. */
   async function expectEither(product: RecordResource, isInOffering: boolean, deleted: Answer) {
     expect(deleted.status).toBe(isInOffering ? 409 : 204)
     const found = await store.get(`/subscriptions/products/${product.id}`)
     expect(found.status).toBe(isInOffering ? 200 : 404)
   }
 
-  test.each(ways)('%s while it is being deleted, as chance has it', async (_, way) => {
+  test.each(ways)('%s while it is being deleted, in random order', async (_, way) => {
     for (const _ of ROUNDS.slice(0, 10)) {
       store = await service.addStore()
       ownerId = await ownerIdOf(service.pool, store)
@@ -489,7 +490,7 @@ describe('An offering that is changed at several places at once', () => {
     expect(await store.read(path)).toHaveLength(1)
   })
 
-  test('what is replaced many times at once is in the end what one of them wanted', async () => {
+  test('what is replaced many times at once is in the end what one of the requests wanted', async () => {
     const offering = await store.add(anOffering())
     const path = `/subscriptions/offerings/${offering.id}/products`
     const products = [await store.add(aProduct({ name: 'One' })), await store.add(aProduct({ name: 'Two' }))]

@@ -45,14 +45,14 @@ describe('A PUT merges a map of prices', () => {
     expect(await merged(aPlan({ fixed_price: price }), 'fixed_price', change)).toEqual(expected)
   })
 
-  test('of a record that has none, and of which the last currency goes', async () => {
+  test('of a record that has none, and of one whose last currency is removed', async () => {
     expect(await merged(aProduct(), 'price', { USD: null, EUR: { amount: 1 } })).toEqual({
       EUR: { amount: 1 },
     })
     expect(await merged(aProduct({ price: { USD: { amount: 1 } } }), 'price', { USD: null })).toEqual({})
   })
 
-  test('and says what is wrong with what comes of it', async () => {
+  test('and reports what is wrong with the result', async () => {
     const { id, type } = await store.add(aProduct({ price }))
     const { status, body } = await store.put(`/subscriptions/products/${id}`, {
       data: { type, attributes: { price: { GBP: { includes_tax: true }, EUR: { amount: null } } } },

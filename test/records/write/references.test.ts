@@ -58,7 +58,7 @@ describe('An element of an offering', () => {
     expect(names(plans)).toEqual(['Weekly'])
   })
 
-  test('may stand before the record that it names, however far', async () => {
+  test('may come before the record that it names, however far', async () => {
     const padding = Array.from({ length: 2100 }, (_, index) => aProduct({ name: `Padding ${index}` }))
     const { meta } = await api.import(
       file(
@@ -72,7 +72,7 @@ describe('An element of an offering', () => {
     expect(names((await offeringNamed(api, 'Offer')).products)).toEqual(['Beans'])
   })
 
-  test('is the external_ref or the id of a record that was there already', async () => {
+  test('is the external_ref or the id of an existing record', async () => {
     await api.import(file(aProduct({ name: 'Beans', external_ref: 'beans' }), aPlan({ name: 'Weekly' })))
     const plan = await named(api, 'plans', 'Weekly')
     await api.import(
@@ -129,13 +129,13 @@ describe('An element of an offering', () => {
     expect(names((await offeringNamed(api, 'Offer')).products)).toEqual(['Second'])
   })
 
-  test('is a product where a product is due, not a plan of the same external_ref', async () => {
+  test('is a product where a product is expected, not a plan with the same external_ref', async () => {
     expect(
       await api.complaints(file(aPlan({ external_ref: 'a' }), anOffering({ products: ['a'], plans: ['a'] }))),
     ).toEqual([[2, 'products[0]', 'product "a" was not found']])
   })
 
-  test('is an object, made within the offering and nowhere else', async () => {
+  test('is an inline object, which exists only within the offering', async () => {
     const { meta, id } = await api.import(
       file(
         anOffering({
@@ -153,7 +153,7 @@ describe('An element of an offering', () => {
     expect(await snapshotCount(id)).toBe(2)
   })
 
-  test('is found among the records of the organization as well, after the own ones', async () => {
+  test('is also found among the records of the organization, after those of the store', async () => {
     const organization = await service.addOrganization()
     const store = await service.addStore(organization.id)
     await organization.api.import(
@@ -178,7 +178,7 @@ describe('An element of an offering', () => {
 })
 
 describe('An unknown reference rejects the offering', () => {
-  test('with one error a reference, and no snapshot is left', async () => {
+  test('with one error per reference, and no snapshot is left', async () => {
     const { id, meta } = await api.import(
       file(
         aProduct({ external_ref: 'known' }),
@@ -250,7 +250,7 @@ describe('An unknown reference rejects the offering', () => {
   })
 })
 
-test('A record that is named twice is an error of the second place, however it is named', async () => {
+test('A record that is named twice is an error at the second place, however it is named', async () => {
   await api.import(file(aProduct({ name: 'Beans', external_ref: 'beans' })))
   const { id } = await named(api, 'products', 'Beans')
   expect(await api.complaints(file(anOffering({ products: ['beans', 'beans', id] })))).toEqual([
@@ -267,7 +267,7 @@ test('An offering whose external_ref is taken leaves no snapshots', async () => 
 })
 
 describe('Snapshots', () => {
-  test('stand in the order in which the offering lists them', async () => {
+  test('are in the order in which the offering lists them', async () => {
     const refs = Array.from({ length: 12 }, (_, index) => `product-${index}`)
     const order = [7, 3, 11, 0, 5, 9, 1, 10, 2, 8, 4, 6].map((index) => `product-${index}`)
     await api.import(
@@ -282,7 +282,7 @@ describe('Snapshots', () => {
     expect(names((await offeringNamed(api, 'Offer')).products)).toEqual(order)
   })
 
-  test('have ids and types of their own, and are related to the offering', async () => {
+  test('have their own ids and types, and are related to the offering', async () => {
     await api.import(
       file(
         aProduct({ name: 'Beans', external_ref: 'beans' }),
@@ -341,7 +341,7 @@ describe('Snapshots', () => {
     }
   })
 
-  test('stay as they are when the original changes or goes', async () => {
+  test('stay as they are when the original is changed or deleted', async () => {
     await api.import(
       file(
         aProduct({ name: 'Beans', external_ref: 'beans', price: { USD: { amount: 1 } } }),
@@ -360,7 +360,7 @@ describe('Snapshots', () => {
     expect(await offeringNamed(api, 'Offer')).toEqual(before)
   })
 
-  test('tell the external_refs of the products in meta.external_product_refs, by which offerings are found', async () => {
+  test('show the external_refs of the products in meta.external_product_refs, by which offerings are found', async () => {
     await api.import(
       file(
         aProduct({ external_ref: 'beans' }),

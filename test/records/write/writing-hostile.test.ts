@@ -33,7 +33,7 @@ describe('A list of ids', () => {
   const anEmptyOffering = () => created('/subscriptions/offerings', anOfferingAlone())
   const listed = async (path: string): Promise<number> => (await api.get(path)).body.meta.results.total
 
-  test('with 1,000 that lead nowhere is answered by a problem for each', async () => {
+  test('with 1,000 that lead nowhere gets a problem for each', async () => {
     const products = Array.from({ length: 1000 }, () => randomUUID())
     const path = `/subscriptions/offerings/${await anEmptyOffering()}/products/attach`
     const answer = await send(path, 'POST', { data: { products } })
@@ -61,7 +61,7 @@ describe('A list of ids', () => {
     expect(await listed(path)).toBe(0)
   })
 
-  test('may fill an offering up to 1,000 products, those made within it included, and no further', async () => {
+  test('may fill an offering up to 1,000 products, including inline ones, and no further', async () => {
     const within = Array(997).fill(aProduct().data.attributes)
     const path = `/subscriptions/offerings/${(await api.add(anOffering({ products: within }))).id}/products`
     const ids: string[] = []
@@ -81,7 +81,7 @@ describe('A list of ids', () => {
     expect([status, body.data.length]).toEqual([200, 4])
   })
 
-  test('holds ids alone: an external_ref that looks like one leads nowhere, and what is held stays', async () => {
+  test('holds only ids: an external_ref that looks like one leads nowhere, and what is held stays', async () => {
     const ref = randomUUID()
     const product = await created('/subscriptions/products', aProduct({ external_ref: ref }))
     const offering = await offeringOf(product, await created('/subscriptions/plans', aPlan()))
@@ -100,7 +100,7 @@ describe('A list of ids', () => {
 })
 
 describe('An odd body', () => {
-  test.each([{ toString: 1 }, ['x'], 5, null])('has an id that is none: %j is 400', async (id) => {
+  test.each([{ toString: 1 }, ['x'], 5, null])('has an invalid id: %j is 400', async (id) => {
     const product = await created('/subscriptions/products', aProduct())
     const body = { data: { type: 'subscription_product', id, attributes: {} } }
     expect((await send(`/subscriptions/products/${product}`, 'PUT', body)).status).toBe(400)
@@ -110,7 +110,7 @@ describe('An odd body', () => {
   const product = (attribute: string): string =>
     `\n{"data":{"type":"subscription_product","attributes":{"name":"Coffee",${attribute}}}}\n`
 
-  test('nested 80,000 levels deep where nobody reads is fine, and wrong where somebody does', async () => {
+  test('nested 80,000 levels deep is fine where nobody reads it, and wrong elsewhere', async () => {
     await created('/subscriptions/products', product(`"x":${deep('{"b":[1,"]}"]}')},"sku":"[[["`))
     const answer = await send('/subscriptions/products', 'POST', product(`"sku":${deep('1')}`))
     expectError(answer, 400, 'Validation Error', 'data.attributes.sku: sku must be a text')

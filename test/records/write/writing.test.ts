@@ -26,7 +26,7 @@ interface Case {
   readonly noun: string
   readonly type: string
   readonly build: (attributes?: Readonly<Record<string, unknown>>) => RecordLine
-  /** Every attribute that there is, and what each may become. */
+  /** Every attribute, and new values for it. */
   readonly whole: Readonly<Record<string, unknown>>
   readonly changed: Readonly<Record<string, unknown>>
   /** The ones that can be cleared. */
@@ -54,7 +54,7 @@ const cases: readonly Case[] = [
       description: ' A\u{1}text ',
       sku: '',
       main_image: 'urn:isbn:0451450523',
-      // A map of prices is merged: what is not named would stay.
+      // A map of prices is merged: currencies that are not named would stay.
       price: { ...price, GBP: { amount: -1 } },
       price_units: { unit: 'day', amount: Number.MAX_SAFE_INTEGER },
     },
@@ -184,7 +184,7 @@ describe.each(cases)('$list', ({ list, noun, type, build, whole, changed, option
       expect(attributesOf(added)).toEqual(build().data.attributes)
     })
 
-    test('makes the id itself', async () => {
+    test('generates the id itself', async () => {
       const id = randomUUID()
       const { status, body } = await store.post(list, { data: { ...build().data, id } })
       expect(status).toBe(201)
@@ -245,7 +245,7 @@ describe.each(cases)('$list', ({ list, noun, type, build, whole, changed, option
       expect(await totalOf(store, list)).toBe(1)
     })
 
-    test('takes an external_ref that another owner has, or a deleted record had', async () => {
+    test('accepts an external_ref that another owner has, or a deleted record had', async () => {
       const other = await service.addStore()
       await other.add(build({ external_ref: 'taken' }))
       const { id } = await store.add(build({ external_ref: 'taken' }))
@@ -266,7 +266,7 @@ describe.each(cases)('$list', ({ list, noun, type, build, whole, changed, option
       expect(await store.read(`${list}/${before.id}`)).toEqual(body.data)
     })
 
-    test('changes several attributes at once, under /v2 as well', async () => {
+    test('changes several attributes at once, also under /v2', async () => {
       const { id } = await store.add(build(whole))
       const { body } = await store.put(`/v2${list}/${id}`, changes(type, changed))
       expect(attributesOf(body.data)).toEqual(changed)
@@ -306,7 +306,7 @@ describe.each(cases)('$list', ({ list, noun, type, build, whole, changed, option
       },
     )
 
-    test('takes back the record as it was read', async () => {
+    test('accepts the record as it was read', async () => {
       const before = await store.add(build(whole))
       const { status, body } = await store.put(`${list}/${before.id}`, { data: before })
       expect(status).toBe(200)
@@ -314,7 +314,7 @@ describe.each(cases)('$list', ({ list, noun, type, build, whole, changed, option
       expect(body.data.attributes.created_at).toBe(before.attributes.created_at)
     })
 
-    test("takes the path's id in the body, and no other", async () => {
+    test("accepts the path's id in the body, and no other", async () => {
       const { id } = await store.add(build(whole))
       const put = (bodyId: unknown) =>
         store.put(`${list}/${id}`, { data: { type, id: bodyId, attributes: { name: 'Changed' } } })
@@ -360,7 +360,7 @@ describe.each(cases)('$list', ({ list, noun, type, build, whole, changed, option
       expect((await store.post(list, build({ external_ref: 'new' }))).status).toBe(409)
     })
 
-    test('finds a changed record by what it now has', async () => {
+    test('finds a changed record by its new values', async () => {
       const { id } = await store.add(build({ external_ref: 'old' }))
       await change(id, { external_ref: 'new' })
       const found = (ref: string) => store.read<RecordResource[]>(`${list}?filter=eq(external_ref,${ref})`)
@@ -384,7 +384,7 @@ describe.each(cases)('$list', ({ list, noun, type, build, whole, changed, option
       }
     })
 
-    test('takes a body that a client sends along', async () => {
+    test('accepts a body that a client sends along', async () => {
       const { id } = await store.add(build(whole))
       const answer = await store.request(`${list}/${id}`, {
         method: 'DELETE',
@@ -487,7 +487,7 @@ describe('POST /subscriptions/offerings/build', () => {
       products.map(({ id }) => ({ id, type: 'subscription_offering_product' })),
     )
     for (const { id } of products) expect([byId.id, byRef.id, plan.id]).not.toContain(id)
-    // What was made within is nobody's product.
+    // An inline product is not in the catalogue.
     expect(await totalOf(store, '/subscriptions/products')).toBe(2)
     expect(await totalOf(store, '/subscriptions/plans')).toBe(1)
   })
@@ -616,7 +616,7 @@ describe('An offering and what it was built from', () => {
       expect(await store.read(`/subscriptions/${list}/${originals[list].id}`)).toEqual(originals[list])
     })
 
-    test('are found for a PUT by the id of the original, too', async () => {
+    test('are also found for a PUT by the id of the original', async () => {
       const before = await only()
       const { id } = originals[list]
       const put = (bodyId?: string) =>
@@ -765,7 +765,7 @@ describe('An offering and what it was built from', () => {
       await only()
     })
 
-    test('refuse what is not there, one error each, all of them in meta.missing_ids', async () => {
+    test('refuse what does not exist, one error each, all of them in meta.missing_ids', async () => {
       const foreign = await (await service.addStore()).add(list === 'products' ? aProduct() : aPlan())
       const unknown = randomUUID()
       const known = await add()
@@ -803,7 +803,7 @@ describe('An offering and what it was built from', () => {
       )
     })
 
-    test("may be of an organization's, which then is not deleted", async () => {
+    test("may be an organization's, which then cannot be deleted", async () => {
       const { id, api: organization } = await service.addOrganization()
       const one = await service.addStore(id)
       const theirs = await organization.add(list === 'products' ? aProduct() : aPlan())
@@ -874,7 +874,7 @@ describe('An offering and what it was built from', () => {
       expect(await snapshotsOf(store, offering, 'products')).toEqual(before)
     })
 
-    test('removes what was made within', async () => {
+    test('removes inline records', async () => {
       const other = await store.add(anOffering())
       const answer = await store.put(`/subscriptions/offerings/${other.id}/products/replace`, {
         data: { products: [product.id] },
@@ -882,7 +882,7 @@ describe('An offering and what it was built from', () => {
       expect(namesOf(answer.body.data)).toEqual(['Original'])
     })
 
-    test('changes nothing if one is not there', async () => {
+    test('changes nothing if one does not exist', async () => {
       const unknown = randomUUID()
       const before = await snapshotsOf(store, offering, 'products')
       expectErrors(await replace(unknown), 400, [
@@ -895,7 +895,7 @@ describe('An offering and what it was built from', () => {
       expect(await snapshotsOf(store, offering, 'products')).toEqual(before)
     })
 
-    test('tells of an unknown product by its place in the list', async () => {
+    test('reports an unknown product by its place in the list', async () => {
       const unknown = randomUUID()
       const detail = `data.products[1]: product "${unknown}" was not found`
       const answer = await replace(product.id, unknown)
@@ -946,7 +946,7 @@ describe('meta.price of an offering’s plan', () => {
     return snapshot?.meta.price
   }
 
-  test('50.00 less 5 % is 47.50', async () => {
+  test('50.00 less 5% is 47.50', async () => {
     expect(await priceOf({ base_price_percentage: 5 }, [usd(5000)])).toEqual({ USD: { amount: 4750 } })
   })
 
@@ -970,7 +970,7 @@ describe('meta.price of an offering’s plan', () => {
     expect(await priceOf({}, [usd(100), usd(23)])).toEqual({ USD: { amount: 123 } })
   })
 
-  test('is absent where no currency is common to all', async () => {
+  test('is absent if no currency is common to all', async () => {
     expect(await priceOf({ base_price_percentage: 5 }, [usd(100), { name: 'Without' }])).toBeUndefined()
   })
 
