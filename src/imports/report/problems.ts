@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag'
-import { type CopyColumn, CopyRows } from '../../db/copy.js'
-import type { CopyLoan } from '../../db/copy-buffers.js'
+import type { CopyLoan } from '../../db/copy/buffers.js'
+import { type CopyColumn, CopyRows } from '../../db/copy/copy.js'
 import type { Client } from '../../db/pool.js'
 import { recordTypes } from '../../records/index.js'
 import { attributeKind } from '../../records/kinds.js'

@@ -1,5 +1,5 @@
-import { type CopyColumn, CopyRows } from '../../db/copy.js'
-import type { CopyLoan } from '../../db/copy-buffers.js'
+import type { CopyLoan } from '../../db/copy/buffers.js'
+import { type CopyColumn, CopyRows } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { NewRecords } from '../../records/write/insert.js'

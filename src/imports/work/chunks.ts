@@ -1,4 +1,4 @@
-import type { CopyBuffers, CopyLoan } from '../../db/copy-buffers.js'
+import type { CopyBuffers, CopyLoan } from '../../db/copy/buffers.js'
 import type { RecordType } from '../../records/record-type.js'
 import { NewRecords } from '../../records/write/insert.js'
 import { type ReferenceLists, referenceLists } from '../../records/write/references.js'

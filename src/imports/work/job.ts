@@ -1,7 +1,7 @@
 import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { CopyBuffers } from '../../db/copy-buffers.js'
+import { CopyBuffers } from '../../db/copy/buffers.js'
 import { isUniqueViolation } from '../../db/errors.js'
 import { isOutage } from '../../db/outage.js'
 import type { Pool } from '../../db/pool.js'

@@ -1,5 +1,5 @@
 import sql, { raw } from 'sql-template-tag'
-import type { CopyValue } from '../../db/copy.js'
+import type { CopyValue } from '../../db/copy/copy.js'
 import { type Client, rows, settled } from '../../db/pool.js'
 import { isAnyOf } from '../../db/ref-key.js'
 import { addProblem, MAX_PROBLEMS, type Problem } from '../../schema/problem.js'

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
-import type { CopyLoan } from './copy-buffers.js'
+import type { Client } from '../pool.js'
+import type { CopyLoan } from './buffers.js'
 import { Output } from './output.js'
-import type { Client } from './pool.js'
 
 /** The PostgreSQL types that are copied. */
 export type CopyType =
