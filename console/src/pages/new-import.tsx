@@ -104,19 +104,7 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
           value={externalRef}
           onChange={(event) => setExternalRef(event.currentTarget.value)}
         />
-        {conflictPolicies.length > 0 && (
-          <Radio.Group
-            label="When a record with the same external reference already exists"
-            value={onConflict}
-            onChange={(value) => setOnConflict(value as OnConflict)}
-          >
-            <Stack gap="sm" mt="xs">
-              {conflictPolicies.map((policy) => (
-                <Radio key={policy} value={policy} {...POLICIES[policy]} />
-              ))}
-            </Stack>
-          </Radio.Group>
-        )}
+        <ConflictChoice policies={conflictPolicies} value={onConflict} onChange={setOnConflict} />
         {canRehearse && (
           <Switch
             label="Rehearse first"
@@ -133,6 +121,29 @@ function Form({ features: { canRehearse, conflictPolicies }, failed }: FormProps
         </div>
       </Stack>
     </form>
+  )
+}
+
+interface ConflictChoiceProps {
+  readonly policies: Features['conflictPolicies']
+  readonly value: OnConflict
+  onChange(value: OnConflict): void
+}
+
+function ConflictChoice({ policies, value, onChange }: ConflictChoiceProps) {
+  if (policies.length === 0) return null
+  return (
+    <Radio.Group
+      label="When a record with the same external reference already exists"
+      value={value}
+      onChange={(chosen) => onChange(chosen as OnConflict)}
+    >
+      <Stack gap="sm" mt="xs">
+        {policies.map((policy) => (
+          <Radio key={policy} value={policy} {...POLICIES[policy]} />
+        ))}
+      </Stack>
+    </Radio.Group>
   )
 }
 

@@ -65,21 +65,7 @@ function Records({ type }: { readonly type: ListedType }) {
   ]
   return (
     <>
-      <div className="filters">
-        <Select
-          label="Search by"
-          data={SEARCHABLE.map((value) => ({ value, label: label(value) }))}
-          value={by}
-          allowDeselect={false}
-          onChange={(value) => address.set({ by: value === 'name' ? '' : (value ?? ''), offset: 0 })}
-        />
-        <SearchInput
-          label="Search for"
-          description={`Part of a ${by === 'name' ? 'name' : 'reference'} is enough`}
-          value={text}
-          onChange={(value) => address.set({ text: value, offset: 0 }, { replace: true })}
-        />
-      </div>
+      <Filters by={by} text={text} />
       {error && <Failure error={error} onRetry={() => records.refetch()} />}
       {data?.data.length === 0 ? (
         <NoRecords
@@ -109,6 +95,32 @@ function Records({ type }: { readonly type: ListedType }) {
         />
       )}
     </>
+  )
+}
+
+interface FiltersProps {
+  readonly by: (typeof SEARCHABLE)[number]
+  readonly text: string
+}
+
+function Filters({ by, text }: FiltersProps) {
+  const address = useAddress()
+  return (
+    <div className="filters">
+      <Select
+        label="Search by"
+        data={SEARCHABLE.map((value) => ({ value, label: label(value) }))}
+        value={by}
+        allowDeselect={false}
+        onChange={(value) => address.set({ by: value === 'name' ? '' : (value ?? ''), offset: 0 })}
+      />
+      <SearchInput
+        label="Search for"
+        description={`Part of a ${by === 'name' ? 'name' : 'reference'} is enough`}
+        value={text}
+        onChange={(value) => address.set({ text: value, offset: 0 }, { replace: true })}
+      />
+    </div>
   )
 }
 

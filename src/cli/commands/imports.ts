@@ -17,6 +17,7 @@ import {
   type PageAnswer,
   type PageFlags,
 } from '../client/client.js'
+import { type FilterFlags, filterOf } from '../client/import-filter.js'
 import {
   atServer,
   type ServerCommandFlags,
@@ -113,26 +114,6 @@ const list = () =>
         return 0
       }),
     )
-
-interface FilterFlags {
-  readonly status?: string
-  readonly externalRef?: string
-  readonly filter?: string
-}
-
-/** The filter of the API (contract 5); undefined: none. */
-function filterOf({ status, externalRef, filter }: FilterFlags): string | undefined {
-  const operand = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
-  const isPattern = externalRef !== undefined && /^\*|\*$/.test(externalRef)
-  const conditions = [
-    ...(status === undefined ? [] : [`in(status,${status.split(',').map(operand).join(',')})`]),
-    ...(externalRef === undefined
-      ? []
-      : [`${isPattern ? 'like' : 'eq'}(external_ref,${operand(externalRef)})`]),
-    ...(filter === undefined ? [] : [filter]),
-  ]
-  return conditions.length === 0 ? undefined : conditions.join(':')
-}
 
 /** Which part of a list was shown, where it is not all of it. */
 function pageNote({ data, meta }: PageAnswer<unknown>, noun: string, { color }: ListFlags): string {
