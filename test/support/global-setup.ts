@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { openDataDir } from '../../src/data-dir/data-dir.js'
 import { startEmbeddedPostgres } from '../../src/data-dir/postgres/embedded.js'
-import { cli } from './service.js'
+import { cli, type SharedService } from './service.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,6 +14,8 @@ declare module 'vitest' {
      * name.
      */
     serverUrl: string
+    /** Undefined: every file starts a service of its own. */
+    sharedService: SharedService | undefined
   }
 }
 
@@ -22,6 +24,7 @@ declare module 'vitest' {
  * embedded server itself start their own. TEST_DATABASE_URL names another server to run against.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  project.provide('sharedService', undefined)
   if (!existsSync(cli)) throw new Error('The tests run the built service: run `npm run build` first.')
   const given = process.env.TEST_DATABASE_URL
   if (given) {

@@ -125,19 +125,6 @@ export async function startTestService(environment: Environment = {}): Promise<T
   const pool = createPool({ connectionString: databaseUrl }, 4, () => {})
   let api = new Api(server.url, server.apiKey)
 
-  const addOwner = async (kind: string, organizationId: string | null) => {
-    const id = randomUUID()
-    await pool.query('insert into owners (id, kind, name, parent_id) values ($1, $2, $3, $4)', [
-      id,
-      kind,
-      `${kind} ${id}`,
-      organizationId,
-    ])
-    const key = generateApiKey()
-    await setApiKey(pool, id, 'test', key)
-    return { id, api: new Api(server.url, key) }
-  }
-
   return {
     get api() {
       return api
@@ -153,17 +140,8 @@ export async function startTestService(environment: Environment = {}): Promise<T
       server = await serve({ ...settings, ...changed })
       api = new Api(server.url, server.apiKey)
     },
-    addStore: async (organizationId) => (await addOwner('store', organizationId ?? null)).api,
-    addOrganization: () => addOwner('organization', null),
-    async uploads() {
-      const entries = await readdir(join(settings.DATA_DIR, 'uploads'), {
-        recursive: true,
-        withFileTypes: true,
-      })
-      return entries
-        .filter((entry) => entry.isFile() && entry.name !== 'id')
-        .map(({ name, parentPath }) => join(parentPath, name))
-    },
+    ...ownersOf(pool, () => server.url),
+    uploads: () => uploadsIn(settings.DATA_DIR),
     async stop() {
       if (server.process.exitCode === null) await server.stop()
       await pool.end()
@@ -173,11 +151,81 @@ export async function startTestService(environment: Environment = {}): Promise<T
   }
 }
 
-/** The service for the tests of a file, or of a `describe`: it starts before the first and stops after the last. */
-export function testService(environment: Environment = {}): TestService {
+/** How further owners are added to the service at `url`. */
+function ownersOf(
+  pool: PoolConnections,
+  url: () => string,
+): Pick<TestService, 'addStore' | 'addOrganization'> {
+  const addOwner = async (kind: string, organizationId: string | null) => {
+    const id = randomUUID()
+    await pool.query('insert into owners (id, kind, name, parent_id) values ($1, $2, $3, $4)', [
+      id,
+      kind,
+      `${kind} ${id}`,
+      organizationId,
+    ])
+    const key = generateApiKey()
+    await setApiKey(pool, id, 'test', key)
+    return { id, api: new Api(url(), key) }
+  }
+  return {
+    addStore: async (organizationId) => (await addOwner('store', organizationId ?? null)).api,
+    addOrganization: () => addOwner('organization', null),
+  }
+}
+
+async function uploadsIn(dataDir: string): Promise<string[]> {
+  const entries = await readdir(join(dataDir, 'uploads'), { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile() && entry.name !== 'id')
+    .map(({ name, parentPath }) => join(parentPath, name))
+}
+
+/** A service that all files of a fast run share, with what the workers need to reach it. */
+export interface SharedService {
+  readonly url: string
+  readonly apiKey: string
+  readonly consoleUrl: string
+  readonly dataDir: string
+  readonly databaseUrl: string
+}
+
+/** The shared service as one test file sees it: a store of its own is its default store, and it stops nothing. */
+async function joinService(shared: SharedService): Promise<TestService> {
+  const pool = createPool({ connectionString: shared.databaseUrl }, 4, () => {})
+  const owners = ownersOf(pool, () => shared.url)
+  const refuse = () => {
+    throw new Error('The service is shared in a fast run. Give this file one of its own: testService({}).')
+  }
+  return {
+    ...shared,
+    ...owners,
+    api: await owners.addStore(),
+    pool,
+    server: {
+      ...shared,
+      get process() {
+        return refuse()
+      },
+      stop: refuse,
+      kill: refuse,
+      stderr: refuse,
+    },
+    restart: refuse,
+    uploads: () => uploadsIn(shared.dataDir),
+    stop: () => pool.end(),
+  }
+}
+
+/**
+ * The service for the tests of a file, or of a `describe`: it starts before the first and stops after the last.
+ * In a fast run (`npm run test:fast`) the files that name no environment share one.
+ */
+export function testService(environment?: Environment): TestService {
   let service: TestService | undefined
   beforeAll(async () => {
-    service = await startTestService(environment)
+    const shared = environment === undefined ? inject('sharedService') : undefined
+    service = shared ? await joinService(shared) : await startTestService(environment)
   })
   afterAll(() => service?.stop())
   return standIn(() => service)
@@ -222,10 +270,12 @@ export async function administer(statement: string, url = inject('serverUrl')): 
 }
 
 /** A new, empty database on the run's server. */
-export async function createDatabase(): Promise<{ databaseUrl: string; drop(): Promise<void> }> {
+export async function createDatabase(
+  serverUrl = inject('serverUrl'),
+): Promise<{ databaseUrl: string; drop(): Promise<void> }> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await administer(`create database ${name}`)
-  const url = new URL(inject('serverUrl'))
+  await administer(`create database ${name}`, serverUrl)
+  const url = new URL(serverUrl)
   url.pathname = `/${name}`
-  return { databaseUrl: url.href, drop: () => administer(`drop database ${name} with (force)`) }
+  return { databaseUrl: url.href, drop: () => administer(`drop database ${name} with (force)`, serverUrl) }
 }

@@ -6,7 +6,8 @@ import { aProduct, aSubscriber, counts, file, times } from '../../support/builde
 import { insertImport, ownerIdOf } from '../../support/rows.js'
 import { newStoreEach, testService } from '../../support/service.js'
 
-const service = testService()
+// It looks at what all stores have, so it shares no service.
+const service = testService({})
 const api = newStoreEach(service)
 
 const act = (id: string, what: 'cancel' | 'retry', of: Api = api) =>
