@@ -5,10 +5,10 @@ import { answerOn, openSocket, openUpload } from '../../support/sockets.js'
 import { type Faults, MAY_BE_ANSWERED, type Scene } from './scene.js'
 import type { Owner } from './victim.js'
 
-/** Lines of the bystander's files that broke off. */
+/** Lines of the bystander's interrupted files. */
 export const CUT_LINES = 3000
 
-/** How clients upload that break off, or that send all before they read anything. */
+/** Clients that disconnect, or that send everything before they read anything. */
 export const clientFaults: Faults = {
   async 'uploads cut at a random byte'({ random, bystander }) {
     const form = multipart([importFile(times(CUT_LINES, () => aProduct()))], formEnd).toString()
@@ -27,7 +27,7 @@ export const clientFaults: Faults = {
   async 'uploads on connections that close, most of them answered early'(scene) {
     const { random } = scene
     const externalRef = random.uuid()
-    // The first is taken, whatever comes of it; from then on its external_ref is.
+    // The first is accepted, whatever its outcome; from then on its external_ref is taken.
     await uploadSlowly(scene, { path: `${IMPORTS}?external_ref=${externalRef}`, due: [201] }, TAKEN)
     const all: readonly Refusal[] = [
       { path: IMPORTS, authorization: 'Bearer nobody', due: [401] },
@@ -52,11 +52,15 @@ interface Refusal {
   readonly path: string
   readonly authorization?: string
   readonly contentType?: string
-  /** The statuses that may be answered. */
+  /** The statuses that are allowed. */
   readonly due: readonly number[]
 }
 
-/** Sends a whole file before it reads, as many clients and proxies do. @throws unless the answer is there then */
+/**
+ * Sends a whole file before it reads, as many clients and proxies do.
+ *
+ * @throws unless the response has arrived by then
+ */
 async function uploadSlowly({ bystander, random }: Scene, refusal: Refusal, body: Buffer): Promise<void> {
   const answer = await send(bystander, refusal, body, () => (random.oneIn(10) ? random.below(30) : 0))
   if (refusal.due.includes(answer.status) || MAY_BE_ANSWERED.includes(answer.status)) return
@@ -76,7 +80,7 @@ async function send({ api }: Owner, refusal: Refusal, body: Buffer, pause: () =>
   )
   const PIECE = 64 * 1024
   for (let at = 0; at < body.length && !socket.destroyed; at += PIECE) {
-    // A connection that breaks is told of below, by the answer that is not there.
+    // A broken connection is reported below, by the missing response.
     await new Promise<void>((resolve) => socket.write(body.subarray(at, at + PIECE), () => resolve()))
     await sleep(pause())
   }

@@ -13,11 +13,11 @@ const endConnections =
 
 async function signalPostmaster({ victim }: Scene, signal: NodeJS.Signals): Promise<void> {
   const pid = await victim.postmaster()
-  // It may be down from the fault before.
+  // It may still be down from the previous fault.
   if (pid !== undefined) tryToSignal(pid, signal)
 }
 
-/** What is done to PostgreSQL and its sessions. */
+/** Faults of PostgreSQL and its sessions. */
 export const databaseFaults: Faults = {
   async 'kill -9 of the postmaster'(scene) {
     await signalPostmaster(scene, 'SIGKILL')
@@ -47,7 +47,7 @@ export const databaseFaults: Faults = {
   async 'hostile settings of the role or the database'(scene) {
     const { victim, random, later } = scene
     const { role, name, asSuperuser } = victim.database
-    // Of the tables' schema another is in front, which does not exist.
+    // A schema that does not exist comes before that of the tables.
     const settings = [...HOSTILE, ['search_path', `nowhere, ${asSuperuser.schema}`]] as const
     const places = [`role ${role} in database ${name}`, `database ${name}`]
     later(async () => {
@@ -66,7 +66,7 @@ export const databaseFaults: Faults = {
   },
 }
 
-/** What somebody may have set for other programs that use the same role or database. */
+/** Settings that somebody may have made for other programs with the same role or database. */
 const HOSTILE: readonly (readonly [string, string])[] = [
   ['default_transaction_isolation', 'serializable'],
   ['default_transaction_isolation', 'repeatable read'],

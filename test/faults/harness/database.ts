@@ -7,11 +7,11 @@ import { connect } from '../../../src/db/pool.js'
 
 /** The database of a service under test. */
 export interface VictimDatabase {
-  /** What the service is told of it; undefined: nothing, it is its embedded one. */
+  /** The service's DATABASE_URL; undefined: it uses its embedded database. */
   readonly url: string | undefined
-  /** How other processes reach it, as the service's role. */
+  /** How other processes reach it, with the service's role. */
   readonly outsideUrl: string
-  /** From outside of the service. */
+  /** From outside the service. */
   readonly asSuperuser: Connection
   /** The role of the service. */
   readonly role: string
@@ -39,13 +39,13 @@ const ROLE = 'shop'
 const SCHEMA = 'app'
 
 /**
- * A database on a server that is not the service's: its role may do little, and its tables are in a schema of their own. The
- * server is started again by this process when it dies.
+ * A database on a separate server: its role has few rights, and its tables are in their own schema. This
+ * process restarts the server when it dies.
  *
  * @param folder for the server, which is created
  */
 export async function databaseOfARole(folder: string): Promise<VictimDatabase> {
-  // PostgreSQL may run as another user, who has to be let through.
+  // PostgreSQL may run as another user, who must be able to enter the folder.
   await mkdir(folder, { mode: 0o711 })
   const dataDir = await openDataDir(join(folder, 'data'))
   const server = await startEmbeddedPostgres(dataDir.path)

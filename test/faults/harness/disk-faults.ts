@@ -4,7 +4,7 @@ import { type Faults, MAY_BE_ANSWERED } from './scene.js'
 
 const WHOLE_LINES = 5000
 
-/** What is done to the disk of the uploads. */
+/** Faults of the uploads' disk. */
 export const diskFaults: Faults = {
   /** What fails makes room again, so some file may fit. */
   async 'a full disk'({ victim, random, bystander }) {
@@ -20,7 +20,7 @@ export const diskFaults: Faults = {
     })
   },
 
-  /** Perhaps with a new start meanwhile, as when a machine starts before its network's disk is there. */
+  /** Perhaps with a restart meanwhile, as when a machine starts before its network disk is available. */
   async 'a folder of uploads that is away'({ victim, random, bystander }) {
     const start = random.below(3)
     if (start === 1) await victim.stop()

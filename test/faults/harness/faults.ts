@@ -6,7 +6,7 @@ import { processFaults } from './process-faults.js'
 import type { Faults } from './scene.js'
 import { startFaults } from './start-faults.js'
 
-/** By name, what may happen. */
+/** The faults, by name. */
 export const faults: Faults = {
   ...processFaults,
   ...databaseFaults,
@@ -16,7 +16,7 @@ export const faults: Faults = {
   ...greed,
 }
 
-/** Those after which nothing may be left even without a new start: no process ended, and no connection. */
+/** Those after which nothing may be left even without a restart: no process and no connection ended. */
 export const gentle: ReadonlySet<string> = new Set([
   'a pause',
   'a pause past the lease',

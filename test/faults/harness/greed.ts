@@ -12,7 +12,7 @@ const READERS = 30
 /** Many of its lines are wrong, so that its reports are long. */
 const FILE = times(4000, (line) => aProduct({ name: line % 2 === 0 ? 'Coffee box' : 'No' }))
 
-/** One owner that takes what there is to have while the imports of others are worked on. */
+/** One owner that takes all it can get while the imports of others run. */
 export const greed: Faults = {
   async 'a greedy owner: many imports, slow filters, and readers that read nothing'({
     greedy,
@@ -24,7 +24,7 @@ export const greed: Faults = {
     const filtering = Promise.all(
       Array.from({ length: FILTERS_AT_ONCE }, () => filterUntil(greedy, ended.signal)),
     )
-    // It is waited for only at the end; what fails is told there.
+    // It is awaited only at the end; failures are reported there.
     filtering.catch(() => {})
     const readers =
       ids.length === 0 ? [] : Array.from({ length: READERS }, () => read(greedy, random.pick(ids)))
@@ -37,7 +37,7 @@ export const greed: Faults = {
   },
 }
 
-/** Returns the ids of those that were taken. */
+/** Returns the ids of those that were accepted. */
 async function postMany({ api }: Owner): Promise<string[]> {
   const answers = await Promise.all(
     Array.from({ length: FILES }, () => api.upload(FILE).catch(() => undefined)),
@@ -47,7 +47,7 @@ async function postMany({ api }: Owner): Promise<string[]> {
   return answers.flatMap((answer) => (answer?.status === 201 ? [answer.body.data.id as string] : []))
 }
 
-/** Filters that look at every record of the owner, one after the other. */
+/** Filters that read every record of the owner, one after the other. */
 async function filterUntil({ api }: Owner, ended: AbortSignal): Promise<void> {
   const path = '/subscriptions/products?filter=like(name,*nothing*)&page[limit]=100'
   while (!ended.aborted) {
@@ -61,7 +61,7 @@ async function filterUntil({ api }: Owner, ended: AbortSignal): Promise<void> {
   }
 }
 
-/** Asks for a report, and never reads it. */
+/** Requests a report, and never reads it. */
 function read({ api }: Owner, id: string): Socket {
   const socket = openSocket(api.url)
   socket.pause()

@@ -4,7 +4,7 @@ import { STUCK_MS } from './scene.js'
 import type { Owner, Victim } from './victim.js'
 
 /**
- * Looks whether all is over, every line is accounted for, and nothing is left that belongs to nobody.
+ * Checks that everything has ended, every line is accounted for, and nothing is left over.
  *
  * @throws an Error that says what there is.
  */

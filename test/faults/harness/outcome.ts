@@ -3,14 +3,14 @@ import { recordTypes } from '../../../src/records/index.js'
 import type { Api } from '../../support/api.js'
 import { answered } from './patience.js'
 
-/** All that can be seen of what imports came to, without what is another each time: ids and times. */
+/** The visible outcome of imports, without what differs each time: ids and times. */
 export interface Outcome {
   readonly imports: readonly unknown[]
-  /** By table, its rows as JSON, in an order that their content gives. */
+  /** By table, its rows as JSON, ordered by their content. */
   readonly rows: Readonly<Record<string, readonly string[]>>
 }
 
-/** Reads what an owner's imports came to, and all that the owner has. */
+/** Reads the outcome of an owner's imports, and everything the owner has. */
 export async function outcomeOf(
   api: Api,
   pool: Pool,
@@ -37,7 +37,7 @@ export async function outcomeOf(
   return { imports: told, rows }
 }
 
-/** What was imported, by line, as it is answered. */
+/** What was imported, by line, as the API returns it. */
 async function resultsOf(api: Api, id: string): Promise<unknown> {
   const { status, body } = await answered(() => api.get(`/subscriptions/imports/${id}/results`))
   if (status !== 200) return status
@@ -86,7 +86,7 @@ const statements: readonly (readonly [string, string])[] = [
   ],
 ]
 
-/** Where two outcomes differ first, for people; undefined: nowhere. */
+/** The first difference of two outcomes, for people; undefined: none. */
 export function difference(expected: Outcome, actual: Outcome): string | undefined {
   for (const [index, one] of expected.imports.entries()) {
     const found = firstDifference(one, actual.imports[index], `import ${index + 1}`)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer } from '../../support/api.js'
 import { STUCK_MS } from './scene.js'
 
-/** Asks until there is an answer other than that the service is not there just now. */
+/** Asks until the response is something other than that the service is unavailable. */
 export async function answered(ask: () => Promise<Answer>): Promise<Answer> {
   const deadline = Date.now() + STUCK_MS
   for (;;) {
@@ -16,7 +16,10 @@ export async function answered(ask: () => Promise<Answer>): Promise<Answer> {
   }
 }
 
-/** A connection that broke is no answer; an answer that the service's document does not have is a fault of its own. */
+/**
+ * A broken connection is not a response; a response that the service's document does not have is a separate
+ * error.
+ */
 export function unanswered(error: Error): undefined {
   if (error instanceof TypeError || /ECONN|socket|terminated/.test(error.message)) return undefined
   throw error

@@ -3,7 +3,7 @@ import { aProduct, file } from '../../support/builders.js'
 import { expireLeases, type Faults, postAsBystander, type Scene, underWay } from './scene.js'
 import type { Victim } from './victim.js'
 
-/** What ends or stops the service's process. */
+/** Faults that end or stop the service's process. */
 export const processFaults: Faults = {
   async 'kill -9 of the service'({ victim }) {
     await victim.kill()
@@ -21,7 +21,10 @@ export const processFaults: Faults = {
     victim.signal('SIGCONT')
   },
 
-  /** Time passes for the lease only, while a job is under way; awake again, the process finds the job free, and still works on it. */
+  /**
+   * Time passes only for the lease, while a job is running; when it wakes, the process has lost the job, and
+   * still works on it.
+   */
   async 'a pause past the lease'(scene) {
     const { victim, random } = scene
     await underWay(scene)
@@ -31,7 +34,7 @@ export const processFaults: Faults = {
     victim.signal('SIGCONT')
   },
 
-  /** Only when nothing is being posted: a start clears away what is not an import yet. */
+  /** Only when nothing is being posted: a start removes what is not an import yet. */
   async 'a pause in which another process takes over'(scene) {
     const { victim, random, posted } = scene
     await posted
@@ -53,7 +56,7 @@ export const processFaults: Faults = {
     }
   },
 
-  /** The import is held up before its first record, and each process that has claimed it is killed. */
+  /** The import is blocked before its first record, and each process that has claimed it is killed. */
   async 'kills in a row between the claim of an import and its first chunk'(scene) {
     const { victim, random } = scene
     const externalRef = random.uuid()
@@ -63,7 +66,7 @@ export const processFaults: Faults = {
       for (let kills = 2 + random.below(3); kills > 0; kills -= 1) {
         await claimed(victim, id)
         await victim.kill()
-        // As if the time were over that each waits longer than the one before.
+        // As if the growing wait of each had passed.
         await victim.query("update imports set retry_at = now() where status = 'started'")
         await victim.revive()
       }
@@ -89,7 +92,7 @@ async function hold({ victim, bystander }: Scene, externalRef: string): Promise<
   }
 }
 
-/** Waits until a process works on the import, or it is over because what held it up is gone. */
+/** Waits until a process runs the import, or it has ended because what blocked it is gone. */
 async function claimed(victim: Victim, id: string): Promise<void> {
   for (;;) {
     const [row] = await victim.query<{ status: string; taken: boolean }>(

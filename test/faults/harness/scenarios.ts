@@ -8,10 +8,10 @@ export interface Step {
   readonly onConflict: 'reject' | 'skip' | 'update'
 }
 
-/** What one owner imports, one file after the other: the outcome of each depends on those before it. */
+/** What one owner imports, one file after the other: the outcome of each depends on the earlier ones. */
 export type Scenario = readonly Step[]
 
-/** How many scenarios there are. Few, so that each need be run without a fault only once. */
+/** How many scenarios there are. Few, so that each has to run without a fault only once. */
 export const SCENARIOS = 12
 
 const made = new Map<number, Scenario>()
@@ -43,7 +43,7 @@ function dataset(random: RandomNumbers): string {
 function line(random: RandomNumbers, lines: number): RecordLine | string {
   if (random.oneIn(60))
     return random.pick(['', '  ', 'garbage', '{"data":{}}', '[]', '{"data":{"type":"order"}}'])
-  // Of so many that most are taken once, in a range that the owner's other files have as well.
+  // From a range large enough that most are used once, and shared with the owner's other files.
   const ref = (kind: string) => `${kind}-${random.below(lines * 2)}`
   const external_ref = random.oneIn(10) ? undefined : ref('r')
   const name = random.oneIn(40) ? 'No' : `Name ${random.below(1_000_000)}`
@@ -58,7 +58,7 @@ function line(random: RandomNumbers, lines: number): RecordLine | string {
     case 4:
       return anOffering({
         external_ref,
-        // By its name a row is told from others.
+        // Its name distinguishes a row from others.
         name: name === 'No' ? name : `Offering ${random.uuid()}`,
         products: random.oneIn(2) ? [aProduct({ name: 'Within' }).data.attributes] : [known(), known()],
         plans: random.oneIn(2) ? [aPlan({ name: 'Within' }).data.attributes] : [known()],

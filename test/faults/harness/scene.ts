@@ -3,24 +3,30 @@ import type { RandomNumbers } from '../../../bench/random.js'
 import { aProduct, times } from '../../support/builders.js'
 import type { Owner, Victim } from './victim.js'
 
-/** A job that is not at its end after so long is stuck. The longest that one may rest is a lease, of 15 s; machines may be slow. */
+/**
+ * A job that has not ended after this time is stuck. The longest legitimate pause is a lease, 15 s; machines
+ * may be slow.
+ */
 export const STUCK_MS = 300_000
 
 /** What a fault may need. */
 export interface Scene {
   readonly victim: Victim
   readonly random: RandomNumbers
-  /** Whose uploads do not arrive, find no room, or are worked on while something happens. All lines of what it imports are fine. */
+  /**
+   * The owner whose uploads do not arrive, find no room, or are being imported while something happens. All
+   * of its lines are valid.
+   */
   readonly bystander: Owner
-  /** Who takes what there is to have. Some lines of what it imports are wrong. */
+  /** The owner who takes all it can get. Some of its lines are wrong. */
   readonly greedy: Owner
   /** Resolves once every file is posted. */
   readonly posted: Promise<void>
-  /** Has something undone at the end, once all imports that are observed are over. */
+  /** Registers something to be undone at the end, once all observed imports have ended. */
   later(undo: () => Promise<void>): void
 }
 
-/** Does something to the service. What it took down runs again when it returns, or does so by itself soon. */
+/** Does something to the service. What it took down runs again when it returns, or soon after by itself. */
 export type Fault = (scene: Scene) => Promise<void>
 
 export type Faults = Readonly<Record<string, Fault>>
@@ -33,7 +39,7 @@ export function tryToSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** As if as much time had passed. What a stopped process has locked stays as it is. */
+/** As if this much time had passed. Locks of a stopped process stay. */
 export async function expireLeases(victim: Victim): Promise<void> {
   await victim
     .query(
@@ -43,7 +49,7 @@ export async function expireLeases(victim: Victim): Promise<void> {
     .catch(() => {})
 }
 
-/** Posts a file of the bystander as soon as the service takes one; returns the import's id. */
+/** Posts a file of the bystander as soon as the service accepts one; returns the import's id. */
 export async function postAsBystander({ bystander }: Scene, content: string): Promise<string> {
   const post = () => bystander.api.upload(content).catch(() => undefined)
   let answer = await post()
@@ -58,8 +64,8 @@ export async function postAsBystander({ bystander }: Scene, content: string): Pr
 const LONG = times(40_000, () => aProduct())
 
 /**
- * Posts a long file of records that nothing would keep from being imported twice, and waits until some of it is imported. So
- * what the fault before took down is up again. Returns the import's id.
+ * Posts a long file of records that nothing would keep from being imported twice, and waits until some of it
+ * is imported. So what the previous fault took down is up again. Returns the import's id.
  */
 export async function underWay(scene: Scene): Promise<string> {
   const id = await postAsBystander(scene, LONG)
@@ -75,5 +81,8 @@ export async function underWay(scene: Scene): Promise<string> {
   }
 }
 
-/** What may be answered instead of what is due: the database may be on its way back from the fault before. */
+/**
+ * The responses allowed instead of the expected one: the database may still be recovering from the previous
+ * fault.
+ */
 export const MAY_BE_ANSWERED: readonly number[] = [429, 503]

@@ -8,27 +8,27 @@ import { SCENARIOS, type Scenario, type Step, scenario } from './scenarios.js'
 import { type Fault, type Scene, STUCK_MS } from './scene.js'
 import type { Owner, Victim, VictimKind } from './victim.js'
 
-/** What scenarios come to without any fault, by number. Found out once each. */
+/** The outcomes of scenarios without any fault, by number. Determined once each. */
 const undisturbed = new Map<number, Promise<Outcome>>()
 
-/** What the client knows of one owner's imports. */
+/** What the client knows about one owner's imports. */
 interface Client {
   readonly owner: Owner
   readonly scenario: Scenario
   readonly number: number
-  /** By step, the import that it became. */
+  /** The import of each step. */
   readonly imports: string[]
-  /** Rehearsals of which no answer came: they may be there, and change nothing. */
+  /** Rehearsals without a response: they may exist, and change nothing. */
   lost: number
 }
 
 /**
- * Runs one schedule: some owners post files while something happens to the service, seeded. Afterwards everything has to be
- * as if nothing had happened.
+ * Runs one seeded schedule: some owners post files while something happens to the service. Afterwards
+ * everything must be as if nothing had happened.
  *
  * @param start gives the service on a database of a kind.
- * @param tell is told what happens, for people.
- * @throws an Error that says what is not as it should be.
+ * @param tell receives what happens, for people.
+ * @throws an Error that says what is wrong.
  */
 export async function runSchedule(
   start: (kind: VictimKind) => Promise<Victim>,
@@ -75,7 +75,7 @@ export async function runSchedule(
   await victim.forgetOwners()
 }
 
-/** Set by `npm run test:faults -- --only <part of a name>`, to look closer at some. */
+/** Set by `npm run test:faults -- --only <part of a name>`, to select some. */
 const ONLY = process.env.LONG_TEST_ONLY ?? ''
 const CHOICE = Object.entries(faults).filter(([name]) => name.includes(ONLY))
 
@@ -98,7 +98,9 @@ async function post(client: Client): Promise<void> {
   }
 }
 
-/** As a client does that wants each file imported once: it names it, and posts it again until it has an answer. */
+/**
+ * Like a client that wants each file imported once: it names it, and posts it again until it gets a response.
+ */
 async function postStep(client: Client, step: Step, externalRef: string): Promise<string> {
   const { content, dryRun, onConflict } = step
   const deadline = Date.now() + STUCK_MS
@@ -107,7 +109,7 @@ async function postStep(client: Client, step: Step, externalRef: string): Promis
       .upload(content, { onConflict, ...(dryRun ? { dryRun } : { externalRef }) })
       .catch(unanswered)
     if (answer?.status === 201) return answer.body.data.id
-    // An earlier attempt, whose answer did not come, was taken after all.
+    // An earlier attempt, whose response got lost, was accepted after all.
     if (answer?.status === 409) return answer.body.errors[0].meta.id
     if (answer !== undefined && answer.status !== 503) throw new Error(toldOf('a POST', answer))
     if (dryRun) client.lost += 1
@@ -116,7 +118,7 @@ async function postStep(client: Client, step: Step, externalRef: string): Promis
   throw new Error('A file could not be posted: the service is not there, or has no room.')
 }
 
-/** Cancels an owner's last import now and then, and has it tried again: it goes on as if nothing had been. */
+/** Cancels an owner's last import now and then, and retries it: it continues as if nothing had happened. */
 async function interfere(
   clients: readonly Client[],
   random: RandomNumbers,
@@ -131,14 +133,14 @@ async function interfere(
   }
 }
 
-/** 409: it is over already, or was canceled when no answer came. */
+/** 409: it has already ended, or was canceled by a request whose response got lost. */
 async function act({ api }: Owner, id: string, what: 'cancel' | 'retry'): Promise<void> {
   const path = `/subscriptions/imports/${id}/${what}`
   const { status } = await answered(() => api.request(path, { method: 'POST' }))
   if (status !== 200 && status !== 409) throw new Error(`${what} was answered ${status}.`)
 }
 
-/** Waits until all imports are over. What was canceled is tried again. */
+/** Waits until all imports have ended, retrying those that were canceled. */
 async function settle({ owner, imports }: Client): Promise<void> {
   const deadline = Date.now() + STUCK_MS
   for (const id of imports) {
@@ -155,7 +157,7 @@ async function settle({ owner, imports }: Client): Promise<void> {
   }
 }
 
-/** What a crash leaves on disk is cleared away by the next start, so there has to be one. */
+/** What a crash leaves on disk is removed by the next start, so there has to be one. */
 async function tidy(victim: Victim): Promise<void> {
   await victim.kill()
   await victim.revive()

@@ -5,7 +5,7 @@ import { answered } from './patience.js'
 import { type Fault, type Faults, postAsBystander, type Scene } from './scene.js'
 import type { Start } from './victim.js'
 
-/** Another start, under circumstances that last as long as its process. */
+/** A restart, under circumstances that last as long as its process. */
 const newStart =
   (start: (random: RandomNumbers) => Start, then: Fault = async () => {}): Fault =>
   async (scene) => {
@@ -20,7 +20,7 @@ const TALKATIVE = { LOG_LEVEL: 'trace' }
 const HOUR_MS = 3_600_000
 const preload = new URL('../../support/shifted-clock.mjs', import.meta.url).href
 
-/** What is wrong with the surroundings of a process from its start on. */
+/** Faults in the environment of a process from its start on. */
 export const startFaults: Faults = {
   'a new start with its log on a full disk': newStart(
     () => ({ environment: TALKATIVE, log: 'full disk' }),
@@ -54,7 +54,7 @@ async function fillLog({ victim, random }: Scene): Promise<void> {
 
 const LINES = 1000
 
-/** What an import has added is found by when it was added. */
+/** What an import has added is found by the time it was added. */
 async function importAndReadResults(scene: Scene): Promise<void> {
   const { api } = scene.bystander
   const path = `/subscriptions/imports/${await postAsBystander(

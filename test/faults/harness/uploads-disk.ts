@@ -5,14 +5,14 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** How much room there is for uploads, where they can have a file system of their own. */
+/** How much room there is for uploads, if they can have their own file system. */
 const UPLOAD_MIB = 256
 
-/** The folder of uploads, on a file system of its own where this user may mount one. */
+/** The uploads folder, on its own file system if this user may mount one. */
 export class UploadsDisk {
   private constructor(
     readonly folder: string,
-    /** Where its file system is mounted for good; undefined: it has none of its own. */
+    /** Where its file system is permanently mounted; undefined: it has none of its own. */
     readonly disk: string | undefined,
   ) {}
 
@@ -29,7 +29,7 @@ export class UploadsDisk {
     return new UploadsDisk(folder, mounted ? disk : undefined)
   }
 
-  /** The names of the files, whole ones and those still coming in. */
+  /** The names of the files, complete ones and those still being received. */
   async files(): Promise<{ whole: string[]; incoming: string[] }> {
     const whole = (await readdir(this.folder)).filter((name) => name.endsWith('.jsonl'))
     return { whole: whole.sort(), incoming: await readdir(join(this.folder, 'incoming')) }
@@ -42,7 +42,7 @@ export class UploadsDisk {
     await rm(join(this.folder, 'unknown'), { recursive: true, force: true })
   }
 
-  /** Takes the folder away while `use` runs: an unmounted disk, or a renamed folder, leaves an empty one. */
+  /** Removes the folder while `use` runs: an unmounted disk, or a renamed folder, leaves an empty one. */
   async away(use: () => Promise<void>): Promise<void> {
     await this.#takeAway()
     try {
@@ -55,7 +55,7 @@ export class UploadsDisk {
   }
 
   async #takeAway(): Promise<void> {
-    // Lazily, for files in it are open, as they may be when a network's disk goes.
+    // Lazily, since files in it are open, as they may be when a network disk disappears.
     if (this.disk !== undefined) await run('umount', ['-l', this.folder])
     else {
       await rename(this.folder, `${this.folder}.away`)

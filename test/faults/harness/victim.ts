@@ -11,13 +11,13 @@ import { type Log, type ServeProcess, serve, temporaryFolder } from '../../suppo
 import { databaseOfARole, embeddedDatabase, type VictimDatabase } from './database.js'
 import { UploadsDisk } from './uploads-disk.js'
 
-/** A store whose imports are put to the test. */
+/** A store whose imports are tested. */
 export interface Owner {
   readonly id: string
   readonly api: Api
 }
 
-/** On which database a service runs: its embedded one, or as a role that may do little, in a schema of its own. */
+/** The database of a service: its embedded one, or one with a restricted role and its own schema. */
 export type VictimKind = 'embedded' | 'role'
 
 /** What a process is started with; it lasts as long as the process. */
@@ -27,17 +27,17 @@ export interface Start {
 }
 
 /**
- * The service at an address that stays, to be killed, stopped and starved. All that is done to it can be done to any service
- * from outside.
+ * The service at a fixed address, to be killed, stopped and starved. Everything done to it can be done to any
+ * service from outside.
  */
 export class Victim {
   readonly dataDir: string
   readonly url: string
-  /** Outside of the service; broken by what breaks the server. */
+  /** A pool outside the service, which breaks with the server. */
   readonly pool: PoolConnections
   readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>
   #server: ServeProcess | undefined
-  /** What all processes so far have said. */
+  /** The output of all processes so far. */
   #said = ''
 
   private constructor(
@@ -56,7 +56,7 @@ export class Victim {
     const folder = await temporaryFolder()
     const dataDir = join(folder.path, 'data')
     const uploads = await UploadsDisk.mount(join(dataDir, 'uploads'), join(folder.path, 'disk'))
-    // Others may pass through: the embedded database may run as another user.
+    // Others may enter: the embedded database may run as another user.
     for (const place of [folder.path, dataDir]) await chmod(place, 0o711)
     const database =
       kind === 'embedded' ? embeddedDatabase(dataDir) : await databaseOfARole(join(folder.path, 'server'))
@@ -92,13 +92,13 @@ export class Victim {
     )
   }
 
-  /** kill -9. The database goes on. */
+  /** kill -9. The database keeps running. */
   async kill(): Promise<void> {
     await this.#running().kill()
     this.#forget()
   }
 
-  /** SIGTERM. An embedded database is stopped as well. */
+  /** SIGTERM. An embedded database is also stopped. */
   async stop(): Promise<void> {
     const code = await this.#running().stop()
     if (code !== 0)
@@ -145,8 +145,9 @@ export class Victim {
   }
 
   /**
-   * A second process with the first one's uploads: what the lock of the data directory prevents, and a folder that two
-   * machines share does not. The first one has lost the session that holds the store's lock, and does not know it. So a job can be taken over from a process that still lives.
+   * A second process with the first one's uploads, which the lock of the data directory prevents, but not in
+   * a folder shared by two machines. The first one has lost the session that holds the store's lock without
+   * knowing it. So a job can be taken over from a living process.
    */
   async twin(): Promise<ServeProcess> {
     const folder = join(this.#folder.path, `twin-${randomUUID()}`)
@@ -160,7 +161,10 @@ export class Victim {
     return await serve({ DATA_DIR: folder, DATABASE_URL: this.database.outsideUrl })
   }
 
-  /** Removes all that owners have, once it was looked at: what follows begins with as much room. */
+  /**
+   * Removes everything that owners have, once it has been checked, so that the next schedule starts with as
+   * much room.
+   */
   async forgetOwners(): Promise<void> {
     const tables = [
       'imports',
