@@ -30,7 +30,9 @@ const READ_BYTES = 256 * 2 ** 10
 export const importedRecords = ({ meta }: Import): number =>
   Object.values(meta.records.imported).reduce((sum, count) => sum + count, 0)
 
-/** Posts a file and returns the import once the 201 has arrived. The form is written by hand, because `fetch` takes a file only whole in memory or as a Blob, which is experimental in Node 20.
+/**
+ * Posts a file and returns the import once the 201 has arrived. The form is written by hand, because `fetch`
+ * takes a file only whole in memory or as a Blob, which is experimental in Node 20.
  *
  * @throws Error for any other answer; AbortError
  */
@@ -91,7 +93,9 @@ export function checkImport(done: Import, expected: Outcome): void {
   }
 }
 
-/** Polls an import until it has ended. The pause between two requests is a hundredth of the time waited so far, and at least 10 ms: so the result is at most about 1% late, and polling disturbs a long import little.
+/**
+ * Polls an import until it has ended. The pause between two requests is a hundredth of the time waited so
+ * far, and at least 10 ms: so the result is at most about 1% late, and polling disturbs a long import little.
  *
  * @throws AbortError
  */

@@ -17,8 +17,10 @@ export interface GenerateOptions {
  * What a file consists of.
  *
  * - `mixed`: valid records of all four types.
- * - `referenced`: the same, and every record has an `external_ref`, so that a second import of it adds nothing.
- * - `tenth-wrong`: `mixed`, but every tenth line has a mistake, one of four in turn. Nothing refers to such a record.
+ * - `referenced`: the same, and every record has an `external_ref`, so that a second import of it adds
+ *   nothing.
+ * - `tenth-wrong`: `mixed`, but every tenth line has a mistake, one of four in turn. Nothing refers to such a
+ *   record.
  * - `products`: products alone, every second one with a name that no other record has.
  * - `catalogue`: products and plans.
  * - `offerings`: offerings alone, each of two products and a plan of the catalogue of as many records and the
@@ -96,7 +98,10 @@ export const wrongLines = (records: number): number => Math.floor(records / TENT
 const lineOf = (type: string, attributes: Attributes): string =>
   JSON.stringify({ data: { type, attributes } })
 
-/** A subscriber's line with one mistake: cut off, of an unknown type, without a name, or with a wrong e-mail address. */
+/**
+ * A subscriber's line with one mistake: cut off, of an unknown type, without a name, or with a wrong e-mail
+ * address.
+ */
 function wrongLine(kind: Kind, attributes: Attributes, ordinal: number): string {
   const type = `subscription_${kind}`
   switch (ordinal % 4) {

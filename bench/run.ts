@@ -72,7 +72,9 @@ async function bench({ records, runs, quick = false, only = '', json }: Options)
     await writeFile(json, `${JSON.stringify(report(machine, rows, measured), null, 2)}\n`)
 }
 
-/** Measures every trial a number of times. The runs are interleaved, all trials once and then all trials again, so that a machine that is slow for a while is slow for all of them.
+/**
+ * Measures every trial a number of times. The runs are interleaved, all trials once and then all trials
+ * again, so that a machine that is slow for a while is slow for all of them.
  */
 async function measureAll(trials: readonly Trial[], runs: number, context: Context): Promise<Run[]> {
   for (const trial of trials) await trial.prepare(context)

@@ -129,7 +129,10 @@ const howItEnded = ({ child: { exitCode, signalCode } }: Spawned): string =>
 
 const lastWords = ({ stderr }: Spawned): string => (stderr === '' ? '' : ` It said:\n${stderr.trim()}`)
 
-/** Only a server that has started knows how to stop its database, so this is not called before it has or has failed. */
+/**
+ * Only a server that has started knows how to stop its database, so this is not called before it has or has
+ * failed.
+ */
 async function stop(spawned: Spawned, dataDir: string): Promise<void> {
   spawned.child.kill('SIGTERM')
   await within(STOP_MS, spawned.ended)

@@ -105,7 +105,9 @@ const filled = (before: string, filling: string, after: string): string =>
     .join(',') +
   after
 
-/** The shapes that ask the most of an import: many references, many that lead nowhere, many records within records, many mistakes, much that nobody asked for.
+/**
+ * The shapes that ask the most of an import: many references, many that lead nowhere, many records within
+ * records, many mistakes, much that nobody asked for.
  */
 export const fileShapes: readonly FileShape[] = [
   {

@@ -1,6 +1,9 @@
 import { setMaxListeners } from 'node:events'
 
-/** A signal that is aborted by Ctrl-C and by a request to end. Whatever is running then throws, and what was started is stopped and removed on the way out. A second signal changes nothing: npm passes on what the terminal has already sent.
+/**
+ * A signal that is aborted by Ctrl-C and by a request to end. Whatever is running then throws, and what was
+ * started is stopped and removed on the way out. A second signal changes nothing: npm passes on what the
+ * terminal has already sent.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController()

@@ -13,7 +13,10 @@ Examples:
 
 "${PROGRAM} <command> --help" explains a command.`
 
-/** By name, in the order of `--help`. Each is loaded only where it is needed: `intake keys` waits for no HTTP server. */
+/**
+ * By name, in the order of `--help`. Each is loaded only where it is needed: `intake keys` waits for no HTTP
+ * server.
+ */
 const COMMANDS = new Map<string, () => Promise<Command>>([
   ['serve', async () => (await import('./cli/commands/serve.js')).serveCommand()],
   ['validate', async () => (await import('./cli/commands/validate.js')).validateCommand()],

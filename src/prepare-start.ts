@@ -45,7 +45,10 @@ export async function prepareStart(preparation: Preparation): Promise<string> {
   return await defaultApiKey(pool, dataDir, config.apiKey)
 }
 
-/** The embedded PostgreSQL of the service, which may have to be started several times until there is room for it. */
+/**
+ * The embedded PostgreSQL of the service, which may have to be started several times until there is room for
+ * it.
+ */
 export class Embedded {
   readonly #dataDir: DataDir
   readonly #logger: Logger

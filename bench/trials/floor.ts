@@ -4,8 +4,8 @@ import { withFreshServer } from '../server.js'
 import type { Context, Trial } from '../trial.js'
 
 /**
- * What PostgreSQL itself takes for the rows of an import that somebody else has checked and formatted: COPY, one
- * transaction a table, into the empty tables of a new server, with all their indexes and constraints.
+ * What PostgreSQL itself takes for the rows of an import that somebody else has checked and formatted: COPY,
+ * one transaction a table, into the empty tables of a new server, with all their indexes and constraints.
  */
 export const floorTrial = (
   name: string,

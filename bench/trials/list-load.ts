@@ -26,7 +26,10 @@ const REST_SECONDS = 10
 /** Before anything is measured, so that the code is compiled. */
 const WARM_UP_SECONDS = 2
 
-/** Requests a second for a page of 100 products, of the service and of a bare route that runs the same statement. */
+/**
+ * Requests a second for a page of 100 products, of the service and of a bare route that runs the same
+ * statement.
+ */
 export const listThroughput = (): Trial<{
   readonly perSecond: number
   readonly barePerSecond: number
@@ -71,7 +74,9 @@ async function byTurns(load: Load, service: Address, bare: Address, context: Con
   }
 }
 
-/** The 99th percentile of the time for a page of 100 products: at rest, and from the first byte of an import's POST until its end. It is the list of the store that imports.
+/**
+ * The 99th percentile of the time for a page of 100 products: at rest, and from the first byte of an import's
+ * POST until its end. It is the list of the store that imports.
  */
 export const listWhileImporting = (
   records: number,

@@ -41,7 +41,10 @@ interface Question {
   readonly total: number
 }
 
-/** Two products next to each other from the middle of the list: one has a name of its own, one shares its with others. */
+/**
+ * Two products next to each other from the middle of the list: one has a name of its own, one shares its with
+ * others.
+ */
 interface Sample {
   readonly own: Product['attributes']
   readonly shared: Product['attributes']

@@ -92,7 +92,10 @@ async function send({ url, apiKey }: Address, post: Post, agent: Agent, signal: 
   if (response.statusCode !== 201) throw new Error(`${post.path} answered ${response.statusCode}: ${body}`)
 }
 
-/** The rows of an import, one INSERT each, in one transaction on one connection: how a script does it with `pg`. */
+/**
+ * The rows of an import, one INSERT each, in one transaction on one connection: how a script does it with
+ * `pg`.
+ */
 export const singleInserts = (records: number): Trial<Readings> => ({
   name: 'one INSERT a record',
   records,

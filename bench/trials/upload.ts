@@ -17,7 +17,10 @@ interface Readings {
   readonly copySeconds: number
 }
 
-/** An upload until its 201, and the same bytes copied by Node's streams and synced, both by processes that have done it before. */
+/**
+ * An upload until its 201, and the same bytes copied by Node's streams and synced, both by processes that
+ * have done it before.
+ */
 export const uploadTrial = (records: number): Trial<Readings> => ({
   name: 'the 201 of an upload',
   records,

@@ -1,7 +1,9 @@
 import { type Config, ConfigError } from './config.js'
 import { settings } from './settings.js'
 
-/** Reads the settings: a flag wins over its environment variable, and that over the default. An empty variable counts as unset.
+/**
+ * Reads the settings: a flag wins over its environment variable, and that over the default. An empty variable
+ * counts as unset.
  *
  * @throws ConfigError, naming the setting and what it takes.
  */

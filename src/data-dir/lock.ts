@@ -29,7 +29,10 @@ export async function userOf(path: string): Promise<{ readonly url: string | und
   return said === undefined ? undefined : { url: said || undefined }
 }
 
-/** Takes the lock: a socket that we listen on. A lock that nobody listens on was left by a process that was killed, and is put aside. If two processes do so at once, only one wins, since only one gets the name (`link`).
+/**
+ * Takes the lock: a socket that we listen on. A lock that nobody listens on was left by a process that was
+ * killed, and is put aside. If two processes do so at once, only one wins, since only one gets the name
+ * (`link`).
  *
  * However the process ends, the kernel stops listening with it: the lock needs no process id, which another
  * process could have by now, and it works between containers that share the directory, each with its own
@@ -88,7 +91,9 @@ async function putAside(path: string, lock: string): Promise<void> {
   throw new DataDirInUse(path, url || undefined)
 }
 
-/** An address for a socket of any path: the system accepts about a hundred bytes. On Linux a longer path is addressed through the opened folder.
+/**
+ * An address for a socket of any path: the system accepts about a hundred bytes. On Linux a longer path is
+ * addressed through the opened folder.
  */
 async function withAddress<T>(socket: string, use: (address: string) => Promise<T>): Promise<T> {
   if (process.platform !== 'linux') return await use(socket)

@@ -2,8 +2,8 @@ import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
 import { type Pool, rows } from './pool.js'
 
 /**
- * Rows in batches, each read by a statement of its own that continues after the last row of the one before. So no connection is
- * held, and nothing is read again, while somebody slow takes them.
+ * Rows in batches, each read by a statement of its own that continues after the last row of the one before.
+ * So no connection is held, and nothing is read again, while somebody slow takes them.
  *
  * @param read the batch that follows a row; undefined: the first one
  * @param isLast whether a batch is known to be the last; an empty one always is
@@ -33,8 +33,9 @@ interface Deletion {
 }
 
 /**
- * Deletes rows in batches, each a range of the key: by a list of keys the planner, which has no statistics of them, reads all rows
- * for each, and from the start of the key on, each batch would pass what the ones before it deleted.
+ * Deletes rows in batches, each a range of the key: by a list of keys the planner, which has no statistics of
+ * them, reads all rows for each, and from the start of the key on, each batch would pass what the ones before
+ * it deleted.
  *
  * @returns how many each batch deleted, before the next one is deleted
  */

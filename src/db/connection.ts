@@ -70,7 +70,10 @@ function parsed(url: string): pg.ClientConfig {
   return config
 }
 
-/** `pg` treats the modes `prefer`, `require` and `verify-ca` as `verify-full`, and prints a paragraph about its next version for each. So they are passed as what they are, unless the URL asks for the meaning that they have in libpq.
+/**
+ * `pg` treats the modes `prefer`, `require` and `verify-ca` as `verify-full`, and prints a paragraph about
+ * its next version for each. So they are passed as what they are, unless the URL asks for the meaning that
+ * they have in libpq.
  */
 const withPlainSslMode = (url: string): string =>
   /[?&]uselibpqcompat=true(&|$)/.test(url)

@@ -26,7 +26,10 @@ const NETWORK = [
   'ECONNABORTED',
 ]
 
-/** Whether an error of a database call means that the database is away or busy, rather than that the call is wrong. */
+/**
+ * Whether an error of a database call means that the database is away or busy, rather than that the call is
+ * wrong.
+ */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { code, syscall } = error as NodeJS.ErrnoException

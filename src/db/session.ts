@@ -8,7 +8,10 @@ export interface SessionLimits {
   readonly lockSeconds?: number
 }
 
-/** The settings of all our sessions, whatever the role, the database, the server or the URL has set: a role is often shared with programs that want something else. Settings for speed or placement (work_mem, default_tablespace, …) are left to the operator.
+/**
+ * The settings of all our sessions, whatever the role, the database, the server or the URL has set: a role is
+ * often shared with programs that want something else. Settings for speed or placement (work_mem,
+ * default_tablespace, …) are left to the operator.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   // Transactions: rows are claimed, counted and written under READ COMMITTED; a stricter level would make
@@ -38,7 +41,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_parallel_workers_per_gather: '0',
 }
 
-/** PostgreSQL has a time limit for transactions from version 17. If a commit did not wait for the disk, a crash could break the promise of a 201; the operator may choose among the levels that do wait. And the schema is the first one of the session's own search_path, unless it is known.
+/**
+ * PostgreSQL has a time limit for transactions from version 17. If a commit did not wait for the disk, a
+ * crash could break the promise of a 201; the operator may choose among the levels that do wait. And the
+ * schema is the first one of the session's own search_path, unless it is known.
  */
 const CONDITIONAL = `
   select set_config('transaction_timeout', '0', false) where current_setting('transaction_timeout', true) is not null;

@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
-/** Tells browsers, for which the API is not meant, not to guess the type of a response, not to load or run anything, not to show it in a frame and not to keep a copy. A route with pages sets what they need (see docs.ts).
+/**
+ * Tells browsers, for which the API is not meant, not to guess the type of a response, not to load or run
+ * anything, not to show it in a frame and not to keep a copy. A route with pages sets what they need (see
+ * docs.ts).
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

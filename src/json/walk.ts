@@ -170,7 +170,9 @@ export function skipSpace(bytes: Buffer, start: number): number {
   return at
 }
 
-/** JSON without what is nested deeper than anything that is read: each such list or object is replaced by a 0. Parsing a megabyte of brackets would take a hundred milliseconds. Undefined: it is not well-formed.
+/**
+ * JSON without what is nested deeper than anything that is read: each such list or object is replaced by a 0.
+ * Parsing a megabyte of brackets would take a hundred milliseconds. Undefined: it is not well-formed.
  */
 export function withoutDepths(json: Buffer): Buffer | undefined {
   let shallow = json

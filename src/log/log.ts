@@ -7,7 +7,9 @@ import { LogWriter, stderrDescriptor } from './writer.js'
  */
 const KEPT = ['code', 'errno', 'syscall', 'severity', 'schema', 'table', 'constraint', 'routine'] as const
 
-/** The lengths are bounded so that the search is linear: a path may be long, and comes from the caller. It may have been escaped more than once, as may letters of a domain that are not ASCII.
+/**
+ * The lengths are bounded so that the search is linear: a path may be long, and comes from the caller. It may
+ * have been escaped more than once, as may letters of a domain that are not ASCII.
  */
 const EMAIL =
   /[^\s@"'<>(),;:=/]{1,64}(?:@|%(?:25){0,4}40)[\w%\u0080-\uffff-]{1,63}(?:(?:\.|%2e)[\w%\u0080-\uffff-]{1,63})+/gi

@@ -18,8 +18,9 @@ interface Waiting {
 }
 
 /**
- * Writes the lines of a log at once, and never waits or fails: what a slow reader does not take is kept, up to 1 MiB, and tried
- * again; what cannot be written, or finds no room, is dropped. The next line that can be written says how many.
+ * Writes the lines of a log at once, and never waits or fails: what a slow reader does not take is kept, up
+ * to 1 MiB, and tried again; what cannot be written, or finds no room, is dropped. The next line that can be
+ * written says how many.
  */
 export class LogWriter {
   readonly #fd: number

@@ -2,8 +2,8 @@
 export type PriceMap = Readonly<Record<string, { readonly amount: number; readonly includes_tax?: boolean }>>
 
 /**
- * What all products of an offering cost together, in each currency that all of them have a price in: some hundred currencies
- * after another, so that no part takes long to work on.
+ * What all products of an offering cost together, in each currency that all of them have a price in: some
+ * hundred currencies after another, so that no part takes long to work on.
  */
 export type BasePrice = readonly Sums[]
 
@@ -13,10 +13,10 @@ export type Sums = Readonly<Record<string, readonly [sum: string, includesTax: b
 type Attributes = Readonly<Record<string, unknown>>
 
 /**
- * What an offering's plan costs (contract 9): its fixed price, if that has a currency; else the products' sum less the
- * plan's percentage, rounded down to the smallest unit: 1.05 less 50 % is 0.52. A currency in which that is beyond the safe
- * integers, which JSON could not say exactly, is left out. Part by part, and nothing where there is neither a fixed price nor a
- * currency.
+ * What an offering's plan costs (contract 9): its fixed price, if that has a currency; else the products' sum
+ * less the plan's percentage, rounded down to the smallest unit: 1.05 less 50 % is 0.52. A currency in which
+ * that is beyond the safe integers, which JSON could not say exactly, is left out. Part by part, and nothing
+ * where there is neither a fixed price nor a currency.
  */
 export function* planPrice(plan: Attributes, base: BasePrice): Generator<PriceMap, void, undefined> {
   const fixed = plan.fixed_price as PriceMap | undefined

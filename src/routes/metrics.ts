@@ -19,7 +19,9 @@ const schema = operation({
   errors: [500],
 })
 
-/** `/metrics`: for everybody who reaches the port, like `/healthz`. Scrapers seldom have a token, and it contains no names, ids or references.
+/**
+ * `/metrics`: for everybody who reaches the port, like `/healthz`. Scrapers seldom have a token, and it
+ * contains no names, ids or references.
  */
 export function metricsRoute(app: App, metrics: Metrics): void {
   app.get('/metrics', { schema }, async (_request, reply) => {

@@ -17,7 +17,10 @@ interface Shape {
 
 type Remove = (value: unknown) => void
 
-/** Creates the function that removes what counts as absent from an object (contract 7 and 9): an optional property that is `null`, at every depth of the schema, and an empty `external_ref`. In a map, every key that its pattern allows is optional. What the schema does not know is left as it is.
+/**
+ * Creates the function that removes what counts as absent from an object (contract 7 and 9): an optional
+ * property that is `null`, at every depth of the schema, and an empty `external_ref`. In a map, every key
+ * that its pattern allows is optional. What the schema does not know is left as it is.
  */
 export function absenceOf(schema: TSchema): Remove {
   return removerOf(schema as Shape) ?? (() => {})

@@ -8,7 +8,9 @@ import { type Predicate, predicate, toProblems } from './sentences.js'
 import { isUri } from './uri.js'
 import { UUID_PATTERN } from './uuid.js'
 
-/** Texts longer than any format allows are not matched, since a regular expression may take quadratic time on a megabyte. Their length alone makes them wrong, and is all that is reported.
+/**
+ * Texts longer than any format allows are not matched, since a regular expression may take quadratic time on
+ * a megabyte. Their length alone makes them wrong, and is all that is reported.
  */
 const LONGEST_FORMATTED = 4096
 

@@ -1,7 +1,10 @@
 import { domainToASCII } from 'node:url'
 import { quotable } from '../text/invisible.js'
 
-/* E-mail addresses according to RFC 5321, section 4.1.2, and their international form, RFC 6531, section 3.3. Lengths are not checked: contract 8 has its own limit. An address literal (`a@[192.0.2.1]`) is valid; no maintained library knows all of this and says which part is wrong.
+/*
+ * E-mail addresses according to RFC 5321, section 4.1.2, and their international form, RFC 6531, section 3.3.
+ * Lengths are not checked: contract 8 has its own limit. An address literal (`a@[192.0.2.1]`) is valid; no
+ * maintained library knows all of this and says which part is wrong.
  */
 
 /** `atext` of RFC 5322, and beyond ASCII anything that is neither space nor invisible. */

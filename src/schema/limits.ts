@@ -16,7 +16,10 @@ type TakeOut = (holder: Record<string, unknown>, path: string, found: Problem[])
 export const tooManyItems = (limit: number): string => `must not have more than ${limit} elements`
 export const tooManyProperties = (limit: number): string => `must have at most ${limit} currencies`
 
-/** Creates the function that removes from an object the lists and maps with more entries than the schema allows, at any depth of properties, and reports each: the validator would create an error or more for each of a million entries before anybody could stop it. Lists within lists and maps are not examined.
+/**
+ * Creates the function that removes from an object the lists and maps with more entries than the schema
+ * allows, at any depth of properties, and reports each: the validator would create an error or more for each
+ * of a million entries before anybody could stop it. Lists within lists and maps are not examined.
  */
 export function limitsOf(schema: TSchema): (value: unknown) => readonly Problem[] {
   const takers = takersOf(schema as Limited)

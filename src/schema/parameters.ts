@@ -13,8 +13,9 @@ interface Read<Schema extends TObject> {
 }
 
 /**
- * Compiles the schema of a path's or a query's parameters into what reads them: texts become the numbers and lists that
- * the schema declares, and ids are in lower case. Parameters that the schema does not name are left as they are.
+ * Compiles the schema of a path's or a query's parameters into what reads them: texts become the numbers and
+ * lists that the schema declares, and ids are in lower case. Parameters that the schema does not name are
+ * left as they are.
  */
 export function compileParameters<Schema extends TObject>(
   schema: Schema,

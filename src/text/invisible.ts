@@ -1,7 +1,13 @@
-/* The service, the command line and the console use these functions to name characters. Nothing is imported here, so that the console can be built with it.
+/*
+ * The service, the command line and the console use these functions to name characters. Nothing is imported
+ * here, so that the console can be built with it.
  */
 
-/** Characters that are invisible or move other text around: control characters, unpaired surrogates, line separators, and what Unicode allows to be left undrawn (byte-order mark, zero-width and bidirectional marks, soft hyphen). Variation selectors are excluded, as are joiners after a letter of a script that needs them, or within an emoji.
+/**
+ * Characters that are invisible or move other text around: control characters, unpaired surrogates, line
+ * separators, and what Unicode allows to be left undrawn (byte-order mark, zero-width and bidirectional
+ * marks, soft hyphen). Variation selectors are excluded, as are joiners after a letter of a script that needs
+ * them, or within an emoji.
  */
 const INVISIBLE =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\ufff9-\ufffb]|(?![\p{Variation_Selector}\u200c\u200d])\p{Default_Ignorable_Code_Point}|(?<!(?!\p{Script=Latin})[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]/gu

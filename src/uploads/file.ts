@@ -7,7 +7,10 @@ import { UploadMissing, type UploadReader, type UploadStore, type UploadWriter }
 /** The store's name, derived from its data directory's identity. */
 export const fileStoreId = (id: string): string => `file:${id}`
 
-/** Stores uploads as files in a folder. They are written in `incoming/`, synced, and renamed into place: a file with its final name is complete, and survives a power cut. Nothing is done before the first call: `openUploadsFolder` creates the folder.
+/**
+ * Stores uploads as files in a folder. They are written in `incoming/`, synced, and renamed into place: a
+ * file with its final name is complete, and survives a power cut. Nothing is done before the first call:
+ * `openUploadsFolder` creates the folder.
  *
  * @param id the data directory's identity, which names the store.
  */

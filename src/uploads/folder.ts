@@ -31,7 +31,9 @@ export async function whyAway(folder: string, id: string): Promise<string | unde
   }
 }
 
-/** Creates the uploads folder and marks it, once in a data directory's life; after that, checks that it is available.
+/**
+ * Creates the uploads folder and marks it, once in a data directory's life; after that, checks that it is
+ * available.
  *
  * @throws UploadsAway
  */

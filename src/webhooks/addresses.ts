@@ -20,7 +20,10 @@ const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3')
 /** Azure's metadata host. Its address looks public, but can be reached only from within. */
 const METADATA = ['168.63.129.16']
 
-/** Whether an address belongs to the public internet. Private, loopback, link-local, multicast and documentation addresses do not, nor do IPv6 addresses that embed an IPv4 address, except mapped ones, which count as the IPv4 address.
+/**
+ * Whether an address belongs to the public internet. Private, loopback, link-local, multicast and
+ * documentation addresses do not, nor do IPv6 addresses that embed an IPv4 address, except mapped ones, which
+ * count as the IPv4 address.
  */
 export function isPublicAddress(text: string): boolean {
   if (!ipaddr.isValid(text)) return false
@@ -35,7 +38,10 @@ export function isPrivateHost({ hostname }: URL): boolean {
   return isIP(host) > 0 ? !isPublicAddress(host) : /(^|\.)localhost\.?$/.test(host)
 }
 
-/** Looks up a name as connections do, and returns only its public addresses. Since the connection itself uses it, no different answer can slip in; a host that is an address is not looked up, so `isPrivateHost` must be checked too.
+/**
+ * Looks up a name as connections do, and returns only its public addresses. Since the connection itself uses
+ * it, no different answer can slip in; a host that is an address is not looked up, so `isPrivateHost` must be
+ * checked too.
  */
 export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, found) => {

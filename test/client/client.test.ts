@@ -50,7 +50,9 @@ test('a client generated from the document compiles, and runs an import', async 
   })
 })
 
-/** As `openapi-typescript <url>` does, and a file is a Blob, as its manual recommends for `format: binary`. */
+/**
+ * As `openapi-typescript <url>` does, and a file is a Blob, as its manual recommends for `format: binary`.
+ */
 async function generateTypes(url: string): Promise<string> {
   const blob = ts.factory.createTypeReferenceNode('Blob')
   const nodes = await openapiTS(new URL(url), {

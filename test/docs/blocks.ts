@@ -11,7 +11,9 @@ export interface Step {
 
 export interface Page {
   readonly steps: readonly Step[]
-  /** The lines of the blocks that are marked `not-run`: they need a clean clone, another host, or much time. */
+  /**
+   * The lines of the blocks that are marked `not-run`: they need a clean clone, another host, or much time.
+   */
   readonly notRun: readonly number[]
 }
 

@@ -8,8 +8,8 @@ import { type ServeProcess, serve, temporaryFolder } from '../support/service.js
 import { readPage, type Step } from './blocks.js'
 import { openShell, type Printed, type Shell } from './shell.js'
 
-// The commands of the documentation, run in their order in a fresh folder, beside a fresh service. Instead of the ids, secrets
-// and the port that a page shows, they are given those of this run, as a reader would do.
+// The commands of the documentation, run in their order in a fresh folder, beside a fresh service. Instead of
+// the ids, secrets and the port that a page shows, they are given those of this run, as a reader would do.
 
 const GUIDE = ['README', 'import-file', 'importing', 'catalogue', 'lists-and-filters', 'tenants', 'errors']
 

@@ -13,7 +13,9 @@ export interface Shell {
   close(): Promise<void>
 }
 
-/** As in a clone where `npx` finds the command; and `curl` shows no progress, as its output is no terminal's. */
+/**
+ * As in a clone where `npx` finds the command; and `curl` shows no progress, as its output is no terminal's.
+ */
 const PRELUDE = `
 npx() { shift; "${process.execPath}" "${cli}" "$@"; }
 curl() { command curl -sS "$@"; }

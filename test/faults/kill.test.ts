@@ -9,7 +9,10 @@ const KILLS = 5
 
 const service = testService()
 
-/** Every kind of line, with mistakes, duplicates near and far, offerings before what they name, blank and garbage lines. */
+/**
+ * Every kind of line, with mistakes, duplicates near and far, offerings before what they name, blank and
+ * garbage lines.
+ */
 const dataset = times(RECORDS, (n) => {
   const ref = String(n)
   if (n % 97 === 0) return aProduct({ name: 'No', external_ref: ref })
@@ -68,7 +71,9 @@ test('kill -9 at five moments of an import: it ends by itself with the counts, e
   }
 })
 
-/** Ascending numbers of imported records, none in the last twentieth, where the job might end before the kill. */
+/**
+ * Ascending numbers of imported records, none in the last twentieth, where the job might end before the kill.
+ */
 function randomMoments(seed: number, total: number): number[] {
   let state = seed
   const random = () => {

@@ -6,7 +6,10 @@ import { testService } from '../support/service.js'
 
 const service = testService()
 
-/** Each is altered by some trimming, normalising, case folding, escaping or re-encoding that must not take place. */
+/**
+ * Each is altered by some trimming, normalising, case folding, escaping or re-encoding that must not take
+ * place.
+ */
 const texts: Readonly<Record<string, string>> = {
   'spaces around': '  a b  ',
   'only spaces': '   ',
@@ -42,7 +45,10 @@ const texts: Readonly<Record<string, string>> = {
 
 const codePoints = (value: unknown) => (typeof value === 'string' ? Array.from(value) : value)
 
-/** The attributes of all the owner's records of a table, as GET answers them one by one, in the order of the file. */
+/**
+ * The attributes of all the owner's records of a table, as GET answers them one by one, in the order of the
+ * file.
+ */
 async function readAll(api: Api, table: string): Promise<Record<string, unknown>[]> {
   const { body } = await api.get(`/subscriptions/${table}?page[limit]=100`)
   const ids: string[] = body.data.map(({ id }: { id: string }) => id).reverse()

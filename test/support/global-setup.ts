@@ -20,8 +20,8 @@ declare module 'vitest' {
 }
 
 /**
- * One embedded PostgreSQL for the whole run, so that a test file waits for a database and not for a server. Tests of the
- * embedded server itself start their own. TEST_DATABASE_URL names another server to run against.
+ * One embedded PostgreSQL for the whole run, so that a test file waits for a database and not for a server.
+ * Tests of the embedded server itself start their own. TEST_DATABASE_URL names another server to run against.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   project.provide('sharedService', undefined)

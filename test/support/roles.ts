@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
 import { administer } from './service.js'
 
-/** A database of the run's server and the role that owns it, which is not a superuser. Both are named by `name`. */
+/**
+ * A database of the run's server and the role that owns it, which is not a superuser. Both are named by
+ * `name`.
+ */
 export interface RoleWithDatabase {
   readonly name: string
   /** As the role. */

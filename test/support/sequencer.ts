@@ -1,8 +1,9 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
- * The files that take longest, longest first. Two workers that begin with these end at about the same time; one that comes to
- * such a file last would work alone. What is not named here comes after them, in vitest's own order.
+ * The files that take longest, longest first. Two workers that begin with these end at about the same time;
+ * one that comes to such a file last would work alone. What is not named here comes after them, in vitest's
+ * own order.
  */
 const LONG = [
   'test/data-dir/postgres/embedded.test.ts',

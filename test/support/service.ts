@@ -34,7 +34,8 @@ export interface ServeProcess {
 export type Log = 'read' | 'unread' | 'full disk'
 
 /**
- * Starts `intake serve` as people do and waits for its three lines. The environment is this one's, without our settings.
+ * Starts `intake serve` as people do and waits for its three lines. The environment is this one's, without
+ * our settings.
  */
 export async function serve(environment: Environment, log: Log = 'read'): Promise<ServeProcess> {
   return untilReady(await spawnService({ PORT: '0', LOG_LEVEL: 'warn', ...environment }, log), log)
@@ -106,12 +107,18 @@ export interface TestService {
   readonly dataDir: string
   readonly databaseUrl: string
   readonly server: ServeProcess
-  /** Ends the process by SIGKILL, or otherwise makes sure that it is gone, and starts it again on the same data. */
+  /**
+   * Ends the process by SIGKILL, or otherwise makes sure that it is gone, and starts it again on the same
+   * data.
+   */
   restart(environment?: Environment): Promise<void>
   /** A further store, of an organization perhaps; returns the API as it sees it. */
   addStore(organizationId?: string): Promise<Api>
   addOrganization(): Promise<{ id: string; api: Api }>
-  /** The files in the folder of uploads but for its marker: whole ones, those still coming in and those set aside. */
+  /**
+   * The files in the folder of uploads but for its marker: whole ones, those still coming in and those set
+   * aside.
+   */
   uploads(): Promise<string[]>
   stop(): Promise<void>
 }
@@ -190,7 +197,9 @@ export interface SharedService {
   readonly databaseUrl: string
 }
 
-/** The shared service as one test file sees it: a store of its own is its default store, and it stops nothing. */
+/**
+ * The shared service as one test file sees it: a store of its own is its default store, and it stops nothing.
+ */
 async function joinService(shared: SharedService): Promise<TestService> {
   const pool = createPool({ connectionString: shared.databaseUrl }, 4, () => {})
   const owners = ownersOf(pool, () => shared.url)
@@ -218,8 +227,8 @@ async function joinService(shared: SharedService): Promise<TestService> {
 }
 
 /**
- * The service for the tests of a file, or of a `describe`: it starts before the first and stops after the last.
- * In a fast run (`npm run test:fast`) the files that name no environment share one.
+ * The service for the tests of a file, or of a `describe`: it starts before the first and stops after the
+ * last. In a fast run (`npm run test:fast`) the files that name no environment share one.
  */
 export function testService(environment?: Environment): TestService {
   let service: TestService | undefined

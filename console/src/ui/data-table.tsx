@@ -27,7 +27,10 @@ interface DataTableProps<Row> {
   below?(row: Row): ReactNode
 }
 
-/** Every table of the console. On a narrow screen each row becomes a card whose cells are labelled by the columns. The roles are explicit because a table that is not displayed as one is not a table to screen readers.
+/**
+ * Every table of the console. On a narrow screen each row becomes a card whose cells are labelled by the
+ * columns. The roles are explicit because a table that is not displayed as one is not a table to screen
+ * readers.
  */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowKey, expectedRows = 5, isStale = false, below } = props

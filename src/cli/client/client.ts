@@ -46,7 +46,10 @@ export const errorsPath = (id: string): string => `${importPath(id)}/errors`
 export const getImport = async (address: Address, id: string, signal: AbortSignal): Promise<ImportResource> =>
   (await ask<{ data: ImportResource }>(address, importPath(id), signal)).data
 
-/** An import's errors by kind, the most frequent first. @throws CommandError, ServerUnreachable, and the signal's reason */
+/**
+ * An import's errors by kind, the most frequent first. @throws CommandError, ServerUnreachable, and the
+ * signal's reason
+ */
 export const getErrorKinds = async (
   address: Address,
   id: string,

@@ -31,7 +31,9 @@ const CONTINUE_TIMEOUT_MS = 1000
 /** After this time without traffic, TCP asks whether the other side is still there. */
 const KEEP_ALIVE_MS = 30_000
 
-/** Posts a file as an import (contract 6), streaming it from the disk. A response that comes before the whole file was sent ends the upload.
+/**
+ * Posts a file as an import (contract 6), streaming it from the disk. A response that comes before the whole
+ * file was sent ends the upload.
  *
  * @param onSent receives how many bytes of the file were sent so far
  * @throws CommandError, ServerUnreachable, and the signal's reason
@@ -153,7 +155,10 @@ const LONGEST_SILENCE_MS = 500
 
 const compress = promisify(gzip)
 
-/** A stream compressed with gzip, piece by piece, so that its connection is never silent: a gzip file may consist of several members (RFC 1952, 2.2), and empty ones are sent while nothing arrives. What is already compressed is decompressed first.
+/**
+ * A stream compressed with gzip, piece by piece, so that its connection is never silent: a gzip file may
+ * consist of several members (RFC 1952, 2.2), and empty ones are sent while nothing arrives. What is already
+ * compressed is decompressed first.
  *
  * @throws CommandError if the stream is damaged gzip, and what the stream throws
  */

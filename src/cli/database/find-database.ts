@@ -20,10 +20,13 @@ export interface DatabaseFlags {
 const PATIENCE_MS = 30_000
 const LOOK_AGAIN_MS = 100
 
-/** Runs `work` on the database of DATABASE_URL, or else on the embedded one of the data directory: that of the service running there, or a server started just for this.
+/**
+ * Runs `work` on the database of DATABASE_URL, or else on the embedded one of the data directory: that of the
+ * service running there, or a server started just for this.
  *
  * @param mayCreate whether a missing data directory is created. A mistyped one should not be.
- * @throws CommandError, ConfigError, the signal's reason, and what the start of the embedded server says. Nothing is left running then.
+ * @throws CommandError, ConfigError, the signal's reason, and what the start of the embedded server says.
+ *   Nothing is left running then.
  */
 export async function withDatabase<T>(
   flags: DatabaseFlags,

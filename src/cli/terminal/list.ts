@@ -85,7 +85,10 @@ function fits(columns: readonly Filled[], width: number): boolean {
   return roomToWrap(columns, width) >= least
 }
 
-/** How wide each column that wraps may be, in characters. The narrow ones leave to the others what they do not need. */
+/**
+ * How wide each column that wraps may be, in characters. The narrow ones leave to the others what they do not
+ * need.
+ */
 function widest(columns: readonly Filled[], width: number): number {
   let left = roomToWrap(columns, width)
   const wrapping = columns.filter(({ wraps }) => wraps).sort((a, b) => a.natural - b.natural)

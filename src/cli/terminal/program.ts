@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path'
 
 /**
- * What a person types to run this program again: `intake` where it is installed on the PATH, `npx intake` in a clone and
- * where it is a project's dependency.
+ * What a person types to run this program again: `intake` where it is installed on the PATH, `npx intake` in
+ * a clone and where it is a project's dependency.
  *
  * @param script the path that Node was started with, links unresolved (`process.argv[1]`).
  * @param npmCommand npm's `npm_command`: `exec` under npx.

@@ -51,7 +51,9 @@ export function whyNotWritten(path: string, error: unknown): unknown {
   return code === 'ENOENT' ? new CommandError(`There is no folder for the file ${path}.`) : error
 }
 
-/** Writes lines to the standard output, byte for byte; on a terminal, characters that it would obey are named. The reader may stop early (`| head`).
+/**
+ * Writes lines to the standard output, byte for byte; on a terminal, characters that it would obey are named.
+ * The reader may stop early (`| head`).
  *
  * @param show names those characters
  */

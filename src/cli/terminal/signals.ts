@@ -6,7 +6,10 @@ import { isatty } from 'node:tty'
 /** A signal this soon after another is the same Ctrl-C: from the terminal, and passed on by npx. */
 const SAME_SIGNAL_MS = 500
 
-/** Signals that end a process by default and can be caught. Left out are those that Node keeps for itself (SIGUSR1, SIGPROF, SIGPIPE, SIGXFSZ) and those that a broken process raises (SIGABRT, SIGSEGV and the like).
+/**
+ * Signals that end a process by default and can be caught. Left out are those that Node keeps for itself
+ * (SIGUSR1, SIGPROF, SIGPIPE, SIGXFSZ) and those that a broken process raises (SIGABRT, SIGSEGV and the
+ * like).
  */
 const TERMINATING = [
   'SIGHUP',
@@ -43,7 +46,10 @@ export function firstSignal(): AbortSignal {
   return interruption.signal
 }
 
-/** Whether we were started to outlive a terminal. nohup sets SIGHUP to be ignored, but Node resets that before any of our code runs. Two traces remain: the name in `_`, where shells put what they start, and that no standard stream is a terminal although the process belongs to one.
+/**
+ * Whether we were started to outlive a terminal. nohup sets SIGHUP to be ignored, but Node resets that before
+ * any of our code runs. Two traces remain: the name in `_`, where shells put what they start, and that no
+ * standard stream is a terminal although the process belongs to one.
  */
 const isUnderNohup = (): boolean =>
   basename(process.env._ ?? '') === 'nohup' || (![0, 1, 2].some((fd) => isatty(fd)) && hasTerminal())

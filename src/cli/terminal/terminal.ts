@@ -59,7 +59,10 @@ function pieces(word: string, width: number): string[] {
   )
 }
 
-/** Keeps a command running when its output cannot be written. The reader may have stopped (`| head`) or the terminal was closed: no reason to stop. Neither is a full disk, as the work is worth more than the report; but it is reported, and the exit code is 1.
+/**
+ * Keeps a command running when its output cannot be written. The reader may have stopped (`| head`) or the
+ * terminal was closed: no reason to stop. Neither is a full disk, as the work is worth more than the report;
+ * but it is reported, and the exit code is 1.
  */
 export function outliveOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -10,8 +10,9 @@ export interface Binaries {
   readonly postgres: string
 }
 
-/** The embedded PostgreSQL's programs, at a location where `user` can run them. They come as npm packages, one per platform;
- * npm installs the one that fits.
+/**
+ * The embedded PostgreSQL's programs, at a location where `user` can run them. They come as npm packages, one
+ * per platform; npm installs the one that fits.
  *
  * @throws StartError if there is none for this machine, or its libraries cannot be linked
  */
@@ -35,8 +36,9 @@ export async function findBinaries(user: DatabaseUser | undefined): Promise<Bina
 }
 
 /**
- * Creates the symbolic links between shared libraries that the package's install script creates. npm packages cannot hold
- * links, and npm 12 runs no install script of a dependency in a global installation unless it is told to.
+ * Creates the symbolic links between shared libraries that the package's install script creates. npm packages
+ * cannot hold links, and npm 12 runs no install script of a dependency in a global installation unless it is
+ * told to.
  *
  * @param folder that of the package, to which the paths in its list of links are relative
  * @throws StartError if a link is missing and cannot be created

@@ -43,11 +43,12 @@ const WATCH_INTERVAL_MS = 500
 const LONGEST_STOP_MS = 20_000
 
 /**
- * Starts the PostgreSQL under `dataDir`, which is created at the first start. A server that outlived a killed Node
- * process is taken over; one that died with it is started again and recovers.
+ * Starts the PostgreSQL under `dataDir`, which is created at the first start. A server that outlived a killed
+ * Node process is taken over; one that died with it is started again and recovers.
  *
  * @param onRestart is called when the server died and is being restarted, and with the error if that failed.
- * @throws with a sentence for the operator if there are no binaries for this machine, or the server does not start.
+ * @throws with a sentence for the operator if there are no binaries for this machine, or the server does not
+ *   start.
  */
 export async function startEmbeddedPostgres(
   dataDir: string,

@@ -194,14 +194,19 @@ export async function stopServer(server: ProcessIdentity, maintenance: Connectio
   while (isAlive(server)) await sleep(10)
 }
 
-/** SIGQUIT is the "immediate shutdown": no checkpoint is written, and the next start recovers. Nothing is lost. */
+/**
+ * SIGQUIT is the "immediate shutdown": no checkpoint is written, and the next start recovers. Nothing is
+ * lost.
+ */
 export const stopNow = (server: ProcessIdentity): void => signalTo(server, 'SIGQUIT')
 
 /** Whether the server has been told to shut down. */
 export const isStopping = async (cluster: string): Promise<boolean> =>
   (await pidFile(cluster))?.status === 'stopping'
 
-/** `postmaster.pid`: the first line is the process's number, the eighth its status. undefined: there is none. */
+/**
+ * `postmaster.pid`: the first line is the process's number, the eighth its status. undefined: there is none.
+ */
 async function pidFile(cluster: string): Promise<{ pid: number; status: string | undefined } | undefined> {
   const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined

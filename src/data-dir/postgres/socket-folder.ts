@@ -16,9 +16,11 @@ const LONGEST_SOCKET_PATH = 103
 
 const fits = (folder: string): boolean => Buffer.byteLength(folder + SOCKET_NAME) <= LONGEST_SOCKET_PATH
 
-/** The folder of the embedded server's socket, as a client in this process addresses it: the cluster's own folder, which only
- * its user may enter. On Linux, a folder whose path is too long is addressed through the data directory,
- * which stays open until this process ends. Elsewhere it is a private folder among the temporary files.
+/**
+ * The folder of the embedded server's socket, as a client in this process addresses it: the cluster's own
+ * folder, which only its user may enter. On Linux, a folder whose path is too long is addressed through the
+ * data directory, which stays open until this process ends. Elsewhere it is a private folder among the
+ * temporary files.
  *
  * @param dataDir absolute, without symbolic links.
  */
@@ -41,7 +43,9 @@ export async function serverSocketFolder(cluster: string, user: DatabaseUser | u
 const temporaryFolderOf = (cluster: string): string =>
   join(tmpdir(), `intake-${createHash('sha256').update(cluster).digest('hex').slice(0, 16)}`)
 
-/** Creates a private folder where anybody may have put something first. It is opened without following symbolic links, and only what was opened and checked is changed.
+/**
+ * Creates a private folder where anybody may have put something first. It is opened without following
+ * symbolic links, and only what was opened and checked is changed.
  *
  * @param user the new owner; undefined: it stays ours.
  * @throws StartError if something of another user, or a link, exists there

@@ -6,7 +6,10 @@ const MAX_SPARE = 8
 /** Larger ones are left to the garbage collector: the rows of most chunks take less. */
 const LARGEST_SPARE_BYTES = 2 ** 20
 
-/** Buffers that rows are encoded into, chunk after chunk. Whoever owns this owns them; nobody else has to give one back. */
+/**
+ * Buffers that rows are encoded into, chunk after chunk. Whoever owns this owns them; nobody else has to give
+ * one back.
+ */
 export class CopyBuffers {
   readonly #spare: Buffer[] = []
 
@@ -16,7 +19,10 @@ export class CopyBuffers {
   }
 }
 
-/** The buffers of some rows. If it is never released, for instance after a fault, the garbage collector takes them. */
+/**
+ * The buffers of some rows. If it is never released, for instance after a fault, the garbage collector takes
+ * them.
+ */
 export class CopyLoan {
   readonly #spare: Buffer[]
   #outputs: Output[] = []

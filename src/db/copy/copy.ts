@@ -21,7 +21,9 @@ export interface CopyColumn {
   readonly type: CopyType
 }
 
-/** A value of a row: `jsonb` as its text, `timestamptz` as milliseconds since 1970, integers as safe integers. */
+/**
+ * A value of a row: `jsonb` as its text, `timestamptz` as milliseconds since 1970, integers as safe integers.
+ */
 export type CopyValue = string | number | boolean | null
 
 /**
@@ -42,7 +44,8 @@ export class CopyRows {
 
   /**
    * @param leading the values of the first columns, the same in every row
-   * @param loan whose buffers the rows are encoded into, and released with; else they have memory of their own
+   * @param loan whose buffers the rows are encoded into, and released with; else they have memory of their
+   *   own
    */
   constructor(columns: readonly CopyColumn[], leading: readonly CopyValue[] = [], loan?: CopyLoan) {
     const encoders = columns.map(({ type }) => encoderOf[type])

@@ -70,7 +70,10 @@ export async function factsOf(client: Client, sharesSessions: boolean): Promise<
   }
 }
 
-/** Superusers are exempt from the limits of roles and databases, and have the connections that are reserved for them. */
+/**
+ * Superusers are exempt from the limits of roles and databases, and have the connections that are reserved
+ * for them.
+ */
 async function serverFacts(client: Client): Promise<ServerFacts> {
   const [facts] = await rows<ServerFacts>(
     client,

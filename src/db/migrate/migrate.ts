@@ -79,7 +79,10 @@ async function waitForTurn(client: pg.Client): Promise<void> {
   }
 }
 
-/** A lock of two keys has them in `classid` and `objid`, without a sign, and 2 in `objsubid` (PostgreSQL, 54.12 pg_locks). */
+/**
+ * A lock of two keys has them in `classid` and `objid`, without a sign, and 2 in `objsubid` (PostgreSQL,
+ * 54.12 pg_locks).
+ */
 const TURN = `
   with keys as (select hashtext('intake migrations') as ours, hashtext(current_schema()) as of_schema)
   select pg_try_advisory_lock(ours, of_schema) as is_ours,

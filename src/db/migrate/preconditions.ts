@@ -15,7 +15,9 @@ export interface Obstacle {
 
 type Precondition = (facts: Facts, connections: number) => Omit<Obstacle, 'subject'> | undefined
 
-/** What a database must have, each stated once for the start and for the doctor, in the order in which problems have to be fixed: the later ones do not matter before that.
+/**
+ * What a database must have, each stated once for the start and for the doctor, in the order in which
+ * problems have to be fixed: the later ones do not matter before that.
  */
 const PRECONDITIONS: readonly (readonly [Subject, Precondition])[] = [
   [

@@ -13,7 +13,10 @@ declare module 'fastify' {
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
-/** A hook that accepts a request only with a valid token (contract 2, RFC 6750) whose owner does not send too many. From an address with too many wrong tokens, only tokens that were valid before are accepted, so that active clients can continue.
+/**
+ * A hook that accepts a request only with a valid token (contract 2, RFC 6750) whose owner does not send too
+ * many. From an address with too many wrong tokens, only tokens that were valid before are accepted, so that
+ * active clients can continue.
  */
 export function authenticate(credentials: Credentials, limits: RateLimits) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {

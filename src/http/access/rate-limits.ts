@@ -3,7 +3,10 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../../config/config.js'
 import { tooManyRequests } from '../errors.js'
 
-/** Limits how many requests a credential may send, and how many wrong secrets may come from an address (contract 3). Each process counts for itself, and forgets the counts with the window: a second for requests, a minute for wrong secrets.
+/**
+ * Limits how many requests a credential may send, and how many wrong secrets may come from an address
+ * (contract 3). Each process counts for itself, and forgets the counts with the window: a second for
+ * requests, a minute for wrong secrets.
  */
 export class RateLimits {
   readonly #requests: RateLimiterMemory

@@ -6,7 +6,10 @@ import { sendStream } from './stream.js'
 /** A list in JSON that is read slice by slice. */
 export type Slices = AsyncIterable<readonly unknown[]>
 
-/** An object in JSON that is worked out part by part: it has the members of all parts. One without any is left out. */
+/**
+ * An object in JSON that is worked out part by part: it has the members of all parts. One without any is left
+ * out.
+ */
 export type Parts = Iterable<object>
 
 const PIECE_CHARACTERS = 32 * 1024
@@ -14,7 +17,11 @@ const PIECE_CHARACTERS = 32 * 1024
 /** How much of a long object or array is written before it may be the turn of others. */
 const MEMBERS_AT_ONCE = 500
 
-/** Sends a JSON object of values, of lists that are read slice by slice, of objects that are computed part by part, and of objects and lists with such members. Short ones are sent whole, with a `Content-Length`. Long ones are written as fast as the client reads, and count as downloads; what goes wrong before that is answered as an error.
+/**
+ * Sends a JSON object of values, of lists that are read slice by slice, of objects that are computed part by
+ * part, and of objects and lists with such members. Short ones are sent whole, with a `Content-Length`. Long
+ * ones are written as fast as the client reads, and count as downloads; what goes wrong before that is
+ * answered as an error.
  *
  * @throws HttpError 429 if the caller has too many downloads under way
  */

@@ -3,7 +3,9 @@ import { compressionNames } from '../../imports/file/decompress.js'
 import { unknownContentEncoding } from '../errors.js'
 import { isJsonLines } from './media-types.js'
 
-/** Accepts a body without a content encoding, and a file that is the whole body in the encodings that files may be compressed in, which are detected by its first bytes in any case (RFC 9110, 8.4).
+/**
+ * Accepts a body without a content encoding, and a file that is the whole body in the encodings that files
+ * may be compressed in, which are detected by its first bytes in any case (RFC 9110, 8.4).
  *
  * @throws HttpError 415
  */

@@ -2,7 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { requestsOn } from './requests.js'
 
-/** Closes a connection that has been silent for the server's timeout, if the server is waiting for the client. While the server is the slow one, silence means nothing: a client that has sent everything waits for its response.
+/**
+ * Closes a connection that has been silent for the server's timeout, if the server is waiting for the client.
+ * While the server is the slow one, silence means nothing: a client that has sent everything waits for its
+ * response.
  */
 export function closeIdleConnections({ server }: FastifyInstance): void {
   server.on('timeout', (socket) => {

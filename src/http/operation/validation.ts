@@ -8,7 +8,10 @@ import type { Predicate } from '../../schema/sentences.js'
 import { readData } from '../body/json.js'
 import { validationError } from '../errors.js'
 
-/** Makes every route's schema validate what it documents, with the compiler of the records and its sentences (contract 3). The body of a request about one resource is validated by its route, which looks the resource up first: what the caller cannot see is 404, whatever the body.
+/**
+ * Makes every route's schema validate what it documents, with the compiler of the records and its sentences
+ * (contract 3). The body of a request about one resource is validated by its route, which looks the resource
+ * up first: what the caller cannot see is 404, whatever the body.
  */
 export function validateRequests(app: FastifyInstance): void {
   app.setValidatorCompiler<TSchema>(({ schema, httpPart, url = '' }) => {
@@ -41,8 +44,8 @@ export const dataCheckedBy =
   }
 
 /**
- * Makes the reader of a body `{"data": …}` about one resource: it validates by the route's schema, and is called once the resource
- * is found. It throws HttpError 400.
+ * Makes the reader of a body `{"data": …}` about one resource: it validates by the route's schema, and is
+ * called once the resource is found. It throws HttpError 400.
  *
  * @param words what a value is not, where they are others than for records.
  */
@@ -59,5 +62,7 @@ export function dataReader<Data extends TSchema>(
   }
 }
 
-/** The `validatorCompiler` of a route whose handler reads the request, since its parts depend on one another. */
+/**
+ * The `validatorCompiler` of a route whose handler reads the request, since its parts depend on one another.
+ */
 export const readByHandler = () => () => true

@@ -58,10 +58,13 @@ interface CheckOptions {
   readonly strict: boolean
 }
 
-/** Does what an import does with a file, but without the database: reads every line, validates it, and follows its references and its `external_ref` within the file. Memory grows only with the number of `external_ref`s (see `SeenRefs`).
+/**
+ * Does what an import does with a file, but without the database: reads every line, validates it, and follows
+ * its references and its `external_ref` within the file. Memory grows only with the number of `external_ref`s
+ * (see `SeenRefs`).
  *
- * @param onProgress is called after each batch of lines, and waited for. Problems come by line within a pass; those of records
- *   that refer to others come in a later pass.
+ * @param onProgress is called after each batch of lines, and waited for. Problems come by line within a pass;
+ *   those of records that refer to others come in a later pass.
  * @throws UploadMissing if the file becomes shorter meanwhile, and what `onProgress` throws
  */
 export async function checkFile(

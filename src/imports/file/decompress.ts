@@ -70,7 +70,10 @@ async function* continued(beginning: Buffer, rest: AsyncIterator<Buffer>): Async
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
 }
 
-/** A file may be several compressed ones in a row: `cat` creates such files, and so do programs that compress in parallel. Node's zstd decompressor ends with the first of them and ignores the rest, as the one for gzip does if there are zeros in between.
+/**
+ * A file may be several compressed ones in a row: `cat` creates such files, and so do programs that compress
+ * in parallel. Node's zstd decompressor ends with the first of them and ignores the rest, as the one for gzip
+ * does if there are zeros in between.
  */
 async function* decompressed(
   bytes: AsyncIterable<Buffer>,

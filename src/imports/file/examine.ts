@@ -58,7 +58,9 @@ export function examineLine(line: Line, pass: Pass, maxLineBytes: number): Exami
   }
 }
 
-/** Whether a line may be a record of a type: it has the type's name in plain letters, or something escaped. */
+/**
+ * Whether a line may be a record of a type: it has the type's name in plain letters, or something escaped.
+ */
 function mayHold({ bytes }: Line, names: readonly Buffer[]): boolean {
   return bytes !== null && (names.some((name) => bytes.includes(name)) || bytes.includes('\\u'))
 }

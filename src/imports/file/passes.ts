@@ -2,7 +2,9 @@ import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { Wanted } from './classify.js'
 
-/** A walk over a file. Records that refer to others come in a later pass than everything they may refer to, wherever they are.
+/**
+ * A walk over a file. Records that refer to others come in a later pass than everything they may refer to,
+ * wherever they are.
  */
 export interface Pass extends Wanted {
   /** From 1. */

@@ -12,7 +12,9 @@ export interface FileToRead {
 const READ_BYTES = 256 * 2 ** 10
 const BATCH_BYTES = READ_BYTES / 4
 
-/** The lines of a file, in batches. Each batch has to be consumed before the next, and a line's bytes are valid until the next line.
+/**
+ * The lines of a file, in batches. Each batch has to be consumed before the next, and a line's bytes are
+ * valid until the next line.
  *
  * @throws UploadMissing if the file ends early
  */

@@ -30,8 +30,8 @@ const lineOf = new Map<string, RecordLine>(knownLines.map(({ line }) => [line.re
 let found: RecordLine | undefined
 
 /**
- * What a line is, and of which type if it is a record, by a walk over its bytes: the parser would say the same, but takes several
- * times as long, and a hundred milliseconds for a line made to that end.
+ * What a line is, and of which type if it is a record, by a walk over its bytes: the parser would say the
+ * same, but takes several times as long, and a hundred milliseconds for a line made to that end.
  *
  * @returns undefined if it is no record
  */

@@ -173,10 +173,12 @@ export async function renewLease(pool: Pool, { id, fence }: Job): Promise<void> 
   if (rowCount === 0) throw new LeaseLost(id)
 }
 
-/** Gives a job back, to be claimed by whoever comes first after `retryAfterSeconds`. Its owner goes to the back of the queue.
+/**
+ * Gives a job back, to be claimed by whoever comes first after `retryAfterSeconds`. Its owner goes to the
+ * back of the queue.
  *
  * @param counts whether the attempt counts towards the most that may fail without progress. Each one that
- * does doubles the time to the next, which is at least `retryAfterSeconds`.
+ *   does doubles the time to the next, which is at least `retryAfterSeconds`.
  * @returns how many attempts have failed since the last chunk
  * @throws LeaseLost
  */

@@ -27,7 +27,9 @@ export async function failImport(pool: Pool, job: Job, { reason, detail }: Failu
   return mustBe(job, await endImport(pool, mine(job), sql`${reason}::text`, detail))
 }
 
-/** Cancels an unfinished import: a waiting one at once, a running one before its next chunk is committed. What has been imported stays.
+/**
+ * Cancels an unfinished import: a waiting one at once, a running one before its next chunk is committed. What
+ * has been imported stays.
  *
  * @returns undefined if it had already ended.
  */
@@ -49,7 +51,9 @@ function mustBe({ id }: Job, ended: Import | undefined): Import {
   return ended
 }
 
-/** Ends an import, and in the same transaction queues the messages to its owner's webhooks, so that no end goes unreported.
+/**
+ * Ends an import, and in the same transaction queues the messages to its owner's webhooks, so that no end
+ * goes unreported.
  *
  * @param reason why it failed; null: it is a success.
  */

@@ -6,7 +6,9 @@ export const LEASE_SECONDS = 15
 /** The longest that an import waits before it is tried again. */
 export const MAX_RETRY_SECONDS = 300
 
-/** Whether a time has come that is never set more than a few seconds ahead. A time much further ahead was written before the database's clock was set back.
+/**
+ * Whether a time has come that is never set more than a few seconds ahead. A time much further ahead was
+ * written before the database's clock was set back.
  */
 const hasCome = (time: string, seconds: number): string =>
   `${time} not between now() and now() + interval '${2 * seconds} seconds'`

@@ -5,7 +5,9 @@ import { type Import, type ImportRow, importColumns, toImport } from '../import.
 import { checkWaiting, ExternalRefTaken, findByExternalRef } from './admission.js'
 import { IMPORTS_CHANNEL } from './claim.js'
 
-/** Puts an import that failed or was canceled back into the queue, to resume from its checkpoint. Not a dry run, whose notes are gone; nor one whose whole file was processed; nor one whose file expired.
+/**
+ * Puts an import that failed or was canceled back into the queue, to resume from its checkpoint. Not a dry
+ * run, whose notes are gone; nor one whose whole file was processed; nor one whose file expired.
  *
  * @param maxWaiting how many imports of the owner may wait, including this one.
  * @returns undefined if it is none of these.

@@ -46,7 +46,9 @@ export async function receiveFile(
 /** Removes a received file that will not become an import. */
 export const discard = (store: UploadStore, { id }: Received): Promise<void> => store.remove(id)
 
-/** Turns a received file into an import that waits for its turn. Once this returns, it will run, whatever happens.
+/**
+ * Turns a received file into an import that waits for its turn. Once this returns, it will run, whatever
+ * happens.
  *
  * @throws ExternalRefTaken, TooManyWaiting
  */

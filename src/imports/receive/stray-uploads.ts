@@ -3,7 +3,10 @@ import sql from 'sql-template-tag'
 import { type Client, type Pool, rows } from '../../db/pool.js'
 import type { UploadStore } from '../../uploads/store.js'
 
-/** Sets aside files that no import names: a crash came between the file and its row, or the database is a restored one and older than the file. Files that are named again, by a newer backup, are put back. Only while nobody uploads.
+/**
+ * Sets aside files that no import names: a crash came between the file and its row, or the database is a
+ * restored one and older than the file. Files that are named again, by a newer backup, are put back. Only
+ * while nobody uploads.
  */
 export async function sortUploads(pool: Pool, store: UploadStore, logger: Logger): Promise<void> {
   const unknown = await unknownUploads(pool, store.id, await store.keys())

@@ -16,7 +16,10 @@ export interface Result {
   readonly externalRef: string | undefined
 }
 
-/** The records that an import added or changed and that still exist, by line. Streams, holding one batch of each type. The line of an added record follows from its id (see `record-id.ts`); that of a changed one is stored.
+/**
+ * The records that an import added or changed and that still exist, by line. Streams, holding one batch of
+ * each type. The line of an added record follows from its id (see `record-id.ts`); that of a changed one is
+ * stored.
  */
 export async function* importResults(pool: Pool, found: Import): AsyncGenerator<Result, void, undefined> {
   if (found.dryRun) return

@@ -104,7 +104,9 @@ export const tallyOf = ({ uploaded, imported, skipped }: Records): Tally =>
 export const tallyOfType = ({ uploaded, imported, skipped }: Records, type: string): Tally =>
   tally(uploaded[type] ?? 0, imported[type] ?? 0, skipped?.[type] ?? 0)
 
-/** The outcome of the records, in a sentence: `21 of the 115 records of file.jsonl were imported; 94 were rejected.`
+/**
+ * The outcome of the records, in a sentence: `21 of the 115 records of file.jsonl were imported; 94 were
+ * rejected.`
  *
  * @param file its name, if it is to be named
  */
@@ -137,7 +139,9 @@ export function outcomeSentence({ records, errors, isComplete, words }: Outcome,
   return `${parts.join('; ')}.`
 }
 
-/** A sentence about the lines that are not records, if there are any. Blank + malformed + uploaded = physical lines (contract 6); only the errors show which are which, unless none of them is a record's.
+/**
+ * A sentence about the lines that are not records, if there are any. Blank + malformed + uploaded = physical
+ * lines (contract 6); only the errors show which are which, unless none of them is a record's.
  */
 export function linesWithoutRecord({ records, errors, lines, isComplete }: Outcome): string | undefined {
   const { uploaded, rest } = tallyOf(records)

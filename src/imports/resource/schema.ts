@@ -3,7 +3,9 @@ import { externalRef, oneOf, uuid } from '../../records/kinds.js'
 import { owner, timestamp, timestamps } from '../../records/meta.js'
 import { type Counts, FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT } from '../terms.js'
 
-/** The resources of imports (contract 6), declared once: routes send them, the OpenAPI document shows them, and the command line, the console and the tests read them.
+/**
+ * The resources of imports (contract 6), declared once: routes send them, the OpenAPI document shows them,
+ * and the command line, the console and the tests read them.
  */
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })

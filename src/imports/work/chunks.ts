@@ -35,7 +35,9 @@ export interface Chunk {
   readonly milliseconds: number
   /** The job's checkpoint once this chunk is committed. */
   readonly checkpoint: Checkpoint
-  /** The buffers that its records are in, and all that is written with them. Released once it is committed. */
+  /**
+   * The buffers that its records are in, and all that is written with them. Released once it is committed.
+   */
   readonly loan: CopyLoan
   /** Roughly how much memory it takes until then, in bytes. */
   readonly memory: number
@@ -52,7 +54,9 @@ const CHUNK_REFERENCES = 20_000
 const CHUNK_PROBLEMS = 5000
 const CHUNK_FILE_BYTES = 16 * 2 ** 20
 
-/** Their memory, in bytes: for a line, its record's row in a buffer that has grown by doubling; for a reference, its text, what it leads to, and the problem if it leads nowhere; for a problem, its sentence.
+/**
+ * Their memory, in bytes: for a line, its record's row in a buffer that has grown by doubling; for a
+ * reference, its text, what it leads to, and the problem if it leads nowhere; for a problem, its sentence.
  */
 const MEMORY_OF_A_BYTE = 2
 const MEMORY_OF_A_REFERENCE = 512

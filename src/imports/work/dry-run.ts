@@ -9,7 +9,9 @@ import { holdersOfRefs, type NewRecords } from '../../records/write/insert.js'
 import type { Source } from '../../records/write/references.js'
 import type { Job } from '../queue/claim.js'
 
-/* A dry run is the whole import except for what it adds: it only stores a record's `external_ref`, where later lines find it as they would find the record.
+/*
+ * A dry run is the whole import except for what it adds: it only stores a record's `external_ref`, where
+ * later lines find it as they would find the record.
  */
 
 const COLUMNS: readonly CopyColumn[] = [

@@ -9,7 +9,10 @@ const PART_BYTES = 64 * 2 ** 10
 /** How much memory the chunks being written may take together: 48 MiB. Usual ones take a tenth of it. */
 const PARTS = 768
 
-/** The memory that the chunks of all jobs share: a chunk that asks for much waits for others to be committed, in the order in which they ask. A chunk that has its memory never waits for one that is still asking, so some is always released eventually.
+/**
+ * The memory that the chunks of all jobs share: a chunk that asks for much waits for others to be committed,
+ * in the order in which they ask. A chunk that has its memory never waits for one that is still asking, so
+ * some is always released eventually.
  */
 export class ChunkMemory {
   readonly #parts = new Semaphore(PARTS)

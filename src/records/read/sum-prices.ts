@@ -8,7 +8,9 @@ import type { Holder } from './snapshots.js'
 /** How many currencies are worked on before it is the turn of something else. */
 const CURRENCIES_A_PART = 500
 
-/** The sums of the product prices of each of these records. The database adds them up: a page of offerings may have many products, but few sums.
+/**
+ * The sums of the product prices of each of these records. The database adds them up: a page of offerings may
+ * have many products, but few sums.
  *
  * @param pricing the reference by which the products are held
  * @returns by the record's id; for at least the first of the records, and as many more as fit a slice

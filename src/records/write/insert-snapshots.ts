@@ -7,7 +7,10 @@ import { type Client, settled } from '../../db/pool.js'
 import type { RecordType, Reference } from '../record-type.js'
 import type { Element } from './references.js'
 
-/** How many snapshots, or bytes of inline records, a statement writes at a time, which bounds the memory for it. */
+/**
+ * How many snapshots, or bytes of inline records, a statement writes at a time, which bounds the memory for
+ * it.
+ */
 const SLICE = 5000
 const SLICE_BYTES = 2 ** 20
 

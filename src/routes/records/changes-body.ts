@@ -27,7 +27,8 @@ interface Changed {
 }
 
 /**
- * Reads a `changesBody`. Changes are validated together with what they change, so the schema of the whole record decides.
+ * Reads a `changesBody`. Changes are validated together with what they change, so the schema of the whole
+ * record decides.
  *
  * @returns the new value of each attribute that is named; `null` clears it
  * @throws HttpError 400 with everything that is wrong

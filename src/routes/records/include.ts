@@ -63,7 +63,8 @@ export const includedOf = ({ references }: RecordType): Record<string, TSchema> 
         ),
       }
 
-/** The `included` of a response, as lists that are read while they are sent; nothing if nothing was requested.
+/**
+ * The `included` of a response, as lists that are read while they are sent; nothing if nothing was requested.
  *
  * @param holders complete by the time the lists are read.
  */

@@ -76,7 +76,9 @@ export const processFaults: Faults = {
   },
 }
 
-/** Holds an `external_ref` of the bystander by a transaction until it is released, or its connection is ended. */
+/**
+ * Holds an `external_ref` of the bystander by a transaction until it is released, or its connection is ended.
+ */
 async function hold({ victim, bystander }: Scene, externalRef: string): Promise<() => Promise<void>> {
   const client = await victim.pool.connect()
   client.on('error', () => {})

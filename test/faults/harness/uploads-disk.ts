@@ -72,8 +72,8 @@ export class UploadsDisk {
   }
 
   /**
-   * Leaves room for so many bytes of uploads while `use` runs: by filling the file system, or, where they have none of
-   * their own, by a limit of the process.
+   * Leaves room for so many bytes of uploads while `use` runs: by filling the file system, or, where they
+   * have none of their own, by a limit of the process.
    */
   async starved(pid: number, freeBytes: number, use: () => Promise<void>): Promise<void> {
     if (this.disk === undefined) {

@@ -7,7 +7,10 @@ import { testService } from '../../support/service.js'
 const PRODUCTS = 6000
 const MOST = 1000
 
-/** A chunk ends with the line that reaches so many references; 20 offerings of 1,000 products and a plan are a chunk. */
+/**
+ * A chunk ends with the line that reaches so many references; 20 offerings of 1,000 products and a plan are a
+ * chunk.
+ */
 const CHUNK_REFERENCES = 20_000
 const CHUNK_OFFERINGS = Math.ceil(CHUNK_REFERENCES / (MOST + 1))
 

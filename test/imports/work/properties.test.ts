@@ -314,7 +314,10 @@ async function storedIn(table: string, ownerId: string): Promise<Record<string, 
   )
 }
 
-/** blank + malformed + uploaded = lines; for every type, imported + skipped + rejected = uploaded. By the report, without the oracle. */
+/**
+ * blank + malformed + uploaded = lines; for every type, imported + skipped + rejected = uploaded. By the
+ * report, without the oracle.
+ */
 async function checkCounts(api: Api, { id, meta }: ImportResource, { lines }: Content): Promise<void> {
   const report = await api.errors(id)
   const rejectedLines = new Set(report.map(({ line }) => line))

@@ -65,7 +65,10 @@ async function waiting(sessions: number): Promise<void> {
   await expect.poll(count, { timeout: 60_000, interval: 5 }).toBeGreaterThanOrEqual(sessions)
 }
 
-/** Waits until at least this many sessions of this database have written something and hold it in an open transaction. */
+/**
+ * Waits until at least this many sessions of this database have written something and hold it in an open
+ * transaction.
+ */
 async function waitingInTransaction(sessions: number): Promise<void> {
   const count = async () => {
     const { rows } = await service.pool.query(
@@ -298,8 +301,8 @@ describe('A PUT while an import runs', () => {
 
   test('when each wants the external_ref that the other is about to release or take: neither is a server error', async () => {
     const { id } = await store.add(aProduct({ external_ref: 'old' }))
-    // The import has put "new" and waits for "between"; the PUT from "old" to "new" waits for the import, which then
-    // comes to "old".
+    // The import has put "new" and waits for "between"; the PUT from "old" to "new" waits for the import,
+    // which then comes to "old".
     const { running, putting } = await withBetweenTaken(async () => {
       const running = await store.create(
         file(...['new', 'between', 'old'].map((external_ref) => aProduct({ external_ref }))),
@@ -326,8 +329,8 @@ describe('A PUT while an import runs', () => {
 
 test('A PUT between two chunks of an import, each waiting for the next: none is a server error, and all end', async () => {
   const { id } = await store.add(aProduct({ external_ref: 'old' }))
-  // The first chunk waits for "between", the second has put "new" and waits for the first; the PUT from "old" to "new" waits
-  // for the second. Then the first comes to "old", and waits for the PUT.
+  // The first chunk waits for "between", the second has put "new" and waits for the first; the PUT from "old"
+  // to "new" waits for the second. Then the first comes to "old", and waits for the PUT.
   const lines = 3000
   const named = new Map([
     [1000, 'between'],
@@ -339,7 +342,8 @@ test('A PUT between two chunks of an import, each waiting for the next: none is 
       times(lines, (index) => aProduct({ external_ref: named.get(index) ?? `p-${index}` })),
     )
     await waiting(1)
-    // Beside the transaction of the test itself: the second chunk, which has written its rows and waits for its turn.
+    // Beside the transaction of the test itself: the second chunk, which has written its rows and waits for
+    // its turn.
     await waitingInTransaction(2)
     const putting = putProduct(id, { external_ref: 'new' })
     await waiting(2)

@@ -17,7 +17,10 @@ export const idsBody = ({ attribute, to }: Reference) =>
     }),
   )
 
-/** Makes the reader of an `idsBody`, which returns the ids as the database writes them. It throws HttpError 400. */
+/**
+ * Makes the reader of an `idsBody`, which returns the ids as the database writes them. It throws HttpError
+ * 400.
+ */
 export function idsReader(reference: Reference): (body: unknown) => string[] {
   const read = dataReader(idsBody(reference), words)
   return (body) => (read(body)[reference.attribute] ?? []).map((id) => id.toLowerCase())
