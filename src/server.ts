@@ -27,6 +27,7 @@ import { securityHeaders } from './http/security-headers.js'
 import type { Metrics } from './metrics.js'
 import { consoleAssets, consolePages } from './routes/console.js'
 import { healthRoutes } from './routes/health.js'
+import { UploadPlaces } from './routes/imports/create/upload-places.js'
 import { importRoutes } from './routes/imports/routes.js'
 import { importSchemas } from './routes/imports/schemas.js'
 import { metricsRoute } from './routes/metrics.js'
@@ -153,6 +154,7 @@ function addPublicRoutes(app: FastifyInstance, dependencies: ServerDependencies,
 function addApi(app: FastifyInstance, dependencies: ServerDependencies, limits: RateLimits): void {
   const { config, poolOf, store, credentials, metrics, isReady } = dependencies
   const downloads = new Downloads(config.maxDownloads)
+  const uploadPlaces = new UploadPlaces(config.maxUploads)
   const requireToken = (api: FastifyInstance) => {
     api.addHook('onRequest', requireReady(isReady))
     api.addHook('onRequest', authenticate(credentials, limits))
@@ -164,6 +166,7 @@ function addApi(app: FastifyInstance, dependencies: ServerDependencies, limits: 
       importRoutes(imports, {
         poolOf,
         downloads,
+        uploadPlaces,
         store,
         limits: config,
         emit: (event) => metrics.workerDid(event),

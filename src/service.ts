@@ -165,14 +165,18 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   }
   const apiKey = await onceThere(prepare, options, logger, announceAway)
 
-  worker = startWorker(workerDataOf(config, connection, dataDir), logger, (event) => metrics.workerDid(event))
-  if (!lock?.isHeld) worker.pause(true)
+  const workerData = { ...workerDataOf(config, connection, dataDir), isPaused: !lock?.isHeld }
+  worker = startWorker(workerData, logger, (event) => metrics.workerDid(event))
   isReady = true
   const url = await openHttp()
   return { url, apiKey, stop: () => stack.unwind() }
 }
 
-const workerDataOf = (config: Config, connection: Connection, dataDir: DataDir): WorkerData => ({
+const workerDataOf = (
+  config: Config,
+  connection: Connection,
+  dataDir: DataDir,
+): Omit<WorkerData, 'isPaused'> => ({
   connection,
   uploads: { folder: dataDir.layout.uploads.folder, id: dataDir.id },
   retentionDays: config.retentionDays,

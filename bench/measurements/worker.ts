@@ -45,6 +45,7 @@ export async function worker(
         uploads,
         retentionDays: 0,
         allowPrivateWebhooks: false,
+        isPaused: false,
         logLevel: 'silent',
       }
       const thread = new Worker(join(projectFolder(), 'dist', 'worker', 'thread.js'), { workerData })

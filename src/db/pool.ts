@@ -117,7 +117,10 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
     // Awaited: a statement sent behind a failed rollback would be committed.
     await client.query('begin')
     const result = await work(client)
-    await client.query('commit')
+    await client.query('commit').catch((error: Error) => {
+      undecided.add(error)
+      throw error
+    })
     return result
   } catch (error) {
     // A connection that cannot even roll back is not returned to the pool.
@@ -130,6 +133,12 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
     client.release(broken)
   }
 }
+
+const undecided = new WeakSet<object>()
+
+/** Whether what a `transaction` threw came while it was being committed: the commit may have taken place. */
+export const mayBeCommitted = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && undecided.has(error)
 
 /**
  * Waits until all of them have ended: statements, say, that were sent one behind the other.

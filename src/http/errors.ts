@@ -134,7 +134,13 @@ export const tooManyRequests = (detail: string, retryAfterSeconds: number) =>
   httpError(429, 'Too Many Requests', detail, undefined, { 'retry-after': String(retryAfterSeconds) })
 
 export const noRoom = () =>
-  httpError(503, 'Service Unavailable', 'The server has no room for this file; nothing of it was imported.')
+  httpError(
+    503,
+    'Service Unavailable',
+    'The server has no room for this file; nothing of it was imported.',
+    undefined,
+    { 'retry-after': '60' },
+  )
 
 export const serviceUnavailable = () =>
   httpError(

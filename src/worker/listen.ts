@@ -32,14 +32,19 @@ export async function listen(
 
 /** Returns when the connection breaks or `stop` is signalled. */
 async function listenOn(client: pg.Client, channel: string, waker: Waker, stop: AbortSignal): Promise<void> {
+  let end = () => {}
   const ended = new Promise<void>((resolve) => {
-    client.on('error', () => resolve())
-    client.once('end', () => resolve())
-    if (stop.aborted) resolve()
-    stop.addEventListener('abort', () => resolve(), { once: true })
+    end = resolve
   })
+  client.on('error', end)
+  client.once('end', end)
   client.on('notification', () => waker.wake())
-  await client.query(`listen ${channel}`)
-  waker.wake()
-  await ended
+  stop.addEventListener('abort', end)
+  try {
+    await client.query(`listen ${channel}`)
+    waker.wake()
+    if (!stop.aborted) await ended
+  } finally {
+    stop.removeEventListener('abort', end)
+  }
 }

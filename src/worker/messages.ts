@@ -7,6 +7,8 @@ export interface WorkerData {
   readonly retentionDays: number
   readonly allowPrivateWebhooks: boolean
   readonly logLevel: string
+  /** Whether it may start no job until it is told to resume. */
+  readonly isPaused: boolean
 }
 
 /** Commands for the running worker thread. */

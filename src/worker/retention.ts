@@ -102,7 +102,7 @@ async function deleteErrors({ pool, logger, emit }: RetentionContext, stop: Abor
       await pause(stop)
       if (stop.aborted) return false
     }
-    await deleteRest(pool, its)
+    if (!(await deleteRest(pool, its, stop))) return false
     await pool.query(sql`update imports set errors_deleted_at = now() where id = ${id}`)
     logger.info({ import_id: id, errors }, 'errors deleted')
     return true
@@ -111,12 +111,17 @@ async function deleteErrors({ pool, logger, emit }: RetentionContext, stop: Abor
 
 /**
  * The other parts of a report: there are few kinds of errors, but there may be as many changed records as
- * lines.
+ * lines. Returns whether all of it is deleted: `stop` ends it early.
  */
-async function deleteRest(pool: Pool, its: Sql): Promise<void> {
+async function deleteRest(pool: Pool, its: Sql, stop: AbortSignal): Promise<boolean> {
   await pool.query(sql`delete from import_error_kinds where ${its}`)
   const key = ['line_number']
-  for await (const _ of deleteInBatches(pool, { table: 'import_updates', where: its, key, size: STEP_ROWS }));
+  const batches = deleteInBatches(pool, { table: 'import_updates', where: its, key, size: STEP_ROWS })
+  for await (const _ of batches) {
+    await pause(stop)
+    if (stop.aborted) return false
+  }
+  return true
 }
 
 async function deleteDeliveries(

@@ -30,7 +30,7 @@ export function startWorker(
   onEvent: (event: WorkerEvent) => void,
 ): RunningWorker {
   let stopping = false
-  let isPaused = false
+  let { isPaused } = data
   let thread: Worker
   const ended = keepRunning()
   return {
@@ -52,11 +52,10 @@ export function startWorker(
   async function keepRunning(): Promise<void> {
     while (!stopping) {
       thread = new Worker(new URL('thread.js', import.meta.url), {
-        workerData: data,
+        workerData: { ...data, isPaused },
         resourceLimits: HEAP_LIMITS,
       })
       thread.on('message', onEvent)
-      if (isPaused) order('pause')
       thread.on('error', (error) => logger.error({ err: error }, 'the worker thread died'))
       await new Promise((resolve) => thread.once('exit', resolve))
       if (!stopping) await sleep(RESTART_MS)

@@ -23,7 +23,8 @@ const LOCK_SECONDS = 5
 
 /** The worker beside the API: a separate thread, so that a chunk's milliseconds of CPU never delay a request. When told to stop, it ends once its jobs have reached their checkpoints.
  */
-const { connection, uploads, retentionDays, allowPrivateWebhooks, logLevel } = workerData as WorkerData
+const data = workerData as WorkerData
+const { connection, uploads, retentionDays, allowPrivateWebhooks, logLevel } = data
 const emit = (event: WorkerEvent) => parentPort?.postMessage(event)
 const logger = createLogger(logLevel, () => emit({ kind: 'log line dropped' })).child({ thread: 'worker' })
 const pool = createPool(
@@ -34,7 +35,7 @@ const pool = createPool(
   LOCK_SECONDS,
 )
 const stop = new AbortController()
-let isPaused = false
+let { isPaused } = data
 parentPort?.on('message', (order: WorkerOrder) => {
   if (order === 'stop') stop.abort()
   else isPaused = order === 'pause'

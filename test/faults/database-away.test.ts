@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,6 +9,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/data-dir
 import { Api } from '../support/api.js'
 import { aProduct, file, times } from '../support/builders.js'
 import { expectError } from '../support/errors.js'
+import { importFile, multipart } from '../support/multipart.js'
 import {
   cleanEnvironment,
   cli,
@@ -16,6 +18,7 @@ import {
   serve,
   temporaryFolder,
 } from '../support/service.js'
+import { answerOn, openUpload } from '../support/sockets.js'
 
 /** The test's own PostgreSQL server, which the service knows only by DATABASE_URL. */
 let database: DataDir
@@ -67,7 +70,7 @@ test('a database that is away at the start: the service listens, says so, and is
   expect((await api.get('/healthz')).status).toBe(200)
   for (const path of ['/readyz', '/subscriptions/imports', '/v2/subscriptions/products', '/v2/settings']) {
     const answer = await api.get(path)
-    expectError(answer, 503, 'Service Unavailable', /The database is out of reach/)
+    expectError(answer, 503, 'Service Unavailable', /The database cannot be reached/)
     expect(answer.headers.get('retry-after')).toBe('5')
   }
   expect((await api.upload(file(aProduct()))).status).toBe(503)
@@ -93,6 +96,21 @@ test('a database that goes away during an import: 503 until it is back, and then
   const { attributes, meta } = await api.finished(id)
   expect(attributes.status).toBe('success')
   expect(meta.records.imported.subscription_product).toBe(60_000)
+})
+
+test('an upload whose import cannot be created, since the database went away meanwhile, leaves nothing', async () => {
+  await startDatabase()
+  const server = await start()
+  const api = new Api(server.url, server.apiKey)
+  const uploads = () => readdir(join(folder.path, 'data', 'uploads'), { recursive: true })
+  const before = await uploads()
+  const form = multipart([importFile(file(aProduct()))]).toString()
+  const socket = openUpload(api, form.slice(0, -10), `content-length: ${form.length}\r\nconnection: close`)
+  await until(async () => (await uploads()).length > before.length)
+  await stopDatabase()
+  socket.write(form.slice(-10))
+  expect((await answerOn(socket)).status).toBe(503)
+  expect(await uploads()).toEqual(before)
 })
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s ends a service that waits for its database', async (signal) => {

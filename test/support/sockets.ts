@@ -22,6 +22,10 @@ export function openUpload(api: Api, body: string, framing: string): Socket {
   return socket
 }
 
+/** A chunk of a chunked body. */
+export const asChunk = (bytes: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
+
 export interface RawAnswer {
   readonly status: number
   /** The status line and the headers, as they came. */

@@ -86,7 +86,7 @@ export async function listErrors(
   return found.map((row) => toImportError(id, ownerId, row))
 }
 
-/** The order of errors, by the columns of a page. */
+/** The stored bytes of an error, by the columns of a page. */
 const ERROR_SIZE = sql`
   pg_column_size(p.field) + pg_column_size(p.error) + coalesce(pg_column_size(p.external_ref), 0)`
 

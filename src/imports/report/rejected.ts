@@ -7,6 +7,7 @@ import type { Import } from '../import.js'
 interface RejectedLine {
   readonly line_number: number
   readonly line_start: number | null
+  readonly errors: number
 }
 
 const BATCH = 1000
@@ -22,7 +23,7 @@ const NEWLINE = 0x0a
 export async function* rejectedLines(
   pool: Pool,
   reader: UploadReader,
-  { id, ownerId }: Import,
+  { id, ownerId, errors }: Import,
   lineNumber?: number,
 ): AsyncGenerator<Buffer, void, undefined> {
   const only = lineNumber === undefined ? empty : sql`and line_number = ${lineNumber}`
@@ -31,16 +32,19 @@ export async function* rejectedLines(
     rows<RejectedLine>(
       pool,
       sql`
-        select line_number, min(line_start) as line_start
+        select line_number, min(line_start) as line_start, count(*) as errors
         from import_errors
         where owner_id = ${ownerId} and import_id = ${id} and line_number > ${after?.line_number ?? 0} ${only}
         group by line_number order by line_number limit ${BATCH}`,
     )
+  let left = lineNumber === undefined ? errors : 0
   for await (const lines of batches(read, ({ length }) => length < BATCH)) {
-    for (const { line_start: start } of lines) if (start !== null) yield* window.line(start)
+    for (const { line_start: start, errors: count } of lines) {
+      left -= count
+      if (start !== null) yield* window.line(start)
+    }
   }
-  const { rowCount } = await pool.query(sql`select from imports where id = ${id} and expired_at is null`)
-  if (rowCount === 0) throw new Error(`the report of import ${id} expired while it was being read`)
+  if (left > 0) throw new Error(`the report of import ${id} expired while it was being read`)
 }
 
 /** A part of a file in memory, which moves along as lines are requested. */

@@ -50,12 +50,10 @@ export async function runJob(
   const { pool } = context
   const logger = context.logger.child({ import_id: job.id })
   const lost = new AbortController()
-  const heartbeat = setInterval(() => {
-    renewLease(pool, job).catch((error: Error) => {
-      if (error instanceof LeaseLost) lost.abort()
-      else logger.warn({ err: error }, 'the lease could not be renewed')
-    })
-  }, HEARTBEAT_MS)
+  const heartbeat = startHeartbeat(pool, job, (error) => {
+    if (error instanceof LeaseLost) lost.abort()
+    else logger.warn({ err: error }, 'the lease could not be renewed')
+  })
   const attempt = job.attempts + job.claims
   logger.info({ fence: job.fence, attempt, ...job.checkpoint }, 'import claimed')
   try {
@@ -65,6 +63,7 @@ export async function runJob(
     const done = await writeChunks(context, job, AbortSignal.any([stop, lost.signal]), turnOver)
     if (lost.signal.aborted) throw new LeaseLost(job.id)
     if (!done) {
+      await heartbeat.stop()
       await releaseLease(pool, job, { counts: false, retryAfterSeconds: 0 })
       logger.info('import paused at its checkpoint')
       return
@@ -72,14 +71,32 @@ export async function runJob(
     emitEnd(context, logger, await finishImport(pool, job))
     await renewStatistics(pool, job).catch((error: Error) => logger.warn({ err: error }, 'no new statistics'))
   } catch (error) {
+    await heartbeat.stop()
     await handleFault(context, job, logger, error as Error, stop)
   } finally {
-    clearInterval(heartbeat)
+    await heartbeat.stop()
     if (job.dryRun) {
       await forgetDryRun(pool, job, stop).catch((error: Error) =>
         logger.warn({ err: error }, 'a dry run has not been cleaned up yet'),
       )
     }
+  }
+}
+
+/**
+ * Renews a job's lease until it is stopped. Nothing may follow that gives the lease back before `stop` has resolved: a
+ * renewal that is still under way would take it again, for nobody.
+ */
+function startHeartbeat(pool: Pool, job: Job, failed: (error: Error) => void) {
+  let last = Promise.resolve()
+  const timer = setInterval(() => {
+    last = Promise.all([last, renewLease(pool, job)]).then(() => {}, failed)
+  }, HEARTBEAT_MS)
+  return {
+    stop: async (): Promise<void> => {
+      clearInterval(timer)
+      await last
+    },
   }
 }
 

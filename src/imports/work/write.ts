@@ -1,3 +1,4 @@
+import { setInterval } from 'node:timers'
 import sql from 'sql-template-tag'
 import { isUniqueViolation } from '../../db/errors.js'
 import { type Client, type Pool, settled, transaction } from '../../db/pool.js'
@@ -123,7 +124,7 @@ async function writeChunk(
     const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, true))
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems, loan: chunk.loan }
     await insertProblems(reporting)
-    await turn
+    await untilTurn(client, turn)
     // The following rows stay locked until the end of the transaction, so an earlier chunk must lock them
     // first.
     const inserted = new Map([...outcomes].map(([{ table }, outcome]) => [table, outcome.inserted]))
@@ -137,6 +138,20 @@ async function writeChunk(
   })
   chunk.loan.release()
   return result
+}
+
+/** Well below the time after which PostgreSQL ends a session that is idle in a transaction (`db/session.ts`). */
+const PING_MS = 10_000
+
+/** Waits for a chunk's turn, and shows PostgreSQL meanwhile that the process which holds the transaction is alive. */
+async function untilTurn(client: Client, turn: Promise<void>): Promise<void> {
+  // A connection that breaks is reported by the next statement.
+  const ping = setInterval(() => void client.query('select').catch(() => {}), PING_MS)
+  try {
+    await turn
+  } finally {
+    clearInterval(ping)
+  }
 }
 
 function writtenBy(outcomes: Outcomes, errors: number): Written {

@@ -3,11 +3,13 @@ import type { Downloads } from '../../http/answer/downloads.js'
 import type { ImportEvent } from '../../imports/events.js'
 import type { ScanLimits } from '../../imports/receive/scan.js'
 import type { UploadStore } from '../../uploads/store.js'
+import type { UploadPlaces } from './create/upload-places.js'
 
 /** The dependencies of the routes of imports. */
 export interface ImportDependencies {
   readonly poolOf: PoolOf
   readonly downloads: Downloads
+  readonly uploadPlaces: UploadPlaces
   readonly store: UploadStore
   readonly limits: UploadLimits
   /** Counts what happened to an import. */

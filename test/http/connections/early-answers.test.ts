@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aProduct, file, times } from '../../support/builders.js'
 import { externalRef, formEnd, formType, importFile, multipart, partHead } from '../../support/multipart.js'
 import { type ServeProcess, serve, temporaryFolder, testService } from '../../support/service.js'
-import { answerOn, openSocket, type RawAnswer } from '../../support/sockets.js'
+import { answerOn, asChunk, openSocket, type RawAnswer } from '../../support/sockets.js'
 
 const BODY_BYTES = 12 * 2 ** 20
 const MAX_UPLOAD_BYTES = 16 * 2 ** 20
@@ -33,9 +33,6 @@ const incoming = async () => (await service.uploads()).filter((path) => path.inc
 
 const write = (socket: Socket, bytes: string | Buffer) =>
   new Promise<void>((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve())))
-
-const asChunk = (bytes: Buffer): Buffer =>
-  Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')])
 
 interface Sent {
   readonly line: string

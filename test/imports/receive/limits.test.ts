@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { anOffering, aPlan, aProduct, counts, file, times } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
-import { externalRef, importFile, multipart } from '../../support/multipart.js'
+import { externalRef, importFile, multipart, partHead } from '../../support/multipart.js'
 import { testService } from '../../support/service.js'
+import { answerOn, asChunk, openUpload } from '../../support/sockets.js'
 
 const MAX_UPLOAD_BYTES = 16 * 1024
 const MAX_LINE_BYTES = 1000
@@ -108,4 +109,19 @@ describe('MAX_LINE_BYTES', () => {
     const form = multipart([externalRef('refused'), importFile(lineOf(2000))])
     expectError(await refused(form, false), 400, 'Bad Request', /line 1\b.*1000 bytes/)
   })
+})
+
+test.each([
+  ['the file', partHead(importFile(''))],
+  ['an option', partHead(externalRef(''))],
+  ['an unknown part', partHead({ ...externalRef(''), name: 'unknown' })],
+])('A form without end, in %s, is 413 once it is over the limit', async (_, head) => {
+  const before = await service.uploads()
+  const socket = openUpload(service.api, '', 'transfer-encoding: chunked\r\nconnection: close')
+  const answer = answerOn(socket)
+  socket.write(asChunk(Buffer.from(head)))
+  const line = asChunk(Buffer.from(fileOf(MAX_UPLOAD_BYTES)))
+  const writing = setInterval(() => socket.write(line), 1)
+  expect((await answer.finally(() => clearInterval(writing))).status).toBe(413)
+  expect(await service.uploads()).toEqual(before)
 })

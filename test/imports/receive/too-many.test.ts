@@ -40,6 +40,7 @@ describe('More uploads at once than MAX_UPLOADS', () => {
       expectError(answer, 429, 'Too Many Requests', /\b3 uploads at once\b/)
       expect(answer.headers.get('retry-after')).toBe('5')
     }
+    expect((await store.postForm(form, { path: '/v2/subscriptions/imports' })).status).toBe(429)
     // No byte of this body was sent.
     const waiting = openUpload(store, '', 'content-length: 1000000\r\nconnection: close')
     expect((await answerOn(waiting)).status).toBe(429)
@@ -113,7 +114,7 @@ describe('An owner with MAX_WAITING_IMPORTS imports that wait', () => {
       for (let index = 0; index < MAX_WAITING_IMPORTS; index += 1) await store.create(line)
       const before = await service.uploads()
       for (const content of [line, '']) {
-        expectError(await store.upload(content), 409, 'Write Conflict', /^2 imports are waiting already/)
+        expectError(await store.upload(content), 409, 'Write Conflict', /^2 imports are already waiting/)
       }
       expect(await service.uploads()).toEqual(before)
       expect((await other.upload(line)).status).toBe(201)
@@ -132,7 +133,7 @@ describe('An owner with MAX_WAITING_IMPORTS imports that wait', () => {
       ;({ id: canceled } = await store.create(line))
       expect((await store.post(`/subscriptions/imports/${canceled}/cancel`, {})).status).toBe(200)
       for (let index = 0; index < MAX_WAITING_IMPORTS; index += 1) await store.create(line)
-      expectError(await retry(), 409, 'Write Conflict', /^2 imports are waiting already/)
+      expectError(await retry(), 409, 'Write Conflict', /^2 imports are already waiting/)
       expect((await store.find(canceled)).attributes.status).toBe('failed')
       expect(await pending(store)).toBe(MAX_WAITING_IMPORTS)
     })

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { isTimeout } from '../../../db/errors.js'
+import { mayBeCommitted } from '../../../db/pool.js'
 import type { App } from '../../../http/app.js'
 import { isJsonLines } from '../../../http/body/media-types.js'
 import type { RequestBody } from '../../../http/body/request-body.js'
@@ -9,12 +9,7 @@ import { dataOf, named } from '../../../http/operation/schemas.js'
 import { readByHandler } from '../../../http/operation/validation.js'
 import { requestUrl } from '../../../http/urls.js'
 import type { Import } from '../../../imports/import.js'
-import {
-  checkWaiting,
-  ExternalRefTaken,
-  findByExternalRef,
-  TooManyWaiting,
-} from '../../../imports/queue/admission.js'
+import { checkWaiting, findByExternalRef } from '../../../imports/queue/admission.js'
 import { createImport, discard, type Received, receiveFile } from '../../../imports/receive/receive.js'
 import { importAnswer } from '../answer.js'
 import type { ImportDependencies } from '../dependencies.js'
@@ -23,7 +18,7 @@ import { readImportFile } from './file-body.js'
 import { readImportForm } from './form.js'
 import { requireImportBody } from './import-body.js'
 import type { Options } from './options.js'
-import { refTaken, refuseImport, refuseUpload, tooManyUploads } from './refusals.js'
+import { refTaken, refuseImport, refuseUpload } from './refusals.js'
 
 const schema = operation({
   id: 'createImport',
@@ -45,19 +40,12 @@ const schema = operation({
 
 /** `POST /imports` (contract 6). */
 export function createRoute(app: App, dependencies: ImportDependencies): void {
-  const { maxUploads } = dependencies.limits
-  let uploads = 0
-
   app.post(
     '/imports',
     // The body's media type decides whether the options are in a form or in the query.
     { onRequest: requireImportBody, validatorCompiler: readByHandler, config: { takesFile: true }, schema },
     async (request, reply) => {
-      if (uploads >= maxUploads) throw tooManyUploads(maxUploads)
-      uploads += 1
-      const created = await receive(request, dependencies).finally(() => {
-        uploads -= 1
-      })
+      const created = await dependencies.uploadPlaces.within(() => receive(request, dependencies))
       // The log line about the end of the request also has the import's id.
       reply.log = reply.log.child({ import_id: created.id })
       reply.log.info({ ...created.file, records: created.uploaded }, 'import received')
@@ -96,11 +84,8 @@ async function receive(
   const { externalRef } = options
   return await createImport(pool, store, ownerId, externalRef, options, file, limits.maxWaitingImports).catch(
     async (error) => {
-      // After any other error it is unknown whether the import was committed, so its file stays. A start
-      // removes stray files.
-      const isUndone =
-        error instanceof ExternalRefTaken || error instanceof TooManyWaiting || isTimeout(error)
-      if (isUndone) await discard(store, file)
+      // A file that may belong to a committed import stays; if it does not, the next start sets it aside.
+      if (!mayBeCommitted(error)) await discard(store, file)
       return refuseImport(error)
     },
   )

@@ -5,7 +5,15 @@ import type { RequestBody } from '../../../http/body/request-body.js'
 import { validationError } from '../../../http/errors.js'
 import type { Problem } from '../../../schema/problem.js'
 import { excerpt } from '../../../text/text.js'
-import { checkLength, type Handlers, type ImportBody, unreadable, withLimit } from './import-body.js'
+import {
+  checkLength,
+  type Handlers,
+  type ImportBody,
+  isTooLong,
+  tooLarge,
+  unreadable,
+  withLimit,
+} from './import-body.js'
 import {
   isOptionName,
   MAX_OPTION_BYTES,
@@ -112,6 +120,10 @@ class FormInProgress<File> {
     parser.on('error', broken)
     parser.on('finish', resolve)
     body.on('error', reject)
+    // The parser reads and drops what exceeds its limits; a body without end would be read forever.
+    body.on('data', () => {
+      if (isTooLong(body, this.#maxFileBytes)) reject(tooLarge(this.#maxFileBytes))
+    })
     body.pipe(parser)
     try {
       await Promise.race([read, this.#failed.promise])

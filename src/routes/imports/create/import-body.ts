@@ -44,7 +44,11 @@ export function checkLength({ headers }: RequestBody, maxFileBytes: number): voi
   }
 }
 
-const tooLarge = (maxFileBytes: number) =>
+/** Whether more has arrived than the largest file and its form have. */
+export const isTooLong = ({ bytes }: RequestBody, maxFileBytes: number): boolean =>
+  bytes > maxFileBytes + MAX_FRAMING_BYTES
+
+export const tooLarge = (maxFileBytes: number) =>
   contentTooLarge(`An import file may have at most ${maxFileBytes} bytes.`)
 
 /** The parser truncates a file at the limit; here that is an error. */
