@@ -32,7 +32,7 @@ export interface Config {
   readonly idleTimeoutSeconds: number
   /** The time limit of one statement of a request. */
   readonly statementTimeoutSeconds: number
-  /** How many days an import's file and report are kept after its end; 0: for ever. */
+  /** How many days an import's file and report are kept after its end; 0: forever. */
   readonly retentionDays: number
   /** Whether webhooks may have addresses that are not public. */
   readonly allowPrivateWebhooks: boolean

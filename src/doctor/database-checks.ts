@@ -34,8 +34,10 @@ export function checkPreconditions(facts: Facts, connections: number, isRunning:
 /** Whether there is room for a process beside all current connections, not counting this one. */
 function freeConnections(facts: Facts, connections: number, isRunning: boolean): Finding {
   const limits = connectionLimits(facts).map((limit) => ({ ...limit, free: limit.allows - limit.has + 1 }))
-  const told = limits.map(({ what, allows, has }) => `${what} allows ${allows} (now ${has - 1})`).join(', ')
-  const found = `A process needs up to ${connections}; ${told}.`
+  const allowed = limits
+    .map(({ what, allows, has }) => `${what} allows ${allows} (now ${has - 1})`)
+    .join(', ')
+  const found = `A process needs up to ${connections}; ${allowed}.`
   const tight = limits.find(({ free }) => free < connections)
   if (isRunning || !tight) return ok('connections', found)
   return warning(

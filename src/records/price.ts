@@ -14,7 +14,7 @@ type Attributes = Readonly<Record<string, unknown>>
 
 /**
  * What an offering's plan costs (contract 9): its fixed price, if that has a currency; else the products' sum
- * less the plan's percentage, rounded down to the smallest unit: 1.05 less 50 % is 0.52. A currency in which
+ * less the plan's percentage, rounded down to the smallest unit: 1.05 less 50% is 0.52. A currency in which
  * that is beyond the safe integers, which JSON could not say exactly, is left out. Part by part, and nothing
  * where there is neither a fixed price nor a currency.
  */

@@ -8,7 +8,7 @@ import {
   type NewCredential,
   revokeCredential,
 } from '../../tenants/keys.js'
-import { administer, type CommonFlags, perform, told } from '../database/administer.js'
+import { administer, type CommonFlags, perform, resultOf } from '../database/administer.js'
 import { newName } from '../database/names.js'
 import { type OwnerFlags, ownerOf, withOwner } from '../database/owner.js'
 import { CommandError } from '../terminal/fail.js'
@@ -77,7 +77,7 @@ const create = () =>
           throw new CommandError(`The ${owner.kind} "${owner.name}" already has a key or client "${name}".`)
         }
         const what = `The ${kinds[made.kind]} "${made.name}" of the ${owner.kind} "${owner.name}" was created.`
-        return told(
+        return resultOf(
           { id: made.id, kind: made.kind, name: made.name, owner, ...secretsOf(made) },
           `${what} Keep what follows: the secret is not shown again.`,
           ...Object.entries(secretsOf(made)).map(([label, value]) => `${label}: ${value}`),
@@ -102,7 +102,7 @@ const revoke = () =>
         }
         const { kind, name } = revoked
         const tokens = kind === 'client' ? ' and its access tokens stop' : ' stops'
-        return told(
+        return resultOf(
           { id, kind, name, status: 'revoked' },
           `The ${kinds[kind]} "${name}" was revoked: it${tokens} working within seconds.`,
         )

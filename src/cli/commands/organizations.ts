@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { createOwner, listOwners } from '../../tenants/stores-and-organizations.js'
-import { administer, type CommonFlags, perform, told } from '../database/administer.js'
+import { administer, type CommonFlags, perform, resultOf } from '../database/administer.js'
 import { newName } from '../database/names.js'
 import { CommandError } from '../terminal/fail.js'
 import { day, listed } from '../terminal/list.js'
@@ -41,7 +41,7 @@ const create = () =>
           const name = newName(given)
           const id = await createOwner(pool, 'organization', name)
           if (id === undefined) throw new CommandError(`There is already an organization "${name}".`)
-          return told(
+          return resultOf(
             { id, name },
             `The organization "${name}" was created. Its id is ${id}. This creates a store in it:`,
             `  ${commandLine(flags, 'stores', 'create', 'NAME', '--organization', id)}`,

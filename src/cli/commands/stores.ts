@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { createOwner, listOwners, type Owner, setDisabled } from '../../tenants/stores-and-organizations.js'
-import { administer, type CommonFlags, perform, told } from '../database/administer.js'
+import { administer, type CommonFlags, perform, resultOf } from '../database/administer.js'
 import { existing, newName } from '../database/names.js'
 import { CommandError } from '../terminal/fail.js'
 import { type Column, day, listed } from '../terminal/list.js'
@@ -61,7 +61,7 @@ const create = () =>
           const id = await createOwner(pool, 'store', name, organization?.id)
           if (id === undefined) throw new CommandError(`There is already a store "${name}".`)
           const of = organization ? ` of the organization "${organization.name}"` : ''
-          return told(
+          return resultOf(
             { id, name, organization: organization ?? null },
             `The store "${name}"${of} was created. Its id is ${id}. This creates an API key for it:`,
             `  ${commandLine(flags, 'keys', 'create', '--store', id)}`,
@@ -78,7 +78,7 @@ const disable = () =>
       perform(flags, async (pool) => {
         const { id, name } = await existing(pool, 'store', store)
         await setDisabled(pool, id, true)
-        return told(
+        return resultOf(
           { id, name, status: 'disabled' },
           `The store "${name}" was disabled: its keys, clients and access tokens stop working within seconds. ` +
             'Imports that it has posted continue.',
@@ -93,7 +93,7 @@ const enable = () =>
       perform(flags, async (pool) => {
         const { id, name } = await existing(pool, 'store', store)
         await setDisabled(pool, id, false)
-        return told(
+        return resultOf(
           { id, name, status: 'active' },
           `The store "${name}" was enabled. Its keys and clients work again, except those that are revoked.`,
         )

@@ -9,7 +9,7 @@ import {
   listDeliveries,
 } from '../../webhooks/deliveries.js'
 import { createWebhook, listWebhooks, removeWebhook, type Webhook } from '../../webhooks/webhooks.js'
-import { administer, type CommonFlags, perform, told } from '../database/administer.js'
+import { administer, type CommonFlags, perform, resultOf } from '../database/administer.js'
 import { existing } from '../database/names.js'
 import { type OwnerFlags, ownerOf, withOwner } from '../database/owner.js'
 import { CommandError } from '../terminal/fail.js'
@@ -81,7 +81,11 @@ const add = () =>
           ...warnings,
           'Keep what follows: the secret is not shown again.',
         ]
-        return told({ id, url: url.href, owner, secret, warnings }, sentences.join(' '), `secret: ${secret}`)
+        return resultOf(
+          { id, url: url.href, owner, secret, warnings },
+          sentences.join(' '),
+          `secret: ${secret}`,
+        )
       }),
     )
 
@@ -126,7 +130,7 @@ const remove = () =>
       perform(flags, async (pool) => {
         const removed = isUuid(id) ? await removeWebhook(pool, id) : undefined
         if (!removed) throw noSuchWebhook(id)
-        return told(
+        return resultOf(
           { id, url: removed.url },
           `The webhook ${id} was removed: ${printable(removed.url)} is no longer notified. Messages that were waiting for it are dropped.`,
         )
@@ -140,7 +144,7 @@ const test = () =>
       perform(flags, async (pool) => {
         const delivery = isUuid(id) ? await addTestDelivery(pool, id) : undefined
         if (delivery === undefined) throw noSuchWebhook(id)
-        return told(
+        return resultOf(
           { id, delivery },
           'A message of the type webhook.test is waiting to be delivered. A running service delivers it within a second or two; this shows the result:',
           `  ${commandLine(flags, 'webhooks', 'deliveries', '--webhook', id)}`,

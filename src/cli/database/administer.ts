@@ -16,7 +16,7 @@ export interface Result {
 /**
  * A result of a few sentences, and perhaps lines that are never wrapped, since they are meant to be copied.
  */
-export const told = (json: unknown, sentences: string, ...lines: readonly string[]): Result => ({
+export const resultOf = (json: unknown, sentences: string, ...lines: readonly string[]): Result => ({
   json,
   text: (width) => [wrap(sentences, width), ...(lines.length > 0 ? [lines.join('\n')] : [])].join('\n\n'),
 })

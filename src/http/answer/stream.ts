@@ -20,7 +20,7 @@ export async function sendStream(
   begin: () => AsyncGenerator<string | Buffer>,
   turn = new Turn(),
 ): Promise<FastifyReply> {
-  const readable = reply.request.method === 'HEAD' ? Readable.from([]) : await begun(begin(), turn)
+  const readable = reply.request.method === 'HEAD' ? Readable.from([]) : await started(begin(), turn)
   if (options.fileName !== undefined) {
     reply.header('content-disposition', `attachment; filename="${options.fileName}"`)
   }
@@ -33,7 +33,7 @@ const BUFFERED_BYTES = 64 * 1024
  * A stream of a source whose first piece has been read. Not a generator: one that was never started would not
  * end its source.
  */
-async function begun<T>(source: AsyncGenerator<T>, turn: Turn): Promise<Readable> {
+async function started<T>(source: AsyncGenerator<T>, turn: Turn): Promise<Readable> {
   const first = await source.next()
   let isFirst = true
   const next = async () => {
