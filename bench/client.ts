@@ -132,7 +132,8 @@ export async function runImport(
   return { done, seconds: (end - start) / 1000, uploadSeconds: (uploaded - start) / 1000 }
 }
 
-/** The same, and checks the result.
+/**
+ * The same, and checks the result.
  *
  * @returns seconds from the first byte of the request until the import has ended, and until the 201.
  * @throws Error if the import is not exact; AbortError

@@ -121,7 +121,8 @@ function countOf(kind: Kind, pattern: readonly Kind[], records: number): number 
   return Math.floor(records / pattern.length) * of(pattern) + of(pattern.slice(0, records % pattern.length))
 }
 
-/** Writes the lines to a file, or to a stream (stdout), which is not ended, no faster than it accepts them.
+/**
+ * Writes the lines to a file, or to a stream (stdout), which is not ended, no faster than it accepts them.
  *
  * @param onProgress is called now and then with the number of records written so far.
  * @throws errors of the file system, and an AbortError when `signal` is aborted; then part of the file has

@@ -8,7 +8,8 @@ export interface Program<Question, Answer> {
   ask(question: Question): Promise<Answer>
 }
 
-/** Starts a program in its own process, gives it to `use`, and ends it.
+/**
+ * Starts a program in its own process, gives it to `use`, and ends it.
  *
  * @throws what `use` throws; an Error with the program's output if it ended by itself.
  */

@@ -34,7 +34,8 @@ export async function withFreshServer<T>(use: (server: Server) => Promise<T>): P
   return withTempFolder((folder) => withServer(join(folder, 'data'), use))
 }
 
-/** The same in a data directory that is kept: created if it does not exist, and otherwise used as it is.
+/**
+ * The same in a data directory that is kept: created if it does not exist, and otherwise used as it is.
  *
  * @throws as `withFreshServer` does.
  */

@@ -7,7 +7,8 @@ export interface Trial<Readings = unknown> {
   readonly records: number
   /** Creates what all its runs share, unless it exists, so that this work does not disturb any of them. */
   prepare(context: Context): Promise<void>
-  /** Runs it once, in a fresh place, and returns the readings. Leaves nothing behind, even if it throws.
+  /**
+   * Runs it once, in a fresh place, and returns the readings. Leaves nothing behind, even if it throws.
    *
    * @throws Error if the result is wrong: a wrong result has no speed. AbortError.
    */

@@ -3,7 +3,8 @@ import { connectionLimits, obstaclesOf, type Subject } from '../db/migrate/preco
 import type { Client } from '../db/pool.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
-/** Checks what a start checks, with one finding per subject.
+/**
+ * Checks what a start checks, with one finding per subject.
  *
  * @param connections that a process opens at once.
  * @param isRunning whether a process has them already.

@@ -45,7 +45,8 @@ export function errorHandlers(app: FastifyInstance): void {
   app.setNotFoundHandler((_request, reply) => send(reply, notFound('resource')))
 }
 
-/** What the router refuses before there is a route, such as a URL that cannot be decoded.
+/**
+ * What the router refuses before there is a route, such as a URL that cannot be decoded.
  *
  * @param ms the longest the rest of a body is waited for.
  */
@@ -63,7 +64,8 @@ const UNREADABLE: Readonly<Record<string, readonly [status: number, detail: stri
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The headers did not arrive in time.'],
 }
 
-/** Answers what never became a request because Node could not read it as HTTP.
+/**
+ * Answers what never became a request because Node could not read it as HTTP.
  *
  * @param ms the longest to wait for the rest of what the client sends.
  */
@@ -89,7 +91,10 @@ export const clientErrorHandler =
     }
   }
 
-/** Answers in our form what Node itself would answer without a body and our headers: a request without `Host`, which Node is configured to let through, and one with an unknown expectation, which may be ignored (RFC 9110, 10.1.1).
+/**
+ * Answers in our form what Node itself would answer without a body and our headers: a request without `Host`,
+ * which Node is configured to let through, and one with an unknown expectation, which may be ignored (RFC
+ * 9110, 10.1.1).
  */
 export function unusualRequests(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
@@ -139,7 +144,9 @@ declare module 'fastify' {
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
 
-/** Records the routes of `app` as they are added; the returned function then answers every other method of their paths with 405, naming those that are allowed.
+/**
+ * Records the routes of `app` as they are added; the returned function then answers every other method of
+ * their paths with 405, naming those that are allowed.
  */
 export function closeOtherMethods(app: FastifyInstance): () => void {
   const open = new Map<string, Set<string>>()

@@ -29,7 +29,9 @@ export function parseJson(text: string): unknown {
   return mayAlter(text) ? JSON.parse(markAltered(text)) : value
 }
 
-/** A number literal with a point, an exponent or more than 15 digits; or what looks like one within a text. */
+/**
+ * A number literal with a point, an exponent or more than 15 digits; or what looks like one within a text.
+ */
 const UNUSUAL = /[:[,][ \t\r\n]*-?(?:\d+[.eE]|\d{16})/
 
 const NUMBER = /(-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?)/y

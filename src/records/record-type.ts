@@ -1,7 +1,8 @@
 import { type Column, columnsOf } from './columns.js'
 import { type AttributesSchema, attributeKind, type FilterableAs } from './kinds.js'
 
-/** How a record type refers to another. Each kind has its own rules for the attribute and the storage
+/**
+ * How a record type refers to another. Each kind has its own rules for the attribute and the storage
  * (docs/decisions/0041).
  */
 export type Reference = Snapshots

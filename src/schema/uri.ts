@@ -18,7 +18,9 @@ const SLIP = /^\p{Z}|\p{Z}$|[\p{Cc}\p{Cs}]/u
 
 const HOST = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#@]*@)?)([^/?#:@[\]]+)/
 
-/** A text as a URI, its host encoded with IDNA and everything else percent-encoded (RFC 3987, 3.1); undefined: more than escaping is missing.
+/**
+ * A text as a URI, its host encoded with IDNA and everything else percent-encoded (RFC 3987, 3.1); undefined:
+ * more than escaping is missing.
  */
 export function escapedUri(text: string): string | undefined {
   if (SLIP.test(text) || !text.isWellFormed()) return undefined

@@ -24,7 +24,8 @@ export interface NewCredential {
   readonly secret: string
 }
 
-/** Creates an API key or a client for an owner.
+/**
+ * Creates an API key or a client for an owner.
  *
  * @param name undefined: one is generated.
  * @returns undefined if the owner already has an active key or client of this name.

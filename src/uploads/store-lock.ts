@@ -40,7 +40,9 @@ interface Session {
   readonly isHolder: boolean
 }
 
-/** Reserves a store for this process with an advisory lock of a session that is kept open. A broken session is replaced.
+/**
+ * Reserves a store for this process with an advisory lock of a session that is kept open. A broken session is
+ * replaced.
  *
  * @param storeId identifies the uploads.
  * @param onChange called when another process has taken the lock, and when we have it back.

@@ -90,7 +90,8 @@ export async function addTestDelivery(pool: Pool, webhookId: string): Promise<st
   return added?.id
 }
 
-/** Claims the delivery that has been due longest.
+/**
+ * Claims the delivery that has been due longest.
  *
  * @param busyWebhooks those to leave out: one that is slow to answer must not delay the others.
  */

@@ -13,7 +13,8 @@ export const ANSWER_TIMEOUT_MS = 15_000
 const READ_BYTES = 4096
 const KEPT_CHARACTERS = 200
 
-/** Posts a delivery once, signed according to https://www.standardwebhooks.com. Redirects are not followed.
+/**
+ * Posts a delivery once, signed according to https://www.standardwebhooks.com. Redirects are not followed.
  *
  * @returns whether the receiver accepted it with a 2xx, and its answer in words. Throws only the reason of
  * `stop`.

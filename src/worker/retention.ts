@@ -28,7 +28,9 @@ const STEP_ROWS = 5000
 const STEP_DELIVERIES = 1000
 const PAUSE_MS = 50
 
-/** Deletes the uploads and the errors of imports that ended more than `days` ago, and deliveries to webhooks that finished by then, until `stop` is signalled. What failed is retried the next time.
+/**
+ * Deletes the uploads and the errors of imports that ended more than `days` ago, and deliveries to webhooks
+ * that finished by then, until `stop` is signalled. What failed is retried the next time.
  *
  * @param days 0: they are kept forever.
  */

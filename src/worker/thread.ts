@@ -21,7 +21,9 @@ const POOL_USE_MS = 1000
  */
 const LOCK_SECONDS = 5
 
-/** The worker beside the API: a separate thread, so that a chunk's milliseconds of CPU never delay a request. When told to stop, it ends once its jobs have reached their checkpoints.
+/**
+ * The worker beside the API: a separate thread, so that a chunk's milliseconds of CPU never delay a request.
+ * When told to stop, it ends once its jobs have reached their checkpoints.
  */
 const data = workerData as WorkerData
 const { connection, uploads, retentionDays, allowPrivateWebhooks, logLevel } = data

@@ -22,7 +22,8 @@ interface RunningJob extends Running {
   readonly turn: AbortController
 }
 
-/** Claims and runs imports until `stop` is signalled; returns when the last job has reached its checkpoint.
+/**
+ * Claims and runs imports until `stop` is signalled; returns when the last job has reached its checkpoint.
  * Waits for an unreachable database.
  */
 export async function work(

@@ -7,7 +7,10 @@ import { aFeature, anOffering, aPlan, aProduct, aSubscriber, type RecordLine } f
 export interface Rule {
   readonly type: string
   readonly title: string
-  /** JSON, as text: some rules are about what `JSON.stringify` does not write, such as `1e400` and repeated keys. */
+  /**
+   * JSON, as text: some rules are about what `JSON.stringify` does not write, such as `1e400` and repeated
+   * keys.
+   */
   readonly attributes: string
   /** `[field, sentence]` each, in no particular order. None: the attributes are valid. */
   readonly problems: readonly Complaint[]

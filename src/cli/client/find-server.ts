@@ -36,7 +36,8 @@ const LOOK_AGAIN_MS = 200
 /** A server that is being restarted is back by then. */
 const RESTART_MS = 5000
 
-/** The server at `--url`, or else the one that runs on the data directory, or else one of our own on it.
+/**
+ * The server at `--url`, or else the one that runs on the data directory, or else one of our own on it.
  *
  * @param mayCreate whether a missing data directory is created. A mistyped one should not be.
  * @param say tells the person what happens, in a sentence

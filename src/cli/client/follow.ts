@@ -10,7 +10,8 @@ const LONGEST_PAUSE_MS = 1000
 /** How long to keep asking a server that went away. */
 const PATIENCE_MS = 30_000
 
-/** Polls an import, less and less often, until it has ended.
+/**
+ * Polls an import, less and less often, until it has ended.
  *
  * @param onState receives its state
  * @param say tells the person, in a sentence, that the server went away

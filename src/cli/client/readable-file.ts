@@ -17,7 +17,8 @@ export interface ReadableFile {
   readonly bytes: number
 }
 
-/** Makes a file readable at any position: a compressed file or a stream is written to a temporary file first.
+/**
+ * Makes a file readable at any position: a compressed file or a stream is written to a temporary file first.
  *
  * @throws CommandError, and the signal's reason
  */

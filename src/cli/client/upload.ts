@@ -79,7 +79,8 @@ export async function uploadFile(
   return data
 }
 
-/** Sends the body and returns the head of the response, which may come first.
+/**
+ * Sends the body and returns the head of the response, which may come first.
  *
  * @param explain turns an error of the connection into the one to throw
  */

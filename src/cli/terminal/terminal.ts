@@ -35,7 +35,8 @@ export function toJson(value: unknown): string {
   return process.stdout.isTTY ? escapeInvisible(json) : json
 }
 
-/** Wraps a text between words into lines of at most `width` characters, and breaks longer words.
+/**
+ * Wraps a text between words into lines of at most `width` characters, and breaks longer words.
  *
  * @param width undefined: leaves the text as it is.
  */

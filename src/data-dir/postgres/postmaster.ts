@@ -27,7 +27,8 @@ export interface ServerPlace {
 
 const START_TIMEOUT_MS = 60_000
 
-/** The server's settings. Durability is PostgreSQL's default: fsync, synchronous_commit and full_page_writes
+/**
+ * The server's settings. Durability is PostgreSQL's default: fsync, synchronous_commit and full_page_writes
  * are on. It listens on a socket in a private directory and on no TCP port.
  *
  * Its log is about the server itself. Errors of a session quote statements and customers' rows; our own log

@@ -9,7 +9,10 @@ interface StreamOptions {
   readonly fileName?: string
 }
 
-/** Sends what is read piece by piece. An error before the first piece is thrown, to be answered like any other; a later one ends the connection before the end of the response, which every client notices (RFC 9112, 8). HEAD gets the same response, and nothing is read.
+/**
+ * Sends what is read piece by piece. An error before the first piece is thrown, to be answered like any
+ * other; a later one ends the connection before the end of the response, which every client notices (RFC
+ * 9112, 8). HEAD gets the same response, and nothing is read.
  *
  * @param begin what it returns is always ended, even if the client leaves early.
  * @param turn what has been worked on before.

@@ -6,7 +6,9 @@ import type { Problem } from '../../schema/problem.js'
 import { excerpt } from '../../text/text.js'
 import { badRequest, unsupportedMediaType, validationError } from '../errors.js'
 
-/** Reads JSON bodies the way import lines are read: only UTF-8, and keys such as `__proto__` are keys like any other. An empty body is no body, whatever its type.
+/**
+ * Reads JSON bodies the way import lines are read: only UTF-8, and keys such as `__proto__` are keys like any
+ * other. An empty body is no body, whatever its type.
  */
 export function jsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
@@ -20,7 +22,8 @@ export function jsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser('*', onlyEmpty('The body of a request must be application/json.'))
 }
 
-/** Refuses a body of an unsupported type, unless it is empty: clients without a body still send a type.
+/**
+ * Refuses a body of an unsupported type, unless it is empty: clients without a body still send a type.
  *
  * @param detail of the 415.
  */

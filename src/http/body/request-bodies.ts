@@ -11,7 +11,9 @@ declare module 'fastify' {
   }
 }
 
-/** Makes every body readable as a `RequestBody`, in a known encoding. A body that is not a file must arrive in time: Node's own limit would apply to uploads too. Node limits the time for headers.
+/**
+ * Makes every body readable as a `RequestBody`, in a known encoding. A body that is not a file must arrive in
+ * time: Node's own limit would apply to uploads too. Node limits the time for headers.
  *
  * @param ms the longest a body that is not a file may take.
  */

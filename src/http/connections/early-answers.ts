@@ -12,7 +12,9 @@ const SMALL_BODY_BYTES = 64 * 1024
  */
 const MAX_DROPPED_BYTES = 256 * 2 ** 20
 
-/** Makes a response that was sent before the body was read reach the client: closing a socket with unread bytes resets it, and a reset discards what the client has not read yet (RFC 9112, 9.6).
+/**
+ * Makes a response that was sent before the body was read reach the client: closing a socket with unread
+ * bytes resets it, and a reset discards what the client has not read yet (RFC 9112, 9.6).
  *
  * @param ms the longest to wait for the rest of a body.
  */
@@ -52,7 +54,9 @@ function dropRest(raw: IncomingMessage, ms: number): void {
   raw.once('close', () => clearTimeout(timer))
 }
 
-/** Ends our side of a connection at once, and drops what arrives until the client ends its own, for a limited time and number of bytes. Nobody looks at what arrives: not even Node's parser spends time on it.
+/**
+ * Ends our side of a connection at once, and drops what arrives until the client ends its own, for a limited
+ * time and number of bytes. Nobody looks at what arrives: not even Node's parser spends time on it.
  */
 export function closeGently(socket: Socket, ms: number): void {
   socket.destroySoon = () => socket.destroy()

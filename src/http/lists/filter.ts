@@ -221,8 +221,9 @@ function checkValue(attribute: string, kind: AttributeKind, value: string): void
   }
 }
 
-/** Ignores case, as folded by the database's own collation: our columns have the collation "C",
- * which folds ASCII only. No index answers this (decision 0044).
+/**
+ * Ignores case, as folded by the database's own collation: our columns have the collation "C", which folds
+ * ASCII only. No index answers this (decision 0044).
  */
 const isLike = (column: Sql, pattern: string): Sql =>
   sql`lower(${column} collate "default") like lower(${pattern}::text collate "default") escape '\\'`

@@ -121,7 +121,10 @@ export interface RouteSchema<Ids, Query extends Record<string, TSchema>, Body ex
   readonly body: Body
 }
 
-/** A route's documentation as fastify's `schema` option, which validates its requests (see `validateRequests`). */
+/**
+ * A route's documentation as fastify's `schema` option, which validates its requests (see
+ * `validateRequests`).
+ */
 export function operation<
   const Ids extends Readonly<Record<string, string>>,
   Query extends Record<string, TSchema>,

@@ -42,7 +42,8 @@ const compressionOf = (beginning: Buffer): Compression | undefined =>
 /** Whether a file with these first bytes is compressed. */
 export const isCompressed = (beginning: Buffer): boolean => compressionOf(beginning) !== undefined
 
-/** Passes a file's bytes on, decompressed if its first bytes show that it is compressed.
+/**
+ * Passes a file's bytes on, decompressed if its first bytes show that it is compressed.
  *
  * @throws DecompressesToTooMuch; UnusableFile if the compressed bytes are damaged; and what the source stream
  * throws.

@@ -3,7 +3,9 @@ import type { Line } from './lines.js'
 /** How much of a file's start is examined, in bytes. */
 export const BEGINNING_BYTES = 4096
 
-/** Watches a file for what people send by mistake (contract 6), judging by its first bytes and the lines that are not records. Lines that are records cost nothing.
+/**
+ * Watches a file for what people send by mistake (contract 6), judging by its first bytes and the lines that
+ * are not records. Lines that are records cost nothing.
  */
 export class WrongFile {
   #first: NonRecord | undefined

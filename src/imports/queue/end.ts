@@ -5,7 +5,8 @@ import { type Failure, type Import, type ImportRow, importColumns, toImport } fr
 import { importResource } from '../resource/resource.js'
 import { IMPORTS_CHANNEL, type Job, LeaseLost } from './claim.js'
 
-/** Ends a job whose whole file was processed: `success`, or `failed` if every record was rejected.
+/**
+ * Ends a job whose whole file was processed: `success`, or `failed` if every record was rejected.
  *
  * @throws LeaseLost
  */

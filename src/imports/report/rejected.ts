@@ -14,7 +14,9 @@ const BATCH = 1000
 const READ_BYTES = 64 * 2 ** 10
 const NEWLINE = 0x0a
 
-/** The lines of an import's file that have errors, in order and byte for byte as they were uploaded, each with its newline. Streams, holding at most part of a line.
+/**
+ * The lines of an import's file that have errors, in order and byte for byte as they were uploaded, each with
+ * its newline. Streams, holding at most part of a line.
  *
  * @param reader of the import's file; stays open.
  * @param lineNumber the only line that is requested.

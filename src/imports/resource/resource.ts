@@ -1,7 +1,8 @@
 import type { Import } from '../import.js'
 import type { ImportResource } from './schema.js'
 
-/** The Import resource for responses and webhooks. What has no value yet is absent.
+/**
+ * The Import resource for responses and webhooks. What has no value yet is absent.
  *
  * @param owner what `meta.owner` says.
  */

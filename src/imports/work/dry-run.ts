@@ -22,7 +22,8 @@ const COLUMNS: readonly CopyColumn[] = [
   { name: 'id', type: 'uuid' },
 ]
 
-/** Pretends to add records.
+/**
+ * Pretends to add records.
  *
  * @param except the places of those that are left out, from 0.
  * @param loan whose buffers are used on the way.

@@ -31,13 +31,17 @@ export interface JobContext {
 /** After this many faults without a chunk in between, a job fails. */
 const MAX_ATTEMPTS = 8
 
-/** A process may die for unrelated reasons. So a job fails only after this many deaths without a chunk in between, which take more than an hour, as the waits between them grow to five minutes.
+/**
+ * A process may die for unrelated reasons. So a job fails only after this many deaths without a chunk in
+ * between, which take more than an hour, as the waits between them grow to five minutes.
  */
 const MAX_DEATHS = 20
 
 const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3
 
-/** Runs a claimed import to its end; or, when `stop` or `turnOver` is signalled, to its next checkpoint; or until a fault or another worker intervenes. Never throws: what happened is in the database and the log.
+/**
+ * Runs a claimed import to its end; or, when `stop` or `turnOver` is signalled, to its next checkpoint; or
+ * until a fault or another worker intervenes. Never throws: what happened is in the database and the log.
  *
  * @param turnOver signalled when others are waiting for its place; a chunk is written in any case.
  */

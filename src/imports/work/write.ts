@@ -53,7 +53,8 @@ export class ChunkWriter {
     this.#measured = measured
   }
 
-  /** Starts to write a chunk, as soon as there is room for it.
+  /**
+   * Starts to write a chunk, as soon as there is room for it.
    *
    * @throws what the writing of an earlier one threw; LeaseLost if somebody else has the job.
    */
@@ -105,7 +106,9 @@ function shareARef(one: Chunk, other: Chunk): boolean {
   return false
 }
 
-/** Writes a chunk in one transaction, which is committed when its turn has come: afterwards either all of it is in the database or none.
+/**
+ * Writes a chunk in one transaction, which is committed when its turn has come: afterwards either all of it
+ * is in the database or none.
  *
  * @param turn resolves when the chunk before this one is committed.
  * @param careful whether an `external_ref` is expected to be taken.
@@ -140,10 +143,15 @@ async function writeChunk(
   return result
 }
 
-/** Well below the time after which PostgreSQL ends a session that is idle in a transaction (`db/session.ts`). */
+/**
+ * Well below the time after which PostgreSQL ends a session that is idle in a transaction (`db/session.ts`).
+ */
 const PING_MS = 10_000
 
-/** Waits for a chunk's turn, and shows PostgreSQL meanwhile that the process which holds the transaction is alive. */
+/**
+ * Waits for a chunk's turn, and shows PostgreSQL meanwhile that the process which holds the transaction is
+ * alive.
+ */
 async function untilTurn(client: Client, turn: Promise<void>): Promise<void> {
   // A connection that breaks is reported by the next statement.
   const ping = setInterval(() => void client.query('select').catch(() => {}), PING_MS)
@@ -195,7 +203,9 @@ async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean
   }
 }
 
-/** Updates counts, checkpoint, the times of the records, and the lease. Progress resets the failed attempts. The fence is checked here: a worker that lost its lease finds out before it commits, and counts nothing.
+/**
+ * Updates counts, checkpoint, the times of the records, and the lease. Progress resets the failed attempts.
+ * The fence is checked here: a worker that lost its lease finds out before it commits, and counts nothing.
  *
  * @throws LeaseLost
  */

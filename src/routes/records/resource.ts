@@ -57,7 +57,8 @@ export interface SnapshotView {
   readonly reference: Reference
 }
 
-/** Snapshots as they are sent: the original's attributes with their own id and type; plans with their prices.
+/**
+ * Snapshots as they are sent: the original's attributes with their own id and type; plans with their prices.
  */
 export async function* snapshotResources(
   view: SnapshotView,

@@ -29,7 +29,9 @@ export const attributesOf = ({ type }: Typed) => named<JsonObject>(`${schemaName
 /** The record, or snapshot, as it is sent. */
 export const resourceOf = ({ type }: Typed) => named(schemaName(type))
 
-/** A schema as requests may use it: what `additionalProperties: false` removes from a value is not an error (contract 7).
+/**
+ * A schema as requests may use it: what `additionalProperties: false` removes from a value is not an error
+ * (contract 7).
  */
 const asTaken = (schema: AttributesSchema): AttributesSchema =>
   JSON.parse(

@@ -926,7 +926,9 @@ describe('An offering and what it was built from', () => {
 describe('meta.price of an offering’s plan', () => {
   const usd = (amount: number) => ({ name: 'A product', price: { USD: { amount } } })
 
-  /** As every route that shows it tells it: the list, `included` of one and of the list, and what PUT answers. */
+  /**
+   * As every route that shows it tells it: the list, `included` of one and of the list, and what PUT answers.
+   */
   async function priceOf(
     plan: Readonly<Record<string, unknown>>,
     products: readonly Readonly<Record<string, unknown>>[],

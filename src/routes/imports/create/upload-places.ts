@@ -9,7 +9,11 @@ export class UploadPlaces {
     this.#limit = limit
   }
 
-  /** Runs `receive` in a place of its own. @throws HttpError 429 if none is free, and what `receive` throws */
+  /**
+   * Runs `receive` in a place of its own.
+   *
+   * @throws HttpError 429 if none is free, and what `receive` throws
+   */
   async within<T>(receive: () => Promise<T>): Promise<T> {
     if (this.#taken >= this.#limit) throw tooManyUploads(this.#limit)
     this.#taken += 1

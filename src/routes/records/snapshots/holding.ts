@@ -15,7 +15,8 @@ export async function findHolding(
   return { recordType, reference, holder, visibleOwnerIds: visibleOwnerIds(caller) }
 }
 
-/** The snapshot that the caller is changing, with the record that holds it.
+/**
+ * The snapshot that the caller is changing, with the record that holds it.
  *
  * @param id the holder's
  * @param snapshotId the snapshot's, or its original's
