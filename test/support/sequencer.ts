@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
@@ -27,6 +28,9 @@ const LONG = [
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const gone = LONG.filter((path) => !existsSync(path))
+    if (gone.length > 0)
+      throw new Error(`test/support/sequencer.ts names what is not there: ${gone.join(', ')}`)
     const place = ({ moduleId }: TestSpecification) => {
       const found = LONG.findIndex((path) => moduleId.endsWith(path))
       return found < 0 ? LONG.length : found
