@@ -15,10 +15,10 @@ function callNext(): void {
   if (waiting.length > 0) setImmediate(callNext)
 }
 
-/** The longest that something is worked on before it is the turn of others. */
+/** How long something is processed before it is the turn of others. */
 const TURN_MS = 5
 
-/** What is worked on for long asks again and again whether its turn is over. */
+/** Long work asks repeatedly whether its turn is over. */
 export class Turn {
   #began = performance.now()
 

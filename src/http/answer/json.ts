@@ -7,14 +7,14 @@ import { sendStream } from './stream.js'
 export type Slices = AsyncIterable<readonly unknown[]>
 
 /**
- * An object in JSON that is worked out part by part: it has the members of all parts. One without any is left
+ * A JSON object that is computed part by part: it has the members of all parts. One without any is left
  * out.
  */
 export type Parts = Iterable<object>
 
 const PIECE_CHARACTERS = 32 * 1024
 
-/** How much of a long object or array is written before it may be the turn of others. */
+/** How much of a long object or array is written before others may get a turn. */
 const MEMBERS_AT_ONCE = 500
 
 /**

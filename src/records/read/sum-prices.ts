@@ -5,7 +5,7 @@ import type { BasePrice, Sums } from '../price.js'
 import type { Reference } from '../record-type.js'
 import type { Holder } from './snapshots.js'
 
-/** How many currencies are worked on before it is the turn of something else. */
+/** How many currencies are processed before it is the turn of something else. */
 const CURRENCIES_A_PART = 500
 
 /**
