@@ -18,6 +18,7 @@ import {
   closeOtherMethods,
   errorHandlers,
   frameworkErrors,
+  knowAllMethods,
   unusualRequests,
 } from './http/handlers.js'
 import { docsPages } from './http/operation/docs.js'
@@ -114,6 +115,7 @@ function addSharedParts(app: FastifyInstance, { requestTimeoutSeconds }: Config)
   const requestTimeoutMs = requestTimeoutSeconds * 1000
   errorHandlers(app)
   unusualRequests(app)
+  knowAllMethods(app)
   securityHeaders(app)
   followRequests(app)
   closeIdleConnections(app)

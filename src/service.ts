@@ -123,7 +123,9 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   const store = openFileStore(folder, dataDir.id)
 
   let lock: StoreLock | undefined
-  stack.push(async () => lock?.release())
+  let locking: Promise<StoreLock> | undefined
+  // A start that is given up may be taking it at that moment.
+  stack.push(async () => (await locking?.catch(() => undefined))?.release())
   let isReady = false
   const ownerPools = new OwnerPools(pool, {
     connections: SHARED_CONNECTIONS,
@@ -148,7 +150,18 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
   })
   const holdLock = async () => {
-    lock ??= await holdStoreLock(connection, store.id, logger, (isHeld) => worker?.pause(!isHeld))
+    locking ??= holdStoreLock(connection, {
+      storeId: store.id,
+      logger,
+      onChange: (isHeld) => worker?.pause(!isHeld),
+      signal: options.signal,
+    })
+    try {
+      lock = await locking
+    } catch (error) {
+      locking = undefined
+      throw error
+    }
   }
   const prepare = () => prepareStart({ config, dataDir, embedded, connection, pool, store, logger, holdLock })
   // Not earlier: if a start is impossible, its error must be the only line written.

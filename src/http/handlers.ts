@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { METHODS as NODE_METHODS, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type {
   FastifyError,
@@ -142,7 +142,18 @@ declare module 'fastify' {
   }
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
+/** All that Node reads; it hands CONNECT to nobody. */
+const METHODS = NODE_METHODS.filter((method) => method !== 'CONNECT')
+
+/** Those that no route of ours is open to. None of their bodies is read. */
+const FOREIGN_METHODS = METHODS.filter(
+  (method) => !['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'].includes(method),
+)
+
+/** Lets routes be closed to the methods that Fastify does not know by itself, or has rules of its own for, as for QUERY. */
+export function knowAllMethods(app: FastifyInstance): void {
+  for (const method of FOREIGN_METHODS) app.addHttpMethod(method, { overrideExisting: true })
+}
 
 /**
  * Records the routes of `app` as they are added; the returned function then answers every other method of

@@ -1,3 +1,5 @@
+import { quotable } from '../text/invisible.js'
+
 /** A JSON object, as opposed to a list or `null`. */
 export type JsonObject = Record<string, unknown>
 
@@ -7,15 +9,29 @@ export function isObject(value: unknown): value is JsonObject {
 
 /**
  * The parser's own message, without the copy of the line that it appends. It counts from 0 and, from Node 22
- * on, adds "(line 1 column 8)": for a line of a file that is always line 1, which would be misleading.
+ * on, adds "(line 1 column 8)": for a line of a file that is always line 1, which would be misleading. Where it
+ * points at an invisible character, that is named.
+ *
+ * @param text what was parsed
  */
-export const whyNotJson = ({ message }: SyntaxError): string =>
+export const whyNotJson = ({ message }: SyntaxError, text: string): string =>
   message
     .replace(/, (\.\.\.)?".*is not valid JSON$/s, '')
     .replace(/ \(line \d+ column \d+\)$/, '')
     .replace(/ in JSON (?=at position \d+$)/, ' ')
     .replace(/ after JSON (?=at position \d+$)/, ' after the value ')
-    .replace(/at position (\d+)$/, (_, position) => `at character ${Number(position) + 1}`)
+    .replace(
+      /at position (\d+)$/,
+      (_, position) => `at character ${Number(position) + 1}${invisibleAt(text, Number(position))}`,
+    )
+
+function invisibleAt(text: string, position: number): string {
+  const character = String.fromCodePoint(text.codePointAt(position) ?? SPACE)
+  const name = quotable(character)
+  return name === character ? '' : `, which is ${name}`
+}
+
+const SPACE = 0x20
 
 /**
  * Parses JSON like `JSON.parse`, except for numbers that a double would silently alter (contract 7): they

@@ -20,13 +20,15 @@ const HOST = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#@]*@)?)([^/?#:@[\]]+)/
 
 /**
  * A text as a URI, its host encoded with IDNA and everything else percent-encoded (RFC 3987, 3.1); undefined:
- * more than escaping is missing.
+ * more than escaping is missing. A host that IDNA does not accept is such a case: a percent-encoded space is
+ * valid there, but leads nowhere.
  */
 export function escapedUri(text: string): string | undefined {
   if (SLIP.test(text) || !text.isWellFormed()) return undefined
-  const withHost = text.replace(HOST, (whole, before: string, host: string) =>
-    /^\p{ASCII}*$/u.test(host) ? whole : before + (domainToASCII(host) || host),
-  )
+  const [whole = '', before = '', host = ''] = HOST.exec(text) ?? []
+  const usableHost = host.search(UNESCAPED) === -1 ? host : domainToASCII(host)
+  if (host !== '' && usableHost === '') return undefined
+  const withHost = before + usableHost + text.slice(whole.length)
   const escaped = withHost.replace(UNESCAPED, encodeURIComponent)
   return escaped !== text && isUri(escaped) ? escaped : undefined
 }

@@ -40,21 +40,27 @@ interface Session {
   readonly isHolder: boolean
 }
 
+export interface StoreLockOptions {
+  /** Identifies the uploads. */
+  readonly storeId: string
+  readonly logger: Logger
+  /** Called when another process has taken the lock, and when we have it back. */
+  readonly onChange: (isHeld: boolean) => void
+  /** Stops waiting for a process that holds it. */
+  readonly signal: AbortSignal | undefined
+}
+
 /**
  * Reserves a store for this process with an advisory lock of a session that is kept open. A broken session is
  * replaced.
  *
- * @param storeId identifies the uploads.
- * @param onChange called when another process has taken the lock, and when we have it back.
- * @throws StoreInUse if another process holds it; what `connect` throws
+ * @throws StoreInUse if another process holds it; AbortError; what `connect` throws
  */
 export async function holdStoreLock(
   connection: Connection,
-  storeId: string,
-  logger: Logger,
-  onChange: (isHeld: boolean) => void,
+  { storeId, logger, onChange, signal }: StoreLockOptions,
 ): Promise<StoreLock> {
-  let session = await takeAtStart(connection, storeId)
+  let session = await takeAtStart(connection, storeId, signal)
   let isHeld = true
   const ended = new AbortController()
   const watching = watch()
@@ -94,7 +100,11 @@ export async function holdStoreLock(
   }
 }
 
-async function takeAtStart(connection: Connection, storeId: string): Promise<Session> {
+async function takeAtStart(
+  connection: Connection,
+  storeId: string,
+  signal: AbortSignal | undefined,
+): Promise<Session> {
   const deadline = Date.now() + PATIENCE_MS
   for (;;) {
     const session = await openSession(connection, storeId)
@@ -105,7 +115,7 @@ async function takeAtStart(connection: Connection, storeId: string): Promise<Ses
           'Stop that process, or set DATA_DIR to a new folder.',
       )
     }
-    await sleep(LOOK_AGAIN_MS)
+    await sleep(LOOK_AGAIN_MS, undefined, { ...(signal && { signal }) })
   }
 }
 

@@ -3,6 +3,8 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { readConfig } from '../../src/config/read-config.js'
+import { startService } from '../../src/service.js'
 import { aProduct, file } from '../support/builders.js'
 import { serve, temporaryFolder, testServiceEach } from '../support/service.js'
 
@@ -35,6 +37,30 @@ test('a copy of a data directory does not start on the same database, and the fi
   expect((await service.api.import(file(aProduct()))).attributes.status).toBe('success')
   await service.server.stop()
   // Now it is the only one.
+  const server = await serve({ DATA_DIR: copy, DATABASE_URL: service.databaseUrl })
+  expect(await server.stop()).toBe(0)
+  await folder.remove()
+})
+
+test('a start that is stopped while it waits for the lock never takes it', async () => {
+  const folder = await temporaryFolder()
+  const copy = join(folder.path, 'data')
+  await cp(service.dataDir, copy, { recursive: true, filter: (source) => !source.endsWith('lock') })
+  const environment = { DATA_DIR: copy, DATABASE_URL: service.databaseUrl, PORT: '0', LOG_LEVEL: 'silent' }
+  const stop = new AbortController()
+  const starting = startService(readConfig({}, environment), { signal: stop.signal })
+  const holder = (await lock())?.pid
+  await until(async () => {
+    const { rows } = await service.pool.query(
+      `select from pg_stat_activity where query like '%pg_try_advisory_lock%' and pid not in ($1, pg_backend_pid())`,
+      [holder],
+    )
+    return rows.length > 0
+  })
+  stop.abort()
+  await expect(starting).rejects.toThrow('abort')
+  await service.server.stop()
+  // This process would have it by now, and keep it.
   const server = await serve({ DATA_DIR: copy, DATABASE_URL: service.databaseUrl })
   expect(await server.stop()).toBe(0)
   await folder.remove()

@@ -7,7 +7,7 @@ import { formEnd, formType, importFile, partHead } from '../support/multipart.js
 import { testService } from '../support/service.js'
 import { openSocket } from '../support/sockets.js'
 
-const UPLOADS = 30
+const UPLOADS = 60
 const RECORDS = 150
 
 const service = testService()
@@ -65,5 +65,5 @@ test.each([
 test('and take no more memory', ({ skip }) => {
   const peak = peakMemory(service.server.process.pid)
   skip(Number.isNaN(peak), 'no /proc')
-  expect(peak).toBeLessThan(400 * 2 ** 20)
+  expect(peak).toBeLessThan(300 * 2 ** 20)
 })

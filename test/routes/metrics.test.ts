@@ -78,7 +78,9 @@ test('a rehearsal adds no records, and a retried import counts none of them twic
     async () => {
       const { id } = await store.create(file(aProduct({ name: 'No' })) + times(60_000, () => aProduct()))
       await expect
-        .poll(async () => (await store.get(`/subscriptions/imports/${id}`)).body.data.meta.errors)
+        .poll(async () => (await store.get(`/subscriptions/imports/${id}`)).body.data.meta.errors, {
+          timeout: 30_000,
+        })
         .toBe(1)
       expect((await store.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })).status).toBe(
         200,

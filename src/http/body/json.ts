@@ -51,12 +51,12 @@ function parse(body: Buffer): unknown {
   if (!isUtf8(body)) throw badRequest('The body is not valid UTF-8.')
   // A short one is parsed within a millisecond, whatever it contains, and the parser gives the best
   // explanation.
-  const json = body.length > WALKED_BYTES ? withoutDepths(body) : body
+  const json = (body.length > WALKED_BYTES ? withoutDepths(body) : body)?.toString('utf8')
   if (json === undefined) throw badRequest('The body is not valid JSON.')
   try {
-    return parseJson(json.toString('utf8'))
+    return parseJson(json)
   } catch (error) {
-    throw badRequest(`The body is not valid JSON: ${excerpt(whyNotJson(error as SyntaxError))}.`)
+    throw badRequest(`The body is not valid JSON: ${excerpt(whyNotJson(error as SyntaxError, json))}.`)
   }
 }
 

@@ -87,7 +87,7 @@ const errorAnswers = {
   415: {
     description: 'The media type of the body is wrong.',
     title: 'Unsupported Media Type',
-    detail: 'Unsupported Media Type',
+    detail: 'The body of a request is application/json.',
   },
   429: {
     description:

@@ -46,12 +46,13 @@ const errorOf = (content: LineContent): string => (content.kind === 'malformed' 
 function parse(content: Buffer): LineContent {
   if (isBlank(content)) return BLANK
   if (!isUtf8(content)) return malformed('the line is not valid UTF-8')
+  const isLong = content.length > LONG_BYTES
+  const json = (isLong ? (withoutDepths(content) ?? content) : content).toString('utf8')
   let value: unknown
   try {
-    const isLong = content.length > LONG_BYTES
-    value = parseJson((isLong ? (withoutDepths(content) ?? content) : content).toString('utf8'))
+    value = parseJson(json)
   } catch (error) {
-    return malformed(`the line is not valid JSON: ${whyNotReadable(content, error as SyntaxError)}`)
+    return malformed(`the line is not valid JSON: ${whyNotReadable(content, json, error as SyntaxError)}`)
   }
   if (!isObject(value)) return malformed('the line is not a JSON object')
   const { data } = value
@@ -74,14 +75,14 @@ const contentOf = (number: number, bytes: Buffer): Buffer =>
 const startsWithMark = (bytes: Buffer): boolean => bytes.subarray(0, 3).equals(BYTE_ORDER_MARK)
 
 /** Explains lines whose cause the parser cannot know. */
-function whyNotReadable(content: Buffer, error: SyntaxError): string {
+function whyNotReadable(content: Buffer, json: string, error: SyntaxError): string {
   if (startsWithMark(content)) {
     return 'it begins with a byte-order mark (U+FEFF), as the second of two joined files does; remove the mark'
   }
   if (content.every((byte) => byte === 0)) {
     return 'it is nothing but zero bytes (U+0000): the file was padded, or what stood here is lost'
   }
-  return excerpt(whyNotJson(error))
+  return excerpt(whyNotJson(error, json))
 }
 
 /** Shorter lines are parsed within a millisecond, whatever they contain. */

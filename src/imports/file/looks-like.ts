@@ -70,7 +70,7 @@ function whyNoRecord(beginning: Buffer, first: NonRecord | undefined): string {
 const startsWith = (beginning: Buffer, magic: Buffer): boolean =>
   beginning.subarray(0, magic.length).equals(magic)
 
-const UTF_16 = 'text in UTF-16, not in UTF-8. Save it as UTF-8.'
+const textIn = (encoding: string): string => `text in ${encoding}, not in UTF-8. Save it as UTF-8.`
 const compressed = (name: string): string =>
   `compressed with ${name}, not JSON Lines in UTF-8. Decompress it before you send it.`
 const office = (what: string): string => `${what}, not JSON Lines in UTF-8. Send its contents as JSON Lines.`
@@ -84,8 +84,11 @@ const FORMATS: readonly (readonly [Buffer, string])[] = [
   [Buffer.from('28b52ffd', 'hex'), compressed('zstd')],
   [Buffer.from('BZh'), compressed('bzip2')],
   [Buffer.from('fd377a585a00', 'hex'), compressed('xz')],
-  [Buffer.from('fffe', 'hex'), UTF_16],
-  [Buffer.from('feff', 'hex'), UTF_16],
+  // Before UTF-16, whose little-endian mark is the start of this one.
+  [Buffer.from('fffe0000', 'hex'), textIn('UTF-32')],
+  [Buffer.from('0000feff', 'hex'), textIn('UTF-32')],
+  [Buffer.from('fffe', 'hex'), textIn('UTF-16')],
+  [Buffer.from('feff', 'hex'), textIn('UTF-16')],
 ]
 
 const isArray = (beginning: Buffer): boolean => textOf(beginning).startsWith('[')
@@ -104,6 +107,7 @@ const LOOKS: readonly (readonly [(beginning: Buffer) => boolean, string])[] = [
     (beginning) => beginning.every((byte) => byte === 0),
     'starts with nothing but zero bytes (U+0000), as after an interrupted copy: copy it from its source again.',
   ],
+  [isUtf32, 'looks like text in UTF-32 without a byte-order mark: save it as UTF-8.'],
   [isUtf16, 'looks like text in UTF-16 without a byte-order mark: save it as UTF-8.'],
   [isArray, ARRAY],
   [(beginning) => /^\{.*\}\s*,$/.test(linesOf(beginning)[0] ?? ''), COMMA_LIST],
@@ -149,6 +153,20 @@ const linesOf = (beginning: Buffer): string[] =>
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== '')
+
+/** Whether it consists of code points of four bytes each: in UTF-8 and UTF-16, four bytes of text are a larger number. */
+function isUtf32(beginning: Buffer): boolean {
+  const units = Math.floor(beginning.length / 4)
+  const consistsOf = (at: (index: number) => number) =>
+    Array.from({ length: units }, (_, index) => at(4 * index)).every((unit) => unit <= MAX_CODE_POINT)
+  return (
+    units > 0 &&
+    (consistsOf((index) => beginning.readUInt32LE(index)) ||
+      consistsOf((index) => beginning.readUInt32BE(index)))
+  )
+}
+
+const MAX_CODE_POINT = 0x10ffff
 
 /** In mostly Western text every other byte is zero, and hardly any of the rest. */
 function isUtf16(beginning: Buffer): boolean {

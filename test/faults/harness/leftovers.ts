@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CUT_LINES } from './client-faults.js'
 import { STUCK_MS } from './scene.js'
+import { recordTables } from './tables.js'
 import type { Owner, Victim } from './victim.js'
 
 /**
@@ -46,14 +47,7 @@ export async function checkNothingElse(
   await left('failed imports', "select id, failure_reason from imports where status = 'failed'")
   await until('traces of rehearsals', 'select import_id from rehearsed_refs limit 5', victim)
   await left('leases of jobs that are over', 'select id from imports where lease_expires_at is not null')
-  for (const table of [
-    'products',
-    'plans',
-    'subscribers',
-    'offerings',
-    'import_errors',
-    'import_error_kinds',
-  ]) {
+  for (const table of [...recordTables, 'import_errors', 'import_error_kinds']) {
     await left(`${table} of nobody`, `select owner_id from ${table} where owner_id <> all($1)`, [owners])
   }
   for (const table of ['import_errors', 'import_error_kinds', 'import_updates']) {

@@ -9,6 +9,7 @@ import { generateApiKey } from '../../../src/tenants/secrets.js'
 import { Api } from '../../support/api.js'
 import { type Log, type ServeProcess, serve, temporaryFolder } from '../../support/service.js'
 import { databaseOfARole, embeddedDatabase, type VictimDatabase } from './database.js'
+import { recordTables } from './tables.js'
 import { UploadsDisk } from './uploads-disk.js'
 
 /** A store whose imports are tested. */
@@ -175,8 +176,7 @@ export class Victim {
       'totals',
       'rehearsed_refs',
     ]
-    const records = ['products', 'plans', 'subscribers', 'offerings', 'offering_products', 'offering_plans']
-    await this.query(`truncate ${[...tables, ...records].join(', ')}`)
+    await this.query(`truncate ${[...tables, ...recordTables].join(', ')}`)
     await this.uploads.removeFiles()
   }
 

@@ -65,6 +65,14 @@ describe('A line that is not a record is one error, of the whole line, and stops
       `\ufeff${valid}`,
       /^the line is not valid JSON: it begins with a byte-order mark \(U\+FEFF\), as the second of two joined/,
     ],
+    ...['\ufeff', '\0', '\u2028'].flatMap((unseen): [string, string, RegExp][] => {
+      const name = `U\\+${unseen.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
+      const told = (place: number) => new RegExp(`at character ${place}, which is <${name}>$`)
+      return [
+        [`${name} between two objects`, `${valid}${unseen}${valid}`, told(valid.length + 1)],
+        [`${name} after a member`, `{"data":1${unseen}}`, told(10)],
+      ]
+    }),
     ['zero bytes', '\0\0\0', /^the line is not valid JSON: it is nothing but zero bytes \(U\+0000\)/],
     ['the bracket of a list that is none', '[', /^the line is not valid JSON/],
     ['a no-break space, which is not blank', '\u00a0', /^the line is not valid JSON: .*'<U\+00A0>'/],

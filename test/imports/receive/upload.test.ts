@@ -150,6 +150,11 @@ describe('external_ref has at most 2048 characters, counted as code points', () 
   })
 })
 
+const utf32 = (text: string, bigEndian = false): Buffer => {
+  const bytes = Buffer.from(Uint32Array.from([...text], (character) => character.codePointAt(0) ?? 0).buffer)
+  return bigEndian ? bytes.swap32() : bytes
+}
+
 const utf16 = (text: string, bigEndian = false): Buffer => {
   const bytes = Buffer.from(text, 'utf16le')
   return bigEndian ? bytes.swap16() : bytes
@@ -205,6 +210,20 @@ describe('A refused upload leaves no file and no job', () => {
     ['a PDF', [importFile('%PDF-1.7\n%\u{e2}\u{e3}\n1 0 obj\n<<>>\nendobj\n')], bad, [/PDF/]],
     ['UTF-16 with its mark', [importFile(utf16(`\u{feff}${line}`))], bad, [/UTF-16/]],
     ['UTF-16, big-endian', [importFile(utf16(`\u{feff}${line}`, true))], bad, [/UTF-16/]],
+    ['UTF-32 with its mark', [importFile(utf32(`\u{feff}${line}`))], bad, [/UTF-32/]],
+    ['UTF-32, big-endian', [importFile(utf32(`\u{feff}${line}`, true))], bad, [/UTF-32/]],
+    [
+      'UTF-32 without a mark',
+      [importFile(utf32(line))],
+      bad,
+      [/It looks like text in UTF-32 without a byte-o/],
+    ],
+    [
+      'UTF-32 without a mark, big-endian',
+      [importFile(utf32(line, true))],
+      bad,
+      [/It looks like text in UTF-32 without a byte-o/],
+    ],
     [
       'UTF-16 without a mark',
       [importFile(utf16(line))],
