@@ -150,6 +150,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
   })
   const holdLock = async () => {
+    options.signal?.throwIfAborted()
     locking ??= holdStoreLock(connection, {
       storeId: store.id,
       logger,

@@ -52,7 +52,7 @@ test('a start that is stopped while it waits for the lock never takes it', async
   const holder = (await lock())?.pid
   await until(async () => {
     const { rows } = await service.pool.query(
-      `select from pg_stat_activity where query like '%pg_try_advisory_lock%' and pid not in ($1, pg_backend_pid())`,
+      "select from pg_stat_activity where query like 'select pg_backend_pid() as pid, pg_try_advisory_lock%' and pid <> $1",
       [holder],
     )
     return rows.length > 0
