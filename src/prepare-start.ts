@@ -23,6 +23,8 @@ interface Preparation {
   readonly pool: Pool
   readonly store: UploadStore
   readonly logger: Logger
+  /** Gives the start up: nothing more is started then, and what already runs is stopped meanwhile. */
+  readonly signal: AbortSignal | undefined
   /** Locks the store against other processes. Does nothing if it is locked already. */
   holdLock(): Promise<void>
 }
@@ -33,10 +35,12 @@ interface Preparation {
  * @returns the default store's API key
  */
 export async function prepareStart(preparation: Preparation): Promise<string> {
-  const { config, dataDir, embedded, connection, pool, store, logger, holdLock } = preparation
+  const { config, dataDir, embedded, connection, pool, store, logger, signal, holdLock } = preparation
   await openUploadsFolder(dataDir.layout, dataDir.id)
+  signal?.throwIfAborted()
   await embedded?.start()
   connection.schema = await migrate(connection, PROCESS_CONNECTIONS)
+  signal?.throwIfAborted()
   await holdLock()
   await clearIncoming(dataDir.layout.uploads.folder)
   await defaultStore(pool)

@@ -149,13 +149,13 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   stack.push(async () => {
     await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
   })
+  const { signal } = options
   const holdLock = async () => {
-    options.signal?.throwIfAborted()
     locking ??= holdStoreLock(connection, {
       storeId: store.id,
       logger,
       onChange: (isHeld) => worker?.pause(!isHeld),
-      signal: options.signal,
+      signal,
     })
     try {
       lock = await locking
@@ -164,7 +164,8 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
       throw error
     }
   }
-  const prepare = () => prepareStart({ config, dataDir, embedded, connection, pool, store, logger, holdLock })
+  const prepare = () =>
+    prepareStart({ config, dataDir, embedded, connection, pool, store, logger, signal, holdLock })
   // Not earlier: if a start is impossible, its error must be the only line written.
   let listening: Promise<string> | undefined
   const openHttp = async () => {
