@@ -32,7 +32,7 @@ test('a copy of a data directory does not start on the same database, and the fi
   const copy = join(folder.path, 'data')
   await cp(service.dataDir, copy, { recursive: true, filter: (source) => !source.endsWith('lock') })
   expect(await startInVain(copy)).toMatch(
-    /ended with 1:\nintake: Another process works on this database[^\n]*\n$/,
+    /ended with 1:\nintake: Another process uses this database[^\n]*\n$/,
   )
   expect((await service.api.import(file(aProduct()))).attributes.status).toBe('success')
   await service.server.stop()
@@ -93,7 +93,7 @@ test('a lock whose session breaks is taken again, and a lock taken by another pr
     service.server.process.kill('SIGCONT')
     await until(async () => !(await isReady()))
     expect((await service.api.upload(file(aProduct()))).status).toBe(503)
-    expect(service.server.stderr()).toContain('another process works with the id of this data directory')
+    expect(service.server.stderr()).toContain('another process uses the id of this data directory')
     await other.query('select pg_advisory_unlock($1)', [before?.key])
     await until(isReady)
     expect((await service.api.import(file(aProduct()))).attributes.status).toBe('success')
