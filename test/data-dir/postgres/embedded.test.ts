@@ -119,7 +119,7 @@ describe('a private folder among the temporary files', () => {
     const link = join(folder.path, 'link')
     await symlink(target, link)
     await expect(takeTemporaryFolder(link, { name: 'x', uid: 65_534, gid: 65_534 })).rejects.toThrow(
-      'is not a folder of ours',
+      'is not one of our folders',
     )
     const { mode, uid } = await stat(target)
     expect([mode & 0o777, uid]).toEqual([0o755, process.getuid?.()])
@@ -129,7 +129,7 @@ describe('a private folder among the temporary files', () => {
     const folderOfAnother = join(folder.path, 'another')
     await mkdir(folderOfAnother)
     await chown(folderOfAnother, 1234, 1234)
-    await expect(takeTemporaryFolder(folderOfAnother, undefined)).rejects.toThrow('is not a folder of ours')
+    await expect(takeTemporaryFolder(folderOfAnother, undefined)).rejects.toThrow('is not one of our folders')
     expect((await stat(folderOfAnother)).uid).toBe(1234)
   })
 
