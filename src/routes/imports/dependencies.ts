@@ -16,7 +16,7 @@ export interface ImportDependencies {
   readonly emit: (event: ImportEvent) => void
 }
 
-export interface UploadLimits extends ScanLimits {
+interface UploadLimits extends ScanLimits {
   readonly maxUploadBytes: number
   readonly maxUploads: number
   readonly maxWaitingImports: number

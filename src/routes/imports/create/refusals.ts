@@ -2,7 +2,6 @@ import { badRequest, contentTooLarge, noRoom, tooManyRequests, writeConflict } f
 import { DecompressesToTooMuch } from '../../../imports/file/decompress.js'
 import { UnusableFile } from '../../../imports/file/unusable-file.js'
 import { ExternalRefTaken, TooManyWaiting } from '../../../imports/queue/admission.js'
-import type { UploadLimits } from '../dependencies.js'
 
 /** The errors of a full file system, a quota, and a limit of the process. */
 const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG']
@@ -12,7 +11,10 @@ const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG']
  *
  * @throws HttpError 400, 413, 503; the error itself if it is something else
  */
-export function refuseUpload(error: NodeJS.ErrnoException, { maxUploadBytes }: UploadLimits): never {
+export function refuseUpload(
+  error: NodeJS.ErrnoException,
+  { maxUploadBytes }: { readonly maxUploadBytes: number },
+): never {
   if (error instanceof DecompressesToTooMuch) {
     throw contentTooLarge(
       `An import file may have at most ${maxUploadBytes} bytes, including when it is decompressed.`,
