@@ -178,7 +178,7 @@ describe('One import', () => {
     )
     expect(await imports('cancel', id)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('answered 409: The import is finished'),
+      stderr: expect.stringContaining('answered 409: The import has ended'),
     })
     const followed = await imports('show', id, '--watch')
     expect(followed.code).toBe(1)
