@@ -75,14 +75,14 @@ const OBSTACLES: Readonly<Record<string, Obstacle>> = {
   'a search_path to nowhere': {
     statements: ['alter role ROLE set search_path to nowhere'],
     check: 'schema',
-    says: /\(nowhere\) names no schema that exists/,
+    says: /\(nowhere\) names no existing schema/,
     remedy:
       /create schema intake authorization \w+; alter role \w+ in database \w+ set search_path to intake;/,
   },
   'a table of another program by the name of one of ours': {
     statements: ['create table products (sku text)', 'create view plans as select 1 as one'],
     check: 'schema',
-    says: /named as a table or index of intake: "plans", "products"\./,
+    says: /with the name of a table or index of intake: "plans", "products"\./,
     remedy:
       /create schema intake authorization \w+; alter role \w+ in database \w+ set search_path to intake;/,
   },
