@@ -131,7 +131,7 @@ afterEach(async () => {
   await expectTrueTotals()
   // An import that lost a race is interrupted and resumes; a request that lost one is 409, not a server
   // error.
-  expect(service.server.stderr()).not.toMatch(/request failed|out of reach/)
+  expect(service.server.stderr()).not.toMatch(/request failed|cannot be reached/)
 })
 
 interface Case {

@@ -749,7 +749,7 @@ describe('An offering and what it was built from', () => {
       const other = await add()
       const before = await only()
       expectErrors(await attach(other.id, originals[list].id), 409, [
-        { title: 'Write Conflict', detail: /attached already/, meta: { id: before.id } },
+        { title: 'Write Conflict', detail: /already attached/, meta: { id: before.id } },
       ])
       expect(await only()).toEqual(before)
     })
