@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { Turn } from '../turns.js'
@@ -24,10 +25,19 @@ export async function sendStream(
   turn = new Turn(),
 ): Promise<FastifyReply> {
   const readable = reply.request.method === 'HEAD' ? Readable.from([]) : await started(begin(), turn)
+  endWithConnection(readable, reply.request.raw.socket)
   if (options.fileName !== undefined) {
     reply.header('content-disposition', `attachment; filename="${options.fileName}"`)
   }
   return reply.type(options.type).send(readable)
+}
+
+/** A response that waits behind another one on its connection does not get the connection's end. */
+function endWithConnection(readable: Readable, socket: Socket): void {
+  const end = () => readable.destroy()
+  readable.once('close', () => socket.off('close', end))
+  if (socket.destroyed) end()
+  else socket.once('close', end)
 }
 
 const BUFFERED_BYTES = 64 * 1024

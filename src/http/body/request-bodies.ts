@@ -34,6 +34,7 @@ export function readBodies(app: FastifyInstance, ms: number): void {
     }
     const body = chunked.get(raw) ?? new RequestBody(raw, reply.raw)
     if (!takesFile) {
+      body.passOnForWhole()
       const timer = setTimeout(() => body.fail(requestTimeout()), ms)
       reply.raw.once('close', () => clearTimeout(timer))
     }

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { GrowingBuffer } from '../../bytes/growing-buffer.js'
 import { inTurn } from '../turns.js'
+import { Holds } from './holds.js'
 
 /** The client went away before its request was complete. There is nobody to answer. */
 export class ClientGone extends Error {
@@ -12,8 +14,6 @@ const GATHERED_BYTES = 64 * 1024
 
 /** A piece of this size is passed on without being copied. */
 const LARGE_PIECE_BYTES = 8 * 1024
-
-const FIRST_BUFFER_BYTES = 1024
 
 /** After this many small pieces in one turn of the event loop, a body yields to others. */
 const SMALL_PIECES_A_TURN = 1024
@@ -32,15 +32,16 @@ export class RequestBody extends Readable {
   #isStarted = false
   #isWhole = false
   #failure: Error | undefined
-  #buffer = Buffer.alloc(0)
-  #gathered = 0
+  readonly #gathered = new GrowingBuffer()
+  /** Somebody reads it who can use only the whole. */
+  #isForWhole = false
+  #given = 0
   #flush: NodeJS.Immediate | undefined
   #smallPieces = 0
   /** It has used its share of this turn of the event loop. */
   #isInLine = false
   /** Nobody asks for more, or what has arrived is not consumed yet. */
   #isFull = true
-  #isResuming = false
   #isAnswered = false
   #bytes = 0
 
@@ -76,6 +77,21 @@ export class RequestBody extends Readable {
     this.#request.off('data', this.#take).pause()
     this.#stop()
     done(error)
+  }
+
+  /** Once the last piece is taken, the reader gets what has been gathered meanwhile. */
+  override read(size?: number): unknown {
+    const piece: unknown = super.read(size)
+    if (piece !== null && this.#isDue()) this.#release()
+    return piece
+  }
+
+  /**
+   * Called for a reader that can use only the whole: what trickles in is passed on in few pieces, each at least
+   * as long as all before it, up to a size.
+   */
+  passOnForWhole(): void {
+    this.#isForWhole = true
   }
 
   /** Ends it with an error, which the reader gets now, or once somebody starts to read. */
@@ -114,38 +130,34 @@ export class RequestBody extends Readable {
       this.#give(piece)
       return
     }
-    this.#gather(piece)
+    this.#gathered.add(piece)
     this.#smallPieces += 1
     if (this.#smallPieces >= SMALL_PIECES_A_TURN) this.#waitInLine()
-    if (this.#gathered >= GATHERED_BYTES) this.#release()
-    else this.#flush ??= setImmediate(() => this.#release())
+    if (this.#gathered.length >= GATHERED_BYTES) this.#release()
+    else this.#flush ??= setImmediate(this.#endTurn)
   }
 
-  #gather(piece: Buffer): void {
-    const needed = this.#gathered + piece.length
-    if (needed > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2, FIRST_BUFFER_BYTES))
-      this.#buffer.copy(larger, 0, 0, this.#gathered)
-      this.#buffer = larger
-    }
-    piece.copy(this.#buffer, this.#gathered)
-    this.#gathered = needed
+  readonly #endTurn = (): void => {
+    this.#flush = undefined
+    if (this.#isDue()) this.#release()
+  }
+
+  /** A reader that is behind gets it later, together with what arrives until then. */
+  #isDue(): boolean {
+    const { length } = this.#gathered
+    return length > 0 && this.readableLength === 0 && (!this.#isForWhole || length >= this.#given)
   }
 
   #release(): void {
     if (this.#flush) clearImmediate(this.#flush)
     this.#flush = undefined
     if (!this.#isStarted) return
-    if (this.#gathered > 0) {
-      const gathered = this.#buffer.subarray(0, this.#gathered)
-      this.#buffer = Buffer.alloc(0)
-      this.#gathered = 0
-      this.#give(gathered)
-    }
+    if (this.#gathered.length > 0) this.#give(this.#gathered.take())
     if (this.#isWhole) this.push(null)
   }
 
   #give(piece: Buffer): void {
+    this.#given += piece.length
     if (this.push(piece)) return
     this.#isFull = true
     this.#stop()
@@ -164,19 +176,11 @@ export class RequestBody extends Readable {
 
   /** Once the request is answered, its connection belongs to the next one. */
   #stop(): void {
-    if (!this.#isAnswered && !this.#isResuming) this.#request.socket.pause()
+    if (!this.#isAnswered) Holds.of(this.#request.socket).hold(this)
   }
 
-  /** A socket resumes a little later, which would undo a pause in between. */
   #continue(): void {
-    const { socket } = this.#request
-    if (this.#isInLine || this.#isFull || this.#isResuming || !socket.isPaused()) return
-    this.#isResuming = true
-    socket.once('resume', () => {
-      this.#isResuming = false
-      if (this.#isInLine || this.#isFull) this.#stop()
-    })
-    socket.resume()
+    if (!this.#isInLine && !this.#isFull) Holds.of(this.#request.socket).letGo(this)
   }
 
   /**
@@ -196,7 +200,7 @@ export class RequestBody extends Readable {
   #releaseSocket(): void {
     this.#isAnswered = true
     this.destroy()
-    this.#request.socket.resume()
+    Holds.of(this.#request.socket).letGo(this)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Holds } from '../body/holds.js'
 import { hasBody, waitsToContinue } from '../body/request-body.js'
 
 /** The most of a body's rest that is read for the sake of the next request. */
@@ -60,6 +61,7 @@ function dropRest(raw: IncomingMessage, ms: number): void {
  */
 export function closeGently(socket: Socket, ms: number): void {
   socket.destroySoon = () => socket.destroy()
+  Holds.of(socket).end()
   let bytes = 0
   const drop = () =>
     socket.removeAllListeners('data').on('data', (piece) => {

@@ -1,3 +1,5 @@
+import { GrowingBuffer } from '../../bytes/growing-buffer.js'
+
 const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
@@ -21,9 +23,10 @@ export interface Line {
  */
 export class LineSplitter {
   readonly #maxLineBytes: number
-  #pieces: Buffer[] = []
+  /** The beginning of a line that lies in several pieces, unless it is too long. */
+  readonly #gathered: GrowingBuffer
+  /** How many bytes of a line were in the pieces before. */
   #pending = 0
-  #tooLong = false
   #start: number
   #end: number
   #number: number
@@ -34,56 +37,56 @@ export class LineSplitter {
     from: { readonly bytes: number; readonly lines: number } = { bytes: 0, lines: 0 },
   ) {
     this.#maxLineBytes = maxLineBytes
+    this.#gathered = new GrowingBuffer(maxLineBytes + CR_BYTES)
     this.#start = from.bytes
     this.#end = from.bytes
     this.#number = from.lines
   }
 
-  /** The lines that end in this piece of the file. A line's bytes are valid until the next call. */
+  /** The lines that end in this piece of the file. A line's bytes are valid until the next line. */
   *push(piece: Buffer): Generator<Line, void, undefined> {
     let start = 0
     for (;;) {
       const newline = piece.indexOf(NEWLINE, start)
       if (newline === -1) break
-      this.#take(piece, start, newline)
       this.#end += 1
-      yield this.#finish()
+      yield this.#finish(piece.subarray(start, newline))
       start = newline + 1
     }
-    // The piece's memory belongs to the caller, who may read the next bytes into it.
-    if (start < piece.length) this.#take(Buffer.from(piece.subarray(start)), 0, piece.length - start)
+    if (start < piece.length) this.#gather(piece.subarray(start))
   }
 
   /** The last line, if the file does not end with a newline. */
   *end(): Generator<Line, void, undefined> {
-    if (this.#pending > 0) yield this.#finish()
+    if (this.#pending > 0) yield this.#finish(EMPTY)
   }
 
-  #take(piece: Buffer, start: number, end: number): void {
-    const length = end - start
-    this.#end += length
-    this.#pending += length
-    // One more than the limit may be the CR of a CRLF, which does not count.
-    if (this.#pending > this.#maxLineBytes + 1) {
-      this.#tooLong = true
-      this.#pieces = []
-    } else if (length > 0) {
-      this.#pieces.push(piece.subarray(start, end))
-    }
+  /** Copies: a piece's memory belongs to the caller, who may read the next bytes into it. */
+  #gather(part: Buffer): void {
+    this.#end += part.length
+    this.#pending += part.length
+    if (this.#pending <= this.#maxLineBytes + CR_BYTES) this.#gathered.add(part)
   }
 
-  #finish(): Line {
-    this.#number += 1
-    const [first = EMPTY] = this.#pieces
-    const whole = this.#tooLong ? null : this.#pieces.length <= 1 ? first : Buffer.concat(this.#pieces)
-    const bytes = this.#pending > this.#maxLineBytes && whole?.at(-1) !== CARRIAGE_RETURN ? null : whole
-    this.#pieces = []
+  #finish(last: Buffer): Line {
+    const isInOnePiece = this.#pending === 0
+    if (isInOnePiece) this.#end += last.length
+    else this.#gather(last)
+    const bytes = isInOnePiece ? last : this.#gathered.bytes
+    const length = isInOnePiece ? last.length : this.#pending
+    const isTooLong =
+      length > this.#maxLineBytes + CR_BYTES ||
+      (length > this.#maxLineBytes && bytes.at(-1) !== CARRIAGE_RETURN)
+    this.#gathered.clear()
     this.#pending = 0
-    this.#tooLong = false
+    this.#number += 1
     const start = this.#start
     this.#start = this.#end
-    return { number: this.#number, bytes, start, end: this.#end }
+    return { number: this.#number, bytes: isTooLong ? null : bytes, start, end: this.#end }
   }
 }
+
+/** A line may have one byte more than the limit if that is the CR of a CRLF, which does not count. */
+const CR_BYTES = 1
 
 const EMPTY = Buffer.alloc(0)

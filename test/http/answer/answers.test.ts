@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from '../../support/api.js'
 import { aProduct, times } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
+import { openFiles } from '../../support/open-files.js'
 import { testService } from '../../support/service.js'
 import { openSocket } from '../../support/sockets.js'
 
@@ -123,4 +124,19 @@ describe('A stream that fails', () => {
     expect(text).toMatch(/^HTTP\/1\.1 200 /)
     expect(text).not.toMatch(/\r\n0\r\n\r\n$/)
   })
+})
+
+test('A stream that waits behind another response ends with the connection', async ({ skip }) => {
+  const { pid } = service.server.process
+  const uploads = () => openFiles(pid).filter((path) => path.includes(id))
+  skip(openFiles(pid).length === 0, 'no /proc')
+  const socket = openSocket(service.server.url)
+  const get = (name: string) =>
+    `GET ${report(name)} HTTP/1.1\r\nhost: intake\r\nauthorization: Bearer ${service.api.key}\r\n` +
+    'accept: application/jsonl\r\n\r\n'
+  socket.write(get('errors') + get('rejected'))
+  await once(socket, 'readable')
+  await expect.poll(uploads, { timeout: 10_000 }).toHaveLength(1)
+  socket.destroy()
+  await expect.poll(uploads, { timeout: 10_000 }).toEqual([])
 })

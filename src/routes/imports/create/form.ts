@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Readable } from 'node:stream'
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy'
+import { GrowingBuffer } from '../../../bytes/growing-buffer.js'
 import type { RequestBody } from '../../../http/body/request-body.js'
 import { validationError } from '../../../http/errors.js'
 import type { Problem } from '../../../schema/problem.js'
@@ -203,14 +204,11 @@ class FormInProgress<File> {
 
 /** Reads a part to its end but keeps only `limit` bytes of it, so that an endless one takes no memory. */
 async function beginningOf(stream: Readable, maxBytes: number): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  let kept = 0
+  const kept = new GrowingBuffer(maxBytes)
   for await (const piece of stream as AsyncIterable<Buffer>) {
-    const wanted = piece.subarray(0, maxBytes - kept)
-    if (wanted.length > 0) pieces.push(wanted)
-    kept += wanted.length
+    kept.add(piece.subarray(0, maxBytes - kept.length))
   }
-  return Buffer.concat(pieces)
+  return kept.take()
 }
 
 function whyNotTaken(name: string): string {

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { aProduct } from '../support/builders.js'
+import { peakMemory } from '../support/memory.js'
+import { formEnd, formType, importFile, partHead } from '../support/multipart.js'
+import { testServiceEach } from '../support/service.js'
+import { openSocket } from '../support/sockets.js'
+
+const BODIES = 10
+const PADDING = 7_000
+
+/** Far less than a kilobyte for each byte of the bodies. */
+const ALLOWED_BYTES = 50 * 2 ** 20
+
+const service = testServiceEach()
+
+const record = aProduct({ padding: 'x'.repeat(PADDING) })
+const json = JSON.stringify(record)
+
+async function open(path: string, type: string, length: number): Promise<Socket> {
+  const socket = openSocket(service.server.url).setNoDelay()
+  socket.write(
+    `POST /subscriptions/${path} HTTP/1.1\r\nhost: intake\r\nauthorization: Bearer ${service.api.key}\r\n` +
+      `content-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`,
+  )
+  await once(socket, 'connect')
+  return socket
+}
+
+test.each([
+  ['a form', 'imports', formType, `${partHead(importFile(''))}${json}\r\n${formEnd}`],
+  ['lines', 'imports', 'application/jsonl', json],
+  ['JSON', 'products', 'application/json', json],
+])('A body that arrives byte by byte costs about its bytes: %s', async (_, path, type, text) => {
+  const { pid } = service.server.process
+  const before = peakMemory(pid)
+  const body = Buffer.from(text)
+  const sockets = await Promise.all(Array.from({ length: BODIES }, () => open(path, type, body.length)))
+  const answers = sockets.map((socket) => once(socket, 'data'))
+  for (let place = 0; place < body.length; place += 1) {
+    for (const socket of sockets) socket.write(body.subarray(place, place + 1))
+    await setImmediate()
+  }
+  for (const [answer] of await Promise.all(answers)) expect(String(answer)).toMatch(/^HTTP\/1\.1 201 /)
+  for (const socket of sockets) socket.destroy()
+  // Not a number where there is no /proc.
+  expect(peakMemory(pid) - before > ALLOWED_BYTES).toBe(false)
+})
