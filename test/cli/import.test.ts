@@ -406,6 +406,23 @@ describe('intake import that cannot run', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(1)
     refusing.close()
   })
+
+  test('that was sent whole and is interrupted before it is answered may have been created', async () => {
+    let whole = () => {}
+    const received = new Promise<void>((resolve) => {
+      whole = resolve
+    })
+    const silent = createServer((request) => request.on('end', whole).resume())
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const running = intake(['import', await aFile(aProduct()), '--url', url, '--api-key', 'key'])
+    await received
+    running.child.kill('SIGINT')
+    const { code, stderr } = await running.ended
+    expect(stderr).toContain('The whole file had been sent, so the import may have been created.')
+    expect(code).toBe(130)
+    silent.close()
+  })
 })
 
 /**

@@ -209,7 +209,7 @@ describe('One import', () => {
         stdout: '',
         stderr: `intake: The server at ${api.url} answered 404: No import found.\n`,
       })
-      expect((await imports(command, '../products')).stderr).toContain('id must be a UUID')
+      expect((await imports(command, '../products')).stderr).toContain('It is not the id of an import')
     }
   })
 })

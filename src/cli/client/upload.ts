@@ -12,7 +12,7 @@ import type { ImportResource } from '../../imports/resource/schema.js'
 import type { OnConflict } from '../../imports/terms.js'
 import { networkFault } from '../../text/network-fault.js'
 import { CommandError } from '../terminal/fail.js'
-import { type Address, headersFor, readAnswer, unreachable } from './client.js'
+import { type Address, headersFor, MayBeReceived, mayBeReceived, readAnswer, unreachable } from './client.js'
 import type { ImportFile } from './import-file.js'
 
 /** The options that a file is posted with (contract 6). */
@@ -36,7 +36,7 @@ const KEEP_ALIVE_MS = 30_000
  * file was sent ends the upload.
  *
  * @param onSent receives how many bytes of the file were sent so far
- * @throws CommandError, ServerUnreachable, and the signal's reason
+ * @throws CommandError, ServerUnreachable, and the signal's reason; MayBeReceived instead of it once all was sent
  */
 export async function uploadFile(
   address: Address,
@@ -63,7 +63,9 @@ export async function uploadFile(
   request.setSocketKeepAlive(true, KEEP_ALIVE_MS)
   const body = Readable.from(bodyOf(head, file, tail, onSent), { objectMode: false })
   const response = await exchange(request, body, (error) =>
-    signal.aborted ? signal.reason : broken(address, error, sentOf(request), options.externalRef),
+    signal.aborted
+      ? interrupted(signal, sentOf(request), options.externalRef)
+      : broken(address, error, sentOf(request), options.externalRef),
   )
   // The unsent rest of the body breaks the connection sooner or later; the response was on its way before
   // that.
@@ -194,30 +196,26 @@ async function withinSilence<Value>(promise: Promise<Value>): Promise<Value | un
   }
 }
 
-const sentOf = (request: ClientRequest): 'all' | 'some' | 'none' =>
+const sentOf = (request: ClientRequest): Sent =>
   request.writableEnded ? 'all' : (request.socket?.bytesWritten ?? 0) > 0 ? 'some' : 'none'
+
+type Sent = 'all' | 'some' | 'none'
+
+const interrupted = (signal: AbortSignal, sent: Sent, externalRef: string | undefined): unknown =>
+  sent === 'all' ? new MayBeReceived(mayBeReceived(externalRef)) : signal.reason
 
 /**
  * A connection that broke during the upload. Once everything was sent, the client cannot know whether the
  * import was created.
  */
-function broken(
-  address: Address,
-  error: Error,
-  sent: 'all' | 'some' | 'none',
-  externalRef: string | undefined,
-): Error {
+function broken(address: Address, error: Error, sent: Sent, externalRef: string | undefined): Error {
   const why = unreachable(address, error)
   if (sent === 'some') {
     why.message =
       `The connection to the server at ${address.url} broke during the upload: ${networkFault(error)}. ` +
       'Nothing was imported; run this again.'
   } else if (sent === 'all') {
-    why.message +=
-      ' The whole file had been sent, so the import may have been created. ' +
-      (externalRef === undefined
-        ? 'Look at the list of imports before you run this again; with --external-ref, nothing is imported twice.'
-        : 'Run this again: because of the --external-ref, nothing is imported twice.')
+    why.message += ` ${mayBeReceived(externalRef)}`
   }
   return why
 }

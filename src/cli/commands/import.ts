@@ -3,7 +3,14 @@ import { outcomeOf, tallyOf } from '../../imports/resource/outcome.js'
 import type { ImportResource } from '../../imports/resource/schema.js'
 import { ON_CONFLICT, type OnConflict } from '../../imports/terms.js'
 import { counted, number, size } from '../../text/numbers.js'
-import { type ErrorAnswer, errorsPath, getErrorKinds, getPage, importPath } from '../client/client.js'
+import {
+  type ErrorAnswer,
+  errorsPath,
+  getErrorKinds,
+  getPage,
+  importPath,
+  MayBeReceived,
+} from '../client/client.js'
 import { findServer, type Server } from '../client/find-server.js'
 import { followImport } from '../client/follow.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
@@ -109,7 +116,7 @@ async function run(path: string, flags: Flags): Promise<number> {
   } catch (error) {
     reporter.stop()
     if (!signal.aborted) throw error
-    reporter.say(afterInterruption(server, received))
+    reporter.say(afterInterruption(server, received, error))
     return exitCodeOf(signal.reason)
   } finally {
     await server?.stop()
@@ -196,12 +203,15 @@ async function report(server: Server, ended: ImportResource, terms: Terms): Prom
       ...(flags.externalRef === undefined ? [] : ['--external-ref', flags.externalRef]),
     ]
     process.stdout.write(
-      `\n${wrap(sentence, width)}\n\n  ${commandLine(flags, 'import', path, ...options)}\n`,
+      `\n${wrap(sentence, width)}\n\n  ${commandLine(flags, 'import', pathArgument(path), ...options)}\n`,
     )
   }
   if (code !== FAILED) return code
   throw new CommandError(`Import ${ended.id} failed. ${printable(ended.meta.failure?.detail ?? '')}`)
 }
+
+/** A path that is not read as an option. */
+const pathArgument = (path: string): string => (/^-./.test(path) ? `./${path}` : path)
 
 const FAILED = 1
 
@@ -241,8 +251,13 @@ export async function reportEnd(
   return meta.errors === 0 ? ALL_IMPORTED : SOME_REJECTED
 }
 
-function afterInterruption(server: Server | undefined, received: ImportResource | undefined): string {
+function afterInterruption(
+  server: Server | undefined,
+  received: ImportResource | undefined,
+  error: unknown,
+): string {
   if (!server) return 'Interrupted. Nothing was sent.'
+  if (error instanceof MayBeReceived) return `Interrupted before the server responded. ${error.message}`
   if (!received) return 'Interrupted during the upload. Nothing was imported.'
   return server.isOwn
     ? `Interrupted. Import ${received.id} continues when intake is started again on this data directory.`

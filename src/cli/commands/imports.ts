@@ -1,7 +1,8 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { outcomeOf, tallyOf } from '../../imports/resource/outcome.js'
 import type { ImportResource } from '../../imports/resource/schema.js'
 import { IMPORT_STATUSES } from '../../imports/terms.js'
+import { UUID_PATTERN } from '../../schema/uuid.js'
 import { escapeInvisible, showInvisible } from '../../text/invisible.js'
 import { counted, number, size } from '../../text/numbers.js'
 import {
@@ -67,7 +68,16 @@ const command = (name: string, description: string): Command =>
   withServerFlags(new Command(name).description(description)).showHelpAfterError('Add --help for help.')
 
 const ofImport = (name: string, description: string): Command =>
-  command(name, description).argument('<id>', `the id of the import, as "${PROGRAM} imports list" shows it`)
+  command(name, description).argument(
+    '<id>',
+    `the id of the import, as "${PROGRAM} imports list" shows it`,
+    importId,
+  )
+
+function importId(text: string): string {
+  if (UUID_PATTERN.test(text)) return text
+  throw new InvalidArgumentError(`It is not the id of an import; "${PROGRAM} imports list" shows them.`)
+}
 
 const withPages = (paged: Command): Command =>
   paged

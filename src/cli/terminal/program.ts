@@ -41,6 +41,15 @@ export function commandLine(
   return [PROGRAM, ...words.map(quoted), ...place].join(' ')
 }
 
-/** A text as a word of a POSIX shell. */
-const quoted = (text: string): string =>
-  /^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+/** A text as a word of a POSIX shell. What a terminal would obey is written as an escape (POSIX.1-2024, 2.2.4). */
+function quoted(text: string): string {
+  if (/^[\w./:=-]+$/.test(text)) return text
+  if (!CONTROL.test(text)) return `'${text.replaceAll("'", "'\\''")}'`
+  const escaped = text.replace(/['\\]/g, '\\$&').replace(new RegExp(CONTROL, 'gu'), octal)
+  return `$'${escaped}'`
+}
+
+const CONTROL = /\p{Cc}/u
+
+const octal = (character: string): string =>
+  [...Buffer.from(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')

@@ -118,9 +118,12 @@ export class RequestBody extends Readable {
       this.#release()
     })
     request.on('error', gone)
-    request.once('close', () => {
+    const close = () => {
       if (!request.readableEnded) gone()
-    })
+    }
+    // A client may have gone while its token was looked up: its events came before anybody listened.
+    if (request.destroyed) close()
+    else request.once('close', close)
   }
 
   readonly #take = (piece: Buffer): void => {

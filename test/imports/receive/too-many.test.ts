@@ -85,6 +85,33 @@ test('A client that goes away before its upload is read takes no room', async ()
   await expect.poll(async () => (await store.upload(line)).status).toBe(201)
 })
 
+test.each<[string, (socket: Socket) => void]>([
+  ['closes its side', (socket) => socket.end()],
+  ['closes', (socket) => socket.destroy()],
+  ['resets', (socket) => socket.resetAndDestroy()],
+])('A client that sends everything and %s while its key is looked up takes no room', async (_, leave) => {
+  const store = await service.addStore()
+  const client = await service.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query('lock table credentials in access exclusive mode')
+    const sockets = Array.from({ length: MAX_UPLOADS }, () =>
+      openUpload(store, form.toString(), `content-length: ${form.length}`),
+    )
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+                     and query ~ 'credentials'`
+    await expect.poll(async () => (await service.pool.query(waiting)).rowCount).toBeGreaterThan(0)
+    for (const socket of sockets) leave(socket)
+    // By now the service has heard of it: this request came after.
+    expect((await fetch(new URL('/healthz', store.url))).status).toBe(200)
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+  const upload = async () => (await (await service.addStore()).upload(line)).status
+  await expect.poll(upload, { timeout: 20_000 }).toBe(201)
+})
+
 describe('An owner with MAX_WAITING_IMPORTS imports that wait', () => {
   /**
    * Runs `work` while no job makes progress: an owner's first import waits for the table, and its others for
