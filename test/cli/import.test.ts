@@ -415,7 +415,7 @@ describe('intake import that cannot run', { timeout: TIMEOUT_MS }, () => {
     const silent = createServer((request) => request.on('end', whole).resume())
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
-    const running = intake(['import', await aFile(aProduct()), '--url', url, '--api-key', 'key'])
+    const running = intake(['import', await aFile([aProduct()]), '--url', url, '--api-key', 'key'])
     await received
     running.child.kill('SIGINT')
     const { code, stderr } = await running.ended
