@@ -1,8 +1,8 @@
 const FIRST_BYTES = 1024
 
 /**
- * Gathers pieces in one buffer that grows by doubling. A list of small pieces would cost a hundred times their
- * bytes and more: each is an object, and may keep the memory alive that it was cut from.
+ * Gathers pieces in one buffer that grows by doubling. A list of small pieces would cost a hundred times
+ * their bytes and more: each is an object, and may keep the memory alive that it was cut from.
  */
 export class GrowingBuffer {
   readonly #maxBytes: number

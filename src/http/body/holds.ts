@@ -11,9 +11,9 @@ export class Holds {
 
   private constructor(socket: Socket) {
     this.#socket = socket
-    // Node too resumes a socket: for the next request, or when a client has taken a response. A socket resumes a
-    // little later, which undoes a pause in between. The event makes Node stop reading, and is not sent again by
-    // a socket that is paused already.
+    // Node too resumes a socket: for the next request, or when a client has taken a response. A socket
+    // resumes a little later, which undoes a pause in between. The event makes Node stop reading, and is not
+    // sent again by a socket that is paused already.
     socket.on('resume', () => {
       if (this.#holders.size > 0) socket.pause().emit('pause')
     })

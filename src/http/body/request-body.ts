@@ -19,11 +19,11 @@ const LARGE_PIECE_BYTES = 8 * 1024
 const SMALL_PIECES_A_TURN = 1024
 
 /**
- * The body of a request, in pieces of a reasonable size: a chunk of a chunked body may have a single byte, and an object for
- * each of them costs a hundred times its bytes in every queue that it goes through.
+ * The body of a request, in pieces of a reasonable size: a chunk of a chunked body may have a single byte,
+ * and an object for each of them costs a hundred times its bytes in every queue that it goes through.
  *
- * Nothing is read before somebody asks for it. A client that waits for `100 Continue` gets it then, and not before, so one that is
- * refused is spared sending the body (RFC 9110, 10.1.1). Fails with ClientGone.
+ * Nothing is read before somebody asks for it. A client that waits for `100 Continue` gets it then, and not
+ * before, so one that is refused is spared sending the body (RFC 9110, 10.1.1). Fails with ClientGone.
  */
 export class RequestBody extends Readable {
   readonly #request: IncomingMessage
@@ -87,8 +87,8 @@ export class RequestBody extends Readable {
   }
 
   /**
-   * Called for a reader that can use only the whole: what trickles in is passed on in few pieces, each at least
-   * as long as all before it, up to a size.
+   * Called for a reader that can use only the whole: what trickles in is passed on in few pieces, each at
+   * least as long as all before it, up to a size.
    */
   passOnForWhole(): void {
     this.#isForWhole = true
