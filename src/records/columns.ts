@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { type AttributesSchema, attributeKind, type ColumnType } from './kinds.js'
+import { type AttributesSchema, attributeKind, type ColumnType } from './attribute-kinds.js'
 
 /**
  * One column of a record's table and the attribute it comes from. `path` has one step, or two for a group.

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { oneOf } from './kinds.js'
+import { oneOf } from './attribute-kinds.js'
 
 /** The `meta` of every resource (contract 2 and 9). */
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { description, externalRef, name } from './kinds.js'
+import { description, externalRef, name } from './attribute-kinds.js'
 import { plan } from './plan.js'
 import { product } from './product.js'
 import { defineRecordType } from './record-type.js'

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { email, externalRef, name, uuid } from './kinds.js'
+import { email, externalRef, name, uuid } from './attribute-kinds.js'
 import { defineRecordType } from './record-type.js'
 
 /** A person or company that subscribes (contract 8). */

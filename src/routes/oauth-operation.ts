@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { operation } from '../http/operation/operation.js'
-import { oneOf } from '../records/kinds.js'
+import { oneOf } from '../records/attribute-kinds.js'
 
 export const FORM = 'application/x-www-form-urlencoded'
 

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { timestamp } from '../http/operation/schemas.js'
-import { oneOf } from '../records/kinds.js'
+import { oneOf } from '../records/attribute-kinds.js'
 
 const header = (name: string, description: string) => ({
   name,

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { ON_CONFLICT, type OnConflict } from '../../../src/imports/terms'
-import type { KindName } from '../../../src/records/kinds'
+import type { KindName } from '../../../src/records/attribute-kinds'
 import { requestJson, urlOf } from './request'
 
 /**

@@ -1,6 +1,6 @@
 import { Anchor } from '@mantine/core'
 import type { ReactNode } from 'react'
-import type { KindName } from '../../../src/records/kinds'
+import type { KindName } from '../../../src/records/attribute-kinds'
 import type { Attribute } from '../api/document'
 import { decimal, label, money, visible } from '../format'
 import { RelativeTime } from './time'

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { externalRef, oneOf, uuid } from '../../records/kinds.js'
+import { externalRef, oneOf, uuid } from '../../records/attribute-kinds.js'
 import { owner, timestamp, timestamps } from '../../records/meta.js'
 import { type Counts, FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT } from '../terms.js'
 

@@ -1,7 +1,7 @@
 import sql, { raw } from 'sql-template-tag'
 import { type Pool, rows } from '../../db/pool.js'
 import { firstSlice } from '../../db/slices.js'
-import type { BasePrice, Sums } from '../price.js'
+import type { BasePrice, Sums } from '../plan-price.js'
 import type { Reference } from '../record-type.js'
 import type { Holder } from './snapshots.js'
 

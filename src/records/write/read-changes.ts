@@ -1,6 +1,6 @@
 import { isObject } from '../../json/parse.js'
 import type { Problem } from '../../schema/problem.js'
-import { attributeKind } from '../kinds.js'
+import { attributeKind } from '../attribute-kinds.js'
 import type { RecordType } from '../record-type.js'
 import { validateRecord } from '../validate.js'
 

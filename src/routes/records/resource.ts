@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Pool } from '../../db/pool.js'
-import { type BasePrice, planPrice } from '../../records/price.js'
+import { type BasePrice, planPrice } from '../../records/plan-price.js'
 import { type HoldingRecord, heldBy, type StoredRecord } from '../../records/read/records.js'
 import type { Holder, StoredSnapshot } from '../../records/read/snapshots.js'
 import { sumPrices } from '../../records/read/sum-prices.js'

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { expect, test } from 'vitest'
 import { passesOf } from '../../../src/imports/file/passes.js'
-import { name } from '../../../src/records/kinds.js'
+import { name } from '../../../src/records/attribute-kinds.js'
 import { offering } from '../../../src/records/offering.js'
 import { plan } from '../../../src/records/plan.js'
 import { product } from '../../../src/records/product.js'

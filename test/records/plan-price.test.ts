@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type BasePrice, type PriceMap, planPrice as priceOfPlan } from '../../../src/records/price.js'
+import { type BasePrice, type PriceMap, planPrice as priceOfPlan } from '../../src/records/plan-price.js'
 
 type Attributes = Readonly<Record<string, unknown>>
 
