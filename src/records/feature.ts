@@ -1,5 +1,15 @@
 import { Type } from 'typebox'
-import { description, externalRef, integer, listOf, name, text, textOfForm, uuid, variant } from './attribute-kinds.js'
+import {
+  description,
+  externalRef,
+  integer,
+  listOf,
+  name,
+  text,
+  textOfForm,
+  uuid,
+  variant,
+} from './attribute-kinds.js'
 import { defineRecordType } from './record-type.js'
 
 const tag = textOfForm(

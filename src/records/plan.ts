@@ -1,5 +1,14 @@
 import { Type } from 'typebox'
-import { boolean, description, externalRef, integer, name, number, oneOf, priceMap } from './attribute-kinds.js'
+import {
+  boolean,
+  description,
+  externalRef,
+  integer,
+  name,
+  number,
+  oneOf,
+  priceMap,
+} from './attribute-kinds.js'
 import { defineRecordType } from './record-type.js'
 
 /** A plan: how often a subscription is billed, for how long, and at what price (contract 8). */

@@ -1,5 +1,15 @@
 import { Type } from 'typebox'
-import { description, externalRef, group, integer, name, oneOf, priceMap, text, uri } from './attribute-kinds.js'
+import {
+  description,
+  externalRef,
+  group,
+  integer,
+  name,
+  oneOf,
+  priceMap,
+  text,
+  uri,
+} from './attribute-kinds.js'
 import { defineRecordType } from './record-type.js'
 
 /** A product that people subscribe to (contract 8). */

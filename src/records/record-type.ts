@@ -1,5 +1,5 @@
-import { type Column, columnsOf } from './columns.js'
 import { type AttributesSchema, attributeKind, type FilterableAs } from './attribute-kinds.js'
+import { type Column, columnsOf } from './columns.js'
 
 /**
  * How a record type refers to another. Each kind has its own rules for the attribute and the storage

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
-import { recordTypes } from '../../records/index.js'
 import { uuid } from '../../records/attribute-kinds.js'
+import { recordTypes } from '../../records/index.js'
 import { owner, timestamp, timestamps } from '../../records/meta.js'
 import { holderIdName } from '../../records/record-type.js'
 import type { AttributeKind } from '../lists/filter.js'

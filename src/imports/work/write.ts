@@ -8,7 +8,8 @@ import type { Written } from '../events.js'
 import type { LineProblem } from '../file/examine.js'
 import { type Job, LeaseLost } from '../queue/claim.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
-import { countKinds, insertProblems } from '../report/problems.js'
+import { countKinds } from '../report/kinds.js'
+import { insertProblems } from '../report/problems.js'
 import { type Added, addRecords } from './add.js'
 import type { Chunk } from './chunks.js'
 import type { ChunkMemory } from './memory.js'
@@ -133,7 +134,7 @@ async function writeChunk(
     const inserted = new Map([...outcomes].map(([{ table }, outcome]) => [table, outcome.inserted]))
     await settled([
       addToTotals(client, job.ownerId, job.dryRun ? new Map() : inserted),
-      countKinds(reporting),
+      countKinds(client, job, problems),
       advance(client, job, chunk, outcomes, problems.length),
     ])
     const conflicts = !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)

@@ -1,7 +1,7 @@
 import type { Pool } from '../../db/pool.js'
 import { notFound, permissionDenied, reportExpired, reportTooOld } from '../../http/errors.js'
 import type { Import } from '../../imports/import.js'
-import { findImport } from '../../imports/report/errors.js'
+import { findImport } from '../../imports/read.js'
 import { type Caller, visibleOwnerIds } from '../../tenants/owners.js'
 
 /** The import, if the caller may see it. @throws HttpError 404 */

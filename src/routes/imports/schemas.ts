@@ -2,8 +2,8 @@ import { type TSchema, Type } from 'typebox'
 import { uuid } from '../../http/operation/schemas.js'
 import { importErrorKindSchema, importErrorSchema, importSchema } from '../../imports/resource/schema.js'
 import { ON_CONFLICT } from '../../imports/terms.js'
-import { recordTypes } from '../../records/index.js'
 import { externalRef, oneOf } from '../../records/attribute-kinds.js'
+import { recordTypes } from '../../records/index.js'
 
 /** The documented schemas of imports (contract 6), by their `$id`. */
 export const importSchemas: readonly TSchema[] = [

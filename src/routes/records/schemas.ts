@@ -9,8 +9,8 @@ import {
   uuid,
 } from '../../http/operation/schemas.js'
 import type { JsonObject } from '../../json/parse.js'
-import { recordTypes } from '../../records/index.js'
 import { type AttributesSchema, oneOf, priceMap } from '../../records/attribute-kinds.js'
+import { recordTypes } from '../../records/index.js'
 import type { RecordType, Reference } from '../../records/record-type.js'
 import { MAX_SNAPSHOTS } from '../../records/validate.js'
 
