@@ -1,6 +1,6 @@
 // Compiles src/ to dist/, copies the SQL migrations, which `tsc` leaves out, beside the compiled code, and
-// builds the browser console to dist/console. `--fast`, for tests that need neither, checks no types and leaves the
-// console as it is.
+// builds the browser console to dist/console. `--fast`, for tests that need neither, checks no types and
+// leaves the console as it is.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

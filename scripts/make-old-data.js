@@ -1,5 +1,6 @@
-// Makes what test/db/migrate/old-data/ holds, by the version of another checkout: its README says how. The rows are those of
-// a finished import, one that was interrupted in the midst of its work by SIGKILL, and one that waits for that.
+// Makes what test/db/migrate/old-data/ holds, by the version of another checkout: its README says how. The
+// rows are those of a finished import, one that was interrupted in the midst of its work by SIGKILL, and one
+// that waits for that.
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

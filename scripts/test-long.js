@@ -1,4 +1,5 @@
-// Runs one of the tests that have a long form: `npm run test:faults`, `npm run test:fuzz`. The short forms are part of `npm test`.
+// Runs one of the tests that have a long form: `npm run test:faults`, `npm run test:fuzz`. The short forms
+// are part of `npm test`.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'

@@ -74,8 +74,8 @@ export interface StartOptions {
  * Starts everything: data directory, database, worker, HTTP. While the database is away, requests that need
  * it are answered with 503.
  *
- * @throws DataDirInUse, StoreInUse, CannotListen, DatabaseAway or UploadsAway without `onAway`, the signal's reason, and what the database says. Nothing is
- * left running then.
+ * @throws DataDirInUse, StoreInUse, CannotListen, DatabaseAway or UploadsAway without `onAway`, the signal's
+ * reason, and what the database says. Nothing is left running then.
  */
 export async function startService(config: Config, options: StartOptions = {}): Promise<Service> {
   const stack = new Stack()

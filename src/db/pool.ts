@@ -55,7 +55,8 @@ const clientConfig = (connection: Connection): pg.ClientConfig => ({
 })
 
 /**
- * A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens another.
+ * A pool of at most `max` connections. A connection that breaks while idle is dropped; the next query opens
+ * another.
  *
  * @param connection its schema may be decided later; it applies to the connections opened from then on.
  * @param statementSeconds the longest that a statement may run or wait for a lock; 0: no limit.

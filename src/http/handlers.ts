@@ -150,7 +150,10 @@ const FOREIGN_METHODS = METHODS.filter(
   (method) => !['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'].includes(method),
 )
 
-/** Lets routes be closed to the methods that Fastify does not know by itself, or has rules of its own for, as for QUERY. */
+/**
+ * Lets routes be closed to the methods that Fastify does not know by itself, or has rules of its own for, as
+ * for QUERY.
+ */
 export function knowAllMethods(app: FastifyInstance): void {
   for (const method of FOREIGN_METHODS) app.addHttpMethod(method, { overrideExisting: true })
 }

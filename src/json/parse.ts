@@ -9,8 +9,8 @@ export function isObject(value: unknown): value is JsonObject {
 
 /**
  * The parser's own message, without the copy of the line that it appends. It counts from 0 and, from Node 22
- * on, adds "(line 1 column 8)": for a line of a file that is always line 1, which would be misleading. Where it
- * points at an invisible character, that is named.
+ * on, adds "(line 1 column 8)": for a line of a file that is always line 1, which would be misleading. Where
+ * it points at an invisible character, that is named.
  *
  * @param text what was parsed
  */

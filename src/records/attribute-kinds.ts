@@ -3,8 +3,8 @@ import { type TSchema, Type } from 'typebox'
 /*
  * The kinds of attributes (contract 8). Everything specific to an attribute follows from its kind, which its
  * schema names as `x-kind`: the checks in the schema itself, the column and its encoding for COPY
- * (`../db/copy/copy.ts`), what lists can be filtered by, how a PUT changes it, and the cell in which the console
- * shows it (`console/src/ui/value.tsx`). Lengths are in code points, as JSON Schema counts them.
+ * (`../db/copy/copy.ts`), what lists can be filtered by, how a PUT changes it, and the cell in which the
+ * console shows it (`console/src/ui/value.tsx`). Lengths are in code points, as JSON Schema counts them.
  */
 
 /** The PostgreSQL types that attributes are stored in. */

@@ -35,8 +35,9 @@ export interface Snapshots {
 }
 
 /**
- * A record type, from which everything else is derived: the validation of import lines and of API bodies, the insert
- * statement, the queries, the routes. A new type is one such file, one migration, and one line in `index.ts`.
+ * A record type, from which everything else is derived: the validation of import lines and of API bodies, the
+ * insert statement, the queries, the routes. A new type is one such file, one migration, and one line in
+ * `index.ts`.
  */
 export interface RecordType {
   /** The type's name on the wire: `subscription_product`. */

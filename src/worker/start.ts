@@ -20,7 +20,8 @@ const RESTART_MS = 1000
 const HEAP_LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 }
 
 /**
- * Keeps a worker thread running until it is stopped. One that dies is replaced, and its jobs resume from their checkpoints.
+ * Keeps a worker thread running until it is stopped. One that dies is replaced, and its jobs resume from
+ * their checkpoints.
  *
  * @param onEvent receives what the thread did.
  */

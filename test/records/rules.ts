@@ -1,8 +1,9 @@
 import { aFeature, anOffering, aPlan, aProduct, aSubscriber, type RecordLine } from '../support/builders.js'
 
 /**
- * The rules of contract 8 and 7, as one table: what an attribute may be, from both sides of every limit. An import line
- * and a `POST` obey the same one. The `external_ref`s of valid cases differ within a type, so all of them fit one owner.
+ * The rules of contract 8 and 7, as one table: what an attribute may be, from both sides of every limit. An
+ * import line and a `POST` obey the same one. The `external_ref`s of valid cases differ within a type, so all
+ * of them fit one owner.
  */
 export interface Rule {
   readonly type: string

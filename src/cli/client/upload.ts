@@ -36,7 +36,8 @@ const KEEP_ALIVE_MS = 30_000
  * file was sent ends the upload.
  *
  * @param onSent receives how many bytes of the file were sent so far
- * @throws CommandError, ServerUnreachable, and the signal's reason; MayBeReceived instead of it once all was sent
+ * @throws CommandError, ServerUnreachable, and the signal's reason; MayBeReceived instead of it once all was
+ * sent
  */
 export async function uploadFile(
   address: Address,

@@ -41,7 +41,10 @@ export function commandLine(
   return [PROGRAM, ...words.map(quoted), ...place].join(' ')
 }
 
-/** A text as a word of a POSIX shell. What a terminal would obey is written as an escape (POSIX.1-2024, 2.2.4). */
+/**
+ * A text as a word of a POSIX shell. What a terminal would obey is written as an escape (POSIX.1-2024,
+ * 2.2.4).
+ */
 function quoted(text: string): string {
   if (/^[\w./:=-]+$/.test(text)) return text
   if (!CONTROL.test(text)) return `'${text.replaceAll("'", "'\\''")}'`

@@ -19,8 +19,9 @@ export interface Wanted {
 export const NO_ATTRIBUTES: Wanted = { types: new Set(), otherNames: [] }
 
 /**
- * Says what a line is: everything that reads a file agrees on each line, since this decides for all. A line is parsed where its
- * attributes are wanted; elsewhere a walk over its bytes finds the same in a fraction of the time (docs/decisions/0026).
+ * Says what a line is: everything that reads a file agrees on each line, since this decides for all. A line
+ * is parsed where its attributes are wanted; elsewhere a walk over its bytes finds the same in a fraction of
+ * the time (docs/decisions/0026).
  */
 export function classify(
   { number, bytes }: Pick<Line, 'number' | 'bytes'>,

@@ -154,7 +154,10 @@ const linesOf = (beginning: Buffer): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '')
 
-/** Whether it consists of code points of four bytes each: in UTF-8 and UTF-16, four bytes of text are a larger number. */
+/**
+ * Whether it consists of code points of four bytes each: in UTF-8 and UTF-16, four bytes of text are a larger
+ * number.
+ */
 function isUtf32(beginning: Buffer): boolean {
   const units = Math.floor(beginning.length / 4)
   const consistsOf = (at: (index: number) => number) =>

@@ -88,8 +88,8 @@ export async function runJob(
 }
 
 /**
- * Renews a job's lease until it is stopped. Nothing may follow that gives the lease back before `stop` has resolved: a
- * renewal that is still under way would take it again, for nobody.
+ * Renews a job's lease until it is stopped. Nothing may follow that gives the lease back before `stop` has
+ * resolved: a renewal that is still under way would take it again, for nobody.
  */
 function startHeartbeat(pool: Pool, job: Job, failed: (error: Error) => void) {
   let last = Promise.resolve()
