@@ -8,6 +8,7 @@ export default defineConfig({
     // A file has a service of its own, started for real. Tests wait on conditions; these only end what hangs.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     // One more than the cores that this is meant for: many files wait for a lease, a limit or a slow client.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

@@ -38,7 +38,10 @@ export const mistakes: readonly (readonly [what: string, told: readonly Told[]])
   ['a number that is none', notJson("Unexpected token 'N'")],
   ['a comma in place of the decimal point', notJson('Expected double-quoted property name at character 247')],
   ['a number that begins with a zero', notJson('Unexpected number at character 100')],
-  ['a tab within a text', notJson('Bad control character in string literal at character 65')],
+  [
+    'a tab within a text',
+    notJson('Bad control character in string literal at character 65, which is <U+0009>'),
+  ],
   ['a backslash that escapes nothing', notJson('Bad escaped character at character 89')],
   ['a comment', notJson("Unexpected token '/'")],
   ['a line of CSV', notJson("Unexpected token 'b'")],
