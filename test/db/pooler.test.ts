@@ -116,7 +116,8 @@ describe.skipIf(PGBOUNCER === undefined)('Through PgBouncer', () => {
     await client.connect()
     const { rows } = await client.query(`
       select current_setting('search_path') as path, current_setting('enable_bitmapscan') as scan,
-             (select count(*)::int from pg_locks where locktype = 'advisory') as locks`)
+             (select count(*)::int from pg_locks l join pg_database d on d.oid = l.database
+              where l.locktype = 'advisory' and d.datname = current_database()) as locks`)
     await client.end()
     expect(rows).toEqual([{ path: '"$user", public', scan: 'on', locks: 0 }])
   })
