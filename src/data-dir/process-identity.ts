@@ -23,6 +23,9 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return state && !state.isZombie ? { pid, start: state.start } : undefined
 }
 
+/** Whether the process with this number has ended and waits to be reaped: its number is still taken. */
+export const isZombie = (pid: number): boolean => stateOf(pid)?.isZombie ?? false
+
 /** Whether this very process still runs. One that has ended but has not been reaped counts as ended. */
 export const isAlive = ({ pid, start }: ProcessIdentity): boolean => identify(pid)?.start === start
 

@@ -7,7 +7,7 @@ import type { Connection } from '../../db/connection.js'
 import { connect } from '../../db/pool.js'
 import { DatabaseAway } from '../../db/reach.js'
 import { StartError } from '../../start-error.js'
-import { identify, isAlive, type ProcessIdentity, parentOf, signalTo } from '../process-identity.js'
+import { identify, isAlive, isZombie, type ProcessIdentity, parentOf, signalTo } from '../process-identity.js'
 import { type DatabaseUser, fromWithin } from './database-user.js'
 import type { ServerLog } from './server-log.js'
 
@@ -217,13 +217,14 @@ async function pidFile(cluster: string): Promise<{ pid: number; status: string |
 
 /**
  * Removes a `postmaster.pid` that names a process which is certainly not the cluster's server: PostgreSQL
- * would not start as long as that process runs. If that is not certain, PostgreSQL decides.
+ * would not start as long as that process runs, or has ended and nobody reaps it, as in a container whose first
+ * process does not. If that is not certain, PostgreSQL decides.
  */
 async function removeStalePidFile(cluster: string): Promise<void> {
   if (process.platform !== 'linux') return
   const pid = (await pidFile(cluster))?.pid
-  if (!pid || !identify(pid)) return
-  if (isPostgres(pid) && !(await worksElsewhere(pid, cluster))) return
+  if (!pid || (!identify(pid) && !isZombie(pid))) return
+  if (!isZombie(pid) && isPostgres(pid) && !(await worksElsewhere(pid, cluster))) return
   await rm(join(cluster, 'postmaster.pid'), { force: true })
 }
 

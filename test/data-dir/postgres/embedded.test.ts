@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFile, chmod, chown, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -7,7 +8,12 @@ import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { embeddedConnection } from '../../../src/data-dir/postgres/embedded.js'
 import { takeTemporaryFolder } from '../../../src/data-dir/postgres/socket-folder.js'
-import { identify, isAlive as identityIsAlive, signalTo } from '../../../src/data-dir/process-identity.js'
+import {
+  identify,
+  isAlive as identityIsAlive,
+  isZombie,
+  signalTo,
+} from '../../../src/data-dir/process-identity.js'
 import { Api } from '../../support/api.js'
 import { aProduct, file, times } from '../../support/builders.js'
 import { intake } from '../../support/cli.js'
@@ -235,6 +241,32 @@ describe('the embedded PostgreSQL', () => {
         expect(other.exitCode ?? other.signalCode).toBeNull()
       } finally {
         other.kill()
+      }
+    },
+  )
+
+  test.runIf(process.platform === 'linux')(
+    'starts where postmaster.pid names a process that has ended and that nobody reaps',
+    async () => {
+      const first = await start()
+      const owner = await stat(join(dataDir, 'postgres'))
+      const { killed, pidFile } = await killWithServer(first)
+      // The shell starts a process and becomes one that never asks how it ended.
+      const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 1000'], {
+        uid: owner.uid,
+        gid: owner.gid,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      try {
+        const [output] = (await once(parent.stdout, 'data')) as [Buffer]
+        const zombie = output.toString().trim()
+        await until(() => isZombie(Number(zombie)))
+        await writeFile(join(dataDir, 'postgres', 'postmaster.pid'), pidFile.replace(killed, zombie))
+        const second = await start()
+        expect((await apiOf(second).import(file(aProduct()))).attributes.status).toBe('success')
+        expect(await second.stop()).toBe(0)
+      } finally {
+        parent.kill()
       }
     },
   )
