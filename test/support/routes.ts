@@ -15,22 +15,27 @@ export interface Route {
   readonly methods: readonly string[]
 }
 
+/** The application, to be asked about itself. It is never started: there is no database. */
+export function unstartedServer(uploads: string): ReturnType<typeof buildServer> {
+  const pool = createPool({ connectionString: 'postgresql://nowhere' }, 1, () => {})
+  return buildServer({
+    config: readConfig({}, {}),
+    logger: pino({ enabled: false }),
+    pool,
+    poolOf: () => pool,
+    store: openFileStore(uploads, 'test'),
+    credentials: new Credentials(pool),
+    metrics: new Metrics(pool, () => 0),
+    isReady: () => true,
+  })
+}
+
 /** Every route. The application itself lists them; it is built for that and never started. */
 export const routes: readonly Route[] = await routesOfApplication()
 
 async function routesOfApplication(): Promise<Route[]> {
   const folder = await temporaryFolder()
-  const pool = createPool({ connectionString: 'postgresql://nowhere' }, 1, () => {})
-  const app = buildServer({
-    config: readConfig({}, {}),
-    logger: pino({ enabled: false }),
-    pool,
-    poolOf: () => pool,
-    store: openFileStore(folder.path, 'test'),
-    credentials: new Credentials(pool),
-    metrics: new Metrics(pool, () => 0),
-    isReady: () => true,
-  })
+  const app = unstartedServer(folder.path)
   const methodsOf = new Map<string, string[]>()
   app.addHook('onRoute', ({ url, method, config }) => {
     const methods = config?.isClosed ? [] : [method].flat().filter((one) => one !== 'HEAD')

@@ -223,10 +223,13 @@ async function pidFile(cluster: string): Promise<{ pid: number; status: string |
 async function removeStalePidFile(cluster: string): Promise<void> {
   if (process.platform !== 'linux') return
   const pid = (await pidFile(cluster))?.pid
-  if (!pid || (!identify(pid) && !isZombie(pid))) return
-  if (!isZombie(pid) && isPostgres(pid) && !(await worksElsewhere(pid, cluster))) return
+  if (!pid || !(isZombie(pid) || (await isOther(pid, cluster)))) return
   await rm(join(cluster, 'postmaster.pid'), { force: true })
 }
+
+/** Whether a process runs that is certainly not the cluster's server. */
+const isOther = async (pid: number, cluster: string): Promise<boolean> =>
+  identify(pid) !== undefined && (!isPostgres(pid) || (await worksElsewhere(pid, cluster)))
 
 /**
  * Whether a process may be a PostgreSQL server, by its program's name, of which the system keeps 15

@@ -33,8 +33,10 @@ export function readBodies(app: FastifyInstance, ms: number): void {
       return done(error as Error)
     }
     const body = chunked.get(raw) ?? new RequestBody(raw, reply.raw)
-    if (!takesFile) body.passOnForWhole()
-    if (!takesFile && !raw.destroyed) {
+    if (takesFile) return done(null, body)
+    body.passOnForWhole()
+    // Of a client that has gone already, the event would never come.
+    if (!raw.destroyed) {
       const timer = setTimeout(() => body.fail(requestTimeout()), ms)
       reply.raw.once('close', () => clearTimeout(timer))
     }

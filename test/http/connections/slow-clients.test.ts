@@ -50,7 +50,10 @@ describe('A request that arrives byte by byte is ended', () => {
     const socket = openSocket(service.server.url)
     const lines = header.startsWith('authorization') ? [line, 'host: intake', header] : [head(line, header)]
     socket.write(`${[...lines, 'content-length: 1000'].join('\r\n')}\r\n\r\n`)
-    expect((await answerOn(drip(socket))).status).toBe(expected)
+    const [answer] = (await once(drip(socket), 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(new RegExp(`^HTTP/1\\.1 ${expected} `))
+    // The end may come as a reset: bytes are on their way.
+    await closed(socket)
   })
 })
 

@@ -1,17 +1,11 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readConfig } from '../../../src/config/read-config.js'
-import { createPool } from '../../../src/db/pool.js'
-import { Metrics } from '../../../src/metrics.js'
 import { recordTypes } from '../../../src/records/index.js'
 import { validateRecord } from '../../../src/records/validate.js'
-import { buildServer } from '../../../src/server.js'
-import { Credentials } from '../../../src/tenants/credentials.js'
-import { openFileStore } from '../../../src/uploads/file.js'
+import type { buildServer } from '../../../src/server.js'
 import type { Answer } from '../../support/api.js'
 import { Conformance, type OpenApiDocument } from '../../support/conformance.js'
-import { isPage } from '../../support/routes.js'
+import { isPage, unstartedServer } from '../../support/routes.js'
 import { temporaryFolder } from '../../support/service.js'
 
 let app: ReturnType<typeof buildServer>
@@ -22,17 +16,7 @@ const operations = new Set<string>()
 
 beforeAll(async () => {
   folder = await temporaryFolder()
-  const pool = createPool({ connectionString: 'postgresql://nowhere' }, 1, () => {})
-  app = buildServer({
-    config: readConfig({}, {}),
-    logger: pino({ enabled: false }),
-    pool,
-    poolOf: () => pool,
-    store: openFileStore(folder.path, 'test'),
-    credentials: new Credentials(pool),
-    metrics: new Metrics(pool, () => 0),
-    isReady: () => true,
-  })
+  app = unstartedServer(folder.path)
   app.addHook('onRoute', ({ url, method, schema }) => {
     // A route with several methods is one that answers 405.
     if (typeof method === 'string' && method !== 'HEAD') {
