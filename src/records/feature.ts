@@ -62,4 +62,5 @@ export const feature = defineRecordType({
     },
   ),
   filters: ['external_ref', 'name'],
+  derivedFilters: { tag: 'text' },
 })

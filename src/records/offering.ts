@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
 import { description, externalRef, name } from './attribute-kinds.js'
+import { feature } from './feature.js'
 import { plan } from './plan.js'
 import { product } from './product.js'
 import { defineRecordType } from './record-type.js'
 
-/** An offering: snapshots of products and plans, sold together (contract 8). */
+/** An offering: snapshots of products, plans and features, sold together (contract 8). */
 export const offering = defineRecordType({
   type: 'subscription_offering',
   noun: 'offering',
@@ -39,6 +40,14 @@ export const offering = defineRecordType({
       table: 'offering_plans',
       type: 'subscription_offering_plan',
       pricedBy: 'products',
+    },
+    {
+      kind: 'snapshots',
+      attribute: 'features',
+      to: feature,
+      optional: true,
+      table: 'offering_features',
+      type: 'subscription_offering_feature',
     },
   ],
   filters: ['external_ref', 'name'],

@@ -16,6 +16,8 @@ export interface Snapshots {
   readonly kind: 'snapshots'
   readonly attribute: string
   readonly to: RecordType
+  /** Whether the list may be absent or empty. */
+  readonly optional?: boolean
   readonly table: string
   readonly type: string
   /** The list of the same record whose prices make up this one's `meta.price`. */
@@ -66,14 +68,18 @@ export function defineRecordType(
     readonly references?: readonly Reference[]
     /** The attributes that its list can be filtered by. */
     readonly filters: readonly string[]
+    /** Columns that the database derives from attributes, and that its list can be filtered by as well. */
+    readonly derivedFilters?: Readonly<Record<string, FilterableAs>>
   },
 ): RecordType {
-  const { attributes, filters } = declared
+  const { filters, derivedFilters, ...own } = declared
+  const { attributes } = own
+  const byAttribute = filters.map((name) => [name, filterableAs(attributes, name)])
   return {
     references: [],
-    ...declared,
+    ...own,
     columns: columnsOf(attributes),
-    filters: Object.fromEntries(filters.map((name) => [name, filterableAs(attributes, name)])),
+    filters: { ...Object.fromEntries(byAttribute), ...derivedFilters },
   }
 }
 

@@ -54,8 +54,13 @@ export const MAX_SNAPSHOTS = 1000
 /** The sentence about a list that would exceed that. */
 export const tooManyElements = (attribute: string): string => `${attribute} ${tooManyItems(MAX_SNAPSHOTS)}`
 
-function validateReferences({ attribute, to }: Reference, elements: unknown, problems: Problem[]): void {
+function validateReferences(
+  { attribute, to, optional = false }: Reference,
+  elements: unknown,
+  problems: Problem[],
+): void {
   const at = (field: string, error: string) => addProblem(problems, { field, error })
+  if (optional && isNone(elements)) return
   if (elements === undefined) at(attribute, `"${attribute}" is required`)
   else if (!Array.isArray(elements)) at(attribute, `${attribute} must be a list`)
   else if (elements.length === 0) at(attribute, `${attribute} must name at least one ${to.noun}`)
@@ -68,6 +73,9 @@ function validateReferences({ attribute, to }: Reference, elements: unknown, pro
     }
   }
 }
+
+const isNone = (elements: unknown): boolean =>
+  elements === undefined || elements === null || (Array.isArray(elements) && elements.length === 0)
 
 function validateElement(to: RecordType, field: string, element: unknown, problems: Problem[]): void {
   if (element === '') {

@@ -147,7 +147,7 @@ const elementLists = ({ references }: RecordType) =>
     references.map((reference) => [
       reference.attribute,
       Type.Array(elementOf(reference), {
-        minItems: 1,
+        ...(!reference.optional && { minItems: 1 }),
         maxItems: MAX_SNAPSHOTS,
         description: `What becomes its ${reference.attribute}.`,
       }),
@@ -165,7 +165,10 @@ export const wholeAttributes = (recordType: RecordType, more: Record<string, TSc
   return Type.Unsafe<JsonObject>({
     type: 'object',
     properties: { ...more, ...properties, ...elementLists(recordType) },
-    required: [...required, ...references.map(({ attribute }) => attribute)],
+    required: [
+      ...required,
+      ...references.filter(({ optional }) => !optional).map(({ attribute }) => attribute),
+    ],
     examples: examples.map((example) => ({ ...example, ...Object.fromEntries(exampleLists) })),
   })
 }

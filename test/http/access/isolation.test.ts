@@ -36,16 +36,20 @@ beforeAll(async () => {
 async function populate(api: Api): Promise<Tenant> {
   const product = await api.add(aProduct({ external_ref: 'the-product' }))
   const plan = await api.add(aPlan({ external_ref: 'the-plan' }))
-  const offering = await api.add(anOffering({ products: [product.id], plans: [plan.id] }))
-  const { products, plans } = offering.relationships ?? {}
+  const feature = await api.add(aFeature({ external_ref: 'the-feature' }))
+  const offering = await api.add(
+    anOffering({ products: [product.id], plans: [plan.id], features: [feature.id] }),
+  )
+  const { products, plans, features } = offering.relationships ?? {}
   const resources = new Map<string, Resource | undefined>([
     ['products', product],
     ['plans', plan],
     ['subscribers', await api.add(aSubscriber({ external_ref: 'the-subscriber' }))],
-    ['features', await api.add(aFeature({ external_ref: 'the-feature' }))],
+    ['features', feature],
     ['offerings', offering],
     ['offerings/products', products?.data[0]],
     ['offerings/plans', plans?.data[0]],
+    ['offerings/features', features?.data[0]],
     ['imports', await api.import(file(aProduct(), '{'), { externalRef: 'the-import' })],
   ])
   return { api, resources: new Map([...resources].flatMap(([key, one]) => (one ? [[key, one]] : []))) }
@@ -81,7 +85,8 @@ function bodiesFor(method: string, path: string, caller: Tenant): (string | unde
   const { type } = resourceOf(caller, keysOf(path).at(-1) ?? '')
   const products = [resourceOf(caller, 'products').id]
   const plans = [resourceOf(caller, 'plans').id]
-  const data = { type, attributes: { name: 'Changed' }, products, plans }
+  const features = [resourceOf(caller, 'features').id]
+  const data = { type, attributes: { name: 'Changed' }, products, plans, features }
   return [undefined, '{}', JSON.stringify({ data })]
 }
 

@@ -133,6 +133,7 @@ describe('An offering', () => {
           data: products.map(({ id }) => ({ id, type: 'subscription_offering_product' })).reverse(),
           links: { related: `/subscriptions/offerings/${offering.id}/products` },
         },
+        features: { data: [], links: { related: `/subscriptions/offerings/${offering.id}/features` } },
         plans: {
           data: plans.map(({ id }) => ({ id, type: 'subscription_offering_plan' })).reverse(),
           links: { related: `/subscriptions/offerings/${offering.id}/plans` },

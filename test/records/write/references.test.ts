@@ -305,6 +305,10 @@ describe('Snapshots', () => {
         data: [{ id: offer.plans[0]?.id, type: 'subscription_offering_plan' }],
         links: { related: `/subscriptions/offerings/${offer.resource.id}/plans` },
       },
+      features: {
+        data: [],
+        links: { related: `/subscriptions/offerings/${offer.resource.id}/features` },
+      },
     })
   })
 

@@ -433,7 +433,11 @@ describe('POST /subscriptions/offerings', () => {
       data: [],
       links: { related: `/subscriptions/offerings/${body.data.id}/${list}` },
     })
-    expect(body.data.relationships).toEqual({ products: related('products'), plans: related('plans') })
+    expect(body.data.relationships).toEqual({
+      products: related('products'),
+      plans: related('plans'),
+      features: related('features'),
+    })
     expect(body.data.meta.external_product_refs).toEqual([])
     for (const list of ['products', 'plans'] as const) {
       expect(await snapshotsOf(store, body.data, list)).toEqual([])
