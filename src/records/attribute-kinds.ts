@@ -155,6 +155,11 @@ export const variant = (forms: Readonly<Record<string, Record<string, TSchema>>>
     ...kind('variant'),
   })
 
+/** An attribute that is stored and used, and never answered (contract 8). */
+export const writeOnly = <Schema extends TSchema>(schema: Schema): Schema => ({ ...schema, writeOnly: true })
+
+export const isWriteOnly = (schema: TSchema): boolean => 'writeOnly' in schema && schema.writeOnly === true
+
 /** A list within a `variant`. */
 export const listOf = (item: Record<string, TSchema>, maxItems: number, description: string) =>
   Type.Array(Type.Object(item, { additionalProperties: false }), { minItems: 1, maxItems, description })

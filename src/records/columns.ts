@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox'
-import { type AttributesSchema, attributeKind, type ColumnType } from './attribute-kinds.js'
+import { type AttributesSchema, attributeKind, type ColumnType, isWriteOnly } from './attribute-kinds.js'
 
 /**
  * One column of a record's table and the attribute it comes from. `path` has one step, or two for a group.
@@ -8,6 +8,8 @@ export interface Column {
   readonly name: string
   readonly type: ColumnType
   readonly path: readonly [string] | readonly [string, string]
+  /** It is never read, so no answer can have it. */
+  readonly isWriteOnly: boolean
 }
 
 type Attributes = Readonly<Record<string, unknown>>
@@ -22,11 +24,12 @@ export type ColumnValue = string | number | boolean | null
 export function columnsOf({ properties }: AttributesSchema): readonly Column[] {
   return Object.entries(properties).flatMap(([name, attribute]): Column[] => {
     const type = attributeKind(attribute).column
-    if (type !== undefined) return [{ name, type, path: [name] }]
+    if (type !== undefined) return [{ name, type, path: [name], isWriteOnly: isWriteOnly(attribute) }]
     return Object.entries((attribute as AttributesSchema).properties).map(([inner, property]) => ({
       name: `${name}_${inner}`,
       type: columnTypeOf(property),
       path: [name, inner],
+      isWriteOnly: false,
     }))
   })
 }

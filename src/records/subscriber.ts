@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { email, externalRef, name, uuid } from './attribute-kinds.js'
+import { paymentAuthority } from './payment-authority.js'
 import { defineRecordType } from './record-type.js'
 
 /** A person or company that subscribes (contract 8). */
@@ -13,6 +14,7 @@ export const subscriber = defineRecordType({
       account_id: uuid("The subscriber's account."),
       name: name('subscriber'),
       email: email("The subscriber's e-mail address."),
+      payment_authority: Type.Optional(paymentAuthority),
     },
     {
       examples: [

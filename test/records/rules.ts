@@ -517,7 +517,47 @@ const plans: Rule[] = [
 
 const email = (length: number) => `${'a'.repeat(length - 12)}@example.com`
 
+/** What holds for the payment authority of any type. */
+function paymentAuthorityRules(build: Build): Rule[] {
+  const field = 'payment_authority'
+  const authority = (title: string, value: unknown, ...problems: Complaint[]) =>
+    rule(`${field} ${title}`, build({ [field]: value }), ...problems)
+  return [
+    authority('may be of Stripe', {
+      type: 'elastic_path_payments_stripe',
+      customer_id: 'cus_1',
+      card_id: 'x'.repeat(1024),
+    }),
+    authority('may be of Authorize.Net', {
+      type: 'authorize_net',
+      customer_profile_id: '900',
+      payment_profile_id: '901',
+    }),
+    authority('may have its type alone, and what nobody reads', { type: 'authorize_net', card_id: 1 }),
+    authority('may be null, which is absent', null),
+    authority('needs a type', { customer_id: 'cus_1' }, required(`${field}.type`)),
+    authority('may not be of anybody else', { type: 'cash' }, [
+      `${field}.type`,
+      `${field}.type must be one of elastic_path_payments_stripe, authorize_net`,
+    ]),
+    authority('may not be a text', 'cus_1', [field, `${field} must be an object`]),
+    authority('may not have short ids', { type: 'elastic_path_payments_stripe', customer_id: 'ab' }, [
+      `${field}.customer_id`,
+      `${field}.customer_id must be at least 3 characters`,
+    ]),
+    authority('may not have long ids', { type: 'authorize_net', payment_profile_id: 'x'.repeat(1025) }, [
+      `${field}.payment_profile_id`,
+      `${field}.payment_profile_id must be at most 1024 characters`,
+    ]),
+    authority('may not have numbers for ids', { type: 'authorize_net', customer_profile_id: 900 }, [
+      `${field}.customer_profile_id`,
+      `${field}.customer_profile_id must be a text, in quotes`,
+    ]),
+  ]
+}
+
 const subscribers: Rule[] = [
+  ...paymentAuthorityRules(aSubscriber),
   ...unknownAttributeRules(aSubscriber),
   ...textRules(aSubscriber, 'name', { min: 3, max: 1024 }),
   ...textRules(aSubscriber, 'external_ref', { min: 0, max: 2048 }),

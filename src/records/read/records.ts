@@ -64,14 +64,26 @@ export interface RecordQuery {
 /** How many snapshots of a kind a response names, unless they are included (contract 8). */
 const NAMED_SNAPSHOTS = 100
 
-export const columnNames = ({ columns }: RecordType): Sql =>
-  raw(['owner_id', 'id', 'created_at', 'updated_at', ...columns.map(({ name }) => name)].join(', '))
+const readColumns = ({ columns }: RecordType): readonly Column[] =>
+  columns.filter(({ isWriteOnly }) => !isWriteOnly)
+
+export const columnNames = (recordType: RecordType): Sql =>
+  raw(
+    ['owner_id', 'id', 'created_at', 'updated_at', ...readColumns(recordType).map(({ name }) => name)].join(
+      ', ',
+    ),
+  )
 
 const hasAnySize = ({ type }: Column): boolean => type === 'text' || type === 'jsonb'
 
 /** The stored size of a row in bytes, without columns of a fixed size. */
-export const storedSize = ({ columns }: RecordType, ...others: readonly string[]): Sql => {
-  const names = [...columns.filter(hasAnySize).map(({ name }) => name), ...others]
+export const storedSize = (recordType: RecordType, ...others: readonly string[]): Sql => {
+  const names = [
+    ...readColumns(recordType)
+      .filter(hasAnySize)
+      .map(({ name }) => name),
+    ...others,
+  ]
   return raw(names.map((name) => `coalesce(pg_column_size(p.${name}), 0)`).join(' + '))
 }
 

@@ -9,7 +9,7 @@ import {
   uuid,
 } from '../../http/operation/schemas.js'
 import type { JsonObject } from '../../json/parse.js'
-import { type AttributesSchema, oneOf, priceMap } from '../../records/attribute-kinds.js'
+import { type AttributesSchema, isWriteOnly, oneOf, priceMap } from '../../records/attribute-kinds.js'
 import { recordTypes } from '../../records/index.js'
 import type { RecordType, Reference } from '../../records/record-type.js'
 import { MAX_SNAPSHOTS } from '../../records/validate.js'
@@ -45,7 +45,7 @@ function answeredAttributes({ properties, required = [] }: AttributesSchema): TS
   return Type.Unsafe({
     type: 'object',
     properties: {
-      ...properties,
+      ...Object.fromEntries(Object.entries(properties).filter(([, schema]) => !isWriteOnly(schema))),
       created_at: timestamp('When it was created.'),
       updated_at: timestamp('When it was last changed.'),
     },

@@ -85,7 +85,13 @@ describe.each(recordTypes)('$type', (recordType) => {
     for (const property of Object.values<Answer['body']>(taken.properties)) {
       expect(property.description).toBeTruthy()
     }
-    expect(answered.properties.attributes.properties).toMatchObject(taken.properties)
+    const shown = Object.entries<Answer['body']>(taken.properties).filter(([, { writeOnly }]) => !writeOnly)
+    expect(answered.properties.attributes.properties).toMatchObject(Object.fromEntries(shown))
+    expect(Object.keys(answered.properties.attributes.properties)).toEqual([
+      ...shown.map(([name]) => name),
+      'created_at',
+      'updated_at',
+    ])
   })
 
   test('has an example, which is valid', () => {
