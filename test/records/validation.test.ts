@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, type Api, type ImportResource, listOf, type RecordResource } from '../support/api.js'
 import { file } from '../support/builders.js'
 import { testService } from '../support/service.js'
-import { asLine, type Complaint, type Rule, rules } from './rules.js'
+import { rules } from './rules/index.js'
+import { asLine, type Complaint, type Rule } from './rules/rule.js'
 
 const service = testService()
 let importer: Api
