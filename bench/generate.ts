@@ -1,7 +1,16 @@
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type RandomNumbers, randomNumbers } from './random.js'
+import { offering, subscription } from './generated-holders.js'
+import {
+  type Attributes,
+  feature,
+  type Kind,
+  type Maker,
+  plan,
+  product,
+  subscriber,
+} from './generated-records.js'
 
 /** Which file to generate. The same two numbers give the same bytes, on every machine. */
 export interface GenerateOptions {
@@ -16,25 +25,36 @@ export interface GenerateOptions {
 /**
  * What a file consists of.
  *
- * - `mixed`: valid records of all four types.
- * - `referenced`: the same, and every record has an `external_ref`, so that a second import of it adds
- *   nothing.
+ * - `mixed`: valid records of products, plans, subscribers and offerings.
+ * - `without-subscriptions`: the same; what it has is not going to change.
+ * - `referenced`: `mixed`, and every record has an `external_ref`, so that a second import of it adds nothing.
  * - `tenth-wrong`: `mixed`, but every tenth line has a mistake, one of four in turn. Nothing refers to such a
  *   record.
  * - `products`: products alone, every second one with a name that no other record has.
  * - `catalogue`: products and plans.
  * - `offerings`: offerings alone, each of two products and a plan of the catalogue of as many records and the
  *   same seed, and of an inline plan.
+ * - `subscriptions`: a business that moves: 40% subscriptions, 400 to each of its few offerings.
+ * - `business`: one without subscriptions, of 400 records to each of its offerings.
+ * - `subscriptions-alone`: subscriptions to the offerings of the business of as many records and the same seed.
  */
-export type Content = 'mixed' | 'referenced' | 'tenth-wrong' | 'products' | 'catalogue' | 'offerings'
-
-type Kind = 'product' | 'plan' | 'subscriber' | 'offering'
+export type Content =
+  | 'mixed'
+  | 'without-subscriptions'
+  | 'referenced'
+  | 'tenth-wrong'
+  | 'products'
+  | 'catalogue'
+  | 'offerings'
+  | 'subscriptions'
+  | 'business'
+  | 'subscriptions-alone'
 
 /**
  * Ten lines: 30% products, 20% plans, 40% subscribers, 10% offerings. The tenth is of a type that nothing
  * refers to.
  */
-const PATTERN: readonly Kind[] = [
+const FOUR_TYPES: readonly Kind[] = [
   'subscriber',
   'offering',
   'product',
@@ -49,15 +69,33 @@ const PATTERN: readonly Kind[] = [
 
 const CATALOGUE: readonly Kind[] = ['product', 'product', 'plan']
 
+/** A business has few offerings and many subscribers, more of them than subscriptions. */
+const OFFERED = { offering: 1, feature: 1, plan: 3, product: 15 }
+const BUSINESS = spread({ ...OFFERED, subscriber: 380 })
+
 /** The types of a file's lines, over and over. */
 const patterns: Readonly<Record<Content, readonly Kind[]>> = {
-  mixed: PATTERN,
-  referenced: PATTERN,
-  'tenth-wrong': PATTERN,
+  mixed: FOUR_TYPES,
+  'without-subscriptions': FOUR_TYPES,
+  referenced: FOUR_TYPES,
+  'tenth-wrong': FOUR_TYPES,
   products: ['product'],
   catalogue: CATALOGUE,
   offerings: ['offering'],
+  subscriptions: spread({ ...OFFERED, subscription: 400, subscriber: 580 }),
+  business: BUSINESS,
+  'subscriptions-alone': ['subscription'],
 }
+
+/** The types of the lines that a file's records refer to, where they are in another file. */
+const referredTo: Partial<Readonly<Record<Content, readonly Kind[]>>> = {
+  offerings: CATALOGUE,
+  'subscriptions-alone': BUSINESS,
+}
+
+const makers: Readonly<Record<Kind, Maker>> = { product, plan, subscriber, offering, feature, subscription }
+
+const typeOf = (kind: Kind): string => (kind === 'subscription' ? kind : `subscription_${kind}`)
 
 export const contents = Object.keys(patterns) as Content[]
 
@@ -68,27 +106,26 @@ const PIECE_LINES = 500
 
 /**
  * Yields the lines of an import file, without their newlines; mixed records have some 290 bytes each.
- * Products, plans and offerings all have an `external_ref`. An offering of a mixed file names products and
- * plans from anywhere in the file, so about half of them come after it; some are inline.
+ * Products, plans, offerings and features all have an `external_ref`. An offering of a mixed file names
+ * products and plans from anywhere in the file, so about half of them come after it; some are inline. So it is
+ * with subscriptions and their offerings.
  */
 export function* generateRecords({
   records,
   seed = 1,
   content = 'mixed',
 }: GenerateOptions): Generator<string, void, undefined> {
-  const random = randomNumbers(seed)
   const pattern = patterns[content]
-  const named = content === 'offerings' ? CATALOGUE : pattern
-  const totals = { product: countOf('product', named, records), plan: countOf('plan', named, records) }
-  const made = { product: 0, plan: 0, subscriber: 0, offering: 0 }
+  const totals = countsOf(referredTo[content] ?? pattern, records)
+  const made = countsOf(pattern, 0)
   for (let line = 0; line < records; line += 1) {
     const kind = pattern[line % pattern.length] ?? 'subscriber'
-    const attributes = makers[kind]({ seed, random, totals, content }, made[kind])
+    const attributes = makers[kind]({ seed, totals, content }, made[kind])
     made[kind] += 1
     const isWrong = content === 'tenth-wrong' && line % TENTH === TENTH - 1
     yield isWrong
-      ? wrongLine(kind, attributes, Math.floor(line / TENTH))
-      : lineOf(`subscription_${kind}`, attributes)
+      ? wrongLine(typeOf(kind), attributes, Math.floor(line / TENTH))
+      : lineOf(typeOf(kind), attributes)
   }
 }
 
@@ -102,8 +139,7 @@ const lineOf = (type: string, attributes: Attributes): string =>
  * A subscriber's line with one mistake: cut off, of an unknown type, without a name, or with a wrong e-mail
  * address.
  */
-function wrongLine(kind: Kind, attributes: Attributes, ordinal: number): string {
-  const type = `subscription_${kind}`
+function wrongLine(type: string, attributes: Attributes, ordinal: number): string {
   switch (ordinal % 4) {
     case 0:
       return lineOf(type, attributes).slice(0, -1)
@@ -116,9 +152,28 @@ function wrongLine(kind: Kind, attributes: Attributes, ordinal: number): string 
   }
 }
 
-function countOf(kind: Kind, pattern: readonly Kind[], records: number): number {
-  const of = (lines: readonly Kind[]) => lines.filter((one) => one === kind).length
-  return Math.floor(records / pattern.length) * of(pattern) + of(pattern.slice(0, records % pattern.length))
+/** How many lines of each type a file of so many records has. */
+function countsOf(pattern: readonly Kind[], records: number): Record<Kind, number> {
+  const counts: Record<Kind, number> = {
+    product: 0,
+    plan: 0,
+    subscriber: 0,
+    offering: 0,
+    feature: 0,
+    subscription: 0,
+  }
+  const times = Math.floor(records / pattern.length)
+  for (const [index, kind] of pattern.entries())
+    counts[kind] += times + (index < records % pattern.length ? 1 : 0)
+  return counts
+}
+
+/** So many lines of each type, in evenly mixed order, the rarest first: a short file has some of each. */
+function spread(counts: Partial<Readonly<Record<Kind, number>>>): readonly Kind[] {
+  const places = (Object.entries(counts) as [Kind, number][]).flatMap(([kind, count]) =>
+    Array.from({ length: count }, (_, index) => ({ kind, count, place: index / count })),
+  )
+  return places.sort((a, b) => a.place - b.place || a.count - b.count).map(({ kind }) => kind)
 }
 
 /**
@@ -153,152 +208,3 @@ function* joinLines(options: GenerateOptions, onProgress?: (records: number) => 
   }
   if (piece !== '') yield piece
 }
-
-interface File {
-  readonly seed: number
-  readonly random: RandomNumbers
-  /** How many records of the whole file can be referred to. */
-  readonly totals: Readonly<Record<'product' | 'plan', number>>
-  readonly content: Content
-}
-
-type Attributes = Record<string, unknown>
-
-/** One function per type: the attributes of its record number `ordinal`, from 0. */
-const makers: Readonly<Record<Kind, (file: File, ordinal: number) => Attributes>> = {
-  product: ({ seed, random, content }, ordinal) => {
-    const product = someProduct(random)
-    return {
-      external_ref: refOf('product', seed, ordinal),
-      ...product,
-      ...(content === 'products' && ordinal % 2 === 1 && { name: `${product.name} ${ordinal}` }),
-      sku: `SKU-${seed}-${ordinal.toString(36).toUpperCase().padStart(6, '0')}`,
-      ...(random.oneIn(2) && { main_image: `https://images.example.com/${random.uuid()}.webp` }),
-    }
-  },
-
-  plan: ({ seed, random }, ordinal) => ({
-    external_ref: refOf('plan', seed, ordinal),
-    ...somePlan(random),
-  }),
-
-  subscriber: ({ seed, random, content }, ordinal) => {
-    const [first, last] = [random.pick(FIRST_NAMES), random.pick(LAST_NAMES)]
-    return {
-      // Some records have no external_ref, so that only their lines distinguish them.
-      ...((!random.oneIn(8) || content === 'referenced') && {
-        external_ref: refOf('subscriber', seed, ordinal),
-      }),
-      account_id: random.uuid(),
-      name: `${first} ${last}`,
-      email: `${mailName(first)}.${mailName(last)}.${ordinal}@${random.pick(MAIL_HOSTS)}`,
-    }
-  },
-
-  offering: (file, ordinal) => ({
-    external_ref: refOf('offering', file.seed, ordinal),
-    name: `${file.random.pick(ADJECTIVES)} ${file.random.pick(THINGS)} bundle`,
-    ...(file.random.oneIn(2) && { description: someText(file.random) }),
-    ...(file.content === 'offerings'
-      ? {
-          products: namedElements(file, 'product', 2),
-          plans: [...namedElements(file, 'plan', 1), somePlan(file.random)],
-        }
-      : {
-          products: someElements(file, 'product', 1 + file.random.below(3), someProduct),
-          plans: someElements(file, 'plan', 1 + file.random.below(2), somePlan),
-        }),
-  }),
-}
-
-const refOf = (kind: Kind, seed: number, ordinal: number): string => `${kind}-${seed}-${ordinal}`
-
-/** What an offering is built from: records that it names, and now and then an inline one. */
-function someElements(
-  file: File,
-  kind: 'product' | 'plan',
-  wanted: number,
-  inline: (random: RandomNumbers) => Attributes,
-): (string | Attributes)[] {
-  const named = namedElements(file, kind, wanted)
-  return named.length === 0 || file.random.oneIn(10) ? [...named, inline(file.random)] : named
-}
-
-/** Adjacent records from somewhere in the file, so that none is named twice; fewer if there are no more. */
-function namedElements({ seed, random, totals }: File, kind: 'product' | 'plan', wanted: number): string[] {
-  const named = Math.min(wanted, totals[kind])
-  const from = random.below(totals[kind] - named + 1)
-  return Array.from({ length: named }, (_, index) => refOf(kind, seed, from + index))
-}
-
-function someProduct(random: RandomNumbers) {
-  return {
-    name: `${random.pick(ADJECTIVES)} ${random.pick(THINGS)}`,
-    description: someText(random),
-    price: somePrice(random),
-    ...(random.oneIn(2) && {
-      price_units: { unit: random.pick(['day', 'month']), amount: 1 + random.below(3) },
-    }),
-  }
-}
-
-function somePlan(random: RandomNumbers): Attributes {
-  const interval = random.pick(['day', 'week', 'month', 'year'])
-  return {
-    name: `${random.pick(ADJECTIVES)} plan by the ${interval}`,
-    ...(random.oneIn(2) && { description: someText(random) }),
-    billing_interval_type: interval,
-    billing_frequency: 1 + random.below(4),
-    plan_length: 1 + random.below(24),
-    ...(random.oneIn(2) && { trial_period: random.below(31) }),
-    end_behavior: random.pick(['close', 'roll']),
-    can_pause: random.oneIn(2),
-    can_resume: random.oneIn(2),
-    can_cancel: !random.oneIn(4),
-    ...(random.oneIn(4)
-      ? { fixed_price: somePrice(random) }
-      : { base_price_percentage: random.below(201) / 4 }),
-  }
-}
-
-function somePrice(random: RandomNumbers): Attributes {
-  const amount = 100 + random.below(20_000)
-  const includes_tax = random.oneIn(2)
-  return {
-    USD: { amount, includes_tax },
-    ...(random.oneIn(2) && { EUR: { amount: Math.round(amount * 0.9), includes_tax } }),
-    ...(random.oneIn(6) && { JPY: { amount: amount * 150 } }),
-  }
-}
-
-const someText = (random: RandomNumbers): string => `${random.pick(SENTENCES)} ${random.pick(SENTENCES)}`
-
-/** The part of a name that every mail system accepts. */
-const mailName = (name: string): string =>
-  name
-    .normalize('NFD')
-    .replace(/[^a-z]/gi, '')
-    .toLowerCase() || 'subscriber'
-
-const ADJECTIVES = ['Fresh', 'Classic', 'Crème', 'Organic', 'Weekly', 'Großes', 'Premium', 'Family', 'Petit']
-const THINGS = [
-  'coffee',
-  'tea',
-  'newspaper',
-  'vegetable box',
-  'streaming pass',
-  'razor set',
-  'お茶',
-  'gym pass',
-]
-const SENTENCES = [
-  'Delivered to the door.',
-  'Cancel whenever you like.',
-  'Packed by hand, without plastic.',
-  'Chosen anew every month.',
-  'For two people — or one hungry one.',
-  'The first delivery is on us.',
-]
-const FIRST_NAMES = ['Ann', 'José', 'Zoë', 'Mehmet', 'Priya', 'Łukasz', 'Olga', 'Chidi', 'Mary-Jane', '花子']
-const LAST_NAMES = ['Smith', 'García', 'Müller', 'Nguyễn', "O'Brien", 'Kowalska', 'Okafor', '山田', 'Singh']
-const MAIL_HOSTS = ['example.com', 'mail.example.org', 'post.example.net']

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type GenerateOptions, generateRecords, writeRecords, wrongLines } from '../../bench/generate.js'
 import { recordTypeOf, recordTypes } from '../../src/records/index.js'
 import { validateRecord } from '../../src/records/validate.js'
@@ -131,8 +131,85 @@ test('a file of only offerings names two products and a plan of the catalogue ea
   }
 })
 
-const parsedOf = (options: GenerateOptions) =>
-  [...generateRecords(options)].map((line) => (JSON.parse(line) as Line).data)
+describe('A file of subscriptions', () => {
+  const all = parsedOf({ records: 5000, content: 'subscriptions' })
+  const attributesOf = (type: string) =>
+    all.flatMap(({ type: own, attributes }) => (own === type ? [attributes] : []))
+  const subscriptions = attributesOf('subscription')
+  const offerings = attributesOf('subscription_offering')
+
+  test('has two subscriptions in five lines, and 400 to an offering', () => {
+    expect([all.length, subscriptions.length, offerings.length]).toEqual([5000, 2000, 5])
+  })
+
+  test('has records of the other types that are valid by their rules', () => {
+    const problems = all.flatMap(({ type, attributes }) => {
+      const recordType = recordTypeOf(type)
+      return recordType && type !== 'subscription' ? validateRecord(recordType, attributes) : []
+    })
+    expect(problems).toEqual([])
+  })
+
+  test('has subscriptions to all its offerings, above and below them, and some that bring their own', () => {
+    const lineOf = new Map(all.map(({ attributes }, line) => [attributes, line]))
+    const places = all.map(({ type, attributes }, line) => {
+      if (type !== 'subscription') return 'none'
+      if (attributes.offering !== undefined) return 'inline'
+      const offering = offerings.find(({ external_ref }) => external_ref === attributes.offering_external_ref)
+      return offering && (lineOf.get(offering) ?? 0) < line ? 'below' : 'above'
+    })
+    expect(new Set(places)).toEqual(new Set(['none', 'inline', 'below', 'above']))
+    const used = new Set(subscriptions.map(({ offering_external_ref }) => offering_external_ref))
+    expect(used).toEqual(new Set([undefined, ...refsOf(all, 'subscription_offering')]))
+  })
+
+  test('selects a plan of the offering, where there are several', () => {
+    const plansOf = new Map(offerings.map(({ external_ref, plans }) => [external_ref, plans as unknown[]]))
+    for (const { offering_external_ref, selected_plan } of subscriptions) {
+      const plans = plansOf.get(offering_external_ref)
+      if (!plans) continue
+      if (selected_plan === undefined) expect(plans).toHaveLength(1)
+      else expect(plans).toContain(selected_plan)
+    }
+  })
+
+  test('has subscriptions of subscribers, in every state', () => {
+    const accounts = new Set(attributesOf('subscription_subscriber').map(({ account_id }) => account_id))
+    expect(subscriptions.filter(({ account_id }) => !accounts.has(account_id))).toEqual([])
+    for (const attribute of ['started_at', 'paused_at', 'canceled_at', 'pending', 'go_live_after'])
+      expect(subscriptions.filter((one) => one[attribute] !== undefined)).not.toHaveLength(0)
+    const { length } = subscriptions.filter((one) => one.started_at && !one.first_invoice_paid)
+    expect(length).toBe(0)
+  })
+})
+
+test('subscriptions alone name the offerings of the business of as many records, one for 400', () => {
+  const business = parsedOf({ records: 2000, content: 'business' })
+  const offerings = new Set(refsOf(business, 'subscription_offering'))
+  expect(offerings.size).toBe(5)
+  const alone = parsedOf({ records: 2000, content: 'subscriptions-alone' })
+  expect(new Set(alone.map(({ type }) => type))).toEqual(new Set(['subscription']))
+  const named = alone.flatMap(({ attributes }) => attributes.offering_external_ref ?? [])
+  expect(new Set(named)).toEqual(offerings)
+})
+
+test.each([1, 2, 7, 30])(
+  'a file of only %i records of a business refers to nothing outside it',
+  (records) => {
+    const all = parsedOf({ records, content: 'subscriptions' })
+    const refs = new Set(all.map(({ attributes }) => attributes.external_ref))
+    const named = all.flatMap(({ attributes }) =>
+      [attributes.offering_external_ref, attributes.products, attributes.plans, attributes.features]
+        .flat()
+        .filter((element) => typeof element === 'string'),
+    )
+    expect(named.filter((ref) => !refs.has(ref))).toEqual([])
+  },
+)
+
+function parsedOf(options: GenerateOptions) {
+  return [...generateRecords(options)].map((line) => (JSON.parse(line) as Line).data)
+}
 
 /** How many errors a line has; one if it is not a record. */
 function problemsOf(line: string): number {
