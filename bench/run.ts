@@ -6,7 +6,9 @@ import { type Machine, thisMachine } from './machine.js'
 import { progressOnStderr } from './progress.js'
 import { type Row, type Run, ratioOf } from './row.js'
 import { partsOf } from './rows.js'
+import { withFreshServer } from './server.js'
 import { stopSignal } from './stop-signal.js'
+import { withNewStore } from './stores.js'
 import { showResults } from './table.js'
 import { withTempFolder } from './temp-folder.js'
 import { type Context, madeOnce, type Trial } from './trial.js'
@@ -63,9 +65,15 @@ async function bench({ records, runs, quick = false, only = '', json }: Options)
   const trials = parts.flatMap((part) => part.trials)
   const rows = parts.flatMap((part) => part.rows)
   const progress = progressOnStderr()
-  const measured = await withTempFolder((folder) =>
-    measureAll(trials, runs, { folder, once: madeOnce(), quick, signal, progress }),
-  ).finally(() => progress.close())
+  const measured = await withTempFolder((folder) => {
+    const context = { folder, once: madeOnce(), quick, signal, progress }
+    // A start takes longer than what a trial does with small files.
+    return quick
+      ? withFreshServer((server) =>
+          measureAll(trials, runs, { ...context, withEmptyServer: (use) => withNewStore(server, use) }),
+        )
+      : measureAll(trials, runs, { ...context, withEmptyServer: withFreshServer })
+  }).finally(() => progress.close())
   process.stdout.write(`${showResults(machine, rows, measured)}\n`)
   if (quick) process.stdout.write('This shows that everything works. Files this small measure nothing.\n')
   if (json !== undefined)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createPool } from '../src/db/pool.js'
 import { createCredential } from '../src/tenants/keys.js'
 import { createOwner } from '../src/tenants/stores-and-organizations.js'
@@ -13,14 +14,21 @@ export async function makeStores({ url, dataDir }: Server, count: number): Promi
   const pool = createPool(await databaseOf(dataDir), 1, () => {})
   try {
     const stores: Address[] = []
-    for (let ordinal = 1; ordinal <= count; ordinal += 1) {
-      const id = await createOwner(pool, 'store', `store ${ordinal}`)
+    while (stores.length < count) {
+      const name = `store ${randomUUID()}`
+      const id = await createOwner(pool, 'store', name)
       const key = id && (await createCredential(pool, id, 'api_key', undefined))
-      if (!key) throw new Error(`Store ${ordinal} of a new server could not be created.`)
+      if (!key) throw new Error(`The ${name} could not be created.`)
       stores.push({ url, apiKey: key.secret })
     }
     return stores
   } finally {
     await pool.end()
   }
+}
+
+/** Gives `use` a server as a new store of it sees it. */
+export async function withNewStore<T>(server: Server, use: (server: Server) => Promise<T>): Promise<T> {
+  const [store] = await makeStores(server, 1)
+  return use({ ...server, ...store })
 }

@@ -1,4 +1,5 @@
 import type { Progress } from './progress.js'
+import type { Server } from './server.js'
 
 /** Something that can be measured repeatedly. `Readings` is the result of one run. */
 export interface Trial<Readings = unknown> {
@@ -21,6 +22,11 @@ export interface Context {
   readonly folder: string
   /** What `make` creates: it is called once for a name, and everybody else who asks gets the same. */
   once<T>(name: string, make: () => Promise<T>): Promise<T>
+  /**
+   * Gives `use` a server on which its store has nothing yet: a fresh one, which ends after it. When only checking
+   * that everything works, it is one server for all, and a new store on it.
+   */
+  withEmptyServer<T>(use: (server: Server) => Promise<T>): Promise<T>
   /** Whether this only checks that everything works: then whatever can be short is short. */
   readonly quick: boolean
   /** Aborted when the benchmark is to end: then nothing new starts, and whatever runs throws. */

@@ -3,7 +3,7 @@ import { checkpoint } from '../database.js'
 import { generatedFile, type ImportFile, mistakesLines, type Outcome, repeatedMistakes } from '../files.js'
 import type { GenerateOptions } from '../generate.js'
 import { nodePeakMemory, watchPostgresMemory } from '../memory.js'
-import { type Server, withFreshServer } from '../server.js'
+import type { Server } from '../server.js'
 import type { Context, Trial } from '../trial.js'
 
 /** The duration of an import, as a client sees it. */
@@ -59,7 +59,7 @@ export const mistakesImport = (name: string, lines: number): Trial<ImportReading
 function mistakesOutcome(context: Context, copies: number): Promise<Outcome> {
   return context.once(`the outcome of ${copies} times the mistakes`, async () => {
     const path = await repeatedMistakes(context, 1)
-    return withFreshServer(async (server) => {
+    return context.withEmptyServer(async (server) => {
       const [first, other] = [await outcomeOf(server, path, context), await outcomeOf(server, path, context)]
       return {
         imported: first.imported + (copies - 1) * other.imported,
@@ -84,7 +84,7 @@ const trialOf = (name: string, records: number, file: File, before?: File): Tria
     await file(context)
   },
   measure: (context) =>
-    withFreshServer(async (server) => {
+    context.withEmptyServer(async (server) => {
       if (before) await importFile(server, await before(context), context)
       await checkpoint(server)
       const measured = await file(context)

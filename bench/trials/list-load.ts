@@ -6,7 +6,7 @@ import { importedProducts } from '../products.js'
 import { withProgram } from '../program.js'
 import type { BareListAnswer, BareListQuestion } from '../programs/bare-list.js'
 import type { LoadAnswer, LoadQuestion } from '../programs/load.js'
-import { withFreshServer, withServer } from '../server.js'
+import { withServer } from '../server.js'
 import { median } from '../statistics.js'
 import type { Context, Trial } from '../trial.js'
 
@@ -90,7 +90,7 @@ export const listWhileImporting = (
       await generatedFile(context, { records })
     },
     measure: (context) =>
-      withFreshServer(async (server) => {
+      context.withEmptyServer(async (server) => {
         await importFile(server, await generatedFile(context, before), context)
         const service = pageOf(server)
         await checkPage(service)

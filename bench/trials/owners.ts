@@ -1,9 +1,8 @@
 import { type Address, importFile } from '../client.js'
 import { checkpoint } from '../database.js'
 import { generatedFile } from '../files.js'
-import { withFreshServer } from '../server.js'
 import { makeStores } from '../stores.js'
-import type { Trial } from '../trial.js'
+import type { Context, Trial } from '../trial.js'
 
 const OWNERS = 4
 
@@ -18,18 +17,18 @@ export const ownersTrial = (
   },
   async measure(context) {
     const file = await generatedFile(context, { records })
-    const inTurnSeconds = await timed(async (owners) => {
+    const inTurnSeconds = await timed(context, async (owners) => {
       for (const owner of owners) await importFile(owner, file, context)
     })
-    const atOnceSeconds = await timed(async (owners) => {
+    const atOnceSeconds = await timed(context, async (owners) => {
       await Promise.all(owners.map((owner) => importFile(owner, file, context)))
     })
     return { atOnceSeconds, inTurnSeconds }
   },
 })
 
-function timed(use: (owners: readonly Address[]) => Promise<void>): Promise<number> {
-  return withFreshServer(async (server) => {
+function timed(context: Context, use: (owners: readonly Address[]) => Promise<void>): Promise<number> {
+  return context.withEmptyServer(async (server) => {
     const owners = await makeStores(server, OWNERS)
     await checkpoint(server)
     const start = performance.now()

@@ -28,7 +28,7 @@ export const singlePosts = (records: number): Trial<Readings> => ({
     const posts = [...generateRecords({ records })].map(toPost)
     const first = posts.filter(({ path }) => !path.startsWith(OFFERINGS))
     const offerings = posts.filter(({ path }) => path.startsWith(OFFERINGS))
-    return withFreshServer(async (server) => {
+    return context.withEmptyServer(async (server) => {
       await checkpoint(server)
       const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
       try {

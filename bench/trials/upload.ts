@@ -4,7 +4,7 @@ import { checkpoint } from '../database.js'
 import { generatedFile } from '../files.js'
 import { withProgram } from '../program.js'
 import type { CopyAnswer, CopyQuestion } from '../programs/copy.js'
-import { type Server, withFreshServer } from '../server.js'
+import type { Server } from '../server.js'
 import { median } from '../statistics.js'
 import { withTempFolder } from '../temp-folder.js'
 import type { Context, Trial } from '../trial.js'
@@ -29,7 +29,7 @@ export const uploadTrial = (records: number): Trial<Readings> => ({
   },
   async measure(context) {
     const file = await generatedFile(context, { records, content: 'referenced' })
-    return withFreshServer((server) =>
+    return context.withEmptyServer((server) =>
       withTempFolder((folder) =>
         withProgram<CopyQuestion, CopyAnswer, Readings>('copy', async (copier) => {
           const copy = async (turn: number) =>

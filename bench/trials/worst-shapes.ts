@@ -4,7 +4,7 @@ import { type Load, loaded } from '../load.js'
 import { nodePeakMemory } from '../memory.js'
 import { withProgram } from '../program.js'
 import { importLines, type RequestShape, requestShapes } from '../request-shapes.js'
-import { type Server, withFreshServer, withServer } from '../server.js'
+import { type Server, withServer } from '../server.js'
 import { catalogueFile, type FileShape, fileShapes, shapedFile } from '../shapes.js'
 import { makeStores } from '../stores.js'
 import { withTempFolder } from '../temp-folder.js'
@@ -33,7 +33,7 @@ const importing = (shape: FileShape): Trial<WorstReadings> => ({
     await shapedFile(context, shape)
   },
   measure: (context) =>
-    withFreshServer(async (server) => {
+    context.withEmptyServer(async (server) => {
       const stores = await makeStores(server, shape.owners)
       if (shape.catalogue > 0) {
         const catalogue = await catalogueFile(context, shape.catalogue)
@@ -49,13 +49,18 @@ const asking = (shape: RequestShape): Trial<WorstReadings> => ({
   name: shape.name,
   records: shape.clients * shape.times,
   async prepare() {},
-  measure: (context) =>
-    withTempFolder(async (folder) => {
+  measure(context) {
+    const prepare = (server: Server) => importLines(server, shape, context)
+    const ask = (server: Server) => watched(server, () => sendAll(server, shape, context))
+    if (context.quick)
+      return context.withEmptyServer(async (server) => prepare(server).then(() => ask(server)))
+    return withTempFolder(async (folder) => {
       const dataDir = join(folder, 'data')
-      await withServer(dataDir, (server) => importLines(server, shape, context))
+      await withServer(dataDir, prepare)
       // What the import took is not what is asked about.
-      return withServer(dataDir, (server) => watched(server, () => sendAll(server, shape, context)))
-    }),
+      return withServer(dataDir, ask)
+    })
+  },
 })
 
 /** @throws AbortError */
