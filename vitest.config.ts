@@ -1,11 +1,29 @@
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/support/sequencer.js'
 
+/**
+ * The contract over HTTP, on one service that the files share. Not here: services with settings of their own,
+ * connections that hardly move, files of many megabytes, many restarts.
+ */
+const SHARED = [
+  'test/{config,json}/**/*.test.ts',
+  'test/cli/{list,program,validate}.test.ts',
+  'test/http/{errors,paths,security-headers}.test.ts',
+  'test/http/access/{auth,isolation}.test.ts',
+  'test/http/{lists,operation}/**/*.test.ts',
+  'test/imports/*.test.ts',
+  'test/imports/{check,file,resource}/**/*.test.ts',
+  'test/imports/queue/control.test.ts',
+  'test/imports/receive/bodies.test.ts',
+  'test/imports/report/!(upgrade).test.ts',
+  'test/imports/work/{dry-run,duplicates,on-conflict,two-owners}.test.ts',
+  'test/records/**/!(concurrency).test.ts',
+  'test/routes/settings.test.ts',
+]
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/global-setup.ts'],
-    // A file has a service of its own, started for real. Tests wait on conditions; these only end what hangs.
+    // Tests wait on conditions; these only end what hangs.
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
@@ -16,5 +34,27 @@ export default defineConfig({
     // carries a copy of it, and unlike `typescript@5` under another name it brings no second `tsc`.
     server: { deps: { inline: ['openapi-typescript'] } },
     alias: [{ find: /^typescript$/, replacement: '@ts-morph/common/dist/typescript.js' }],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: SHARED,
+          globalSetup: ['test/support/global-setup-shared.ts'],
+          // The files leave nothing behind in modules, and loading these anew for each would take half of the time.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // A file has a service of its own, started for real.
+          name: 'own',
+          include: ['test/**/*.test.ts'],
+          exclude: [...SHARED],
+          globalSetup: ['test/support/global-setup.ts'],
+        },
+      },
+    ],
   },
 })

@@ -3,8 +3,8 @@ import type { TestProject } from 'vitest/node'
 import setUp from './global-setup.js'
 import { createDatabase, serve, temporaryFolder } from './service.js'
 
-/** What every run has, and one service that the files share. */
-export default async function setUpFast(project: TestProject): Promise<() => Promise<void>> {
+/** What every file has, and one service that the files share. */
+export default async function setUpShared(project: TestProject): Promise<() => Promise<void>> {
   const tearDown = await setUp(project)
   const folder = await temporaryFolder()
   const { databaseUrl } = await createDatabase(project.getProvidedContext().serverUrl)

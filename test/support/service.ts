@@ -188,7 +188,7 @@ async function uploadsIn(dataDir: string): Promise<string[]> {
     .map(({ name, parentPath }) => join(parentPath, name))
 }
 
-/** A service that all files of a fast run share, with what the workers need to reach it. */
+/** A service that many files share, with what the workers need to reach it. */
 export interface SharedService {
   readonly url: string
   readonly apiKey: string
@@ -204,7 +204,7 @@ async function joinService(shared: SharedService): Promise<TestService> {
   const pool = createPool({ connectionString: shared.databaseUrl }, 4, () => {})
   const owners = ownersOf(pool, () => shared.url)
   const refuse = () => {
-    throw new Error('The service is shared in a fast run. Give this file one of its own: testService({}).')
+    throw new Error('This service is shared. Give the file one of its own: testService({}).')
   }
   return {
     ...shared,
@@ -228,7 +228,7 @@ async function joinService(shared: SharedService): Promise<TestService> {
 
 /**
  * The service for the tests of a file, or of a `describe`: it starts before the first and stops after the
- * last. In a fast run (`npm run test:fast`) the files that name no environment share one.
+ * last. Those of the files that vitest.config.ts lists which name no environment share one.
  */
 export function testService(environment?: Environment): TestService {
   let service: TestService | undefined
