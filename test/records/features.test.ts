@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Api, RecordResource } from '../support/api.js'
+import { describe, expect, test } from 'vitest'
+import type { RecordResource } from '../support/api.js'
 import { aFeature, anOffering, anOfferingAlone, counts, file } from '../support/builders.js'
 import { expectErrors } from '../support/errors.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { newStoreEach, testService } from '../support/service.js'
 
-let service: TestService
-let store: Api
-beforeAll(async () => {
-  service = await startTestService()
-})
-afterAll(() => service.stop())
-beforeEach(async () => {
-  store = await service.addStore()
-})
+const store = newStoreEach(testService())
 
 const library = aFeature({ external_ref: 'library' })
 const reading = aFeature({

@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Api } from '../support/api.js'
+import { expect, test } from 'vitest'
 import { aSubscriber, file } from '../support/builders.js'
-import { startTestService, type TestService } from '../support/service.js'
+import { newStoreEach, testService } from '../support/service.js'
 
-let service: TestService
-let store: Api
-beforeAll(async () => {
-  service = await startTestService({ LOG_LEVEL: 'debug' })
-  store = await service.addStore()
-})
-afterAll(() => service.stop())
+const service = testService({ LOG_LEVEL: 'debug' })
+const store = newStoreEach(service)
 
 const SECRET = 'cus_NobodyIsTold'
 const payment_authority = { type: 'elastic_path_payments_stripe', customer_id: SECRET, card_id: SECRET }
