@@ -24,7 +24,7 @@ export const offering = defineRecordType({
   ),
   references: [
     {
-      kind: 'snapshots',
+      kind: 'list',
       attribute: 'products',
       to: product,
       table: 'offering_products',
@@ -34,7 +34,7 @@ export const offering = defineRecordType({
       refsAttribute: 'external_product_refs',
     },
     {
-      kind: 'snapshots',
+      kind: 'list',
       attribute: 'plans',
       to: plan,
       table: 'offering_plans',
@@ -42,7 +42,7 @@ export const offering = defineRecordType({
       pricedBy: 'products',
     },
     {
-      kind: 'snapshots',
+      kind: 'list',
       attribute: 'features',
       to: feature,
       optional: true,

@@ -5,25 +5,47 @@ import { type Column, columnsOf } from './columns.js'
  * How a record type refers to another. Each kind has its own rules for the attribute and the storage
  * (docs/decisions/0041).
  */
-export type Reference = Snapshots
+export type Reference = ListReference | ContentReference
 
 /**
  * `attribute` is a list whose elements are an id or `external_ref` of a record of type `to`, or such a
- * record's attributes. The referring record holds snapshots, stored in `table` with the type `type`. In the
- * table, `holder_id` is the id of the record that holds them, and `source_id` the id of the original.
+ * record's attributes. The referring record holds snapshots of them.
  */
-export interface Snapshots {
-  readonly kind: 'snapshots'
-  readonly attribute: string
-  readonly to: RecordType
+export interface ListReference extends Snapshots {
+  readonly kind: 'list'
   /** Whether the list may be absent or empty. */
   readonly optional?: boolean
+  /** Whether the whole list can be replaced in one request. */
+  readonly replaceable?: boolean
+}
+
+/**
+ * The record refers to one record of type `to`, and holds a copy of it and of what that one holds. Exactly one
+ * of the attributes `offering_id`, `offering_external_ref` and `offering` says which (contract 14); with the
+ * last, it is given inline, together with the lists of what it holds.
+ */
+export interface ContentReference {
+  readonly kind: 'content'
+  /** `offering` */
+  readonly attribute: string
+  readonly to: RecordType
+  /** The copies of what `to` holds under the same attributes. */
+  readonly holds: readonly Snapshots[]
+  /** The attributes that select one of the elements of a list, by its id or by its `external_ref`. */
+  readonly selects: { readonly attribute: string; readonly id: string; readonly ref: string }
+}
+
+/**
+ * Copies of records of type `to` that a record holds, stored in `table` with the type `type`. In the table,
+ * `holder_id` is the id of the record that holds them, and `source_id` the id of the original.
+ */
+export interface Snapshots {
+  readonly attribute: string
+  readonly to: RecordType
   readonly table: string
   readonly type: string
   /** The list of the same record whose prices make up this one's `meta.price`. */
   readonly pricedBy?: string
-  /** Whether the whole list can be replaced in one request. */
-  readonly replaceable?: boolean
   /**
    * Objects in the responses for its snapshots, name → description. They are empty, since nothing fills them
    * yet.
@@ -55,6 +77,10 @@ export interface RecordType {
   readonly references: readonly Reference[]
   readonly filters: Readonly<Record<string, FilterableAs>>
 }
+
+/** All that a record of a type holds copies of. */
+export const holdsOf = ({ references }: RecordType): readonly Snapshots[] =>
+  references.flatMap((reference) => (reference.kind === 'list' ? [reference] : reference.holds))
 
 /** The name for the id of a record of this type: `offering_id`. */
 export const holderIdName = ({ noun }: RecordType): string => `${noun}_id`
