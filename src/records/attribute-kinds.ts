@@ -8,7 +8,7 @@ import { type TSchema, Type } from 'typebox'
  */
 
 /** The PostgreSQL types that attributes are stored in. */
-export type ColumnType = 'text' | 'uuid' | 'bigint' | 'double precision' | 'boolean' | 'jsonb'
+export type ColumnType = 'text' | 'uuid' | 'bigint' | 'double precision' | 'boolean' | 'timestamptz' | 'jsonb'
 
 /** What a list can be filtered by (contract 5). `text`: eq, in, like; `uuid`: eq, in. */
 export type FilterableAs = 'text' | 'uuid'
@@ -29,6 +29,7 @@ const kinds = {
   email: { column: 'text', filter: 'text' },
   uri: { column: 'text', filter: 'text' },
   uuid: { column: 'uuid', filter: 'uuid' },
+  time: { column: 'timestamptz' },
   choice: { column: 'text' },
   integer: { column: 'bigint' },
   number: { column: 'double precision' },
@@ -95,6 +96,14 @@ export const uri = (description: string) =>
   Type.String({ format: 'uri', maxLength: 1024, description, ...kind('uri') })
 
 export const uuid = (description: string) => Type.String({ format: 'uuid', description, ...kind('uuid') })
+
+/** A time by RFC 3339, kept to the microsecond. */
+export const time = (description: string) =>
+  Type.String({ format: 'date-time', description, ...kind('time') })
+
+/** A currency, as ISO 4217 writes it. */
+export const currency = (description: string) =>
+  textOfForm(/^[A-Z]{3}$/, 'a currency code of three capital letters', description)
 
 /** One of the listed texts. Written as JSON Schema's `enum`, which reads better than a union. */
 export const oneOf = <const Values extends readonly string[]>(values: Values, description: string) =>

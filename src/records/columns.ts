@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import { toUtc } from '../schema/time.js'
 import { type AttributesSchema, attributeKind, type ColumnType, isWriteOnly } from './attribute-kinds.js'
 
 /**
@@ -45,7 +46,9 @@ export function columnValue({ type, path }: Column, attributes: Attributes): Col
   const outer = attributes[path[0]]
   const value = path[1] === undefined ? outer : (outer as Attributes | undefined | null)?.[path[1]]
   if (value === undefined || value === null) return null
-  return type === 'jsonb' ? JSON.stringify(value) : (value as ColumnValue)
+  if (type === 'jsonb') return JSON.stringify(value)
+  if (type === 'timestamptz') return toUtc(value as string) ?? null
+  return value as ColumnValue
 }
 
 /** The attributes of a row. The attribute of a null column is absent. */

@@ -62,5 +62,5 @@ export const feature = defineRecordType({
     },
   ),
   filters: ['external_ref', 'name'],
-  derivedFilters: { tag: 'text' },
+  furtherFilters: { tag: 'text' },
 })

@@ -24,7 +24,6 @@ export const offering = defineRecordType({
   ),
   references: [
     {
-      kind: 'list',
       attribute: 'products',
       to: product,
       table: 'offering_products',
@@ -34,7 +33,6 @@ export const offering = defineRecordType({
       refsAttribute: 'external_product_refs',
     },
     {
-      kind: 'list',
       attribute: 'plans',
       to: plan,
       table: 'offering_plans',
@@ -42,7 +40,6 @@ export const offering = defineRecordType({
       pricedBy: 'products',
     },
     {
-      kind: 'list',
       attribute: 'features',
       to: feature,
       optional: true,

@@ -5,8 +5,9 @@ import { compile } from '../schema/compile.js'
 import { tooManyItems } from '../schema/limits.js'
 import { addProblem, MAX_PROBLEMS, type Problem } from '../schema/problem.js'
 import { NOT_STORABLE } from '../schema/sentences.js'
-import { isStorableText } from '../text/text.js'
-import type { RecordType, Reference } from './record-type.js'
+import { isStorableText, withArticle } from '../text/text.js'
+import { type InlineValidation, validateContent } from './content/validate.js'
+import type { Content, RecordType, Reference } from './record-type.js'
 
 type Attributes = Record<string, unknown>
 interface Compiled {
@@ -38,7 +39,31 @@ export function validateRecord(recordType: RecordType, attributes: unknown): Pro
   for (const reference of recordType.references) {
     validateReferences(reference, attributes[reference.attribute], problems)
   }
+  const { rules, content } = recordType
+  for (const problem of rules?.(attributes) ?? []) addProblem(problems, problem)
+  if (content) validateContent(content, attributes, inlineValidation(content), problems)
   return problems
+}
+
+/** Inline records are validated as elements of lists are, but for texts, which name other records. */
+const inlineValidation = ({ to, holds }: Content): InlineValidation => ({
+  record(attribute, value, problems) {
+    if (isObject(value)) validateElement(to, attribute, value, problems)
+    else addProblem(problems, { field: attribute, error: `${attribute} must be an object` })
+  },
+  list(attribute, value, problems) {
+    const held = holds.find((one) => one.attribute === attribute)
+    if (held) validateReferences(held, value, problems, validateInlineElement)
+  },
+})
+
+function validateInlineElement(to: RecordType, field: string, element: unknown, problems: Problem[]): void {
+  if (isObject(element)) validateElement(to, field, element, problems)
+  else
+    addProblem(problems, {
+      field,
+      error: `${field} must be an object with ${withArticle(to.noun)}'s attributes`,
+    })
 }
 
 /** Lists what is wrong with attributes by themselves, without references. */
@@ -58,6 +83,7 @@ function validateReferences(
   { attribute, to, optional = false }: Reference,
   elements: unknown,
   problems: Problem[],
+  validate = validateElement,
 ): void {
   const at = (field: string, error: string) => addProblem(problems, { field, error })
   if (optional && isNone(elements)) return
@@ -68,7 +94,7 @@ function validateReferences(
   else if (elements.length > MAX_SNAPSHOTS) at(attribute, tooManyElements(attribute))
   else {
     for (const [index, element] of elements.entries()) {
-      validateElement(to, `${attribute}[${index}]`, element, problems)
+      validate(to, `${attribute}[${index}]`, element, problems)
       if (problems.length > MAX_PROBLEMS) break
     }
   }

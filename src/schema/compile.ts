@@ -5,6 +5,7 @@ import { whyNotEmail } from './email.js'
 import { limitsOf } from './limits.js'
 import type { Problem } from './problem.js'
 import { type Predicate, predicate, toProblems } from './sentences.js'
+import { toUtc } from './time.js'
 import { isUri } from './uri.js'
 import { UUID_PATTERN } from './uuid.js'
 
@@ -27,6 +28,7 @@ const ajv = new Ajv({
   formats: {
     text: isStorableText,
     uuid: UUID_PATTERN,
+    'date-time': (value: string) => toUtc(value) !== undefined,
     uri: (value: string) => value.length > LONGEST_FORMATTED || isUri(value),
     // JSON Schema's name for an address by RFC 6531.
     'idn-email': (value: string) => value.length > LONGEST_FORMATTED || whyNotEmail(value) === undefined,

@@ -66,6 +66,7 @@ export const NOT_STORABLE = 'must not contain U+0000 or an unpaired surrogate'
 const formats: Readonly<Record<string, string>> = {
   uuid: 'must be a UUID',
   uri: 'must be an absolute URI',
+  'date-time': 'must be a time by RFC 3339, such as 2026-01-31T12:00:00Z',
   text: NOT_STORABLE,
 }
 

@@ -22,7 +22,8 @@ export interface CopyColumn {
 }
 
 /**
- * A value of a row: `jsonb` as its text, `timestamptz` as milliseconds since 1970, integers as safe integers.
+ * A value of a row: `jsonb` as its text, integers as safe integers, `timestamptz` as milliseconds since 1970,
+ * or as a text in UTC with microseconds: `2017-01-10T11:41:19.244842Z`.
  */
 export type CopyValue = string | number | boolean | null
 
@@ -116,10 +117,10 @@ export class CopyRows {
     this.#output.truncate(HEADER_BYTES)
   }
 
-  #selected({ except, instead }: Selection): Output {
+  #selected({ except, instead, lastValues }: Selection): Output {
     // What an earlier call put after the rows goes.
     this.#output.truncate(this.#ends.at(-1) ?? HEADER_BYTES)
-    if (except.size === 0) return this.#output
+    if (except.size === 0 && !lastValues) return this.#output
     const output = this.#newOutput()
     writeHeader(output)
     const all = this.#output.bytes()
@@ -133,8 +134,14 @@ export class CopyRows {
         output.append(all, start, start + shared)
         output.append(all, this.#startOf(other) + shared, this.#ends[other] ?? 0)
       }
+      if (lastValues) this.#append(output, lastValues(other ?? place))
     }
     return output
+  }
+
+  #append(output: Output, values: readonly CopyValue[]): void {
+    const first = this.#encoders.length - values.length
+    for (const [index, value] of values.entries()) encodeValue(output, this.#encoders[first + index], value)
   }
 
   #startOf(place: number): number {
@@ -151,6 +158,8 @@ export interface Selection {
    * id, which comes first.
    */
   readonly instead?: ReadonlyMap<number, number>
+  /** By place, the values of a row's last columns, if it was added without them. */
+  readonly lastValues?: (place: number) => readonly CopyValue[]
 }
 
 const ALL: Selection = { except: new Set() }
@@ -206,6 +215,10 @@ class CopyQuery extends pg.Query {
   handleCopyInResponse(): void {}
 }
 
+/** Of a time in UTC, since 2000: more than a double holds exactly. */
+const microseconds = (time: string): bigint =>
+  BigInt(Date.parse(`${time.slice(0, 23)}Z`) - Date.UTC(2000, 0)) * 1000n + BigInt(time.slice(23, 26))
+
 /** Writes a value's length in bytes, then the value as the type's `…recv` function reads it. */
 type Encode = (output: Output, value: string | number | boolean) => void
 
@@ -232,7 +245,8 @@ const encoderOf: Readonly<Record<CopyType, Encode>> = {
   // Microseconds since 2000.
   timestamptz: (output, value) => {
     output.int32(8)
-    output.int64(((value as number) - Date.UTC(2000, 0)) * 1000)
+    if (typeof value === 'string') output.bigint(microseconds(value))
+    else output.int64(((value as number) - Date.UTC(2000, 0)) * 1000)
   },
   // The format's version, then the text.
   jsonb: (output, value) => output.text(value as string, 1),

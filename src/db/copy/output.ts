@@ -53,6 +53,11 @@ export class Output {
     this.#length = this.#buffer.writeUInt32BE(value >>> 0, this.#length + 4)
   }
 
+  bigint(value: bigint): void {
+    this.#reserve(8)
+    this.#length = this.#buffer.writeBigInt64BE(value, this.#length)
+  }
+
   double(value: number): void {
     this.#reserve(8)
     this.#length = this.#buffer.writeDoubleBE(value, this.#length)

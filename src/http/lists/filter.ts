@@ -1,5 +1,6 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { isAnyOf } from '../../db/ref-key.js'
+import { isDate } from '../../schema/time.js'
 import { UUID_PATTERN } from '../../schema/uuid.js'
 import { excerpt, isStorableText } from '../../text/text.js'
 import { unparsableFilter } from '../errors.js'
@@ -258,12 +259,4 @@ export function toTimestamp(value: string): string | undefined {
   if (!date || !time || !zone || !isDate(date)) return undefined
   // PostgreSQL reads 23:59:60 as the next day, and accepts nothing beyond it.
   return `${date}T${time.replace(/:60\.\d+$/, ':60')}${zone.replace(' ', '+').toUpperCase()}`
-}
-
-/** Whether the day exists in the calendar; JavaScript's own parser reads 30 February as 2 March. */
-function isDate(text: string): boolean {
-  const [year = 0, month = 0, day = 0] = text.split('-').map(Number)
-  const date = new Date(0)
-  date.setUTCFullYear(year, month - 1, day)
-  return year >= 1 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
 }

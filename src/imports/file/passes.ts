@@ -1,5 +1,5 @@
 import { recordTypes } from '../../records/index.js'
-import type { RecordType } from '../../records/record-type.js'
+import { type RecordType, refersTo } from '../../records/record-type.js'
 import type { Wanted } from './classify.js'
 
 /**
@@ -33,6 +33,6 @@ function nameOf({ type }: RecordType): Buffer {
   return Buffer.from(`"${type}"`)
 }
 
-function passNumberOf({ references }: RecordType): number {
-  return 1 + Math.max(0, ...references.map(({ to }) => passNumberOf(to)))
+function passNumberOf(recordType: RecordType): number {
+  return 1 + Math.max(0, ...refersTo(recordType).map(passNumberOf))
 }

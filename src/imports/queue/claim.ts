@@ -21,7 +21,12 @@ export interface Checkpoint {
 export interface Job extends ImportOptions {
   readonly id: string
   readonly ownerId: string
-  /** The owner, then its organization if it has one: whose records may be referred to. */
+  /** The owner of the rows that it writes: a dry run's own is the import itself (docs/decisions/0047). */
+  readonly rowsOwnerId: string
+  /**
+   * Whose records may be referred to: a dry run's own rows, then the owner, then its organization if it has
+   * one.
+   */
   readonly visibleOwnerIds: readonly string[]
   readonly fence: number
   /** How many attempts a fault has ended since the last chunk. */
@@ -112,7 +117,12 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
 const toJob = (row: ClaimedRow): Job => ({
   id: row.id,
   ownerId: row.owner_id,
-  visibleOwnerIds: row.parent_id === null ? [row.owner_id] : [row.owner_id, row.parent_id],
+  rowsOwnerId: row.dry_run ? row.id : row.owner_id,
+  visibleOwnerIds: [
+    ...(row.dry_run ? [row.id] : []),
+    row.owner_id,
+    ...(row.parent_id === null ? [] : [row.parent_id]),
+  ],
   fence: row.fence,
   attempts: row.attempts,
   claims: row.claims,

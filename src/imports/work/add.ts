@@ -1,16 +1,19 @@
 import type { CopyLoan } from '../../db/copy/buffers.js'
-import { type CopyColumn, CopyRows } from '../../db/copy/copy.js'
+import { type CopyColumn, CopyRows, type Selection } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
+import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { NewRecords } from '../../records/write/insert.js'
-import { deleteSnapshots, type Holder, insertSnapshots } from '../../records/write/insert-snapshots.js'
-import { type Element, resolveReferences } from '../../records/write/references.js'
+import { type Holder, insertHeld } from '../../records/write/insert-held.js'
+import { deleteSnapshots } from '../../records/write/insert-snapshots.js'
+import { isReferring } from '../../records/write/referring.js'
+import { type Resolved, resolve } from '../../records/write/resolve.js'
 import type { LineProblem } from '../file/examine.js'
 import type { Job } from '../queue/claim.js'
 import { lineOfRecord } from '../record-id.js'
 import { refTaken } from '../report/problems.js'
 import type { Candidates } from './chunks.js'
-import { dryRun, dryRunSources } from './dry-run.js'
+import { takenThere } from './dry-run.js'
 
 /** One attempt to write one chunk. */
 export interface Writing {
@@ -39,78 +42,83 @@ export interface Added {
 
 /** Adds the records of one type that can be added, according to the import's `on_conflict`. */
 export async function addRecords(writing: Writing, candidates: Candidates): Promise<Added> {
-  const { client, job, careful, loan } = writing
+  const { client, job, careful } = writing
   const { records } = candidates
-  const { elements, problems, unresolved } = await resolve(writing, candidates)
+  const { resolved, problems, unresolved } = await resolveAll(writing, candidates)
   const out = new Set(unresolved)
+  const updates = job.onConflict === 'update'
   const repeated = candidates.mayRepeat ? repeatedRefs(records, out) : NONE_REPEATED
   for (const place of repeated.keys()) out.add(place)
-  const updates = job.onConflict === 'update'
+  const there = job.dryRun ? await takenThere(client, job, records, out) : NONE_TAKEN
+  if (!updates) for (const place of there.keys()) out.add(place)
   // Of lines that share an `external_ref`, the first is added, and the last determines its final attributes.
   const instead = new Map(updates ? [...repeated].map(([place, first]) => [first, place]) : [])
-  const selection = { except: out, instead }
+  const selection: Selection = {
+    except: out,
+    instead,
+    ...(records.recordType.content && { lastValues: (place) => resolved[place]?.content?.values ?? [] }),
+  }
   const writeRest = async (taken: Taken) => {
-    const holders = elements.flatMap((_, place): Holder[] => {
-      if (out.has(place) || (taken.has(place) && !updates)) return []
-      const id = taken.get(place) ?? records.id(place)
-      return [{ id, elements: elements[instead.get(place) ?? place] ?? NO_ELEMENTS }]
+    const holders = resolved.flatMap((_, place): Holder[] => {
+      const held = resolved[instead.get(place) ?? place]
+      if (!held || out.has(place) || (taken.has(place) && !updates)) return []
+      return [{ ...held, id: taken.get(place) ?? records.id(place) }]
     })
     await settled([
-      updates ? insertUpdates(writing, candidates, taken, repeated) : NOTHING,
-      writeSnapshots(writing, records.recordType, holders, updates ? [...taken.values()] : []),
+      updates && !job.dryRun ? insertUpdates(writing, candidates, taken, repeated) : NOTHING,
+      writeHeld(writing, records.recordType, holders, updates ? [...taken.values()] : []),
     ])
   }
-  let taken = NONE_TAKEN
-  if (job.dryRun) taken = await dryRun(client, job, records, out, loan)
-  else if (careful) {
-    taken = await (updates ? records.upsert(client, selection) : records.insert(client, selection))
-    await writeRest(taken)
+  let written = NONE_TAKEN
+  if (careful) {
+    written = await (updates ? records.upsert(client, selection) : records.insert(client, selection))
+    await writeRest(written)
   } else await settled([records.copy(client, selection), writeRest(NONE_TAKEN)])
 
+  const taken = there.size === 0 ? written : new Map([...written, ...there])
   if (job.onConflict === 'reject') {
     for (const [place, holderId] of taken) problems.push(takenBy(job, candidates, place, holderId))
     for (const [place, first] of repeated) {
       problems.push(takenBy(job, candidates, place, taken.get(first) ?? records.id(first)))
     }
   }
-  const added = records.length - out.size - taken.size
+  const added = records.length - unresolved.length - repeated.size - taken.size
   return {
     imported: updates ? records.length - unresolved.length : added,
     inserted: added,
     skipped: job.onConflict === 'skip' ? taken.size + repeated.size : 0,
-    conflicts: taken.size > 0,
+    conflicts: written.size > 0,
     problems,
   }
 }
 
 /** By place, the id of the record that has the `external_ref`: it was changed, or it is in the way. */
-type Taken = ReadonlyMap<number, string>
+export type Taken = ReadonlyMap<number, string>
 
 const NONE_TAKEN: Taken = new Map()
 const NONE_REPEATED: ReadonlyMap<number, number> = new Map()
-const NO_ELEMENTS: ReadonlyMap<string, Element[]> = new Map()
 const NOTHING = Promise.resolve()
 
 interface References {
-  /** By place, the elements that become each record's snapshots. Empty for a type without references. */
-  readonly elements: readonly ReadonlyMap<string, Element[]>[]
-  /** The places of records with references that lead nowhere, and their problems. */
+  /** By place, what each record refers to. Empty for a type that refers to nothing. */
+  readonly resolved: readonly Resolved[]
+  /** The places of records that cannot be added, and their problems. */
   readonly unresolved: readonly number[]
   readonly problems: LineProblem[]
 }
 
-async function resolve({ client, job }: Writing, candidates: Candidates): Promise<References> {
+async function resolveAll(writing: Writing, candidates: Candidates): Promise<References> {
+  const { client, job, milliseconds } = writing
   const { records, referring } = candidates
-  if (records.recordType.references.length === 0) return { elements: [], unresolved: [], problems: [] }
-  const resolved = await resolveReferences(client, records.recordType, job.visibleOwnerIds, referring, {
-    ...(job.dryRun && { further: (to, refs) => dryRunSources(client, job, to, refs) }),
-  })
+  const { recordType } = records
+  if (!isReferring(recordType)) return { resolved: [], unresolved: [], problems: [] }
+  const resolved = await resolve(client, recordType, job.visibleOwnerIds, referring, milliseconds)
   const unresolved = resolved.flatMap((one, place) => (one.problems.length > 0 ? [place] : []))
   const problems = unresolved.flatMap((place) => {
     const at = { line: candidates.line(place), externalRef: records.externalRef(place) }
     return (resolved[place]?.problems ?? []).map((problem) => ({ ...problem, ...at }))
   })
-  return { elements: resolved.map(({ elements }) => elements), unresolved, problems }
+  return { resolved, unresolved, problems }
 }
 
 /**
@@ -138,17 +146,23 @@ function takenBy(job: Job, candidates: Candidates, place: number, holderId: stri
 }
 
 /** @param updatedIds the holders that existed before: their snapshots are replaced. */
-async function writeSnapshots(
+async function writeHeld(
   { client, job, milliseconds, loan }: Writing,
   recordType: RecordType,
   holders: readonly Holder[],
   updatedIds: readonly string[],
 ): Promise<void> {
+  if (job.dryRun && !isCopied(recordType)) return
+  const ownerId = job.rowsOwnerId
   await settled([
-    updatedIds.length > 0 ? deleteSnapshots(client, recordType, job.ownerId, updatedIds) : NOTHING,
-    insertSnapshots(client, recordType, job.ownerId, milliseconds, holders, loan),
+    updatedIds.length > 0 ? deleteSnapshots(client, recordType, ownerId, updatedIds) : NOTHING,
+    insertHeld(client, recordType, ownerId, milliseconds, holders, loan),
   ])
 }
+
+/** Whether what its records hold is copied by others. */
+const isCopied = (recordType: RecordType): boolean =>
+  recordTypes.some(({ content }) => content?.to === recordType)
 
 const UPDATE_COLUMNS: readonly CopyColumn[] = [
   { name: 'owner_id', type: 'uuid' },

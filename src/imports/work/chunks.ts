@@ -1,7 +1,7 @@
 import type { CopyBuffers, CopyLoan } from '../../db/copy/buffers.js'
 import type { RecordType } from '../../records/record-type.js'
 import { NewRecords } from '../../records/write/insert.js'
-import { type ReferenceLists, referenceLists } from '../../records/write/references.js'
+import { countReferences, isReferring, type Referring, referringOf } from '../../records/write/referring.js'
 import type { UploadReader } from '../../uploads/store.js'
 import { examineLine, type LinePlace, type LineProblem } from '../file/examine.js'
 import type { Line } from '../file/lines.js'
@@ -20,7 +20,7 @@ export interface Candidates {
   /** The line of each. */
   line(place: number): LinePlace
   /** What they refer to, if the type has references. */
-  readonly referring: readonly ReferenceLists[]
+  readonly referring: readonly Referring[]
   /** Their `external_ref`s: chunks with none in common cannot conflict. */
   readonly refs: ReadonlySet<string>
   /** Whether two of them may have the same `external_ref`. */
@@ -146,7 +146,7 @@ class ChunkInProgress {
     if (!candidates) {
       candidates = new CandidatesInProgress(
         recordType,
-        this.#job.ownerId,
+        this.#job.rowsOwnerId,
         this.#milliseconds,
         this.#idOf,
         this.#loan,
@@ -200,7 +200,7 @@ type Attributes = Readonly<Record<string, unknown>>
 
 class CandidatesInProgress implements Candidates {
   readonly records: NewRecords
-  readonly referring: ReferenceLists[] = []
+  readonly referring: Referring[] = []
   readonly refs = new Set<string>()
   mayRepeat = false
   // Numbers, not objects: the garbage collector moves around whatever waits for the database.
@@ -234,9 +234,9 @@ class CandidatesInProgress implements Candidates {
       if (this.refs.size === before) this.mayRepeat = true
     }
     const { recordType } = this.records
-    if (recordType.references.length === 0) return 0
-    const lists = referenceLists(recordType, attributes)
-    this.referring.push(lists)
-    return Object.values(lists).reduce((sum, { length }) => sum + length, 0)
+    if (!isReferring(recordType)) return 0
+    const referring = referringOf(recordType, attributes)
+    this.referring.push(referring)
+    return countReferences(referring)
   }
 }

@@ -80,7 +80,7 @@ export async function runJob(
   } finally {
     await heartbeat.stop()
     if (job.dryRun) {
-      await forgetDryRun(pool, job, stop).catch((error: Error) =>
+      await forgetDryRun(pool, job.id, stop).catch((error: Error) =>
         logger.warn({ err: error }, 'a dry run has not been cleaned up yet'),
       )
     }
@@ -156,9 +156,9 @@ const RENEW_STATISTICS_FROM = 10_000
 
 async function renewStatistics(pool: Pool, { uploaded, dryRun }: Job): Promise<void> {
   if (dryRun) return
-  for (const { type, table, references } of recordTypes) {
+  for (const { type, table, holds } of recordTypes) {
     if ((uploaded[type] ?? 0) < RENEW_STATISTICS_FROM) continue
-    for (const name of [table, ...references.map((reference) => reference.table)]) {
+    for (const name of [table, ...holds.map((held) => held.table)]) {
       await pool.query(`analyze ${name}`)
     }
   }

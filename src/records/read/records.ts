@@ -5,7 +5,7 @@ import { type Client, type Pool, rows } from '../../db/pool.js'
 import { firstSlice } from '../../db/slices.js'
 import { totalQuery } from '../../db/totals.js'
 import { attributesOf, type Column } from '../columns.js'
-import type { RecordType, Reference } from '../record-type.js'
+import type { AnsweredParts, RecordType, Snapshots, StoredColumn } from '../record-type.js'
 import { MAX_SNAPSHOTS } from '../validate.js'
 
 /** A record as stored in the database. Times are RFC 3339. */
@@ -15,6 +15,8 @@ export interface StoredRecord {
   readonly createdAt: string
   readonly updatedAt: string
   readonly attributes: Readonly<Record<string, unknown>>
+  /** Where its type is not answered by its attributes: what is answered. */
+  readonly answered?: AnsweredParts
 }
 
 /**
@@ -67,48 +69,56 @@ const NAMED_SNAPSHOTS = 100
 const readColumns = ({ columns }: RecordType): readonly Column[] =>
   columns.filter(({ isWriteOnly }) => !isWriteOnly)
 
-export const columnNames = (recordType: RecordType): Sql =>
-  raw(
-    ['owner_id', 'id', 'created_at', 'updated_at', ...readColumns(recordType).map(({ name }) => name)].join(
+export const columnNames = (recordType: RecordType): Sql => {
+  const { contentColumns, answered } = recordType
+  const names = [...readColumns(recordType), ...contentColumns].map(({ name }) => name)
+  const computed = Object.entries(answered?.computed ?? {}).map(
+    ([name, expression]) => `${expression} as ${name}`,
+  )
+  return raw(
+    ['owner_id', 'id', 'created_at', 'updated_at', ...names, ...(answered?.columns ?? []), ...computed].join(
       ', ',
     ),
   )
+}
 
-const hasAnySize = ({ type }: Column): boolean => type === 'text' || type === 'jsonb'
+const hasAnySize = ({ type }: StoredColumn): boolean => type === 'text' || type === 'jsonb'
 
 /** The stored size of a row in bytes, without columns of a fixed size. */
 export const storedSize = (recordType: RecordType, ...others: readonly string[]): Sql => {
   const names = [
-    ...readColumns(recordType)
-      .filter(hasAnySize)
-      .map(({ name }) => name),
+    ...[...readColumns(recordType), ...recordType.contentColumns].filter(hasAnySize).map(({ name }) => name),
     ...others,
   ]
   return raw(names.map((name) => `coalesce(pg_column_size(p.${name}), 0)`).join(' + '))
 }
 
-export function toRecord({ columns }: RecordType, row: Row): StoredRecord {
+export function toRecord({ columns, answered }: RecordType, row: Row): StoredRecord {
   return {
     id: row.id,
     ownerId: row.owner_id,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     attributes: attributesOf(columns, row),
+    ...(answered && { answered: answered.of(row) }),
   }
 }
 
-const heldColumn = ({ attribute }: Reference): string => `held_${attribute}`
+const heldColumn = ({ attribute }: Snapshots): string => `held_${attribute}`
 
-function toHoldingRecord(recordType: RecordType, row: Row): HoldingRecord {
-  const held = recordType.references.map((reference) => [reference.attribute, row[heldColumn(reference)]])
-  return { ...toRecord(recordType, row), held: Object.fromEntries(held) }
-}
+const heldOf = ({ holds }: RecordType, row: Row): HoldingRecord['held'] =>
+  Object.fromEntries(holds.map((one) => [one.attribute, row[heldColumn(one)] as Held]))
+
+const toHoldingRecord = (recordType: RecordType, row: Row): HoldingRecord => ({
+  ...toRecord(recordType, row),
+  held: heldOf(recordType, row),
+})
 
 /** The rows of a query for records, with what each of them holds. */
-function withHeld({ references }: RecordType, include: ReadonlySet<string>, records: Sql): Sql {
-  if (references.length === 0) return records
-  const held = references.map((reference) => {
-    const { attribute, table, refsAttribute } = reference
+function withHeld({ holds }: RecordType, include: ReadonlySet<string>, records: Sql): Sql {
+  if (holds.length === 0) return records
+  const held = holds.map((one) => {
+    const { attribute, table, refsAttribute } = one
     const refs = refsAttribute
       ? raw(
           `coalesce(json_agg(external_ref order by id) filter (where external_ref is not null and place <= ${NAMED_SNAPSHOTS}), '[]')`,
@@ -120,7 +130,7 @@ function withHeld({ references }: RecordType, include: ReadonlySet<string>, reco
          select id, external_ref, row_number() over (order by id) as place from ${raw(table)}
          where owner_id = o.owner_id and holder_id = o.id
          order by id limit ${include.has(attribute) ? MAX_SNAPSHOTS : NAMED_SNAPSHOTS}
-       ) as s) as ${raw(heldColumn(reference))}`
+       ) as s) as ${raw(heldColumn(one))}`
   })
   return sql`select o.*, ${join(held)} from (${records}) as o`
 }
@@ -169,7 +179,7 @@ function recordsSlice(
   )
   const page = sql`
     select * from (${join(parts, ' union all ')}) as u order by id desc limit ${limit} offset ${offset}`
-  const size = storedSize(recordType, ...recordType.references.map(heldColumn))
+  const size = storedSize(recordType, ...recordType.holds.map(heldColumn))
   return firstSlice(withHeld(recordType, include, page), sql`id desc`, size)
 }
 
@@ -224,9 +234,9 @@ export async function heldBy(
   record: StoredRecord,
   include: ReadonlySet<string>,
 ): Promise<HoldingRecord> {
-  if (recordType.references.length === 0) return { ...record, held: {} }
+  if (recordType.holds.length === 0) return { ...record, held: {} }
   const itself = sql`select ${record.ownerId}::uuid as owner_id, ${record.id}::uuid as id`
   const [row] = await rows<Row>(pool, withHeld(recordType, include, itself))
   if (!row) throw new Error('The query of what a record holds returned no row.')
-  return { ...record, held: toHoldingRecord({ ...recordType, columns: [] }, row).held }
+  return { ...record, held: heldOf(recordType, row) }
 }

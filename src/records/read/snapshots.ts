@@ -1,8 +1,8 @@
-import sql, { raw, type Sql } from 'sql-template-tag'
+import sql, { empty, raw, type Sql } from 'sql-template-tag'
 import { listPage } from '../../db/list.js'
 import { type Client, type Pool, rows } from '../../db/pool.js'
 import { firstSlice, isWhole, SLICE_ROWS, type SliceRow } from '../../db/slices.js'
-import type { Reference } from '../record-type.js'
+import type { Snapshots } from '../record-type.js'
 import { MAX_SNAPSHOTS } from '../validate.js'
 import {
   columnNames,
@@ -19,6 +19,8 @@ import {
 /** A snapshot: a record within another one. `holderId` is the other's id. */
 export interface StoredSnapshot extends StoredRecord {
   readonly holderId: string
+  /** Of a list of which one is selected: whether it is this one. */
+  readonly isSelected: boolean
 }
 
 /** The record that holds snapshots. */
@@ -26,27 +28,33 @@ export type Holder = Pick<StoredRecord, 'id' | 'ownerId'>
 
 interface SnapshotRow extends Row {
   readonly holder_id: string
+  readonly is_selected?: boolean | null
 }
 
-const toSnapshot = ({ to }: Reference, row: SnapshotRow): StoredSnapshot => ({
+const toSnapshot = ({ to }: Snapshots, row: SnapshotRow): StoredSnapshot => ({
   ...toRecord(to, row),
   holderId: row.holder_id,
+  isSelected: row.is_selected === true,
 })
+
+function snapshotColumns({ to, table, selection }: Snapshots): Sql {
+  const holder =
+    selection &&
+    raw(`
+    (select o.${selection.column} from ${selection.table} o where o.owner_id = ${table}.owner_id and o.id = holder_id)`)
+  return sql`holder_id, ${columnNames(to)} ${holder ? sql`, id = ${holder} as is_selected` : empty}`
+}
 
 /** A page of one record's snapshots, newest first. */
 export async function listSnapshots(
   pool: Pool,
-  reference: Reference,
+  held: Snapshots,
   holder: Holder,
   { offset, limit }: Range,
 ): Promise<SlicedPage<StoredSnapshot>> {
-  const where = sql`from ${raw(reference.table)} where owner_id = ${holder.ownerId} and holder_id = ${holder.id}`
+  const where = sql`from ${raw(held.table)} where owner_id = ${holder.ownerId} and holder_id = ${holder.id}`
   const slice = (part: Sql) =>
-    firstSlice(
-      sql`select holder_id, ${columnNames(reference.to)} ${where} ${part}`,
-      sql`id desc`,
-      storedSize(reference.to),
-    )
+    firstSlice(sql`select ${snapshotColumns(held)} ${where} ${part}`, sql`id desc`, storedSize(held.to))
   const { total, found } = await listPage<SnapshotRow>(pool, {
     total: sql`select count(*) ${where}`,
     page: slice(sql`order by id desc limit ${limit} offset ${offset}`),
@@ -59,27 +67,27 @@ export async function listSnapshots(
     )
   return {
     total,
-    slices: slices(found, Math.min(limit, total - offset), more, (row) => toSnapshot(reference, row)),
+    slices: slices(found, Math.min(limit, total - offset), more, (row) => toSnapshot(held, row)),
   }
 }
 
 /** One snapshot of a record, by its own id or its original's; undefined: it holds none. */
 export async function findSnapshot(
   db: Pool | Client,
-  reference: Reference,
+  held: Snapshots,
   holder: Holder,
   id: string,
 ): Promise<StoredSnapshot | undefined> {
   const [row] = await rows<SnapshotRow>(
     db,
     sql`
-      select holder_id, ${columnNames(reference.to)}
-      from ${raw(reference.table)}
+      select ${snapshotColumns(held)}
+      from ${raw(held.table)}
       where owner_id = ${holder.ownerId} and holder_id = ${holder.id} and (id = ${id} or source_id = ${id})
       order by id = ${id} desc
       limit 1`,
   )
-  return row && toSnapshot(reference, row)
+  return row && toSnapshot(held, row)
 }
 
 /**
@@ -88,27 +96,27 @@ export async function findSnapshot(
  */
 export async function* namedSnapshots(
   pool: Pool,
-  reference: Reference,
+  held: Snapshots,
   records: readonly NamedHolder[],
 ): AsyncGenerator<readonly StoredSnapshot[], void, undefined> {
   let group: Part[] = []
   let size = 0
   for (const { id, ownerId, named } of records) {
-    const count = named[reference.attribute] ?? 0
+    const count = named[held.attribute] ?? 0
     if (count === 0) continue
     if (size + count > SLICE_ROWS) {
-      yield* snapshotsOf(pool, reference, group)
+      yield* snapshotsOf(pool, held, group)
       group = []
       size = 0
     }
     group.push({ id, ownerId, count, after: NO_ID })
     size += count
   }
-  yield* snapshotsOf(pool, reference, group)
+  yield* snapshotsOf(pool, held, group)
 }
 
 /**
- * A record and how many of its snapshots are named, by the reference's attribute. Small, since a page has
+ * A record and how many of its snapshots are named, by the list's attribute. Small, since a page has
  * many.
  */
 export interface NamedHolder extends Holder {
@@ -124,11 +132,11 @@ export const namedHolder = ({ id, ownerId, held }: HoldingRecord): NamedHolder =
 /** Snapshots of one record, in the order in which they were given. `only`: just those with these ids. */
 export const snapshotsWithin = (
   pool: Pool,
-  reference: Reference,
+  held: Snapshots,
   { id, ownerId }: Holder,
   only?: readonly string[],
 ): AsyncGenerator<readonly StoredSnapshot[], void, undefined> =>
-  snapshotsOf(pool, reference, [{ id, ownerId, count: MAX_SNAPSHOTS, after: NO_ID }], only)
+  snapshotsOf(pool, held, [{ id, ownerId, count: MAX_SNAPSHOTS, after: NO_ID }], only)
 
 /** Of one record, the `count` snapshots that follow the one with the id `after`. */
 interface Part extends Holder {
@@ -140,18 +148,18 @@ const NO_ID = '00000000-0000-0000-0000-000000000000'
 
 async function* snapshotsOf(
   pool: Pool,
-  reference: Reference,
+  held: Snapshots,
   parts: readonly Part[],
   only?: readonly string[],
 ): AsyncGenerator<readonly StoredSnapshot[], void, undefined> {
   for (let left = parts; left.length > 0; ) {
     const found = await rows<SnapshotRow & SliceRow & { readonly place: number }>(
       pool,
-      sql`${firstSlice(snapshotsPage(reference, left, only), sql`place, id`, storedSize(reference.to))} order by place, id`,
+      sql`${firstSlice(snapshotsPage(held, left, only), sql`place, id`, storedSize(held.to))} order by place, id`,
     )
     const last = found.at(-1)
     if (!last) return
-    yield found.map((row) => toSnapshot(reference, row))
+    yield found.map((row) => toSnapshot(held, row))
     if (isWhole(found, SLICE_ROWS)) return
     const [current, ...others] = left.slice(last.place - 1)
     const count = (current?.count ?? 0) - found.filter(({ place }) => place === last.place).length
@@ -160,7 +168,7 @@ async function* snapshotsOf(
 }
 
 const snapshotsPage = (
-  { table, to }: Reference,
+  held: Snapshots,
   parts: readonly Part[],
   only: readonly string[] | undefined,
 ): Sql => sql`
@@ -169,7 +177,7 @@ const snapshotsPage = (
               ${parts.map(({ count }) => count)}::integer[], ${parts.map(({ after }) => after)}::uuid[])
          with ordinality as h(owner_id, id, count, after, place)
   cross join lateral (
-    select holder_id, ${columnNames(to)} from ${raw(table)}
+    select ${snapshotColumns(held)} from ${raw(held.table)}
     where owner_id = h.owner_id and holder_id = h.id and id > h.after
       ${only ? sql`and id = any(${only}::uuid[])` : sql``}
     order by id limit h.count

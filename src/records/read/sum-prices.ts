@@ -2,7 +2,7 @@ import sql, { raw } from 'sql-template-tag'
 import { type Pool, rows } from '../../db/pool.js'
 import { firstSlice } from '../../db/slices.js'
 import type { BasePrice, Sums } from '../plan-price.js'
-import type { Reference } from '../record-type.js'
+import type { Snapshots } from '../record-type.js'
 import type { Holder } from './snapshots.js'
 
 /** How many currencies are processed before it is the turn of something else. */
@@ -17,7 +17,7 @@ const CURRENCIES_A_PART = 500
  */
 export async function sumPrices(
   pool: Pool,
-  pricing: Reference,
+  pricing: Snapshots,
   holders: readonly Holder[],
 ): Promise<ReadonlyMap<string, BasePrice>> {
   const products = raw(pricing.table)

@@ -1,4 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { databaseMilliseconds } from '../../db/clock.js'
 import { isDeadlock, isUniqueViolation } from '../../db/errors.js'
 import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
@@ -8,8 +9,10 @@ import { recordTypes } from '../index.js'
 import { findRecord, type StoredRecord } from '../read/records.js'
 import type { RecordType } from '../record-type.js'
 import { holdersOfRefs, insertRecord } from './insert.js'
-import { deleteSnapshots, insertSnapshots } from './insert-snapshots.js'
-import { type Element, referenceLists, resolveReferences } from './references.js'
+import { insertHeld } from './insert-held.js'
+import { deleteSnapshots } from './insert-snapshots.js'
+import { referringOf } from './referring.js'
+import { type Resolved, resolve } from './resolve.js'
 
 /** Another record of the owner and type has the `external_ref`. */
 export class RefTaken extends Error {
@@ -65,29 +68,39 @@ export async function createRecord(
 ): Promise<StoredRecord> {
   const [ownerId = ''] = visibleOwnerIds
   return await transaction(pool, async (client) => {
-    const elements = await elementsOf(client, recordType, visibleOwnerIds, attributes)
-    const inserted = await insertRecord(client, { recordType, ownerId }, attributes)
+    const resolved = await resolveOne(client, recordType, visibleOwnerIds, attributes)
+    const inserted = await insertRecord(
+      client,
+      { recordType, ownerId },
+      attributes,
+      resolved?.content?.values,
+    )
     if ('holderId' in inserted) throw new RefTaken(inserted.holderId)
     const { id, milliseconds } = inserted
-    if (elements) await insertSnapshots(client, recordType, ownerId, milliseconds, [{ id, elements }])
+    if (resolved) await insertHeld(client, recordType, ownerId, milliseconds, [{ id, ...resolved }])
     await addToTotals(client, ownerId, new Map([[recordType.table, 1]]))
     return await reread(client, recordType, ownerId, id)
   })
 }
 
-async function elementsOf(
+/** Resolves what one record refers to, if it refers to anything. */
+async function resolveOne(
   client: Client,
   recordType: RecordType,
   visibleOwnerIds: readonly string[],
   attributes: Attributes,
-): Promise<ReadonlyMap<string, Element[]> | undefined> {
-  if (!recordType.references.some(({ attribute }) => attributes[attribute] !== undefined)) return undefined
-  const [resolved] = await resolveReferences(client, recordType, visibleOwnerIds, [
-    referenceLists(recordType, attributes),
-  ])
+): Promise<Resolved | undefined> {
+  const { references, content } = recordType
+  if (!content && !references.some(({ attribute }) => attributes[attribute] !== undefined)) return undefined
+  const [clock] = await rows<{ milliseconds: number }>(
+    client,
+    sql`select ${databaseMilliseconds} as milliseconds`,
+  )
+  const referring = [referringOf(recordType, attributes)]
+  const [resolved] = await resolve(client, recordType, visibleOwnerIds, referring, clock?.milliseconds ?? 0)
   if (!resolved) return undefined
   if (resolved.problems.length > 0) throw new UnresolvedReferences(resolved.problems, resolved.missing)
-  return resolved.elements
+  return resolved
 }
 
 /**

@@ -1,10 +1,10 @@
-import { getRandomValues } from 'node:crypto'
 import sql, { raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import type { CopyLoan } from '../../db/copy/buffers.js'
 import { type CopyColumn, CopyRows } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { RecordType, Reference } from '../record-type.js'
+import { randomBytes } from './random-bytes.js'
 import type { Element } from './references.js'
 
 /**
@@ -73,12 +73,12 @@ async function insertSnapshotsOf(
 /** Deletes all snapshots that records hold. */
 export async function deleteSnapshots(
   client: Client,
-  { references }: RecordType,
+  { holds }: RecordType,
   ownerId: string,
   ids: readonly string[],
 ): Promise<void> {
   await settled(
-    references.map(({ table }) =>
+    holds.map(({ table }) =>
       client.query(
         sql`delete from ${raw(table)} where owner_id = ${ownerId} and holder_id = any(${ids}::uuid[])`,
       ),
@@ -86,7 +86,8 @@ export async function deleteSnapshots(
   )
 }
 
-const SNAPSHOT_COLUMNS: readonly CopyColumn[] = [
+/** The columns of every snapshot; the first four are usually the same in all that are written at once. */
+export const SNAPSHOT_COLUMNS: readonly CopyColumn[] = [
   { name: 'owner_id', type: 'uuid' },
   { name: 'source_id', type: 'uuid' },
   { name: 'created_at', type: 'timestamptz' },
@@ -124,22 +125,4 @@ async function insertCopies(
     cross join lateral (
       select * from ${raw(to.table)} o where o.owner_id = r.source_owner_id and o.id = r.source_id offset 0
     ) as t`)
-}
-
-/**
- * Random bytes are requested in bulk: sixteen for each snapshot at a time would take longer than all the
- * rest.
- */
-const RANDOM_BYTES = 16 * 512
-
-let random = new Uint8Array()
-let randomUsed = 0
-
-function randomBytes(): Uint8Array {
-  if (randomUsed === random.length) {
-    random = getRandomValues(new Uint8Array(RANDOM_BYTES))
-    randomUsed = 0
-  }
-  randomUsed += 16
-  return random.subarray(randomUsed - 16, randomUsed)
 }

@@ -5,7 +5,7 @@ import type { CopyLoan } from '../../db/copy/buffers.js'
 import { type CopyColumn, CopyRows, type Selection } from '../../db/copy/copy.js'
 import { type Client, type Pool, rows, settled } from '../../db/pool.js'
 import { isAnyOf } from '../../db/ref-key.js'
-import { columnValue } from '../columns.js'
+import { type ColumnValue, columnValue } from '../columns.js'
 import type { RecordType } from '../record-type.js'
 
 type Attributes = Readonly<Record<string, unknown>>
@@ -17,7 +17,16 @@ const OWN_COLUMNS: readonly CopyColumn[] = [
   { name: 'id', type: 'uuid' },
 ]
 
-/** Valid records of one owner and type, to be added to their table. */
+const columnsOf = ({ columns, contentColumns }: RecordType): readonly CopyColumn[] => [
+  ...OWN_COLUMNS,
+  ...columns,
+  ...contentColumns,
+]
+
+/**
+ * Valid records of one owner and type, to be added to their table. If the type has `contentColumns`, their values
+ * come with the selection, once they are known.
+ */
 export class NewRecords {
   readonly recordType: RecordType
   readonly ownerId: string
@@ -40,11 +49,7 @@ export class NewRecords {
     this.recordType = recordType
     this.ownerId = ownerId
     this.id = id
-    this.#rows = new CopyRows(
-      [...OWN_COLUMNS, ...recordType.columns],
-      [ownerId, milliseconds, milliseconds],
-      loan,
-    )
+    this.#rows = new CopyRows(columnsOf(recordType), [ownerId, milliseconds, milliseconds], loan)
   }
 
   get length(): number {
@@ -114,9 +119,9 @@ export class NewRecords {
     const changed = new Map<number, string>()
     const places = this.#placesWithout(selection.except)
     if (places.length === 0) return changed
-    const { table, columns } = this.recordType
+    const { table, columns, contentColumns } = this.recordType
     const staged = await this.#stage(client, selection)
-    const assignments = columns.map(({ name }) => raw(`${name} = excluded.${name}`))
+    const assignments = [...columns, ...contentColumns].map(({ name }) => raw(`${name} = excluded.${name}`))
     // Two changes never share an `updated_at`, however coarse the clock.
     const written = await rows<{ id: string; external_ref: string | null }>(
       client,
@@ -151,7 +156,7 @@ export class NewRecords {
   }
 
   get #names(): Sql {
-    return join([...OWN_COLUMNS, ...this.recordType.columns].map(({ name }) => raw(name)))
+    return join(columnsOf(this.recordType).map(({ name }) => raw(name)))
   }
 
   #placesWithout(except: ReadonlySet<number>): number[] {
@@ -171,15 +176,21 @@ export interface Inserted {
 /**
  * Adds one record with valid attributes.
  *
+ * @param contentValues the values of the type's `contentColumns`.
  * @returns what was added, or the id of the record that already has its `external_ref`.
  */
 export async function insertRecord(
   client: Client,
   { recordType, ownerId }: { readonly recordType: RecordType; readonly ownerId: string },
   attributes: Attributes,
+  contentValues: readonly ColumnValue[] = [],
 ): Promise<Inserted | { readonly holderId: string }> {
-  const { table, columns } = recordType
-  const values = columns.map((column) => sql`${columnValue(column, attributes)}::${raw(column.type)}`)
+  const { table, contentColumns } = recordType
+  const columns = [...recordType.columns, ...contentColumns]
+  const values = [
+    ...recordType.columns.map((column) => [column, columnValue(column, attributes)] as const),
+    ...contentColumns.map((column, index) => [column, contentValues[index] ?? null] as const),
+  ].map(([{ type }, value]) => sql`${value}::${raw(type)}`)
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const [inserted] = await rows<Inserted>(
       client,

@@ -1,7 +1,7 @@
 import { isObject } from '../../json/parse.js'
 import type { Problem } from '../../schema/problem.js'
 import { attributeKind } from '../attribute-kinds.js'
-import type { RecordType } from '../record-type.js'
+import { type RecordType, withoutReferences } from '../record-type.js'
 import { validateRecord } from '../validate.js'
 
 type Attributes = Readonly<Record<string, unknown>>
@@ -29,7 +29,7 @@ export function readChanges(recordType: RecordType, attributes: Attributes, chan
       merged[name] = mergeMaps(attributes[name], changes[name])
     }
   }
-  const problems = validateRecord({ ...recordType, references: [] }, merged)
+  const problems = validateRecord(withoutReferences(recordType), merged)
   const named = Object.keys(properties).filter((name) => Object.hasOwn(changes, name))
   return { problems, changes: Object.fromEntries(named.map((name) => [name, merged[name] ?? null])) }
 }

@@ -36,8 +36,8 @@ const inline = ({ columns }: RecordType, attributes: Readonly<Record<string, unk
 /** One element of a list of references, as it will become a snapshot. */
 export type Element = { readonly sourceId: string; readonly sourceOwnerId: string } | Inline
 
-/** The resolved references of one record. */
-export interface Resolved {
+/** The resolved lists of references of one record. */
+export interface ResolvedLists {
   readonly problems: Problem[]
   /** The references among them that lead nowhere, as they were given. */
   readonly missing: string[]
@@ -51,10 +51,10 @@ export interface Source {
   readonly owner_id: string
 }
 
-interface LookUp {
-  readonly by?: 'id or external_ref' | 'id'
-  /** Finds what an `external_ref` leads to outside the tables of records. It takes precedence. */
-  readonly further?: (to: RecordType, refs: readonly string[]) => Promise<ReadonlyMap<string, Source>>
+/** By what records are looked up, and how those found are locked: against deletion, or against any change. */
+export interface LookUp {
+  readonly by: 'id or external_ref' | 'id' | 'external_ref'
+  readonly lock: 'key share' | 'share'
 }
 
 /** How many references a statement looks up at a time, which bounds the memory for it. */
@@ -70,16 +70,18 @@ export async function resolveReferences(
   { references }: RecordType,
   visibleOwnerIds: readonly string[],
   records: readonly ReferenceLists[],
-  lookUp: LookUp = {},
-): Promise<Resolved[]> {
-  const resolved: Resolved[] = records.map(() => ({ problems: [], missing: [], elements: new Map() }))
+  by: LookUp['by'] = 'id or external_ref',
+): Promise<ResolvedLists[]> {
+  const resolved: ResolvedLists[] = records.map(() => ({ problems: [], missing: [], elements: new Map() }))
   const lookedUp = await settled(
     references.map(async (reference) => {
       const lists = records.map((record) => record[reference.attribute] ?? [])
+      const texts = new Set(lists.flatMap((list) => list.filter((element) => typeof element === 'string')))
+      const lookUp = { by, lock: 'key share' } as const
       return {
         reference,
         lists,
-        sources: await sourcesOf(client, reference.to, visibleOwnerIds, lists, lookUp),
+        sources: await findSources(client, reference.to, visibleOwnerIds, texts, lookUp),
       }
     }),
   )
@@ -92,42 +94,34 @@ export async function resolveReferences(
   return resolved
 }
 
-/** What the texts of these lists lead to. */
-async function sourcesOf(
+/** What these texts lead to, by the text. Of records with the same `external_ref`, the owner's own comes first. */
+export async function findSources(
   client: Client,
   to: RecordType,
   visibleOwnerIds: readonly string[],
-  lists: readonly (readonly (string | Inline)[])[],
-  { by = 'id or external_ref', further }: LookUp,
+  texts: ReadonlySet<string>,
+  lookUp: LookUp,
 ): Promise<ReadonlyMap<string, Source>> {
-  const unique = new Set<string>()
-  for (const list of lists) for (const element of list) if (typeof element === 'string') unique.add(element)
-  const texts = [...unique]
+  const unique = [...texts]
   const all = new Map<string, Source>()
-  for (let start = 0; start < texts.length; start += SLICE) {
-    const slice = texts.slice(start, start + SLICE)
-    const [sources, others] = await settled([
-      findSources(client, to, visibleOwnerIds, slice, by),
-      further ? further(to, slice) : NO_OTHERS,
-    ])
-    for (const [ref, source] of sources) all.set(ref, source)
-    // An id takes precedence over an external_ref with the same text.
-    for (const [ref, source] of others) if (all.get(ref)?.id !== ref.toLowerCase()) all.set(ref, source)
+  for (let start = 0; start < unique.length; start += SLICE) {
+    const slice = unique.slice(start, start + SLICE)
+    const found = await findSlice(client, to, visibleOwnerIds, slice, lookUp)
+    for (const [text, source] of found) all.set(text, source)
   }
   return all
 }
 
-const NO_OTHERS: Promise<ReadonlyMap<string, Source>> = Promise.resolve(new Map())
-
-async function findSources(
+async function findSlice(
   client: Client,
   { table }: RecordType,
   visibleOwnerIds: readonly string[],
   texts: readonly string[],
-  by: NonNullable<LookUp['by']>,
+  { by, lock }: LookUp,
 ): Promise<Map<string, Source>> {
   const sources = new Map<string, Source>()
-  const ids = texts.filter((text) => UUID_PATTERN.test(text))
+  const locked = raw(`for ${lock} of t`)
+  const ids = by === 'external_ref' ? [] : texts.filter((text) => UUID_PATTERN.test(text))
   if (ids.length > 0) {
     const found = await rows<Source & { text: string }>(
       client,
@@ -135,7 +129,7 @@ async function findSources(
         select r.text, t.id, t.owner_id
         from unnest(${ids}::text[]) as r(text) join ${raw(table)} t on t.id = r.text::uuid
         where t.owner_id = any(${visibleOwnerIds}::uuid[]) and t.id = any(${ids}::uuid[])
-        for key share of t`,
+        ${locked}`,
     )
     for (const source of found) sources.set(source.text, source)
   }
@@ -147,7 +141,7 @@ async function findSources(
         select t.external_ref, t.id, t.owner_id
         from ${raw(table)} t
         where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${isAnyOf(sql`t.external_ref`, refs)}
-        for key share of t`,
+        ${locked}`,
     )
     // The owner comes first among those that are visible to it: its own records win.
     const rank = ({ owner_id }: Source) => visibleOwnerIds.indexOf(owner_id)
@@ -166,7 +160,7 @@ export function toElements(
   { attribute, to }: Reference,
   list: readonly (string | Inline)[],
   sources: ReadonlyMap<string, Source>,
-  { problems, missing }: Pick<Resolved, 'problems' | 'missing'>,
+  { problems, missing }: Pick<ResolvedLists, 'problems' | 'missing'>,
 ): Element[] {
   const seen = new Map<string, number>()
   return list.flatMap((element, index): Element[] => {

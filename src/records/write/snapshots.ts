@@ -91,23 +91,32 @@ export async function updateSnapshot(
 ): Promise<StoredSnapshot> {
   const { reference } = holding
   const where = sql`${within(holding)} and id = ${seen.id}`
-  const changed = await changeRow(pool, reference.to, reference.table, where, seen.updatedAt, changes)
-  const found = changed ? await findSnapshot(pool, reference, holding.holder, seen.id) : undefined
+  const found = await transaction(pool, async (client) => {
+    await lockHolder(client, holding)
+    const changed = await changeRow(client, reference.to, reference.table, where, seen.updatedAt, changes)
+    return changed ? await findSnapshot(client, reference, holding.holder, seen.id) : undefined
+  })
   if (!found) throw new ChangedMeanwhile()
   return found
 }
 
 /** Removes a snapshot. @throws ChangedMeanwhile if it is gone already */
 export async function detach(pool: Pool, holding: Holding, { id }: StoredSnapshot): Promise<void> {
-  const { rowCount } = await pool.query(
-    sql`delete from ${raw(holding.reference.table)} where ${within(holding)} and id = ${id}`,
-  )
-  if (rowCount === 0) throw new ChangedMeanwhile()
+  await transaction(pool, async (client) => {
+    await lockHolder(client, holding)
+    const { rowCount } = await client.query(
+      sql`delete from ${raw(holding.reference.table)} where ${within(holding)} and id = ${id}`,
+    )
+    if (rowCount === 0) throw new ChangedMeanwhile()
+  })
 }
 
 const within = ({ holder }: Holding): Sql => sql`owner_id = ${holder.ownerId} and holder_id = ${holder.id}`
 
-/** Locks a record, so that what it holds changes one request at a time, and not while it is being deleted. */
+/**
+ * Locks a record, so that what it holds changes one request at a time, and not while it is being deleted or
+ * copied.
+ */
 async function lockHolder(client: Client, { recordType, holder }: Holding): Promise<void> {
   const { rowCount } = await client.query(sql`
     select from ${raw(recordType.table)} where owner_id = ${holder.ownerId} and id = ${holder.id} for update`)
@@ -154,7 +163,7 @@ async function add(
     only,
     visibleOwnerIds,
     [{ [reference.attribute]: ids }],
-    { by: 'id' },
+    'id',
   )
   if (!resolved) return
   if (resolved.problems.length > 0) throw new UnresolvedReferences(resolved.problems, resolved.missing)

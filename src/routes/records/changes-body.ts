@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import { identityProblems, readData } from '../../http/body/json.js'
-import { dataOf, named, schemaName, uuid } from '../../http/operation/schemas.js'
+import { dataOf, named, uuid } from '../../http/operation/schemas.js'
 import type { RecordType } from '../../records/record-type.js'
 import { readChanges } from '../../records/write/read-changes.js'
 import { reject, within } from './problems.js'
-import { type Typed, typeOf } from './schemas.js'
+import { documentedName, type Typed, typeOf } from './schemas.js'
 
 /** The body of a `PUT`. */
 export const changesBody = (typed: Typed) =>
@@ -12,7 +12,7 @@ export const changesBody = (typed: Typed) =>
     Type.Object({
       type: typeOf(typed),
       id: Type.Optional(uuid('As in the path.')),
-      attributes: Type.Optional(named(`${schemaName(typed.type)}Changes`)),
+      attributes: Type.Optional(named(`${documentedName(typed)}Changes`)),
     }),
   )
 

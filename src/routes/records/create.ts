@@ -6,7 +6,8 @@ import { operation } from '../../http/operation/operation.js'
 import { dataOf, schemaName } from '../../http/operation/schemas.js'
 import { dataCheckedBy } from '../../http/operation/validation.js'
 import { requestUrl } from '../../http/urls.js'
-import type { RecordType } from '../../records/record-type.js'
+import { isObject, type JsonObject } from '../../json/parse.js'
+import { type RecordType, withoutReferences } from '../../records/record-type.js'
 import { validateRecord } from '../../records/validate.js'
 import { createRecord } from '../../records/write/change.js'
 import { visibleOwnerIds } from '../../tenants/owners.js'
@@ -48,7 +49,7 @@ const buildOperation = (recordType: RecordType) =>
 export function createRoute(app: App, dependencies: RecordDependencies): void {
   const { recordType } = dependencies
   const { table, type } = recordType
-  const alone = { ...recordType, references: [] }
+  const alone = withoutReferences(recordType)
 
   const schema = createOperation(recordType)
   const validatorCompiler = dataCheckedBy((data) => [
@@ -59,6 +60,50 @@ export function createRoute(app: App, dependencies: RecordDependencies): void {
   app.post(`/${table}`, { schema, validatorCompiler }, async (request, reply) => {
     const { attributes } = request.body.data
     return await create(request, reply, dependencies, alone, attributes, '')
+  })
+}
+
+const wholeOperation = (recordType: RecordType) =>
+  operation({
+    id: `create${schemaName(recordType.type)}`,
+    tag: 'Records',
+    summary: `Creates a ${recordType.noun}, by the same rules as an import.`,
+    body: dataOf(
+      Type.Union([
+        wholeAttributes(recordType, { type: Type.Optional(typeOf(recordType)) }),
+        Type.Object({ type: typeOf(recordType), attributes: wholeAttributes(recordType) }),
+      ]),
+    ),
+    answers: answersOf(recordType),
+    errors: [400, 409, 413, 415],
+  })
+
+/** `POST /subscriptions`: the attributes are in `data` itself, or in its `attributes` (contract 14). */
+export function createWholeRoute(app: App, dependencies: RecordDependencies): void {
+  const { recordType } = dependencies
+  const { table, type } = recordType
+
+  const schema = wholeOperation(recordType)
+  const validatorCompiler = dataCheckedBy((data) => [
+    ...(data.type === undefined ? [] : identityProblems(data, type)),
+    ...(isObject(data.attributes)
+      ? within('attributes', validateRecord(recordType, data.attributes))
+      : validateRecord(recordType, data)),
+  ])
+
+  app.post(`/${table}`, { schema, validatorCompiler }, async (request, reply) => {
+    const { data } = request.body as { readonly data: JsonObject }
+    const { type: _, attributes, ...flat } = data
+    const isNested = isObject(attributes)
+    return await create(
+      request,
+      reply,
+      dependencies,
+      recordType,
+      isNested ? attributes : flat,
+      '',
+      isNested ? 'attributes' : '',
+    )
   })
 }
 
@@ -79,7 +124,10 @@ export function buildRoute(app: App, dependencies: RecordDependencies): void {
   })
 }
 
-/** @param routeEnd the end of the route after the path of the list */
+/**
+ * @param routeEnd the end of the route after the path of the list
+ * @param path where in `data` the attributes are
+ */
 async function create(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -87,12 +135,14 @@ async function create(
   created: RecordType,
   attributes: Record<string, unknown>,
   routeEnd: string,
+  path = '',
 ): Promise<FastifyReply> {
   const { caller } = request
   const pool = poolOf(caller)
   const record = await explained(
     recordType.noun,
     createRecord(pool, created, visibleOwnerIds(caller), attributes),
+    path,
   )
   const list = requestUrl(request)
     .pathname.replace(/\/$/, '')

@@ -9,17 +9,22 @@ import {
 } from '../../records/write/change.js'
 import { AlreadyAttached, TooManySnapshots } from '../../records/write/snapshots.js'
 import { withArticle } from '../../text/text.js'
+import { within } from './problems.js'
 
-/** Awaits a change of a record, and turns the reason why it failed into an HTTP error (contract 3). */
-export async function explained<T>(noun: string, change: Promise<T>): Promise<T> {
+/**
+ * Awaits a change of a record, and turns the reason why it failed into an HTTP error (contract 3).
+ *
+ * @param path where in `data` the record's attributes are
+ */
+export async function explained<T>(noun: string, change: Promise<T>, path = ''): Promise<T> {
   try {
     return await change
   } catch (error) {
-    throw explanation(noun, error)
+    throw explanation(noun, error, path)
   }
 }
 
-function explanation(noun: string, error: unknown): unknown {
+function explanation(noun: string, error: unknown, path: string): unknown {
   if (error instanceof HttpError) return error
   if (error instanceof RefTaken) {
     return writeConflict(`The external_ref is that of another ${noun}.`, { id: error.holderId })
@@ -52,7 +57,11 @@ function explanation(noun: string, error: unknown): unknown {
   }
   if (error instanceof UnresolvedReferences) {
     const { problems, missing } = error
-    return validationError('data', problems, missing.length > 0 ? { missing_ids: missing } : undefined)
+    return validationError(
+      'data',
+      within(path, problems),
+      missing.length > 0 ? { missing_ids: missing } : undefined,
+    )
   }
   return error
 }

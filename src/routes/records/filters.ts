@@ -1,7 +1,7 @@
-import sql, { raw } from 'sql-template-tag'
+import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { isAnyOf } from '../../db/ref-key.js'
-import type { FilterAttributes } from '../../http/lists/filter.js'
-import type { RecordType } from '../../records/record-type.js'
+import type { FilterAttribute, FilterAttributes } from '../../http/lists/filter.js'
+import type { FilterKind, RecordType } from '../../records/record-type.js'
 
 /** What a list of a type can be filtered by (contract 5). */
 export function filtersOf({ filters, references }: RecordType): FilterAttributes {
@@ -11,7 +11,7 @@ export function filtersOf({ filters, references }: RecordType): FilterAttributes
     updated_at: { kind: 'time', column: sql`updated_at` },
   }
   for (const [name, kind] of Object.entries(filters)) {
-    attributes[name] = { kind, column: raw(name) }
+    attributes[name] = filterOf(kind, raw(name))
   }
   for (const { attribute, refsAttribute, table } of references) {
     const holds = {
@@ -25,4 +25,19 @@ export function filtersOf({ filters, references }: RecordType): FilterAttributes
     if (refsAttribute !== undefined) attributes[refsAttribute] = { kind: 'members', ...holds }
   }
   return attributes
+}
+
+function filterOf(kind: FilterKind, column: Sql): FilterAttribute {
+  if (kind === 'reference') return { kind: 'member', column, condition: (values) => isAnyOf(column, values) }
+  if (typeof kind === 'string') return { kind, column }
+  const { conditions } = kind
+  return {
+    kind: { oneOf: Object.keys(conditions) },
+    column,
+    condition: (values) =>
+      sql`(${join(
+        values.map((value) => raw(conditions[value] ?? 'false')),
+        ' or ',
+      )})`,
+  }
 }

@@ -12,8 +12,8 @@ interface IncludeParameter extends Record<string, TSchema> {
 }
 
 /** `include`, if there is anything to include. */
-export function includeParameter({ references }: RecordType): IncludeParameter {
-  const names = references.map(({ attribute }) => attribute)
+export function includeParameter({ holds }: RecordType): IncludeParameter {
+  const names = holds.map(({ attribute }) => attribute)
   if (names.length === 0) return {} as IncludeParameter
   return {
     include: Type.Optional(
@@ -31,12 +31,12 @@ export function includeParameter({ references }: RecordType): IncludeParameter {
  * @param given anything, if the parameter is not declared.
  * @throws HttpError 400
  */
-export function readInclude(given: unknown, { references }: RecordType): ReadonlySet<string> {
+export function readInclude(given: unknown, { holds }: RecordType): ReadonlySet<string> {
   const names = String(given ?? '')
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean)
-  const known = references.map(({ attribute }) => attribute)
+  const known = holds.map(({ attribute }) => attribute)
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) {
     const takes = known.length > 0 ? `takes ${known.join(', ')}` : 'is not supported here'
@@ -46,14 +46,14 @@ export function readInclude(given: unknown, { references }: RecordType): Readonl
 }
 
 /** What `include` adds to the documented response. */
-export const includedOf = ({ references }: RecordType): Record<string, TSchema> =>
-  references.length === 0
+export const includedOf = ({ holds }: RecordType): Record<string, TSchema> =>
+  holds.length === 0
     ? {}
     : {
         included: Type.Optional(
           Type.Object(
             Object.fromEntries(
-              references.map((reference) => [
+              holds.map((reference) => [
                 reference.attribute,
                 Type.Optional(Type.Array(resourceOf(reference))),
               ]),
@@ -76,7 +76,7 @@ export function included(
   holders: readonly NamedHolder[],
 ) {
   if (include.size === 0) return {}
-  const lists = recordType.references
+  const lists = recordType.holds
     .filter(({ attribute }) => include.has(attribute))
     .map((reference) => [
       reference.attribute,

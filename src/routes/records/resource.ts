@@ -4,19 +4,19 @@ import { type BasePrice, planPrice } from '../../records/plan-price.js'
 import { type HoldingRecord, heldBy, type StoredRecord } from '../../records/read/records.js'
 import type { Holder, StoredSnapshot } from '../../records/read/snapshots.js'
 import { sumPrices } from '../../records/read/sum-prices.js'
-import type { RecordType, Reference } from '../../records/record-type.js'
+import type { RecordType, Snapshots } from '../../records/record-type.js'
 import { type Caller, ownerKind } from '../../tenants/owners.js'
 
 /** A record as it is sent (contract 9). */
 export function recordResource(
   { caller, url }: Pick<FastifyRequest, 'caller' | 'url'>,
-  { type, table, references }: RecordType,
+  { type, table, holds }: RecordType,
   record: HoldingRecord,
 ) {
   const basePath = url.startsWith('/v2/') ? '/v2/subscriptions' : '/subscriptions'
   const resource = plainResource(caller, type, record)
-  if (references.length === 0) return resource
-  const own = references.map((reference) => ({ reference, held: record.held[reference.attribute] }))
+  if (holds.length === 0) return resource
+  const own = holds.map((reference) => ({ reference, held: record.held[reference.attribute] }))
   return {
     ...resource,
     meta: {
@@ -54,7 +54,7 @@ export interface SnapshotView {
   readonly pool: Pool
   readonly caller: Caller
   readonly recordType: RecordType
-  readonly reference: Reference
+  readonly reference: Snapshots
 }
 
 /**
@@ -79,13 +79,13 @@ export async function snapshotResource(view: SnapshotView, snapshot: StoredSnaps
 }
 
 /** The reference that determines a snapshot's price, as an offering's products do for its plans. */
-const pricingOf = ({ recordType: { references }, reference: { pricedBy } }: SnapshotView) =>
-  references.find(({ attribute }) => attribute === pricedBy)
+const pricingOf = ({ recordType: { holds }, reference: { pricedBy } }: SnapshotView) =>
+  holds.find(({ attribute }) => attribute === pricedBy)
 
 /** One by one, since a price may be as long as all prices of a product. */
 async function* pricedResources(
   view: SnapshotView,
-  pricing: Reference,
+  pricing: Snapshots,
   slices: AsyncIterable<readonly StoredSnapshot[]>,
 ) {
   let sums: ReadonlyMap<string, BasePrice> = new Map()
@@ -112,18 +112,26 @@ const holdersOf = (snapshots: readonly StoredSnapshot[]): Holder[] =>
     ownerId,
   }))
 
-/** The `objects` of a reference: attributes of its snapshots that are not stored. */
-function plainSnapshot(caller: Caller, { type, objects = {} }: Reference, snapshot: StoredSnapshot) {
+/** The `objects` of a list: attributes of its snapshots that are not stored. */
+function plainSnapshot(
+  caller: Caller,
+  { type, objects = {}, selection }: Snapshots,
+  snapshot: StoredSnapshot,
+) {
   const empty = Object.fromEntries(Object.keys(objects).map((name) => [name, {}]))
-  return plainResource(caller, type, { ...snapshot, attributes: { ...snapshot.attributes, ...empty } })
+  const attributes = { ...snapshot.attributes, ...empty }
+  const resource = plainResource(caller, type, { ...snapshot, attributes })
+  if (!selection) return resource
+  return { ...resource, meta: { ...resource.meta, [selection.mark]: snapshot.isSelected || null } }
 }
 
 function plainResource(caller: Caller, type: string, record: StoredRecord) {
   const timestamps = { created_at: record.createdAt, updated_at: record.updatedAt }
+  const { attributes, meta, timestamps: further } = record.answered ?? { attributes: record.attributes }
   return {
     id: record.id,
     type,
-    attributes: { ...record.attributes, ...timestamps },
-    meta: { owner: ownerKind(caller, record.ownerId), timestamps },
+    attributes: { ...attributes, ...timestamps },
+    meta: { owner: ownerKind(caller, record.ownerId), ...meta, timestamps: { ...timestamps, ...further } },
   }
 }

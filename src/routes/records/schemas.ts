@@ -10,24 +10,31 @@ import {
 } from '../../http/operation/schemas.js'
 import type { JsonObject } from '../../json/parse.js'
 import { type AttributesSchema, isWriteOnly, oneOf, priceMap } from '../../records/attribute-kinds.js'
+import { namingAttributes, waysOf } from '../../records/content/content.js'
 import { recordTypes } from '../../records/index.js'
-import type { RecordType, Reference } from '../../records/record-type.js'
+import type { Answered, Content, RecordType, Reference, Snapshots } from '../../records/record-type.js'
 import { MAX_SNAPSHOTS } from '../../records/validate.js'
+import { isReferring } from '../../records/write/referring.js'
 
 /** The documented schemas of records, all derived from the record types' own (contract 8 and 9). */
 
 /** The type of a record or snapshot, from which the document's names of its schemas are derived. */
 export interface Typed {
   readonly type: string
+  /** Absent: they follow from the type. */
+  readonly documentedAs?: string
 }
+
+/** The name of its schema in the document. */
+export const documentedName = ({ type, documentedAs }: Typed): string => documentedAs ?? schemaName(type)
 
 export const typeOf = ({ type }: Typed) => oneOf([type], 'The type.')
 
 /** The attributes as accepted in an import line and a `POST`. */
-export const attributesOf = ({ type }: Typed) => named<JsonObject>(`${schemaName(type)}Attributes`)
+export const attributesOf = (typed: Typed) => named<JsonObject>(`${documentedName(typed)}Attributes`)
 
 /** The record, or snapshot, as it is sent. */
-export const resourceOf = ({ type }: Typed) => named(schemaName(type))
+export const resourceOf = (typed: Typed) => named(documentedName(typed))
 
 /**
  * A schema as requests may use it: what `additionalProperties: false` removes from a value is not an error
@@ -40,44 +47,60 @@ const asTaken = (schema: AttributesSchema): AttributesSchema =>
     ),
   )
 
-/** The attributes in a response: those of the type, and the timestamps. */
-function answeredAttributes({ properties, required = [] }: AttributesSchema): TSchema {
+/** The attributes in a response: those of the type that are answered, what else is, and the timestamps. */
+function answeredAttributes({ properties, required = [] }: AttributesSchema, answered?: Answered): TSchema {
+  const { attributes = {}, omitted = [] } = answered ?? {}
+  const own = Object.entries(properties).filter(
+    ([name, schema]) => !isWriteOnly(schema) && !omitted.includes(name),
+  )
   return Type.Unsafe({
     type: 'object',
     properties: {
-      ...Object.fromEntries(Object.entries(properties).filter(([, schema]) => !isWriteOnly(schema))),
+      ...Object.fromEntries(own),
+      ...attributes,
       created_at: timestamp('When it was created.'),
       updated_at: timestamp('When it was last changed.'),
     },
-    required: [...required, 'created_at', 'updated_at'],
+    required: [
+      ...required.filter((name) => !omitted.includes(name)),
+      ...Object.keys(attributes),
+      'created_at',
+      'updated_at',
+    ],
   })
 }
 
 function resource(
-  schema: { readonly type: string; readonly description: string },
+  schema: Typed & { readonly description: string },
   attributes: AttributesSchema,
   meta: Record<string, TSchema> = {},
   more: Record<string, TSchema> = {},
+  answered?: Answered,
 ) {
-  const { type, description } = schema
+  const { description } = schema
   return Type.Object(
     {
       id: uuid('The id.'),
       type: typeOf(schema),
-      attributes: answeredAttributes(attributes),
-      meta: Type.Object({ owner, timestamps, ...meta }),
+      attributes: answeredAttributes(attributes, answered),
+      meta: Type.Object({
+        owner,
+        timestamps: Type.Object({ ...timestamps.properties, ...answered?.timestamps }),
+        ...answered?.meta,
+        ...meta,
+      }),
       ...more,
     },
-    { $id: schemaName(type), description },
+    { $id: documentedName(schema), description },
   )
 }
 
-const recordSchema = ({ type, noun, attributes, references }: RecordType) =>
+const recordSchema = ({ type, noun, attributes, holds, answered }: RecordType) =>
   resource(
     { type, description: `A ${noun}.` },
     attributes,
     Object.fromEntries(
-      references.flatMap(({ refsAttribute, to }) =>
+      holds.flatMap(({ refsAttribute, to }) =>
         refsAttribute === undefined
           ? []
           : [
@@ -88,16 +111,17 @@ const recordSchema = ({ type, noun, attributes, references }: RecordType) =>
             ],
       ),
     ),
-    references.length === 0 ? {} : { relationships: relationshipsOf(references) },
+    holds.length === 0 ? {} : { relationships: relationshipsOf(holds) },
+    answered,
   )
 
-const relationshipsOf = (references: readonly Reference[]) =>
+const relationshipsOf = (holds: readonly Snapshots[]) =>
   Type.Object(
     Object.fromEntries(
-      references.map((reference) => [
-        reference.attribute,
+      holds.map((held) => [
+        held.attribute,
         Type.Object({
-          data: Type.Array(Type.Object({ id: uuid('The id.'), type: typeOf(reference) }), {
+          data: Type.Array(Type.Object({ id: uuid('The id.'), type: typeOf(held) }), {
             description: 'The first 100, or all if they are included.',
           }),
           links: Type.Object({
@@ -108,8 +132,8 @@ const relationshipsOf = (references: readonly Reference[]) =>
     ),
   )
 
-const snapshotSchema = (reference: Reference, { noun }: RecordType) => {
-  const { type, to, pricedBy, objects = {} } = reference
+const snapshotSchema = (held: Snapshots, { noun }: RecordType) => {
+  const { to, pricedBy, objects = {}, selection } = held
   const { properties, required = [] } = to.attributes
   const further = Object.entries(objects).map(([name, description]) => [
     name,
@@ -117,7 +141,7 @@ const snapshotSchema = (reference: Reference, { noun }: RecordType) => {
   ])
   return resource(
     {
-      type,
+      ...typedOf(held),
       description: `The ${noun}'s own copy of a ${to.noun}, which later changes of the original leave alone.`,
     },
     {
@@ -125,11 +149,24 @@ const snapshotSchema = (reference: Reference, { noun }: RecordType) => {
       properties: { ...properties, ...Object.fromEntries(further) },
       required: [...required, ...Object.keys(objects)],
     },
-    pricedBy === undefined
-      ? {}
-      : { price: Type.Optional(priceMap(`What it costs with the ${noun}'s ${pricedBy}, by currency.`)) },
+    {
+      ...(pricedBy !== undefined && {
+        price: Type.Optional(priceMap(`What it costs with the ${noun}'s ${pricedBy}, by currency.`)),
+      }),
+      ...(selection && {
+        [selection.mark]: Type.Unsafe({
+          enum: [true, null],
+          description: `Whether the ${noun} has selected it.`,
+        }),
+      }),
+    },
   )
 }
+
+const typedOf = ({ type, documentedAs }: Typed): Typed => ({
+  type,
+  ...(documentedAs !== undefined && { documentedAs }),
+})
 
 /** An element of a list of references: a text that names a record, or an inline record. */
 const elementOf = ({ to }: Reference) =>
@@ -154,9 +191,9 @@ const elementLists = ({ references }: RecordType) =>
     ]),
   )
 
-/** The attributes with the lists of references, as accepted in an import line and `build`. */
+/** The attributes with all that a record refers to, as accepted in an import line and `build`. */
 export const wholeAttributes = (recordType: RecordType, more: Record<string, TSchema> = {}) => {
-  const { references } = recordType
+  const { references, content } = recordType
   const { properties, required = [], examples = [] } = asTaken(recordType.attributes)
   const exampleLists = references.map(({ attribute, to }) => [
     attribute,
@@ -164,20 +201,58 @@ export const wholeAttributes = (recordType: RecordType, more: Record<string, TSc
   ])
   return Type.Unsafe<JsonObject>({
     type: 'object',
-    properties: { ...more, ...properties, ...elementLists(recordType) },
+    properties: {
+      ...more,
+      ...properties,
+      ...elementLists(recordType),
+      ...(content && givenContent(content)),
+    },
     required: [
       ...required,
       ...references.filter(({ optional }) => !optional).map(({ attribute }) => attribute),
     ],
-    examples: examples.map((example) => ({ ...example, ...Object.fromEntries(exampleLists) })),
+    examples: examples.map((example) => ({
+      ...example,
+      ...Object.fromEntries(exampleLists),
+      ...(content && { [waysOf(content).ref]: content.to.attributes.examples?.[0]?.external_ref }),
+    })),
   })
 }
 
+/** What says what a record refers to the content of: exactly one of three ways, with a selection. */
+const givenContent = (content: Content): Record<string, TSchema> => ({
+  ...namingAttributes(content),
+  [content.attribute]: Type.Optional({
+    ...asTaken(content.to.attributes),
+    description: `The ${content.to.noun} inline, together with ${content.holds.map(({ attribute }) => attribute).join(' and ')}.`,
+  }),
+  ...Object.fromEntries(
+    content.holds.map(({ attribute, to }) => [
+      attribute,
+      Type.Optional(
+        Type.Array(attributesOf(to), {
+          minItems: 1,
+          maxItems: MAX_SNAPSHOTS,
+          description: `The ${attribute} of an inline ${content.to.noun}. One with \`"meta": {"selected": true}\` is selected.`,
+        }),
+      ),
+    ]),
+  ),
+})
+
+/** The attributes that a `PUT` may change. */
+function changeableAttributes({ attributes, changeable, content }: RecordType): AttributesSchema {
+  if (!changeable) return attributes
+  const all = { ...attributes.properties, ...(content && namingAttributes(content)) }
+  const properties = Object.fromEntries(changeable.flatMap((name) => (all[name] ? [[name, all[name]]] : [])))
+  return { ...attributes, properties, examples: [] }
+}
+
 /** The attributes as accepted in a `PUT`: any of them. */
-const changesSchema = ({ type }: Typed, attributes: AttributesSchema) =>
+const changesSchema = (typed: Typed, attributes: AttributesSchema) =>
   Type.Unsafe({
     ...asChanges(asTaken(attributes)),
-    $id: `${schemaName(type)}Changes`,
+    $id: `${documentedName(typed)}Changes`,
     description:
       'The attributes to change. `null` clears an optional one. Maps of prices are merged (RFC 7396): ' +
       'a currency that is `null` is removed, and those not named stay.',
@@ -214,7 +289,7 @@ const lineSchema = Type.Union(
     dataOf(
       Type.Object({
         type: typeOf(recordType),
-        attributes: recordType.references.length > 0 ? wholeAttributes(recordType) : attributesOf(recordType),
+        attributes: isReferring(recordType) ? wholeAttributes(recordType) : attributesOf(recordType),
       }),
     ),
   ),
@@ -235,11 +310,9 @@ export const recordSchemas: readonly TSchema[] = [
       description:
         'An optional attribute that is null, at any depth, counts as absent; so does an empty external_ref.',
     },
-    changesSchema(recordType, recordType.attributes),
+    changesSchema(recordType, changeableAttributes(recordType)),
     recordSchema(recordType),
-    ...recordType.references.flatMap((reference) => [
-      changesSchema(reference, reference.to.attributes),
-      snapshotSchema(reference, recordType),
-    ]),
+    ...recordType.references.map((reference) => changesSchema(reference, reference.to.attributes)),
+    ...recordType.holds.map((held) => snapshotSchema(held, recordType)),
   ]),
 ]

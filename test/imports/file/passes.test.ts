@@ -15,14 +15,12 @@ const bundle = defineRecordType({
   attributes: Type.Object({ name: name('bundle') }),
   references: [
     {
-      kind: 'snapshots',
       attribute: 'offerings',
       to: offering,
       table: 'bundle_offerings',
       type: 'subscription_bundle_offering',
     },
     {
-      kind: 'snapshots',
       attribute: 'products',
       to: product,
       table: 'bundle_products',

@@ -2,20 +2,20 @@ import { Type } from 'typebox'
 import { sendJson } from '../../../http/answer/json.js'
 import type { App } from '../../../http/app.js'
 import { operation } from '../../../http/operation/operation.js'
-import { dataOf, schemaName } from '../../../http/operation/schemas.js'
+import { dataOf } from '../../../http/operation/schemas.js'
 import { snapshotsWithin } from '../../../records/read/snapshots.js'
 import { attach } from '../../../records/write/snapshots.js'
 import { withArticle } from '../../../text/text.js'
 import { explained } from '../errors.js'
 import { snapshotResources } from '../resource.js'
-import { resourceOf } from '../schemas.js'
+import { documentedName, resourceOf } from '../schemas.js'
 import { pathOf, type SnapshotDependencies } from './dependencies.js'
 import { findHolding, viewOf } from './holding.js'
 import { idsBody, idsReader } from './ids-body.js'
 
 const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) =>
   operation({
-    id: `attach${schemaName(reference.type)}s`,
+    id: `attach${documentedName(reference)}s`,
     tag: 'Records',
     summary: `Adds ${reference.attribute} to ${withArticle(noun)}, as they are now.`,
     ids: { id: noun },

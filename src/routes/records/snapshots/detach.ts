@@ -1,15 +1,15 @@
 import type { App } from '../../../http/app.js'
 import { operation } from '../../../http/operation/operation.js'
-import { schemaName } from '../../../http/operation/schemas.js'
 import { detach } from '../../../records/write/snapshots.js'
 import { withArticle } from '../../../text/text.js'
 import { explained } from '../errors.js'
+import { documentedName } from '../schemas.js'
 import { idNameOf, pathOf, type SnapshotDependencies } from './dependencies.js'
 import { findHeld } from './holding.js'
 
 const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies, idName: string) =>
   operation({
-    id: `detach${schemaName(reference.type)}`,
+    id: `detach${documentedName(reference)}`,
     tag: 'Records',
     summary: `Removes a ${reference.to.noun} from ${withArticle(noun)}.`,
     ids: { id: noun, [idName]: `${reference.to.noun} in it, or of its original` },

@@ -2,18 +2,18 @@ import { sendJson } from '../../../http/answer/json.js'
 import type { App } from '../../../http/app.js'
 import { listAnswer, MAX_OFFSET, pageOf } from '../../../http/lists/paging.js'
 import { operation } from '../../../http/operation/operation.js'
-import { listOf, pageParameters, schemaName } from '../../../http/operation/schemas.js'
+import { listOf, pageParameters } from '../../../http/operation/schemas.js'
 import { requestUrl } from '../../../http/urls.js'
 import { listSnapshots } from '../../../records/read/snapshots.js'
 import { withArticle } from '../../../text/text.js'
 import { snapshotResources } from '../resource.js'
-import { resourceOf } from '../schemas.js'
+import { documentedName, resourceOf } from '../schemas.js'
 import { pathOf, type SnapshotDependencies } from './dependencies.js'
 import { viewOf } from './holding.js'
 
 const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies) =>
   operation({
-    id: `list${schemaName(reference.type)}s`,
+    id: `list${documentedName(reference)}s`,
     tag: 'Records',
     summary: `Lists the ${reference.attribute} of ${withArticle(noun)}, newest first.`,
     ids: { id: noun },

@@ -1,19 +1,19 @@
 import { sendJson } from '../../../http/answer/json.js'
 import type { App } from '../../../http/app.js'
 import { operation } from '../../../http/operation/operation.js'
-import { dataOf, schemaName } from '../../../http/operation/schemas.js'
+import { dataOf } from '../../../http/operation/schemas.js'
 import { updateSnapshot } from '../../../records/write/snapshots.js'
 import { withArticle } from '../../../text/text.js'
 import { changesBody, readChangesBody } from '../changes-body.js'
 import { explained } from '../errors.js'
 import { snapshotResource } from '../resource.js'
-import { resourceOf } from '../schemas.js'
+import { documentedName, resourceOf } from '../schemas.js'
 import { idNameOf, pathOf, type SnapshotDependencies } from './dependencies.js'
 import { findHeld, viewOf } from './holding.js'
 
 const operationOf = ({ recordType: { noun }, reference }: SnapshotDependencies, idName: string) =>
   operation({
-    id: `update${schemaName(reference.type)}`,
+    id: `update${documentedName(reference)}`,
     tag: 'Records',
     summary: `Changes a ${reference.to.noun} within ${withArticle(noun)}, and leaves its original alone.`,
     ids: { id: noun, [idName]: `${reference.to.noun} in it, or of its original` },

@@ -1,0 +1,122 @@
+import sql, { raw } from 'sql-template-tag'
+import type { CopyLoan } from '../../db/copy/buffers.js'
+import { CopyRows } from '../../db/copy/copy.js'
+import { type Client, settled } from '../../db/pool.js'
+import type { Content, RecordType, Snapshots } from '../record-type.js'
+import { SNAPSHOT_COLUMNS } from '../write/insert-snapshots.js'
+import type { Source } from '../write/references.js'
+import type { ResolvedContent } from './resolve.js'
+import { firstOf } from './snapshot-ids.js'
+
+/** A record that was just added, and what it holds copies of. */
+export interface ContentHolder {
+  readonly id: string
+  readonly content: ResolvedContent
+}
+
+/** How many snapshots a statement writes at a time, about; one record may need some thousand. */
+const SLICE = 20_000
+
+/**
+ * Writes the snapshots of records that were just added: of what they name, as it is now, and of what they have
+ * inline.
+ *
+ * @param loan whose buffers are used on the way
+ */
+export async function insertContents(
+  client: Client,
+  content: Content,
+  ownerId: string,
+  milliseconds: number,
+  holders: readonly ContentHolder[],
+  loan?: CopyLoan,
+): Promise<void> {
+  for (const slice of slices(holders)) {
+    await settled(
+      content.holds.map((held, list) =>
+        insertList(client, { content, held, list, ownerId, milliseconds }, slice, loan),
+      ),
+    )
+  }
+}
+
+function* slices(holders: readonly ContentHolder[]): Generator<readonly ContentHolder[], void, undefined> {
+  let slice: ContentHolder[] = []
+  let size = 0
+  for (const holder of holders) {
+    slice.push(holder)
+    size += holder.content.size
+    if (size < SLICE) continue
+    yield slice
+    slice = []
+    size = 0
+  }
+  if (slice.length > 0) yield slice
+}
+
+/** One of the lists, and what its snapshots share. */
+interface List {
+  readonly content: Content
+  readonly held: Snapshots
+  /** Its place among the lists. */
+  readonly list: number
+  readonly ownerId: string
+  readonly milliseconds: number
+}
+
+async function insertList(
+  client: Client,
+  list: List,
+  holders: readonly ContentHolder[],
+  loan: CopyLoan | undefined,
+): Promise<void> {
+  const { held, ownerId, milliseconds } = list
+  const inline = new CopyRows(
+    [...SNAPSHOT_COLUMNS, ...held.to.columns],
+    [ownerId, null, milliseconds, milliseconds],
+    loan,
+  )
+  const named: NamedHolder[] = []
+  for (const { id, content } of holders) {
+    const { from, ids } = content
+    if ('lists' in from) {
+      for (const [place, values] of (from.lists[list.list] ?? []).entries()) {
+        inline.add([id, ids.at(list.list, place), ...values])
+      }
+    } else named.push({ id, content, source: from })
+  }
+  await settled([insertNamed(client, list, named), inline.copyTo(client, held.table)])
+}
+
+interface NamedHolder extends ContentHolder {
+  readonly source: Source
+}
+
+async function insertNamed(client: Client, list: List, holders: readonly NamedHolder[]): Promise<void> {
+  const { held, ownerId, milliseconds } = list
+  const from = list.content.to.holds.find(({ attribute }) => attribute === held.attribute)
+  if (holders.length === 0 || !from) return
+  const createdAt = new Date(milliseconds).toISOString()
+  const columns = columnsOf(held.to)
+  // What each source holds is read once, however many records are copies of it.
+  const sources = new Map(holders.map(({ source }) => [source.id, source]))
+  await client.query(sql`
+    with held as materialized (
+      select s.*, h.source_holder_id,
+             lpad(to_hex(${firstOf(list.list)}::integer - 1 + row_number() over (partition by h.source_holder_id order by s.id)), 3, '0') as digits
+      from unnest(${[...sources.values()].map(({ owner_id }) => owner_id)}::uuid[], ${[...sources.keys()]}::uuid[])
+             as h(source_owner_id, source_holder_id)
+      cross join lateral (
+        select * from ${raw(from.table)} t where t.owner_id = h.source_owner_id and t.holder_id = h.source_holder_id offset 0
+      ) as s
+    )
+    insert into ${raw(held.table)} (owner_id, holder_id, id, source_id, created_at, updated_at, ${columns})
+    select ${ownerId}::uuid, r.holder_id, (r.head || s.digits || r.tail)::uuid, coalesce(s.source_id, s.id),
+           ${createdAt}::timestamptz, ${createdAt}::timestamptz, ${raw(held.to.columns.map(({ name }) => `s.${name}`).join(', '))}
+    from unnest(${holders.map(({ id }) => id)}::uuid[], ${holders.map(({ source }) => source.id)}::uuid[],
+                ${holders.map(({ content }) => content.ids.head)}::text[], ${holders.map(({ content }) => content.ids.tail)}::text[])
+           as r(holder_id, source_holder_id, head, tail)
+    join held s on s.source_holder_id = r.source_holder_id`)
+}
+
+const columnsOf = ({ columns }: RecordType) => raw(columns.map(({ name }) => name).join(', '))

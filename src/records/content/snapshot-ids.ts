@@ -1,0 +1,48 @@
+import { randomBytes } from '../write/random-bytes.js'
+
+/** How many ids a list has room for: more than it may have elements. */
+const LIST_ROOM = 2 ** 10
+
+/** The number of an id that belongs to no list. */
+const OWN = 2 ** 12 - 1
+
+/**
+ * The ids of the snapshots that a record holds by up to three lists: UUIDs of version 7 (RFC 9562) that share
+ * their time and their random bits, and ascend in the order of a list. So the database can create them, too.
+ */
+export class SnapshotIds {
+  /** What comes before and after the three digits of the number. */
+  readonly head: string
+  readonly tail: string
+
+  /** @param milliseconds since 1970 */
+  constructor(milliseconds: number) {
+    const time = milliseconds.toString(16).padStart(12, '0')
+    this.head = `${time.slice(0, 8)}-${time.slice(8)}-7`
+    this.tail = randomTail()
+  }
+
+  /** The id of an element, by the places of its list and in it, from 0. */
+  at(list: number, place: number): string {
+    return this.#of(firstOf(list) + place)
+  }
+
+  /** The id of what is held beside the lists. */
+  get own(): string {
+    return this.#of(OWN)
+  }
+
+  #of(number: number): string {
+    return `${this.head}${number.toString(16).padStart(3, '0')}${this.tail}`
+  }
+}
+
+/** The number of the first element of a list. */
+export const firstOf = (list: number): number => list * LIST_ROOM
+
+/** The variant, two bits, and 62 random bits. */
+function randomTail(): string {
+  const hex = Buffer.from(randomBytes()).toString('hex')
+  const variant = (8 + (Number.parseInt(hex.charAt(0), 16) & 3)).toString(16)
+  return `-${variant}${hex.slice(1, 4)}-${hex.slice(4, 16)}`
+}

@@ -1,0 +1,133 @@
+import { type TSchema, Type } from 'typebox'
+import { isObject } from '../../json/parse.js'
+import { compile } from '../../schema/compile.js'
+import { addProblem, type Problem } from '../../schema/problem.js'
+import { type PriceMap, planPrice } from '../plan-price.js'
+import type { Content } from '../record-type.js'
+import { elementsOf, namingAttributes, noPrice, selectedPlace, waysOf } from './content.js'
+
+type Attributes = Record<string, unknown>
+
+/** How the attributes of an inline record, and the elements of its lists, are validated. */
+export interface InlineValidation {
+  record(attribute: string, value: unknown, problems: Problem[]): void
+  list(attribute: string, value: unknown, problems: Problem[]): void
+}
+
+const compiled = new Map<Content, (value: unknown) => Problem[]>()
+
+function namingProblems(content: Content): (value: unknown) => Problem[] {
+  let validate = compiled.get(content)
+  if (!validate) {
+    validate = compile(Type.Object(namingAttributes(content) as Record<string, TSchema>))
+    compiled.set(content, validate)
+  }
+  return validate
+}
+
+/**
+ * Adds what is wrong with how a record says what it refers to and what it selects of it (contract 14), as far as
+ * its attributes show it. Those that count as absent, `null` and an empty text, are removed.
+ */
+export function validateContent(
+  content: Content,
+  attributes: Attributes,
+  inline: InlineValidation,
+  problems: Problem[],
+): void {
+  const ways = Object.values(waysOf(content))
+  const { holds, selects } = content
+  for (const name of [...ways, selects.id, selects.ref, ...holds.map(({ attribute }) => attribute)]) {
+    if (attributes[name] === null || attributes[name] === '') delete attributes[name]
+  }
+  const add = (problem: Problem) => addProblem(problems, problem)
+  for (const problem of namingProblems(content)(attributes)) add(problem)
+  const given = ways.filter((name) => attributes[name] !== undefined)
+  const last = ways.at(-1) ?? ''
+  const listed = `${ways.slice(0, -1).join(', ')} and ${last}`
+  if (given[0] === undefined) add({ field: last, error: `one of ${listed} is required` })
+  else if (given[1] !== undefined) add({ field: given[1], error: `only one of ${listed} may be given` })
+  else if (given[0] === last) validateInline(content, attributes, inline, problems)
+  else validateNamed(content, attributes, add)
+}
+
+function validateNamed(
+  { attribute, holds, selects }: Content,
+  attributes: Attributes,
+  add: (problem: Problem) => void,
+) {
+  for (const { attribute: list } of holds) {
+    if (attributes[list] !== undefined)
+      add({ field: list, error: `${list} may only be given with ${attribute}` })
+  }
+  if (attributes[selects.id] !== undefined && attributes[selects.ref] !== undefined) {
+    add({ field: selects.ref, error: `only one of ${selects.id} and ${selects.ref} may be given` })
+  }
+}
+
+function validateInline(
+  content: Content,
+  attributes: Attributes,
+  inline: InlineValidation,
+  problems: Problem[],
+): void {
+  const { attribute, holds, selects } = content
+  const { id, ref } = waysOf(content)
+  inline.record(attribute, attributes[attribute], problems)
+  for (const { attribute: list } of holds) inline.list(list, attributes[list], problems)
+  const add = (problem: Problem) => addProblem(problems, problem)
+  if (attributes[selects.id] !== undefined) {
+    add({ field: selects.id, error: `${selects.id} may only be given with ${id} or ${ref}` })
+  }
+  const elements = attributes[selects.attribute]
+  if (Array.isArray(elements)) validateMarks(selects.attribute, elements, add)
+  // The lists are examined as a whole only when they are valid.
+  if (problems.length > 0) return
+  const selected = selectedPlace(content, attributes)
+  if ('error' in selected) add(selected)
+  else {
+    const currency = String(attributes[content.currency])
+    if (!hasInlinePrice(content, attributes, selected.place, currency)) {
+      add({ field: content.currency, error: noPrice(content, currency) })
+    }
+  }
+}
+
+function validateMarks(list: string, elements: readonly unknown[], add: (problem: Problem) => void): void {
+  for (const [place, element] of elements.entries()) {
+    const meta = isObject(element) ? element.meta : undefined
+    const field = `${list}[${place}].meta`
+    if (meta === undefined || meta === null) continue
+    if (!isObject(meta)) add({ field, error: `${field} must be an object` })
+    else if (meta.selected !== undefined && meta.selected !== null && typeof meta.selected !== 'boolean') {
+      add({ field: `${field}.selected`, error: `${field}.selected must be true or false` })
+    }
+  }
+}
+
+/** Whether the selected one of an inline list has a price in a currency, or nothing has any price. */
+function hasInlinePrice(content: Content, attributes: Attributes, place: number, currency: string): boolean {
+  const { holds, selects } = content
+  const pricedBy = holds.find(({ attribute }) => attribute === selects.attribute)?.pricedBy ?? ''
+  const plans = elementsOf(attributes, selects.attribute)
+  const prices = elementsOf(attributes, pricedBy).map(({ price }) => (price ?? {}) as PriceMap)
+  const hasAny = (map: unknown) => map !== undefined && Object.keys(map as PriceMap).length > 0
+  if (!prices.some(hasAny) && !plans.some(({ fixed_price }) => hasAny(fixed_price))) return true
+  let sum: bigint | undefined = 0n
+  for (const price of prices) {
+    const amount = Object.hasOwn(price, currency) ? price[currency]?.amount : undefined
+    sum = sum === undefined || amount === undefined ? undefined : sum + BigInt(amount)
+  }
+  return hasPrice(plans[place] ?? {}, currency, sum?.toString())
+}
+
+/**
+ * Whether a plan has a price in a currency.
+ *
+ * @param sum what the products cost together in it; undefined: not all of them have a price in it
+ */
+export function hasPrice(plan: Readonly<Attributes>, currency: string, sum: string | undefined): boolean {
+  const base = sum === undefined ? [] : [{ [currency]: [sum, null] as const }]
+  for (const prices of planPrice(plan, base)) if (Object.hasOwn(prices, currency)) return true
+  return false
+}

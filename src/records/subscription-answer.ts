@@ -1,0 +1,108 @@
+import { type TSchema, Type } from 'typebox'
+import { boolean, oneOf, uuid } from './attribute-kinds.js'
+import { timestamp } from './meta.js'
+import { offering } from './offering.js'
+import type { Answered } from './record-type.js'
+
+type Stored = Readonly<Record<string, unknown>>
+
+/** What there is of these, without those that are null. */
+const present = (values: Stored): Stored =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined))
+
+const optionalTime = (description: string): TSchema => Type.Optional(timestamp(description))
+
+const isLive = 'active_from <= now()'
+const isOver = 'coalesce(end_date <= now(), false)'
+const isWaiting = 'coalesce(pending and (go_live_after is null or go_live_after > now()), false)'
+
+/** A subscription as it is answered (contract 14). */
+export const subscriptionAnswer: Answered = {
+  attributes: {
+    plan_id: uuid('The id of the selected one of its plans.'),
+    offering: Type.Object(
+      {
+        id: uuid('The id of the original, if it was one; else its own.'),
+        type: oneOf([offering.type], 'The type.'),
+        attributes: offering.attributes,
+      },
+      { description: 'The offering as it was when the subscription was made.' },
+    ),
+  },
+  omitted: [
+    'manual_payments',
+    'pending',
+    'go_live_after',
+    'first_invoice_paid',
+    'started_at',
+    'paused_at',
+    'canceled_at',
+  ],
+  meta: {
+    status: oneOf(['active', 'inactive'], 'Inactive while it is pending or paused, and once it has ended.'),
+    canceled: boolean('Whether it is canceled. It ends with the period that was running then.'),
+    paused: boolean('Whether it is paused.'),
+    closed: boolean('Whether it has ended with its plan.'),
+    pending: boolean('Whether it is not live yet.'),
+    suspended: boolean('Never: nothing here suspends one.'),
+    invoice_after: Type.Union([timestamp('When the next invoice is due.'), Type.Null()]),
+    manual_payments: boolean('Whether it is paid by hand.'),
+    first_invoice_prepaid: boolean('Whether the first invoice was paid.'),
+  },
+  timestamps: {
+    canceled_at: optionalTime('When it was canceled.'),
+    paused_at: optionalTime('When it was paused.'),
+    resumed_at: optionalTime('When it was last resumed.'),
+    end_date: optionalTime('When it ends, or has ended.'),
+    go_live_after: optionalTime('When it goes live.'),
+    go_live: optionalTime('When it went live.'),
+  },
+  computed: {
+    status: `case when ${isLive} and not ${isOver} then 'active' else 'inactive' end`,
+    is_closed: `${isOver} and end_date is not distinct from closes_at`,
+    is_pending: isWaiting,
+    go_live: `case when not ${isWaiting} then case when pending then go_live_after else created_at end end`,
+  },
+  columns: ['resumed_at', 'invoice_after', 'end_date'],
+  of: (stored) => ({
+    attributes: {
+      ...present({
+        account_id: stored.account_id,
+        name: stored.name,
+        email: stored.email,
+        currency: stored.currency,
+        external_ref: stored.external_ref,
+        address_id: stored.address_id,
+        plan_id: stored.plan_id,
+      }),
+      offering: {
+        id: stored.offering_id,
+        type: offering.type,
+        attributes: present({
+          external_ref: stored.offering_external_ref,
+          name: stored.offering_name,
+          description: stored.offering_description,
+        }),
+      },
+    },
+    meta: {
+      status: stored.status,
+      canceled: stored.canceled_at !== null,
+      paused: stored.paused_at !== null,
+      closed: stored.is_closed,
+      pending: stored.is_pending,
+      suspended: false,
+      invoice_after: stored.invoice_after,
+      manual_payments: stored.manual_payments,
+      first_invoice_prepaid: stored.first_invoice_paid === true,
+    },
+    timestamps: present({
+      canceled_at: stored.canceled_at,
+      paused_at: stored.paused_at,
+      resumed_at: stored.resumed_at,
+      end_date: stored.end_date,
+      go_live_after: stored.go_live_after,
+      go_live: stored.go_live,
+    }),
+  }),
+}
