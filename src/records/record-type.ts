@@ -107,6 +107,19 @@ export interface AnsweredParts {
   readonly timestamps: Attributes
 }
 
+/** An action on a record: why it is refused, as conditions in SQL by the sentence, and what it sets. */
+export interface Action {
+  readonly refused: Readonly<Record<string, string>>
+  readonly set: string
+}
+
+/** What can be done to the records of a type, and where it is noted (contract 14). */
+export interface States {
+  readonly table: string
+  readonly type: string
+  readonly actions: Readonly<Record<string, Action>>
+}
+
 /**
  * A record type, from which everything else is derived: the validation of import lines and of API bodies, the
  * insert statement, the queries, the routes. A new type is one such file, one migration, and one line in
@@ -138,6 +151,7 @@ export interface RecordType {
   readonly changeable?: readonly string[]
   /** Absent: its attributes are answered. */
   readonly answered?: Answered
+  readonly states?: States
 }
 
 /** The types that a record type refers to. */

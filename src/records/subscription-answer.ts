@@ -12,9 +12,10 @@ const present = (values: Stored): Stored =>
 
 const optionalTime = (description: string): TSchema => Type.Optional(timestamp(description))
 
-const isLive = 'active_from <= now()'
-const isOver = 'coalesce(end_date <= now(), false)'
-const isWaiting = 'coalesce(pending and (go_live_after is null or go_live_after > now()), false)'
+/** It has ended. */
+export const IS_OVER = 'coalesce(end_date <= now(), false)'
+/** It is not live yet. */
+export const IS_WAITING = 'coalesce(pending and (go_live_after is null or go_live_after > now()), false)'
 
 /** A subscription as it is answered (contract 14). */
 export const subscriptionAnswer: Answered = {
@@ -58,10 +59,10 @@ export const subscriptionAnswer: Answered = {
     go_live: optionalTime('When it went live.'),
   },
   computed: {
-    status: `case when ${isLive} and not ${isOver} then 'active' else 'inactive' end`,
-    is_closed: `${isOver} and end_date is not distinct from closes_at`,
-    is_pending: isWaiting,
-    go_live: `case when not ${isWaiting} then case when pending then go_live_after else created_at end end`,
+    status: `case when active_from <= now() and not ${IS_OVER} then 'active' else 'inactive' end`,
+    is_closed: `${IS_OVER} and end_date is not distinct from closes_at`,
+    is_pending: IS_WAITING,
+    go_live: `case when not ${IS_WAITING} then case when pending then go_live_after else created_at end end`,
   },
   columns: ['resumed_at', 'invoice_after', 'end_date'],
   of: (stored) => ({

@@ -7,6 +7,7 @@ import { plan } from './plan.js'
 import { product } from './product.js'
 import { defineRecordType } from './record-type.js'
 import { subscriptionAnswer } from './subscription-answer.js'
+import { subscriptionStates } from './subscription-states.js'
 
 type Attributes = Readonly<Record<string, unknown>>
 
@@ -106,6 +107,7 @@ export const subscription = defineRecordType({
     },
   },
   answered: subscriptionAnswer,
+  states: subscriptionStates,
 })
 
 /** Times that only make sense together with something else. */

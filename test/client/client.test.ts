@@ -40,6 +40,7 @@ test('a client generated from the document compiles, and runs an import', async 
       subscription_subscriber: 0,
       subscription_offering: 1,
       subscription_feature: 0,
+      subscription: 0,
     },
     errors: [[2, 'name', 'name must be at least 3 characters']],
     products: ['Coffee box'],

@@ -65,10 +65,18 @@ export const file = (...lines: readonly (RecordLine | string)[]): string => line
 export const times = (count: number, make: (index: number) => RecordLine | string): string =>
   Array.from({ length: count }, (_, index) => toLine(make(index))).join('')
 
-export const counts = (products = 0, plans = 0, subscribers = 0, offerings = 0, features = 0) => ({
+export const counts = (
+  products = 0,
+  plans = 0,
+  subscribers = 0,
+  offerings = 0,
+  features = 0,
+  subscriptions = 0,
+) => ({
   subscription_product: products,
   subscription_plan: plans,
   subscription_subscriber: subscribers,
   subscription_offering: offerings,
   subscription_feature: features,
+  subscription: subscriptions,
 })

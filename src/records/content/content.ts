@@ -27,15 +27,17 @@ export function namingAttributes(content: Content): Readonly<Record<string, TSch
   return {
     [id]: Type.Optional(uuid(`The id of the ${to.noun}.`)),
     [ref]: Type.Optional({ ...externalRef, description: `The external_ref of the ${to.noun}.` }),
-    [selects.id]: Type.Optional(
-      uuid(`The id of the selected ${element}, as the ${to.noun} has it, or of its original.`),
-    ),
+    [selects.id]: Type.Optional(selectedId(content)),
     [selects.ref]: Type.Optional({
       ...externalRef,
       description: `The external_ref of the selected ${element}.`,
     }),
   }
 }
+
+/** The attribute that selects an element by id. */
+export const selectedId = (content: Content) =>
+  uuid(`The id of the selected ${elementNoun(content)}, as it is held, or of its original.`)
 
 /** The noun of the elements of which one is selected: `plan`. */
 export const elementNoun = ({ holds, selects }: Content): string =>

@@ -25,6 +25,10 @@ function namingProblems(content: Content): (value: unknown) => Problem[] {
   return validate
 }
 
+/** What is wrong with the id of another selection. Whether there is such a one, the database knows. */
+export const selectedIdProblems = (content: Content, selected: unknown): readonly Problem[] =>
+  namingProblems(content)({ [content.selects.id]: selected })
+
 /**
  * Adds what is wrong with how a record says what it refers to and what it selects of it (contract 14), as far as
  * its attributes show it. Those that count as absent, `null` and an empty text, are removed.

@@ -4,7 +4,8 @@ import { isDeadlock, isUniqueViolation } from '../../db/errors.js'
 import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
 import type { Problem } from '../../schema/problem.js'
-import { columnValue } from '../columns.js'
+import { type ColumnValue, columnValue } from '../columns.js'
+import { selectAnother } from '../content/selection.js'
 import { recordTypes } from '../index.js'
 import { findRecord, type StoredRecord } from '../read/records.js'
 import type { RecordType } from '../record-type.js'
@@ -116,21 +117,49 @@ export async function updateRecord(
   seen: StoredRecord,
   changes: Attributes,
 ): Promise<StoredRecord> {
-  const { ownerId, id } = seen
+  const { ownerId, id, updatedAt } = seen
   const where = sql`owner_id = ${ownerId} and id = ${id}`
-  const changed = await changeRow(pool, recordType, recordType.table, where, seen.updatedAt, changes).catch(
-    async (error: unknown) => {
-      // Two writers each wanted the `external_ref` that the other was giving up; PostgreSQL has aborted this
-      // one.
-      if (isDeadlock(error)) throw new ChangedMeanwhile()
-      if (!isUniqueViolation(error)) throw error
-      const ref = String(changes.external_ref)
-      const holder = (await holdersOfRefs(pool, recordType, ownerId, [ref])).get(ref)
-      throw holder === undefined ? new ChangedMeanwhile() : new RefTaken(holder)
-    },
-  )
+  const selected = await selectionOf(pool, recordType, seen, changes)
+  const changed = await changeRow(
+    pool,
+    recordType,
+    recordType.table,
+    where,
+    updatedAt,
+    changes,
+    selected,
+  ).catch(async (error: unknown) => {
+    // Two writers each wanted the `external_ref` that the other was giving up; PostgreSQL has aborted this
+    // one.
+    if (isDeadlock(error)) throw new ChangedMeanwhile()
+    if (!isUniqueViolation(error)) throw error
+    const ref = String(changes.external_ref)
+    const holder = (await holdersOfRefs(pool, recordType, ownerId, [ref])).get(ref)
+    throw holder === undefined ? new ChangedMeanwhile() : new RefTaken(holder)
+  })
   if (!changed) throw new ChangedMeanwhile()
   return await reread(pool, recordType, ownerId, id)
+}
+
+/**
+ * The columns that change with another selection of what the record holds, which never changes itself.
+ *
+ * @throws UnresolvedReferences
+ */
+async function selectionOf(
+  pool: Pool,
+  recordType: RecordType,
+  { ownerId, id, attributes }: StoredRecord,
+  changes: Attributes,
+): Promise<Readonly<Record<string, ColumnValue>>> {
+  const { content } = recordType
+  const selected = content && changes[content.selects.id]
+  if (!content || typeof selected !== 'string') return {}
+  const holder = { id, owner_id: ownerId }
+  const currency = String(attributes[content.currency])
+  const found = await selectAnother(pool, recordType, content, holder, { currency, selected })
+  if ('problem' in found) throw new UnresolvedReferences([found.problem], [])
+  return found.columns
 }
 
 /**
@@ -139,15 +168,21 @@ export async function updateRecord(
  */
 export async function changeRow(
   db: Pool | Client,
-  { columns }: RecordType,
+  { columns, contentColumns }: RecordType,
   table: string,
   where: Sql,
   updatedAt: string,
   changes: Attributes,
+  contentValues: Readonly<Record<string, ColumnValue>> = {},
 ): Promise<boolean> {
-  const assignments = columns
-    .filter(({ path: [attribute] }) => Object.hasOwn(changes, attribute))
-    .map((column) => sql`${raw(column.name)} = ${columnValue(column, changes)}::${raw(column.type)},`)
+  const assignments = [
+    ...columns
+      .filter(({ path: [attribute] }) => Object.hasOwn(changes, attribute))
+      .map((column) => [column, columnValue(column, changes)] as const),
+    ...contentColumns
+      .filter(({ name }) => Object.hasOwn(contentValues, name))
+      .map((column) => [column, contentValues[column.name] ?? null] as const),
+  ].map(([{ name, type }, value]) => sql`${raw(name)} = ${value}::${raw(type)},`)
   if (assignments.length === 0) return true
   // Two changes never share an `updated_at`, however coarse the clock, since it identifies the later one.
   const { rowCount } = await db.query(sql`
@@ -176,6 +211,11 @@ export async function deleteRecord(
     const holder = await holderOf(client, recordType, ownerId, id)
     if (holder) throw new StillAttached(holder.type, holder.id, holder.owner_id === ownerId)
     await deleteSnapshots(client, recordType, ownerId, [id])
+    if (recordType.states) {
+      await client.query(
+        sql`delete from ${raw(recordType.states.table)} where owner_id = ${ownerId} and holder_id = ${id}`,
+      )
+    }
     await client.query(sql`delete from ${raw(recordType.table)} where owner_id = ${ownerId} and id = ${id}`)
     await addToTotals(client, ownerId, new Map([[recordType.table, -1]]))
   })

@@ -1,6 +1,8 @@
 import { isObject } from '../../json/parse.js'
 import type { Problem } from '../../schema/problem.js'
 import { attributeKind } from '../attribute-kinds.js'
+import { type Column, columnValue } from '../columns.js'
+import { selectedIdProblems } from '../content/validate.js'
 import { type RecordType, withoutReferences } from '../record-type.js'
 import { validateRecord } from '../validate.js'
 
@@ -29,9 +31,40 @@ export function readChanges(recordType: RecordType, attributes: Attributes, chan
       merged[name] = mergeMaps(attributes[name], changes[name])
     }
   }
-  const problems = validateRecord(withoutReferences(recordType), merged)
-  const named = Object.keys(properties).filter((name) => Object.hasOwn(changes, name))
+  const problems = [
+    ...fixedAttributes(recordType, attributes, changes),
+    ...validateRecord(withoutReferences(recordType), merged),
+    ...selectionProblems(recordType, changes),
+  ]
+  const { changeable = Object.keys(properties) } = recordType
+  const named = changeable.filter((name) => Object.hasOwn(changes, name))
   return { problems, changes: Object.fromEntries(named.map((name) => [name, merged[name] ?? null])) }
+}
+
+/** Attributes that cannot change may be named only as they are. */
+function fixedAttributes(
+  { columns, changeable }: RecordType,
+  attributes: Attributes,
+  changes: Attributes,
+): readonly Problem[] {
+  if (!changeable) return []
+  return columns.flatMap((column) => {
+    const [name] = column.path
+    if (changeable.includes(name) || !Object.hasOwn(changes, name)) return []
+    const isSame = asCompared(column, changes) === asCompared(column, attributes)
+    return isSame ? [] : [{ field: name, error: `${name} cannot be changed` }]
+  })
+}
+
+function asCompared(column: Column, attributes: Attributes): unknown {
+  const value = columnValue(column, attributes)
+  return column.type === 'uuid' && typeof value === 'string' ? value.toLowerCase() : value
+}
+
+/** What is wrong with the id of another selection. Whether there is such a one, the database knows. */
+function selectionProblems({ content }: RecordType, changes: Attributes): readonly Problem[] {
+  if (!content || !Object.hasOwn(changes, content.selects.id)) return []
+  return selectedIdProblems(content, changes[content.selects.id])
 }
 
 /**

@@ -9,13 +9,15 @@ import { getRoute } from './get.js'
 import { listRoute } from './list.js'
 import { listRoute as listSnapshotsRoute } from './snapshots/list.js'
 import { snapshotRoutes } from './snapshots/routes.js'
+import { actRoute } from './states/act.js'
+import { getStateRoute, listStatesRoute } from './states/list.js'
 import { updateRoute } from './update.js'
 
 /** The routes of every record type, derived from its definition (contract 9). */
 export function recordRoutes(app: App, poolOf: PoolOf, downloads: Downloads): void {
   for (const recordType of recordTypes) {
     const dependencies = { poolOf, downloads, recordType, finder: recordFinder(poolOf, recordType) }
-    const { references, content } = recordType
+    const { references, content, states } = recordType
     listRoute(app, dependencies)
     getRoute(app, dependencies)
     if (content) createWholeRoute(app, dependencies)
@@ -25,5 +27,10 @@ export function recordRoutes(app: App, poolOf: PoolOf, downloads: Downloads): vo
     deleteRoute(app, dependencies)
     for (const reference of references) snapshotRoutes(app, { ...dependencies, reference })
     for (const reference of content?.holds ?? []) listSnapshotsRoute(app, { ...dependencies, reference })
+    if (states) {
+      actRoute(app, { ...dependencies, states })
+      listStatesRoute(app, { ...dependencies, states })
+      getStateRoute(app, { ...dependencies, states })
+    }
   }
 }

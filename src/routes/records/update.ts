@@ -32,7 +32,7 @@ export function updateRoute(app: App, { poolOf, recordType, finder }: RecordDepe
     const id = request.params.id
     const record = await finder.findOwn(caller, id)
     const changes = readChangesBody({ type, id, recordType, attributes: record.attributes }, request.body)
-    const changed = await explained(noun, updateRecord(pool, recordType, record, changes))
+    const changed = await explained(noun, updateRecord(pool, recordType, record, changes), 'attributes')
     return { data: await writtenRecord(request, pool, recordType, changed) }
   })
 }
