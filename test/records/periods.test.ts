@@ -1,5 +1,31 @@
+import sql, { type Sql } from 'sql-template-tag'
 import { describe, expect, test } from 'vitest'
-import { endDate, invoiceAfter, type Terms } from '../../src/records/periods.js'
+import { rows } from '../../src/db/pool.js'
+import { testService } from '../support/service.js'
+
+/** The calendar of subscriptions (contract 14), as the functions of migration 0014 compute it. */
+const service = testService()
+
+interface Terms {
+  readonly unit: 'day' | 'week' | 'month' | 'year'
+  readonly frequency: number
+  readonly length: number
+  readonly trial: number
+  readonly closes: boolean
+}
+
+async function computed(expression: Sql): Promise<string | undefined> {
+  const [row] = await rows<{ time: string | null }>(service.pool, sql`select ${expression} as time`)
+  return row?.time ?? undefined
+}
+
+const invoiceAfter = (start: string, { unit, trial, frequency }: Terms, isFirstPaid: boolean) =>
+  computed(sql`units_after(${start}, ${unit}, ${trial + (isFirstPaid ? frequency : 0)})`)
+
+const endDate = (start: string, terms: Terms, canceledAt?: string) =>
+  computed(sql`subscription_end(
+    ${start}, ${terms.unit}, ${terms.trial}, ${terms.frequency}, ${terms.length},
+    ${terms.closes ? 'close' : 'roll'}, ${canceledAt ?? null})`)
 
 const monthly: Terms = { unit: 'month', frequency: 1, length: 12, trial: 0, closes: false }
 const closing: Terms = { ...monthly, closes: true }
@@ -59,8 +85,8 @@ describe('The next invoice is due', () => {
       true,
       undefined,
     ],
-  ])('%s', (_, start, terms, isFirstPaid, due) => {
-    expect(invoiceAfter(at(start), terms, isFirstPaid)).toBe(due && at(due))
+  ])('%s', async (_, start, terms, isFirstPaid, due) => {
+    expect(await invoiceAfter(at(start), terms, isFirstPaid)).toBe(due && at(due))
   })
 })
 
@@ -110,22 +136,45 @@ describe('A subscription ends', () => {
     ],
     ['with the period, if that ends before the plan', '2026-01-10', closing, '2026-02-01', '2026-02-10'],
     ['never, beyond the year 9999', '2026-01-10', { ...closing, length: 2 ** 53 - 1 }, undefined, undefined],
-  ])('%s', (_, start, terms, canceledAt, end) => {
-    expect(endDate(at(start), terms, canceledAt && at(canceledAt))).toBe(end && at(end))
+  ])('%s', async (_, start, terms, canceledAt, end) => {
+    expect(await endDate(at(start), terms, canceledAt && at(canceledAt))).toBe(end && at(end))
   })
 
-  test('wherever the machine is: clocks that are put forward there change nothing', () => {
-    const zone = process.env.TZ
+  test('wherever the session is: clocks that are put forward there change nothing', async () => {
+    const client = await service.pool.connect()
     try {
-      process.env.TZ = 'America/New_York'
-      // Both days on which its clocks change.
-      expect(invoiceAfter('2026-02-08T07:30:00Z', monthly, true)).toBe('2026-03-08T07:30:00.000000Z')
-      expect(endDate('2026-10-01T06:30:00Z', { ...closing, unit: 'day', length: 31 })).toBe(
-        '2026-11-01T06:30:00.000000Z',
+      await client.query("set timezone = 'America/New_York'")
+      // Both days on which its clocks change, compared by the server, since the session writes no UTC.
+      const [row] = await rows<{ spring: boolean; autumn: boolean }>(
+        client,
+        sql`
+          select units_after('2026-02-08T07:30:00Z', 'month', 1) = '2026-03-08T07:30:00Z' as spring,
+                 units_after('2026-10-01T06:30:00Z', 'day', 31) = '2026-11-01T06:30:00Z' as autumn`,
       )
+      expect(row).toEqual({ spring: true, autumn: true })
     } finally {
-      if (zone === undefined) delete process.env.TZ
-      else process.env.TZ = zone
+      await client.query('reset timezone')
+      client.release()
     }
+  })
+
+  test('with the first end of a trial or period that is later, for thousands of starts and moments', async () => {
+    const [row] = await rows<{ wrong: number }>(
+      service.pool,
+      sql`
+        select count(*) as wrong
+        from (values ('day', 5), ('week', 2), ('month', 1), ('month', 5), ('year', 1), ('year', 3)) as terms(unit, frequency)
+        cross join generate_series(0, 3) as trial
+        cross join generate_series(timestamptz '2024-01-29 10:00+00', '2024-03-02', '3 days') as start
+        cross join generate_series(timestamptz '2024-01-15 10:00+00', '2029-03-15', '97 days 1 hour') as moment
+        cross join lateral (
+          select period_end(start, unit, trial, frequency, moment) as found,
+                 (select min(units_after(start, unit, units))
+                  from (select 0 union all select trial + n * frequency from generate_series(0, 400) as n) as u(units)
+                  where units_after(start, unit, units) > moment) as due
+        ) as ends
+        where found is distinct from due`,
+    )
+    expect(row).toEqual({ wrong: 0 })
   })
 })

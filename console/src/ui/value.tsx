@@ -32,6 +32,7 @@ const cells: Readonly<Record<KindName, (value: unknown) => ReactNode>> = {
   email: plain,
   uri: (value) => <Uri value={String(value)} />,
   uuid: (value) => <code className="break">{String(value)}</code>,
+  time: (value) => <RelativeTime time={String(value)} />,
   choice: plain,
   integer: plain,
   number: plain,
