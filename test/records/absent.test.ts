@@ -70,7 +70,10 @@ function optionalPaths({ properties = {}, patternProperties = {}, required = [] 
   ]
 }
 
-const optional = recordTypes.flatMap(({ type, attributes }) =>
+/** The types that show their attributes as they are given; the others are in the table of rules. */
+const shownAsGiven = recordTypes.filter(({ answered }) => answered === undefined)
+
+const optional = shownAsGiven.flatMap(({ type, attributes }) =>
   optionalPaths(attributes as Shape).map((path) => ({ type, path, name: path.join('.') })),
 )
 
@@ -98,7 +101,7 @@ const newestOf = async (list: string) => {
 test('every type has optional attributes, and prices at two more depths', () => {
   expect(optional.map(({ type, name }) => `${type} ${name}`)).toEqual(
     expect.arrayContaining([
-      ...recordTypes.map(({ type }) => `${type} external_ref`),
+      ...shownAsGiven.map(({ type }) => `${type} external_ref`),
       'subscription_product price.USD',
       'subscription_product price.USD.includes_tax',
       'subscription_plan fixed_price.USD.includes_tax',

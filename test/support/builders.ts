@@ -55,6 +55,18 @@ export const anOffering = (attributes: Attributes = {}): RecordLine =>
 export const anOfferingAlone = (attributes: Attributes = {}): RecordLine =>
   record('subscription_offering', { name: 'Coffee, monthly', ...attributes })
 
+/** Of the offering `coffee`, which has to be there or in the same file. */
+export const aSubscription = (attributes: Attributes = {}): RecordLine =>
+  record('subscription', {
+    account_id: '0b2a5d0e-8a5c-4d4e-9d5e-3a1b2c3d4e5f',
+    name: 'A subscriber',
+    email: 'subscriber@example.com',
+    currency: 'EUR',
+    manual_payments: false,
+    offering_external_ref: 'coffee',
+    ...attributes,
+  })
+
 const toLine = (line: RecordLine | string): string =>
   `${typeof line === 'string' ? line : JSON.stringify(line)}\n`
 

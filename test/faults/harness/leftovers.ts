@@ -45,7 +45,11 @@ export async function checkNothingElse(
     [greedy.id],
   )
   await left('failed imports', "select id, failure_reason from imports where status = 'failed'")
-  await until('traces of rehearsals', 'select import_id from rehearsed_refs limit 5', victim)
+  const traces = recordTables.map(
+    (table) =>
+      `select owner_id, '${table}' as table from ${table} where owner_id in (select id from imports where dry_run)`,
+  )
+  await until('traces of rehearsals', `${traces.join(' union all ')} limit 5`, victim)
   await left('leases of jobs that are over', 'select id from imports where lease_expires_at is not null')
   for (const table of [...recordTables, 'import_errors', 'import_error_kinds']) {
     await left(`${table} of nobody`, `select owner_id from ${table} where owner_id <> all($1)`, [owners])

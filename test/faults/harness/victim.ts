@@ -174,7 +174,6 @@ export class Victim {
       'import_error_kinds',
       'import_updates',
       'totals',
-      'rehearsed_refs',
     ]
     await this.query(`truncate ${[...tables, ...recordTables].join(', ')}`)
     await this.uploads.removeFiles()

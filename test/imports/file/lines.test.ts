@@ -95,7 +95,7 @@ describe('A line that is not a record is one error, of the whole line, and stops
     [
       'an unknown type',
       '{"data":{"type":"product"}}',
-      /^type "product" is not one of subscription_product, subscription_plan, subscription_subscriber, subscription_offering, subscription_feature$/,
+      /^type "product" is not one of subscription_product, subscription_plan, subscription_subscriber, subscription_offering, subscription_feature, subscription$/,
     ],
     [
       'a type in another case',

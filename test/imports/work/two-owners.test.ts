@@ -1,12 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
-import { aFeature, anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../../support/builders.js'
+import {
+  aFeature,
+  anOffering,
+  aPlan,
+  aProduct,
+  aSubscriber,
+  aSubscription,
+  counts,
+  file,
+} from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
 import { pathFor, resourceRoutes } from '../../support/routes.js'
 import { testService } from '../../support/service.js'
 
-const LISTS = ['products', 'plans', 'subscribers', 'offerings', 'features', 'imports']
+const LISTS = ['products', 'plans', 'subscribers', 'offerings', 'features', 'subscriptions', 'imports']
 
 const service = testService()
 
@@ -21,13 +30,17 @@ const everything = (suffix: string) =>
       products: [`product-${suffix}`],
       plans: [`plan-${suffix}`],
     }),
+    aSubscription({
+      external_ref: `subscription-${suffix}`,
+      offering_external_ref: `offering-${suffix}`,
+    }),
     '{',
   )
 
 /** One of everything, imported; returns the ids by list. */
 async function populate(api: Api, suffix: string): Promise<Record<string, string>> {
   const { id, meta } = await api.import(everything(suffix), { externalRef: suffix })
-  expect(meta.records.imported).toEqual(counts(1, 1, 1, 1, 1))
+  expect(meta.records.imported).toEqual(counts(1, 1, 1, 1, 1, 1))
   const ids: Record<string, string> = { imports: id }
   for (const list of LISTS.slice(0, -1)) {
     const filter = `eq(external_ref,${list.slice(0, -1)}-${suffix})`
