@@ -1,5 +1,8 @@
-import type { RecordType } from '../../records/record-type.js'
+import { contentOf } from '../../records/content/content.js'
+import { notFound } from '../../records/content/resolve.js'
+import type { Content, RecordType } from '../../records/record-type.js'
 import { referenceLists, type Source, toElements } from '../../records/write/references.js'
+import { futureProblem } from '../../records/write/resolve.js'
 import type { Problem } from '../../schema/problem.js'
 import type { UploadReader } from '../../uploads/store.js'
 import { noCounts } from '../counts.js'
@@ -11,6 +14,7 @@ import { type FileToRead, readLines } from '../file/read-lines.js'
 import { ErrorKinds } from '../report/kinds.js'
 import { refTaken } from '../report/problems.js'
 import type { Counts, OnConflict } from '../terms.js'
+import { SeenContents } from './offerings.js'
 import { SeenRefs } from './seen-refs.js'
 
 /**
@@ -96,6 +100,7 @@ const NONE: readonly never[] = []
 class FileCheck {
   readonly #options: CheckOptions
   readonly #refs = new SeenRefs()
+  readonly #contents = new SeenContents()
   readonly #kinds = new ErrorKinds()
   readonly #uploaded = noCounts()
   readonly #valid = noCounts()
@@ -145,9 +150,13 @@ class FileCheck {
   ): readonly LineProblem[] {
     const line = { number, start }
     const externalRef = attributes.external_ref as string | undefined
-    const problems = this.#follow(recordType, attributes, line)
+    const problems = [
+      ...this.#follow(recordType, attributes, line),
+      ...this.#inTheFuture(recordType, attributes),
+    ]
     if (problems.length > 0) return problems.map((problem) => ({ ...problem, line, externalRef }))
     const holder = externalRef === undefined ? undefined : this.#refs.add(recordType, externalRef, number)
+    this.#contents.remember(recordType, attributes, this.#options.onConflict === 'update')
     if (externalRef === undefined || holder === undefined || this.#options.onConflict === 'update') {
       count(this.#valid, recordType)
     } else if (this.#options.onConflict === 'skip') count(this.#skipped, recordType)
@@ -164,7 +173,8 @@ class FileCheck {
     attributes: Readonly<Record<string, unknown>>,
     { number: line }: LinePlace,
   ): readonly Problem[] {
-    const { references } = recordType
+    const { references, content } = recordType
+    if (content) return this.#followContent(content, attributes, line)
     if (references.length === 0) return NONE
     const lists = referenceLists(recordType, attributes)
     const problems: Problem[] = []
@@ -188,6 +198,33 @@ class FileCheck {
       this.#found.unresolved.push(...unresolved)
     }
     return problems
+  }
+
+  /** Follows what a record refers to the content of, and checks what it selects of it. */
+  #followContent(
+    content: Content,
+    attributes: Readonly<Record<string, unknown>>,
+    line: number,
+  ): readonly Problem[] {
+    const given = contentOf(content, attributes)
+    if (!('by' in given)) return NONE
+    const { field, by, text } = given
+    const isThere = by === 'external_ref' && this.#refs.find(content.to, text) !== undefined
+    if (isThere) {
+      const problem = this.#contents.problemOf(content, attributes, text)
+      return problem ? [problem] : NONE
+    }
+    if (this.#options.strict) return [notFound(content, given)]
+    this.#unresolved += 1
+    this.#found.unresolved.push({ line, field, noun: content.to.noun, reference: text })
+    return NONE
+  }
+
+  /** By this machine's clock; an import asks the database's. */
+  #inTheFuture({ past = [] }: RecordType, attributes: Readonly<Record<string, unknown>>): readonly Problem[] {
+    return past.flatMap((name) =>
+      attributes[name] === undefined ? [] : (futureProblem(name, String(attributes[name]), Date.now()) ?? []),
+    )
   }
 
   #report(problems: readonly LineProblem[]): void {

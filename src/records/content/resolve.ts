@@ -46,7 +46,8 @@ export async function resolveContents(
     if (!('by' in one)) return inlineContent(content, one, ids)
     const source = sources[one.by].get(one.text)
     const answer = source && answers.get(keyOf(one, source))
-    return answer ? namedContent(content, one, source, answer, ids) : notFound(content, one)
+    if (answer) return namedContent(content, one, source, answer, ids)
+    return { problem: notFound(content, one), missing: one.text }
   })
 }
 
@@ -73,9 +74,10 @@ async function answersTo(
   return new Map(answers.map((answer) => [keys[answer.key - 1] ?? '', answer]))
 }
 
-const notFound = ({ to }: Content, { field, text }: NamedContent): Unresolved => ({
-  problem: { field, error: `${to.noun} "${excerpt(text)}" was not found` },
-  missing: text,
+/** What is wrong with a name that leads nowhere. */
+export const notFound = ({ to }: Content, { field, text }: NamedContent): Problem => ({
+  field,
+  error: `${to.noun} "${excerpt(text)}" was not found`,
 })
 
 function namedContent(

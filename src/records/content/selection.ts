@@ -100,6 +100,12 @@ function ask({ selects }: Content, { holds, table, columns }: Asked, questions: 
     ) as s on l.fitting = 1`
 }
 
+/** The sentence about a selection that is missing. */
+export function mustSelect({ to, selects }: Content, elements: number): string {
+  const those = `${to.noun}'s ${elements} ${selects.attribute}`
+  return `one of the ${those} must be selected, by ${selects.id} or ${selects.ref}`
+}
+
 /** What is wrong with a selection. */
 export function selectionProblem(
   content: Content,
@@ -110,8 +116,7 @@ export function selectionProblem(
   if (elements === 0) return { field: selects.id, error: `the ${to.noun} has no ${selects.attribute}` }
   if (fitting !== 1) {
     if (selector) return { field: selector.field, error: notOne(content, selector.text, fitting) }
-    const error = `one of the ${to.noun}'s ${elements} ${selects.attribute} must be selected, by ${selects.id} or ${selects.ref}`
-    return { field: selects.id, error }
+    return { field: selects.id, error: mustSelect(content, elements) }
   }
   const { base_price_percentage, has_fixed, fixed, sum } = answer
   // A fixed price counts as soon as it has any currency.

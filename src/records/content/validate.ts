@@ -110,7 +110,12 @@ function validateMarks(list: string, elements: readonly unknown[], add: (problem
 }
 
 /** Whether the selected one of an inline list has a price in a currency, or nothing has any price. */
-function hasInlinePrice(content: Content, attributes: Attributes, place: number, currency: string): boolean {
+export function hasInlinePrice(
+  content: Content,
+  attributes: Attributes,
+  place: number,
+  currency: string,
+): boolean {
   const { holds, selects } = content
   const pricedBy = holds.find(({ attribute }) => attribute === selects.attribute)?.pricedBy ?? ''
   const plans = elementsOf(attributes, selects.attribute)

@@ -1,5 +1,5 @@
 import type { Client } from '../../db/pool.js'
-import { addProblem } from '../../schema/problem.js'
+import { addProblem, type Problem } from '../../schema/problem.js'
 import { toUtc } from '../../schema/time.js'
 import type { NamedContent } from '../content/content.js'
 import { type ResolvedContent, resolveContents } from '../content/resolve.js'
@@ -31,14 +31,19 @@ export async function resolve(
   if (recordType.content) {
     await resolveContent(client, recordType.content, visibleOwnerIds, records, resolved, milliseconds)
   }
-  const now = new Date(milliseconds).toISOString()
   for (const [place, { past }] of records.entries()) {
     for (const [field, time] of past) {
-      if ((toUtc(time) ?? '') <= now) continue
-      addProblem(resolved[place]?.problems ?? [], { field, error: `${field} must not be in the future` })
+      const problem = futureProblem(field, time, milliseconds)
+      if (problem) addProblem(resolved[place]?.problems ?? [], problem)
     }
   }
   return resolved
+}
+
+/** What is wrong with a time of the past that is later than now, in milliseconds since 1970. */
+export function futureProblem(field: string, time: string, now: number): Problem | undefined {
+  const isPast = (toUtc(time) ?? '') <= new Date(now).toISOString()
+  return isPast ? undefined : { field, error: `${field} must not be in the future` }
 }
 
 async function resolveContent(
