@@ -4,7 +4,16 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generateRecords } from '../../bench/generate.js'
 import type { OnConflict } from '../../src/imports/terms.js'
-import { anOffering, aPlan, aProduct, aSubscriber, counts, file, times } from '../support/builders.js'
+import {
+  anOffering,
+  aPlan,
+  aProduct,
+  aSubscriber,
+  aSubscription,
+  counts,
+  file,
+  times,
+} from '../support/builders.js'
 import { intake } from '../support/cli.js'
 import { newStoreEach, temporaryFolder, testService } from '../support/service.js'
 
@@ -79,6 +88,51 @@ describe('With --strict it says what an import into an empty store would say', (
         return anOffering({ external_ref, products: [`r-${index - 3}`, 'r-0'], plans: [`r-${index - 2}`] })
       })
       await expectSame(content, onConflict)
+    },
+  )
+
+  test('of many subscriptions', async () => {
+    await expectSame([...generateRecords({ records: 3000, content: 'subscriptions' })].join('\n'))
+  })
+
+  test.each(['reject', 'update'] as const)(
+    'of subscriptions to what the file has and has not, on_conflict=%s',
+    async (onConflict) => {
+      const usd = { USD: { amount: 500 } }
+      const { errors } = await expectSame(
+        file(
+          aSubscription({ offering_external_ref: 'one', selected_plan: 'monthly' }),
+          aSubscription({ offering_external_ref: 'one', selected_plan: 'monthly', currency: 'USD' }),
+          aSubscription({ offering_external_ref: 'one', selected_plan: 'weekly', currency: 'USD' }),
+          aSubscription({
+            offering_external_ref: 'one',
+            plan_id: aSubscription().data.attributes.account_id,
+          }),
+          aSubscription({ offering_external_ref: 'two' }),
+          aSubscription({ offering_external_ref: 'two', selected_plan: 'monthly' }),
+          aSubscription({ offering_external_ref: 'three', currency: 'USD' }),
+          aSubscription({ offering_external_ref: 'wrong' }),
+          aSubscription({ paused_at: '9999-01-01T00:00:00Z', offering_external_ref: 'none' }),
+          aSubscription({
+            offering_external_ref: undefined,
+            offering_id: aSubscription().data.attributes.account_id,
+          }),
+          aProduct({ external_ref: 'box', price: { USD: { amount: 1 } } }),
+          aPlan({ external_ref: 'monthly' }),
+          anOffering({ external_ref: 'one', products: ['box'], plans: ['monthly'] }),
+          anOffering({
+            external_ref: 'two',
+            plans: ['monthly', aPlan({ external_ref: 'monthly', fixed_price: usd }).data.attributes],
+          }),
+          anOffering({ external_ref: 'three', products: ['box'] }),
+          anOffering({ external_ref: 'wrong', products: ['nothing'] }),
+          // With "update", the last of those that share an external_ref counts.
+          aProduct({ external_ref: 'box', price: { EUR: { amount: 1 } } }),
+          anOffering({ external_ref: 'three', products: ['box'] }),
+        ),
+        onConflict,
+      )
+      expect(errors).toBeGreaterThan(9)
     },
   )
 
