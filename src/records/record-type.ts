@@ -107,7 +107,10 @@ export interface AnsweredParts {
   readonly timestamps: Attributes
 }
 
-/** An action on a record: why it is refused, as conditions in SQL by the sentence, and what it sets. */
+/**
+ * An action on a record: why it is refused, as conditions in SQL by the sentence, and what it sets, in SQL too, where
+ * `clock.now` is the time.
+ */
 export interface Action {
   readonly refused: Readonly<Record<string, string>>
   readonly set: string

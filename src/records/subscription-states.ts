@@ -11,14 +11,14 @@ export const subscriptionStates: States = {
   table: 'subscription_states',
   type: 'subscription_state',
   actions: {
-    cancel: { refused: { ...isCanceled, ...isOver }, set: 'canceled_at = clock_timestamp()' },
+    cancel: { refused: { ...isCanceled, ...isOver }, set: 'canceled_at = clock.now' },
     pause: {
       refused: { ...isPaused, ...isCanceled, ...isOver, ...isWaiting },
-      set: 'paused_at = clock_timestamp(), resumed_at = null',
+      set: 'paused_at = clock.now, resumed_at = null',
     },
     resume: {
       refused: { 'The subscription is not paused.': 'paused_at is null' },
-      set: 'paused_at = null, resumed_at = clock_timestamp()',
+      set: 'paused_at = null, resumed_at = clock.now',
     },
     pending: {
       refused: { 'The subscription is pending already.': IS_WAITING, ...isPaused, ...isCanceled, ...isOver },

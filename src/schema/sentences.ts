@@ -137,7 +137,7 @@ const UNQUOTED: Readonly<Record<string, RegExp>> = {
 /**
  * Says what is expected, and how it is written if the value looks right to a person: `"12"`, `true`, `null`.
  */
-function typePredicate(type: string, value: unknown): string {
+export function typePredicate(type: string, value: unknown): string {
   const due = types[type] ?? `must be of the type ${type}`
   // What a double cannot hold is parsed as one of these two (see `parseJson`).
   if (value === Number.POSITIVE_INFINITY) return 'is a number too large to be stored'

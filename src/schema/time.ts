@@ -3,10 +3,12 @@ const DATE_TIME =
   /^(\d{4}-\d{2}-\d{2})[Tt]((?:[01]\d|2[0-3]):[0-5]\d):([0-5]\d|60)(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
 
 const SECOND = 1000
+const DAY = 86_400_000
 
 /**
  * A time by RFC 3339 in UTC and to the microsecond, as all times are answered: `2017-01-10T11:41:19.244842Z`.
- * Further digits are dropped. A leap second counts as the second that follows it.
+ * Further digits are dropped. A leap second, which only a day in UTC can end with, counts as the second that
+ * follows it.
  *
  * @returns undefined: it is not a time, or not one of the years 1 to 9999 in UTC.
  */
@@ -17,6 +19,7 @@ export function toUtc(text: string): string | undefined {
   const digits = isLeap ? '000000' : fraction.slice(0, 6).padEnd(6, '0')
   const whole = Date.parse(`${date}T${minute}:${isLeap ? '59' : second}${offset.toUpperCase()}`)
   const at = new Date(isLeap ? whole + SECOND : whole)
+  if (isLeap && at.getTime() % DAY !== 0) return undefined
   const year = at.getUTCFullYear()
   return year >= 1 && year <= 9999 ? `${at.toISOString().slice(0, 19)}.${digits}Z` : undefined
 }

@@ -2,6 +2,7 @@ import { type TSchema, Type } from 'typebox'
 import { isObject } from '../../json/parse.js'
 import { compile } from '../../schema/compile.js'
 import { addProblem, type Problem } from '../../schema/problem.js'
+import { typePredicate } from '../../schema/sentences.js'
 import { type PriceMap, planPrice } from '../plan-price.js'
 import type { Content } from '../record-type.js'
 import { elementsOf, namingAttributes, noPrice, selectedPlace, waysOf } from './content.js'
@@ -31,7 +32,7 @@ export const selectedIdProblems = (content: Content, selected: unknown): readonl
 
 /**
  * Adds what is wrong with how a record says what it refers to and what it selects of it (contract 14), as far as
- * its attributes show it. Those that count as absent, `null` and an empty text, are removed.
+ * its attributes show it. Those that count as absent, `null` and an empty `external_ref`, are removed.
  */
 export function validateContent(
   content: Content,
@@ -42,8 +43,9 @@ export function validateContent(
   const ways = Object.values(waysOf(content))
   const { holds, selects } = content
   for (const name of [...ways, selects.id, selects.ref, ...holds.map(({ attribute }) => attribute)]) {
-    if (attributes[name] === null || attributes[name] === '') delete attributes[name]
+    if (attributes[name] === null) delete attributes[name]
   }
+  for (const name of [waysOf(content).ref, selects.ref]) if (attributes[name] === '') delete attributes[name]
   const add = (problem: Problem) => addProblem(problems, problem)
   for (const problem of namingProblems(content)(attributes)) add(problem)
   const given = ways.filter((name) => attributes[name] !== undefined)
@@ -102,9 +104,10 @@ function validateMarks(list: string, elements: readonly unknown[], add: (problem
     const meta = isObject(element) ? element.meta : undefined
     const field = `${list}[${place}].meta`
     if (meta === undefined || meta === null) continue
-    if (!isObject(meta)) add({ field, error: `${field} must be an object` })
+    if (!isObject(meta)) add({ field, error: `${field} ${typePredicate('object', meta)}` })
     else if (meta.selected !== undefined && meta.selected !== null && typeof meta.selected !== 'boolean') {
-      add({ field: `${field}.selected`, error: `${field}.selected must be true or false` })
+      const path = `${field}.selected`
+      add({ field: path, error: `${path} ${typePredicate('boolean', meta.selected)}` })
     }
   }
 }

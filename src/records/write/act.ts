@@ -39,7 +39,8 @@ export async function act(
     if (reason) throw new ActionRefused(reason[0])
     await client.query(sql`
       update ${raw(table)}
-      set ${raw(action.set)}, updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
+      set ${raw(action.set)}, updated_at = greatest(clock.now, updated_at + interval '1 microsecond')
+      from (select clock_timestamp() as now) as clock
       where ${where}`)
     await client.query(sql`
       insert into ${raw(notes)} (owner_id, holder_id, id, created_at, action)

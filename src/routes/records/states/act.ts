@@ -4,16 +4,18 @@ import { identityProblems, readData } from '../../../http/body/json.js'
 import { writeConflict } from '../../../http/errors.js'
 import { operation } from '../../../http/operation/operation.js'
 import { dataOf, schemaName } from '../../../http/operation/schemas.js'
-import { dataReader } from '../../../http/operation/validation.js'
 import { ActionRefused, act } from '../../../records/write/act.js'
+import { compile } from '../../../schema/compile.js'
 import { withArticle } from '../../../text/text.js'
 import { explained } from '../errors.js'
-import { reject } from '../problems.js'
+import { reject, within } from '../problems.js'
 import { typeOf } from '../schemas.js'
 import { actionsOf, type StateDependencies } from './resource.js'
 
-const bodyOf = ({ states }: StateDependencies) =>
-  dataOf(Type.Object({ type: typeOf(states), attributes: Type.Object({ action: actionsOf(states) }) }))
+const attributesOf = ({ states }: StateDependencies) => Type.Object({ action: actionsOf(states) })
+
+const bodyOf = (dependencies: StateDependencies) =>
+  dataOf(Type.Object({ type: typeOf(dependencies.states), attributes: attributesOf(dependencies) }))
 
 const operationOf = (dependencies: StateDependencies) => {
   const { recordType, states } = dependencies
@@ -34,12 +36,14 @@ const operationOf = (dependencies: StateDependencies) => {
 export function actRoute(app: App, dependencies: StateDependencies): void {
   const { poolOf, recordType, states, finder } = dependencies
   const schema = operationOf(dependencies)
-  const read = dataReader(bodyOf(dependencies))
+  const problemsOf = compile(attributesOf(dependencies))
 
   app.post(`/${recordType.table}/:id/states`, { schema }, async ({ caller, params, body }, reply) => {
     const record = await finder.findOwn(caller, params.id)
-    reject(identityProblems(readData(body), states.type))
-    const { action } = read(body).attributes
+    const data = readData(body)
+    const { attributes = {} } = data
+    reject([...identityProblems(data, states.type), ...within('attributes', problemsOf(attributes))])
+    const { action } = attributes as { readonly action: string }
     const done = act(poolOf(caller), recordType, states, record, action)
     await explained(recordType.noun, done).catch((error: unknown) => {
       throw error instanceof ActionRefused ? writeConflict(error.message, {}) : error
