@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { aSubscriber, file } from '../support/builders.js'
+import { describe, expect, test } from 'vitest'
+import { anInlineSubscription, aSubscriber, file } from '../support/builders.js'
 import { newStoreEach, testService } from '../support/service.js'
 
 const service = testService({ LOG_LEVEL: 'debug' })
@@ -8,59 +8,68 @@ const store = newStoreEach(service)
 const SECRET = 'cus_NobodyIsTold'
 const payment_authority = { type: 'elastic_path_payments_stripe', customer_id: SECRET, card_id: SECRET }
 
-/** What is stored of a subscriber. */
-async function stored(id: string): Promise<unknown> {
-  const { rows } = await service.pool.query('select payment_authority from subscribers where id = $1', [id])
-  return rows[0]?.payment_authority
-}
+describe.each([
+  ['subscribers', aSubscriber],
+  ['subscriptions', anInlineSubscription],
+] as const)('The payment authority of %s', (table, build) => {
+  const list = `/subscriptions/${table}`
+  const { type } = build().data
 
-test('A payment authority is stored by a line, a POST and a PUT, cleared by null, and kept by other changes', async () => {
-  const { id: importId } = await store.import(file(aSubscriber({ external_ref: 'a', payment_authority })))
-  const imported = (await store.get('/subscriptions/subscribers?filter=eq(external_ref,a)')).body.data[0]
-  expect(await stored(imported.id)).toEqual(payment_authority)
-  const posted = await store.add(aSubscriber({ payment_authority: { ...payment_authority, unknown: 1 } }))
-  expect(await stored(posted.id)).toEqual(payment_authority)
-
-  const put = async (attributes: Readonly<Record<string, unknown>>) => {
-    const data = { type: 'subscription_subscriber', id: posted.id, attributes }
-    expect((await store.put(`/subscriptions/subscribers/${posted.id}`, { data })).status).toBe(200)
-    return await stored(posted.id)
+  /** What is stored of a record. */
+  async function stored(id: string): Promise<unknown> {
+    const { rows } = await service.pool.query(`select payment_authority from ${table} where id = $1`, [id])
+    return rows[0]?.payment_authority
   }
-  expect(await put({ name: 'Another name' })).toEqual(payment_authority)
-  expect(await put({ payment_authority: { type: 'authorize_net' } })).toEqual({ type: 'authorize_net' })
-  expect(await put({ payment_authority: null })).toBeNull()
 
-  const other = { type: 'authorize_net', customer_profile_id: '9001' }
-  await store.import(file(aSubscriber({ external_ref: 'a', payment_authority: other })), {
-    onConflict: 'update',
+  test('is stored by a line, a POST and a PUT, cleared by null, and kept by other changes', async () => {
+    const { id: importId } = await store.import(file(build({ external_ref: 'a', payment_authority })))
+    const imported = (await store.get(`${list}?filter=eq(external_ref,a)`)).body.data[0]
+    expect(await stored(imported.id)).toEqual(payment_authority)
+    const posted = await store.add(build({ payment_authority: { ...payment_authority, unknown: 1 } }))
+    expect(await stored(posted.id)).toEqual(payment_authority)
+
+    const put = async (attributes: Readonly<Record<string, unknown>>) => {
+      const data = { type, id: posted.id, attributes }
+      expect((await store.put(`${list}/${posted.id}`, { data })).status).toBe(200)
+      return await stored(posted.id)
+    }
+    expect(await put({ name: 'Another name' })).toEqual(payment_authority)
+    expect(await put({ payment_authority: { type: 'authorize_net' } })).toEqual({ type: 'authorize_net' })
+    expect(await put({ payment_authority: null })).toBeNull()
+
+    const other = { type: 'authorize_net', customer_profile_id: '9001' }
+    await store.import(file(build({ external_ref: 'a', payment_authority: other })), {
+      onConflict: 'update',
+    })
+    expect(await stored(imported.id)).toEqual(other)
+    expect((await store.get(`/subscriptions/imports/${importId}/errors`)).body.data).toEqual([])
   })
-  expect(await stored(imported.id)).toEqual(other)
-  expect((await store.get(`/subscriptions/imports/${importId}/errors`)).body.data).toEqual([])
-})
 
-test('No answer, error report or log has it; the rejected lines do, which are the caller’s own', async () => {
-  const bad = { ...payment_authority, card_id: 'ab', customer_id: SECRET }
-  const one = await store.import(
-    file(aSubscriber({ external_ref: 'b', payment_authority }), aSubscriber({ payment_authority: bad })),
-  )
-  const { body } = await store.get('/subscriptions/subscribers?filter=eq(external_ref,b)')
-  const [{ id }] = body.data
-  const refused = { data: aSubscriber({ payment_authority: bad }).data }
-  const answers = await Promise.all([
-    store.get('/subscriptions/subscribers'),
-    store.get(`/subscriptions/subscribers/${id}`),
-    store.put(`/subscriptions/subscribers/${id}`, { data: { type: 'subscription_subscriber', id } }),
-    store.post('/subscriptions/subscribers', aSubscriber({ payment_authority })),
-    store.post('/subscriptions/subscribers', refused),
-    store.get(`/subscriptions/imports/${one.id}`),
-    store.get(`/subscriptions/imports/${one.id}/errors`),
-    store.get(`/subscriptions/imports/${one.id}/errors/kinds`),
-    store.get(`/subscriptions/imports/${one.id}/results`),
-  ])
-  for (const answer of answers) {
-    expect(JSON.stringify(answer.body)).not.toContain(SECRET)
-    expect(JSON.stringify(answer.body)).not.toContain('"payment_authority":')
-  }
-  expect((await store.get(`/subscriptions/imports/${one.id}/rejected`)).body).toContain(SECRET)
-  expect(service.server.stderr()).not.toContain(SECRET)
+  test('is in no answer, error report or log; the rejected lines do, which are the caller’s own', async () => {
+    const bad = { ...payment_authority, card_id: 'ab', customer_id: SECRET }
+    const one = await store.import(
+      file(build({ external_ref: 'b', payment_authority }), build({ payment_authority: bad })),
+    )
+    const { body } = await store.get(`${list}?filter=eq(external_ref,b)`)
+    const [{ id }] = body.data
+    const refused = { data: build({ payment_authority: bad }).data }
+    const answers = await Promise.all([
+      store.get(list),
+      store.get(`${list}/${id}`),
+      store.put(`${list}/${id}`, { data: { type, id } }),
+      store.post(list, build({ payment_authority })),
+      store.post(list, refused),
+      store.put(`${list}/${id}`, { data: { type, id, attributes: { payment_authority: bad } } }),
+      store.get(`/subscriptions/imports/${one.id}`),
+      store.get(`/subscriptions/imports/${one.id}/errors`),
+      store.get(`/subscriptions/imports/${one.id}/errors/kinds`),
+      store.get(`/subscriptions/imports/${one.id}/results`),
+    ])
+    for (const answer of answers) {
+      expect(JSON.stringify(answer.body)).not.toContain(SECRET)
+      expect(JSON.stringify(answer.body)).not.toContain('"payment_authority":')
+    }
+    expect((await store.get(`/subscriptions/imports/${one.id}/rejected`)).body).toContain(SECRET)
+    expect(service.server.stderr()).not.toContain(SECRET)
+  })
 })

@@ -38,12 +38,13 @@ test('what is valid is imported, and nothing else', () => {
     subscription_subscriber: count('subscription_subscriber'),
     subscription_offering: count('subscription_offering'),
     subscription_feature: count('subscription_feature'),
+    subscription: count('subscription'),
   })
   expect(imported.meta.errors).toBe(rules.flatMap(({ problems }) => problems).length)
 })
 
-/** The body of `POST …/build` is flat. It names its type last, which then counts (contract 7, 9). */
-const asBuild = ({ type, attributes }: Rule): string =>
+/** A flat body. It names its type last, which then counts (contract 7, 9). */
+const asFlat = ({ type, attributes }: Rule): string =>
   `{"data":${attributes.slice(0, -1)}${attributes === '{}' ? '' : ','}"type":"${type}"}}`
 
 /** A 400 has every problem, with its path from `path`; without problems it is a 201. */
@@ -71,19 +72,36 @@ describe('A POST', () => {
     test(rule.title, async () => {
       const list = listOf(rule.type)
       if (isOffering(rule)) {
-        expectVerdict(await poster.post(`${list}/build`, asBuild(rule)), 'data', rule.problems)
+        expectVerdict(await poster.post(`${list}/build`, asFlat(rule)), 'data', rule.problems)
       } else {
         expectVerdict(await poster.post(list, asLine(rule)), 'data.attributes', rule.problems)
       }
     })
   }
 
-  test.each(['products', 'plans', 'subscribers', 'offerings', 'features'])(
+  test.each(['products', 'plans', 'subscribers', 'offerings', 'features', 'subscriptions'])(
     'makes the same %s as an import does',
     async (list) => {
       expect(await contents(poster, list)).toEqual(await contents(importer, list))
     },
   )
+})
+
+describe('A POST of a subscription, its attributes beside its type', () => {
+  let poster: Api
+  beforeAll(async () => {
+    poster = await service.addStore()
+  })
+
+  for (const rule of rules.filter(({ type }) => type === 'subscription')) {
+    test(rule.title, async () => {
+      expectVerdict(await poster.post('/subscriptions/subscriptions', asFlat(rule)), 'data', rule.problems)
+    })
+  }
+
+  test('makes the same as an import does', async () => {
+    expect(await contents(poster, 'subscriptions')).toEqual(await contents(importer, 'subscriptions'))
+  })
 })
 
 describe('A POST of just an offering takes neither products nor plans', () => {
@@ -100,14 +118,18 @@ describe('A POST of just an offering takes neither products nor plans', () => {
   }
 })
 
-/** All that a list and its `included` hold, as texts to compare: attributes without their times. */
+/**
+ * All that a list and its `included` hold, as texts to compare: attributes without their times, and without
+ * the ids that each has of its own.
+ */
 async function contents(api: Api, list: string): Promise<string[]> {
-  const include = list === 'offerings' ? '&include=products,plans' : ''
+  const include = ['offerings', 'subscriptions'].includes(list) ? '&include=products,plans' : ''
   const pages = await api.pages(`/subscriptions/${list}?page[limit]=100${include}`)
   return pages
     .flatMap(({ data, included = {} }) => [data, included.products ?? [], included.plans ?? []].flat())
-    .map(({ type, attributes: { created_at, updated_at, ...attributes } }: RecordResource) =>
-      JSON.stringify([type, attributes]),
-    )
+    .map(({ type, attributes }: RecordResource) => JSON.stringify([type, attributes], withoutOwn))
     .sort()
 }
+
+const withoutOwn = (key: string, value: unknown): unknown =>
+  ['created_at', 'updated_at', 'id', 'plan_id'].includes(key) ? undefined : value

@@ -117,9 +117,9 @@ export class Api {
     })
   }
 
-  /** Posts a valid record and returns it; one with references is built. */
+  /** Posts a valid record and returns it; an offering with references is built. */
   async add({ data }: RecordLine): Promise<RecordResource> {
-    const isBuilt = data.attributes.products !== undefined
+    const isBuilt = data.type === 'subscription_offering' && data.attributes.products !== undefined
     const { status, body } = isBuilt
       ? await this.post(`${listOf(data.type)}/build`, { data: data.attributes })
       : await this.post(listOf(data.type), { data })

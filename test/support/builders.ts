@@ -67,6 +67,19 @@ export const aSubscription = (attributes: Attributes = {}): RecordLine =>
     ...attributes,
   })
 
+/** Complete in itself: its offering stands in the line, with a product and a plan. */
+export const anInlineSubscription = (attributes: Attributes = {}): RecordLine =>
+  aSubscription({
+    offering_external_ref: undefined,
+    offering: { name: 'Coffee, monthly' },
+    products: [aProduct().data.attributes],
+    plans: [aPlan().data.attributes],
+    ...attributes,
+  })
+
+/** The body that asks for a state of a subscription. */
+export const aState = (action: unknown): RecordLine => record('subscription_state', { action })
+
 const toLine = (line: RecordLine | string): string =>
   `${typeof line === 'string' ? line : JSON.stringify(line)}\n`
 

@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Api } from '../../support/api.js'
-import { aFeature, anOffering, aPlan, aProduct, aSubscriber, file } from '../../support/builders.js'
+import {
+  aFeature,
+  anOffering,
+  aPlan,
+  aProduct,
+  aState,
+  aSubscriber,
+  aSubscription,
+  file,
+} from '../../support/builders.js'
 import { expectErrors } from '../../support/errors.js'
 import { apiRequests, apiRoutes, resourceRequests } from '../../support/routes.js'
 import { testService } from '../../support/service.js'
@@ -33,6 +42,9 @@ beforeAll(async () => {
   otherOrganization = await populate((await service.addOrganization()).api)
 })
 
+const ofOffering = (offering_id: string, attributes = {}) =>
+  aSubscription({ offering_external_ref: undefined, offering_id, ...attributes })
+
 async function populate(api: Api): Promise<Tenant> {
   const product = await api.add(aProduct({ external_ref: 'the-product' }))
   const plan = await api.add(aPlan({ external_ref: 'the-plan' }))
@@ -41,6 +53,12 @@ async function populate(api: Api): Promise<Tenant> {
     anOffering({ products: [product.id], plans: [plan.id], features: [feature.id] }),
   )
   const { products, plans, features } = offering.relationships ?? {}
+  const subscription = await api.add(ofOffering(offering.id, { external_ref: 'the-subscription' }))
+  const copies = subscription.relationships
+  expect(
+    (await api.post(`/subscriptions/subscriptions/${subscription.id}/states`, aState('pause'))).status,
+  ).toBe(204)
+  const states = await api.read<Resource[]>(`/subscriptions/subscriptions/${subscription.id}/states`)
   const resources = new Map<string, Resource | undefined>([
     ['products', product],
     ['plans', plan],
@@ -50,6 +68,10 @@ async function populate(api: Api): Promise<Tenant> {
     ['offerings/products', products?.data[0]],
     ['offerings/plans', plans?.data[0]],
     ['offerings/features', features?.data[0]],
+    ['subscriptions', subscription],
+    ['subscriptions/products', copies?.products?.data[0]],
+    ['subscriptions/plans', copies?.plans?.data[0]],
+    ['subscriptions/states', states[0]],
     ['imports', await api.import(file(aProduct(), '{'), { externalRef: 'the-import' })],
   ])
   return { api, resources: new Map([...resources].flatMap(([key, one]) => (one ? [[key, one]] : []))) }
@@ -82,6 +104,7 @@ const fill = (path: string, ids: readonly string[]): string => {
 /** No body, a useless one, and one that any route about this resource would accept for one's own. */
 function bodiesFor(method: string, path: string, caller: Tenant): (string | undefined)[] {
   if (method === 'GET' || method === 'HEAD') return [undefined]
+  if (path.endsWith('/states')) return [undefined, '{}', JSON.stringify(aState('pause'))]
   const { type } = resourceOf(caller, keysOf(path).at(-1) ?? '')
   const products = [resourceOf(caller, 'products').id]
   const plans = [resourceOf(caller, 'plans').id]
@@ -207,6 +230,44 @@ describe.each<[string, () => Tenant, () => Tenant]>([
           ...answer,
           body: answer.body.replaceAll(product, 'the product').replaceAll(plan, 'the plan'),
         })
+      }
+      expect(answers[0]).toEqual(answers[1])
+    },
+  )
+
+  type RequestWith = (idOf: (key: string) => string) => [method: string, path: string, body: object]
+
+  const planLater: RequestWith = (idOf) => {
+    const { id, type } = resourceOf(callerOf(), 'subscriptions')
+    return ['PUT', `/${id}`, { data: { type, attributes: { plan_id: idOf('plans') } } }]
+  }
+
+  test.each<[string, RequestWith]>([
+    ['its offering', (idOf) => ['POST', '', ofOffering(idOf('offerings'))]],
+    [
+      'its plan',
+      (idOf) => ['POST', '', ofOffering(resourceOf(callerOf(), 'offerings').id, { plan_id: idOf('plans') })],
+    ],
+    ['its plan later', planLater],
+    ['its plan later, by a copy', (idOf) => planLater(() => idOf('subscriptions/plans'))],
+  ])(
+    'in the body of a subscription, as %s: answered byte for byte as one that does not exist',
+    async (_, make) => {
+      const answers = []
+      for (const idOf of [(key: string) => resourceOf(ownerOf(), key).id, () => randomUUID()]) {
+        let used = ''
+        const [method, path, body] = make((key) => {
+          used = idOf(key)
+          return used
+        })
+        const answer = await ask(
+          callerOf(),
+          method,
+          `/subscriptions/subscriptions${path}`,
+          JSON.stringify(body),
+        )
+        expect(answer.status).toBe(400)
+        answers.push({ ...answer, body: answer.body.replaceAll(used, 'the id') })
       }
       expect(answers[0]).toEqual(answers[1])
     },

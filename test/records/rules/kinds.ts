@@ -106,7 +106,7 @@ export function integerRules(
   ]
 }
 
-export function requiredBooleanRules(build: Build, attribute: string): Rule[] {
+export function booleanRules(build: Build, attribute: string, isOptional = false): Rule[] {
   const wrong = (values: readonly unknown[], hint: string) =>
     values.map((value) =>
       rule(`${attribute} may not be ${show(value)}`, build({ [attribute]: value }), [
@@ -118,9 +118,13 @@ export function requiredBooleanRules(build: Build, attribute: string): Rule[] {
     ...[true, false].map((value) => rule(`${attribute} may be ${value}`, build({ [attribute]: value }))),
     ...wrong(['true', 'false'], ', without quotes'),
     ...wrong(['', 'yes'], ''),
-    ...wrong([null], ', not null'),
     ...wrong([0, 1, []], ''),
-    rule(`${attribute} is required`, build({ [attribute]: undefined }), required(attribute)),
+    ...(isOptional
+      ? [rule(`${attribute} may be null, which is absent`, build({ [attribute]: null }))]
+      : [
+          ...wrong([null], ', not null'),
+          rule(`${attribute} is required`, build({ [attribute]: undefined }), required(attribute)),
+        ]),
   ]
 }
 

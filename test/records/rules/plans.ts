@@ -1,9 +1,9 @@
 import { aPlan } from '../../support/builders.js'
 import {
+  booleanRules,
   choiceRules,
   integerRules,
   priceRules,
-  requiredBooleanRules,
   textRules,
   unknownAttributeRules,
 } from './kinds.js'
@@ -27,7 +27,7 @@ export const plans: Rule[] = [
   ...integerRules('trial_period', 0, true, (title, json, ...problems) =>
     written(title, aPlan(), `"trial_period":${json}`, ...problems),
   ),
-  ...['can_pause', 'can_resume', 'can_cancel'].flatMap((attribute) => requiredBooleanRules(aPlan, attribute)),
+  ...['can_pause', 'can_resume', 'can_cancel'].flatMap((attribute) => booleanRules(aPlan, attribute)),
   ...[
     '0',
     '-0',

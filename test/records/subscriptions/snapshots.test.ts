@@ -1,0 +1,147 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { RecordResource } from '../../support/api.js'
+import { anOffering, aPlan, aProduct, aState, aSubscription, file } from '../../support/builders.js'
+import { newStoreEach, testService } from '../../support/service.js'
+
+const service = testService()
+const store = newStoreEach(service)
+
+const LIST = '/subscriptions/subscriptions'
+const OFFERINGS = '/subscriptions/offerings'
+
+const EUR = { EUR: { amount: 900 } }
+
+/** All that the service says of the store's subscriptions. */
+async function everything() {
+  const { body } = await store.get(`${LIST}?include=products,plans`)
+  const parts = await Promise.all(
+    body.data.flatMap(({ id }: { id: string }) =>
+      ['', '/products', '/plans', '/states'].map(
+        async (part) => (await store.get(`${LIST}/${id}${part}`)).body,
+      ),
+    ),
+  )
+  const found = await store.get(`${LIST}?filter=eq(offering_external_ref,coffee)`)
+  return { list: body, parts, found: found.body.data }
+}
+
+describe('What a subscription is of may change after the import, and nothing changes in the subscription', () => {
+  let offering: RecordResource
+  let before: Awaited<ReturnType<typeof everything>>
+  beforeEach(async () => {
+    const { meta } = await store.import(
+      file(
+        aProduct({ external_ref: 'beans', price: EUR }),
+        aPlan({ external_ref: 'monthly', end_behavior: 'close', plan_length: 1000 }),
+        anOffering({ external_ref: 'coffee', products: ['beans'], plans: ['monthly'] }),
+        aSubscription({ first_invoice_paid: true, started_at: '2024-01-31T12:00:00Z' }),
+      ),
+    )
+    expect(meta.errors).toBe(0)
+    offering = (await store.read<RecordResource[]>(OFFERINGS))[0] as RecordResource
+    before = await everything()
+    expect(before.found).toHaveLength(1)
+  })
+
+  const changed = async (path: string, type: string, attributes: object) => {
+    const { status, body } = await store.put(path, { data: { type, attributes } })
+    expect([status, body.errors]).toEqual([200, undefined])
+  }
+  const deleted = async (path: string) => expect((await store.delete(path)).status).toBe(204)
+  const original = async (list: string) =>
+    `/subscriptions/${list}/${(await store.read<RecordResource[]>(`/subscriptions/${list}`))[0]?.id}`
+  const snapshot = (kind: 'products' | 'plans') =>
+    `${OFFERINGS}/${offering.id}/${kind}/${offering.relationships?.[kind]?.data[0]?.id}`
+
+  const product = { name: 'Changed', external_ref: null, price: { EUR: { amount: 1 } } }
+  const plan = {
+    name: 'Changed',
+    billing_interval_type: 'year',
+    plan_length: 3,
+    end_behavior: 'roll',
+    fixed_price: { USD: { amount: 1 } },
+  }
+
+  test.each<[string, () => Promise<unknown>]>([
+    [
+      'the offering',
+      () =>
+        changed(`${OFFERINGS}/${offering.id}`, 'subscription_offering', { name: 'Tea', external_ref: 'tea' }),
+    ],
+    ['the product', async () => changed(await original('products'), 'subscription_product', product)],
+    ['the plan', async () => changed(await original('plans'), 'subscription_plan', plan)],
+    ['the offering’s product', () => changed(snapshot('products'), 'subscription_offering_product', product)],
+    ['the offering’s plan', () => changed(snapshot('plans'), 'subscription_offering_plan', plan)],
+  ])('%s is changed', async (_, work) => {
+    await work()
+    expect(await everything()).toEqual(before)
+  })
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['the offering', () => deleted(`${OFFERINGS}/${offering.id}`)],
+    ['the offering’s product', () => deleted(snapshot('products'))],
+    ['the offering’s plan', () => deleted(snapshot('plans'))],
+    [
+      'the offering, then the product and the plan',
+      async () => {
+        await deleted(`${OFFERINGS}/${offering.id}`)
+        await deleted(await original('products'))
+        await deleted(await original('plans'))
+      },
+    ],
+  ])('%s is deleted', async (_, work) => {
+    await work()
+    expect(await everything()).toEqual(before)
+  })
+
+  test.each<[string, () => Promise<unknown>]>([
+    [
+      'products are added to the offering, and its own are replaced',
+      async () => {
+        const { id } = await store.add(aProduct({ name: 'Milk' }))
+        const data = { products: [id] }
+        expect((await store.post(`${OFFERINGS}/${offering.id}/products/attach`, { data })).status).toBe(200)
+        expect((await store.put(`${OFFERINGS}/${offering.id}/products/replace`, { data })).status).toBe(200)
+      },
+    ],
+    [
+      'a file updates all of them',
+      async () => {
+        const { meta } = await store.import(
+          file(
+            aProduct({ ...product, external_ref: 'beans' }),
+            aPlan({ ...plan, external_ref: 'monthly' }),
+            anOffering({ external_ref: 'coffee', name: 'Tea', products: ['beans'], plans: ['monthly'] }),
+          ),
+          { onConflict: 'update' },
+        )
+        expect(meta.errors).toBe(0)
+      },
+    ],
+  ])('%s', async (_, work) => {
+    await work()
+    expect(await everything()).toEqual(before)
+  })
+
+  test('and the other way round: a subscription that changes or goes leaves all of them alone', async () => {
+    const catalogue = async () =>
+      await Promise.all(
+        ['products', 'plans', 'offerings?include=products,plans'].map(
+          async (list) => (await store.get(`/subscriptions/${list}`)).body,
+        ),
+      )
+    const as = await catalogue()
+    const { id } = before.list.data[0]
+    await changed(`${LIST}/${id}`, 'subscription', { name: 'Another' })
+    expect((await store.post(`${LIST}/${id}/states`, aState('pause'))).status).toBe(204)
+    await deleted(`${LIST}/${id}`)
+    expect(await catalogue()).toEqual(as)
+  })
+
+  test('a plan that was an original can still be selected by its id once it is gone', async () => {
+    const path = await original('plans')
+    await deleted(`${OFFERINGS}/${offering.id}`)
+    await deleted(path)
+    await changed(`${LIST}/${before.list.data[0].id}`, 'subscription', { plan_id: path.split('/').at(-1) })
+  })
+})
