@@ -25,8 +25,8 @@ export interface GenerateOptions {
 /**
  * What a file consists of.
  *
- * - `mixed`: valid records of products, plans, subscribers and offerings.
- * - `without-subscriptions`: the same; what it has is not going to change.
+ * - `mixed`: valid records of all types.
+ * - `without-subscriptions`: valid records of products, plans, subscribers and offerings.
  * - `referenced`: `mixed`, and every record has an `external_ref`, so that a second import of it adds nothing.
  * - `tenth-wrong`: `mixed`, but every tenth line has a mistake, one of four in turn. Nothing refers to such a
  *   record.
@@ -51,9 +51,33 @@ export type Content =
   | 'subscriptions-alone'
 
 /**
- * Ten lines: 30% products, 20% plans, 40% subscribers, 10% offerings. The tenth is of a type that nothing
- * refers to.
+ * Twenty lines: 30% products, 15% plans, 25% subscribers, 10% offerings, 5% features, 15% subscriptions. Each
+ * tenth is of a type that nothing refers to.
  */
+const ALL_TYPES: readonly Kind[] = [
+  'subscriber',
+  'offering',
+  'product',
+  'subscription',
+  'plan',
+  'product',
+  'subscriber',
+  'plan',
+  'product',
+  'subscriber',
+  'subscription',
+  'product',
+  'subscriber',
+  'feature',
+  'product',
+  'plan',
+  'subscription',
+  'offering',
+  'product',
+  'subscriber',
+]
+
+/** Ten lines: 30% products, 20% plans, 40% subscribers, 10% offerings. */
 const FOUR_TYPES: readonly Kind[] = [
   'subscriber',
   'offering',
@@ -75,10 +99,10 @@ const BUSINESS = spread({ ...OFFERED, subscriber: 380 })
 
 /** The types of a file's lines, over and over. */
 const patterns: Readonly<Record<Content, readonly Kind[]>> = {
-  mixed: FOUR_TYPES,
+  mixed: ALL_TYPES,
   'without-subscriptions': FOUR_TYPES,
-  referenced: FOUR_TYPES,
-  'tenth-wrong': FOUR_TYPES,
+  referenced: ALL_TYPES,
+  'tenth-wrong': ALL_TYPES,
   products: ['product'],
   catalogue: CATALOGUE,
   offerings: ['offering'],
@@ -105,7 +129,7 @@ const TENTH = 10
 const PIECE_LINES = 500
 
 /**
- * Yields the lines of an import file, without their newlines; mixed records have some 290 bytes each.
+ * Yields the lines of an import file, without their newlines; mixed records have some 335 bytes each.
  * Products, plans, offerings and features all have an `external_ref`. An offering of a mixed file names
  * products and plans from anywhere in the file, so about half of them come after it; some are inline. So it is
  * with subscriptions and their offerings.

@@ -51,7 +51,8 @@ export function partsOf(sizes: readonly number[]): Part[] {
     recordByRecord(of(small)),
     withProblems(of(small)),
     offerings(Math.ceil(small / 5)),
-    upload(Math.round(small * 1.035)),
+    subscriptions(Math.ceil(large / 5)),
+    upload(Math.round(small * 0.9)),
     owners(small),
     worst(),
     listsUnderLoad(large),
@@ -191,6 +192,54 @@ function offerings(records: number): Part {
         show: seconds,
         base: { name: 'floor', figure: figure(floor, 'seconds') },
         target: { atMost: 2 },
+      },
+    ],
+  }
+}
+
+/** How many subscriptions there are to an offering: the generator's files have so many. */
+const SUBSCRIPTIONS_AN_OFFERING = 400
+
+/** Subscriptions alone, to offerings that were imported before: what is easier would be measured with them. */
+function subscriptions(records: number): Part {
+  const business = (count: number) => ({ records: count, content: 'business' }) as const
+  const alone = (count: number) => ({ records: count, content: 'subscriptions-alone' }) as const
+  const floor = floorTrial('floor of subscriptions', records, (context) =>
+    copiedRows(
+      context,
+      [business(records), alone(records)],
+      ['subscriptions', 'subscription_products', 'subscription_plans'],
+    ),
+  )
+  const name = 'import of subscriptions alone'
+  const imported = importAfter(name, business(records), alone(records))
+  const fewer = Math.ceil(records / 4)
+  const quarter = importAfter(name, business(fewer), alone(fewer))
+  const others = importTrial({ records, content: 'without-subscriptions' }, 'import without subscriptions')
+  const offerings = Math.ceil(records / SUBSCRIPTIONS_AN_OFFERING)
+  const rate = (trial: Trial<ImportReadings>) => (run: Run) => records / run.of(trial).seconds
+  return {
+    trials: [floor, imported, quarter, others],
+    rows: [
+      {
+        name: `${sized(name, records)} over ${grouped(offerings)} offerings`,
+        measured: figure(imported, 'seconds'),
+        show: seconds,
+        base: { name: 'floor', figure: figure(floor, 'seconds') },
+      },
+      {
+        name: sized('subscriptions alone: records a second', records),
+        measured: rate(imported),
+        show: perSecond,
+        base: { name: 'mixed, without them', figure: rate(others) },
+        target: { atLeast: 0.5 },
+      },
+      {
+        name: sized('subscriptions alone: peak memory of Node', records),
+        measured: figure(imported, 'nodePeakBytes'),
+        show: megabytes,
+        base: { name: grouped(fewer), figure: figure(quarter, 'nodePeakBytes') },
+        target: { atMost: 1.1 },
       },
     ],
   }

@@ -4,7 +4,7 @@ type Told = readonly [field: string, error: string]
 const notJson = (reason: string): readonly Told[] => [['', `the line is not valid JSON: ${reason}`]]
 
 const types =
-  'subscription_product, subscription_plan, subscription_subscriber, subscription_offering, subscription_feature'
+  'subscription_product, subscription_plan, subscription_subscriber, subscription_offering, subscription_feature, subscription'
 
 /** What each line of examples/mistakes.jsonl is, in order, and everything that the report says of it. */
 export const mistakes: readonly (readonly [what: string, told: readonly Told[]])[] = [
@@ -280,5 +280,66 @@ export const mistakes: readonly (readonly [what: string, told: readonly Told[]])
   ],
   ['a good offering that stands before its product', []],
   ['a good offering with a product and a plan of its own', []],
+  ['a good subscription, of which the running period is paid', []],
+  ['a good subscription to one of two plans, which arrives paused', []],
+  ['a good subscription that brings its offering', []],
+  [
+    'a subscription’s type with the beginning of the others',
+    [['', `type "subscription_subscription" is not one of ${types}`]],
+  ],
+  ['no offering', [['offering', 'one of offering_id, offering_external_ref and offering is required']]],
+  [
+    'an offering in two ways at once',
+    [['offering', 'only one of offering_id, offering_external_ref and offering may be given']],
+  ],
+  ['an offering that nobody has', [['offering_external_ref', 'offering "house-bax" was not found']]],
+  [
+    'none of two plans selected',
+    [['plan_id', "one of the offering's 2 plans must be selected, by plan_id or selected_plan"]],
+  ],
+  [
+    'a plan that is not the offering’s',
+    [['selected_plan', `plan "yearly" is not one of the offering's plans`]],
+  ],
+  [
+    'none of two inline plans selected',
+    [
+      [
+        'selected_plan',
+        'one of the 2 plans must be selected, by selected_plan or by meta.selected of one of them',
+      ],
+    ],
+  ],
+  ['a currency in which the plan has no price', [['currency', 'the selected plan has no price in JPY']]],
+  [
+    'a currency in small letters',
+    [['currency', 'currency must be a currency code of three capital letters']],
+  ],
+  [
+    'a period whose invoice nobody has paid',
+    [['started_at', 'started_at may only be given with "first_invoice_paid": true']],
+  ],
+  ['a period in the future', [['started_at', 'started_at must not be in the future']]],
+  [
+    'a date where a time is due',
+    [['started_at', 'started_at must be a time by RFC 3339, such as 2026-01-31T12:00:00Z']],
+  ],
+  [
+    'a time to go live of what is not pending',
+    [['go_live_after', 'go_live_after may only be given with "pending": true']],
+  ],
+  [
+    'a payment authority of another name',
+    [
+      [
+        'payment_authority.type',
+        'payment_authority.type must be one of elastic_path_payments_stripe, authorize_net',
+      ],
+    ],
+  ],
+  [
+    'a subscription’s external_ref that an earlier line has',
+    [['external_ref', 'external_ref "s-5001" is already used by line 151']],
+  ],
   ['a good product, which an offering above names, on a last line without a newline', []],
 ]

@@ -22,10 +22,10 @@ describe('examples/catalogue.jsonl', () => {
   it('is imported whole', async () => {
     const { status, records, errors, file, told } = await importExample('catalogue.jsonl')
     expect(status).toBe('success')
-    expect(records.uploaded).toEqual(counts(47, 22, 99, 32, 6))
+    expect(records.uploaded).toEqual(counts(47, 22, 99, 32, 6, 13))
     expect(records.imported).toEqual(records.uploaded)
     expect(errors).toBe(0)
-    expect(file.lines).toBe(206)
+    expect(file.lines).toBe(219)
     expect(told).toEqual([])
   })
 })
@@ -41,10 +41,10 @@ describe('examples/mistakes.jsonl', () => {
   })
 
   it('has exact counts', () => {
-    expect(report.records.uploaded).toEqual(counts(51, 26, 13, 25))
-    expect(report.records.imported).toEqual(counts(12, 4, 2, 3))
-    expect(report.errors).toBe(137)
-    expect(report.file.lines).toBe(151)
+    expect(report.records.uploaded).toEqual(counts(51, 26, 13, 25, 0, 17))
+    expect(report.records.imported).toEqual(counts(12, 4, 2, 3, 0, 3))
+    expect(report.errors).toBe(152)
+    expect(report.file.lines).toBe(169)
   })
 
   it('has a line for every entry of the table', () => {
@@ -61,12 +61,20 @@ describe('examples/mistakes.jsonl', () => {
   )
 })
 
-const counts = (product: number, plan: number, subscriber: number, offering: number, feature = 0) => ({
+const counts = (
+  product: number,
+  plan: number,
+  subscriber: number,
+  offering: number,
+  feature: number,
+  subscription: number,
+) => ({
   subscription_product: product,
   subscription_plan: plan,
   subscription_subscriber: subscriber,
   subscription_offering: offering,
   subscription_feature: feature,
+  subscription,
 })
 
 interface ImportAnswer {

@@ -154,7 +154,7 @@ describe('the package', () => {
 
     const examples = join(folder.path, 'home/node/prefix/lib/node_modules/intake/examples')
     const imported = await run(`intake import ${examples}/catalogue.jsonl`, stage.options)
-    expect(imported.output).toContain('All 206 records of catalogue.jsonl were imported.')
+    expect(imported.output).toContain('All 219 records of catalogue.jsonl were imported.')
     const mistakes = await run(`intake import ${examples}/mistakes.jsonl --dry-run`, stage.options)
     expect(mistakes.output).toMatch(/^ {2}intake imports rejected /m)
     expect(await server.stop()).toBe(0)

@@ -17,8 +17,8 @@ interface Readings {
 const CONNECTIONS = 8
 
 /**
- * The records of an import file, posted one by one to the catalogue's routes over kept connections: first
- * everything except the offerings, then the offerings, since they refer to the others.
+ * The records of an import file, posted one by one to the routes of their types over kept connections: first
+ * what refers to nothing, then the offerings, then the subscriptions, which refer to those.
  */
 export const singlePosts = (records: number): Trial<Readings> => ({
   name: 'one POST a record',
@@ -26,15 +26,17 @@ export const singlePosts = (records: number): Trial<Readings> => ({
   async prepare() {},
   async measure(context) {
     const posts = [...generateRecords({ records })].map(toPost)
-    const first = posts.filter(({ path }) => !path.startsWith(OFFERINGS))
-    const offerings = posts.filter(({ path }) => path.startsWith(OFFERINGS))
+    const waves = [
+      posts.filter(({ path }) => !path.startsWith(OFFERINGS) && path !== SUBSCRIPTIONS),
+      posts.filter(({ path }) => path.startsWith(OFFERINGS)),
+      posts.filter(({ path }) => path === SUBSCRIPTIONS),
+    ]
     return context.withEmptyServer(async (server) => {
       await checkpoint(server)
       const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
       try {
         const start = performance.now()
-        await postAll(server, first, agent, context)
-        await postAll(server, offerings, agent, context)
+        for (const wave of waves) await postAll(server, wave, agent, context)
         return { seconds: (performance.now() - start) / 1000 }
       } finally {
         agent.destroy()
@@ -49,6 +51,7 @@ interface Post {
 }
 
 const OFFERINGS = '/subscriptions/offerings'
+const SUBSCRIPTIONS = '/subscriptions/subscriptions'
 
 /** The request that does the same as a line (contract 9). */
 function toPost(line: string): Post {

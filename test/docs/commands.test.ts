@@ -11,7 +11,16 @@ import { openShell, type Printed, type Shell } from './shell.js'
 // The commands of the documentation, run in their order in a fresh folder, beside a fresh service. Instead of
 // the ids, secrets and the port that a page shows, they are given those of this run, as a reader would do.
 
-const GUIDE = ['README', 'import-file', 'importing', 'catalogue', 'lists-and-filters', 'tenants', 'errors']
+const GUIDE = [
+  'README',
+  'import-file',
+  'importing',
+  'catalogue',
+  'subscriptions',
+  'lists-and-filters',
+  'tenants',
+  'errors',
+]
 
 const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 const SECRET = /intake_(?:[a-z]+_)?…/g
