@@ -17,6 +17,8 @@ export function toUtc(text: string): string | undefined {
   if (!date || !minute || !second || !offset || !isDate(date)) return undefined
   const isLeap = second === '60'
   const digits = isLeap ? '000000' : fraction.slice(0, 6).padEnd(6, '0')
+  // A file may have millions: in UTC already, nothing has to be computed.
+  if (!isLeap && (offset === 'Z' || offset === 'z')) return `${date}T${minute}:${second}.${digits}Z`
   const whole = Date.parse(`${date}T${minute}:${isLeap ? '59' : second}${offset.toUpperCase()}`)
   const at = new Date(isLeap ? whole + SECOND : whole)
   if (isLeap && at.getTime() % DAY !== 0) return undefined
@@ -26,7 +28,11 @@ export function toUtc(text: string): string | undefined {
 
 /** Whether the day exists in the calendar; JavaScript's own parser reads 30 February as 2 March. */
 export function isDate(text: string): boolean {
-  const [year = 0, month = 0, day = 0] = text.split('-').map(Number)
+  const year = Number(text.slice(0, 4))
+  const month = Number(text.slice(5, 7))
+  const day = Number(text.slice(8, 10))
+  // Every month has these.
+  if (day <= 28) return year >= 1 && month >= 1 && month <= 12 && day >= 1
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
   return year >= 1 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
