@@ -6,7 +6,7 @@ import { LongestFirst } from './test/support/sequencer.js'
  * connections that hardly move, files of many megabytes, many restarts.
  */
 const SHARED = [
-  'test/{config,json}/**/*.test.ts',
+  'test/{config,json,schema}/**/*.test.ts',
   'test/cli/{list,program,validate}.test.ts',
   'test/http/{errors,paths,security-headers}.test.ts',
   'test/http/access/{auth,isolation}.test.ts',

@@ -1,4 +1,5 @@
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
+import { Type } from '../schema/type.js'
 
 /*
  * The kinds of attributes (contract 8). Everything specific to an attribute follows from its kind, which its

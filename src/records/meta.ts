@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../schema/type.js'
 import { oneOf } from './attribute-kinds.js'
 
 /** The `meta` of every resource (contract 2 and 9). */

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../schema/type.js'
 import { description, externalRef, name } from './attribute-kinds.js'
 import { feature } from './feature.js'
 import { plan } from './plan.js'

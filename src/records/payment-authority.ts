@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../schema/type.js'
 import { text, variant, writeOnly } from './attribute-kinds.js'
 
 const idOf = (what: string) => Type.Optional(text(3, 1024, `The id of the ${what} there.`))

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../schema/type.js'
 import { email, externalRef, name, uuid } from './attribute-kinds.js'
 import { paymentAuthority } from './payment-authority.js'
 import { defineRecordType } from './record-type.js'

@@ -1,4 +1,5 @@
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
+import { Type } from '../schema/type.js'
 import { boolean, oneOf, uuid } from './attribute-kinds.js'
 import { timestamp } from './meta.js'
 import { offering } from './offering.js'

@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import type { Problem } from '../schema/problem.js'
+import { Type } from '../schema/type.js'
 import { boolean, currency, email, externalRef, name, time, uuid } from './attribute-kinds.js'
 import { offering } from './offering.js'
 import { paymentAuthority } from './payment-authority.js'

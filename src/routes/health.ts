@@ -1,9 +1,9 @@
-import { Type } from 'typebox'
 import type { Pool } from '../db/pool.js'
 import type { App } from '../http/app.js'
 import { serviceUnavailable } from '../http/errors.js'
 import { operation } from '../http/operation/operation.js'
 import { oneOf } from '../records/attribute-kinds.js'
+import { Type } from '../schema/type.js'
 import type { UploadStore } from '../uploads/store.js'
 
 const answered = (status: string) => ({

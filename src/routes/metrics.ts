@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
 import type { App } from '../http/app.js'
 import { operation } from '../http/operation/operation.js'
 import type { Metrics } from '../metrics.js'
+import { Type } from '../schema/type.js'
 
 const schema = operation({
   id: 'getMetrics',

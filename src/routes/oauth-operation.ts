@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { operation } from '../http/operation/operation.js'
 import { oneOf } from '../records/attribute-kinds.js'
+import { Type } from '../schema/type.js'
 
 export const FORM = 'application/x-www-form-urlencoded'
 

@@ -1,4 +1,4 @@
-import type { Type } from 'typebox'
+import type { Static } from 'typebox'
 import type { Pool } from '../db/pool.js'
 import { BASIC_CHALLENGE, type ClientSecret, isBasic, readBasic } from '../http/access/basic.js'
 import type { RateLimits } from '../http/access/rate-limits.js'
@@ -52,7 +52,7 @@ export function oauthRoutes(app: App, pool: Pool, limits: RateLimits): void {
 /** @throws HttpError 400 */
 function clientOfForm(form: Readonly<Record<string, unknown>>): ClientSecret {
   reject(problemsOf.form(form))
-  const { client_id, client_secret } = form as Type.Static<typeof FormOfClient>
+  const { client_id, client_secret } = form as Static<typeof FormOfClient>
   return { id: client_id, secret: client_secret }
 }
 

@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
 import type { PoolOf } from '../db/owner-pool.js'
 import type { App } from '../http/app.js'
 import { operation } from '../http/operation/operation.js'
+import { Type } from '../schema/type.js'
 import type { Credentials } from '../tenants/credentials.js'
 import { setPageLength } from '../tenants/owners.js'
 

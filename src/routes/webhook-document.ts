@@ -1,6 +1,7 @@
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
 import { timestamp } from '../http/operation/schemas.js'
 import { oneOf } from '../records/attribute-kinds.js'
+import { Type } from '../schema/type.js'
 
 const header = (name: string, description: string) => ({
   name,

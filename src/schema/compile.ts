@@ -46,9 +46,11 @@ ajv.addVocabulary(['x-kind', 'x-form'])
  * @param words what a value is not, if the words differ from those for JSON.
  */
 export function compile(schema: TSchema, words: Predicate = predicate): (value: unknown) => Problem[] {
-  const validate: ValidateFunction = ajv.compile(schema)
+  // Compiled when it is first needed: those of all routes would take a sixth of a start.
+  let validate: ValidateFunction | undefined
   const takeOutOverfull = limitsOf(schema)
   return (value) => {
+    validate ??= ajv.compile(schema)
     const overfull = takeOutOverfull(value)
     const problems = validate(value) ? [] : toProblems(validate.errors ?? [], words)
     if (overfull.length === 0) return problems

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
+import { Type } from '../../schema/type.js'
 import { version } from '../../version.js'
 import { operation } from './operation.js'
 import { sharedSchemas } from './schemas.js'

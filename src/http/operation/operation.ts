@@ -1,5 +1,6 @@
 import type { FastifySchema } from 'fastify'
-import { type TObject, type TSchema, type TString, Type } from 'typebox'
+import type { TObject, TSchema, TString } from 'typebox'
+import { Type } from '../../schema/type.js'
 import { named, uuid } from './schemas.js'
 
 /** The documentation of a route. Errors are named by their status; those that every route has are added. */

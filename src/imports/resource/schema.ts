@@ -1,6 +1,7 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import { externalRef, oneOf, uuid } from '../../records/attribute-kinds.js'
 import { owner, timestamp, timestamps } from '../../records/meta.js'
+import { Type } from '../../schema/type.js'
 import { type Counts, FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT } from '../terms.js'
 
 /**

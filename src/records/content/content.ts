@@ -1,4 +1,5 @@
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
+import { Type } from '../../schema/type.js'
 import { excerpt } from '../../text/text.js'
 import { externalRef, uuid } from '../attribute-kinds.js'
 import type { ColumnValue } from '../columns.js'

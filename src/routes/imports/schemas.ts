@@ -1,9 +1,10 @@
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
 import { uuid } from '../../http/operation/schemas.js'
 import { importErrorKindSchema, importErrorSchema, importSchema } from '../../imports/resource/schema.js'
 import { ON_CONFLICT } from '../../imports/terms.js'
 import { externalRef, oneOf } from '../../records/attribute-kinds.js'
 import { recordTypes } from '../../records/index.js'
+import { Type } from '../../schema/type.js'
 
 /** The documented schemas of imports (contract 6), by their `$id`. */
 export const importSchemas: readonly TSchema[] = [

@@ -1,8 +1,8 @@
-import { Type } from 'typebox'
 import { identityProblems, readData } from '../../http/body/json.js'
 import { dataOf, named, uuid } from '../../http/operation/schemas.js'
 import type { RecordType } from '../../records/record-type.js'
 import { readChanges } from '../../records/write/read-changes.js'
+import { Type } from '../../schema/type.js'
 import { reject, within } from './problems.js'
 import { documentedName, type Typed, typeOf } from './schemas.js'
 

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox'
+import type { TSchema } from 'typebox'
 import {
   dataOf,
   named,
@@ -15,6 +15,7 @@ import { recordTypes } from '../../records/index.js'
 import type { Answered, Content, RecordType, Reference, Snapshots } from '../../records/record-type.js'
 import { MAX_SNAPSHOTS } from '../../records/validate.js'
 import { isReferring } from '../../records/write/referring.js'
+import { Type } from '../../schema/type.js'
 
 /** The documented schemas of records, all derived from the record types' own (contract 8 and 9). */
 

@@ -1,4 +1,3 @@
-import { Type } from 'typebox'
 import { expect, test } from 'vitest'
 import { passesOf } from '../../../src/imports/file/passes.js'
 import { name } from '../../../src/records/attribute-kinds.js'
@@ -6,6 +5,7 @@ import { offering } from '../../../src/records/offering.js'
 import { plan } from '../../../src/records/plan.js'
 import { product } from '../../../src/records/product.js'
 import { defineRecordType } from '../../../src/records/record-type.js'
+import { Type } from '../../../src/schema/type.js'
 
 /** A type that holds offerings, which nothing does yet. */
 const bundle = defineRecordType({

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
-import { Type } from 'typebox'
+import type { Static } from 'typebox'
 import type { ImportOptions } from '../../../imports/import.js'
 import { ON_CONFLICT } from '../../../imports/terms.js'
 import { compile } from '../../../schema/compile.js'
 import type { Problem } from '../../../schema/problem.js'
+import { Type } from '../../../schema/type.js'
 import { importParameters } from '../schemas.js'
 
 /** The options of an import: fields of the form, or query parameters (contract 6). */
@@ -40,7 +41,7 @@ const problemsOf = compile(Parameters)
 export function readOptions(given: ReadonlyMap<OptionName, string>, problems: Problem[]): Options {
   const options = Object.fromEntries([...given].filter(([, value]) => value !== ''))
   problems.push(...problemsOf(options))
-  const { external_ref, dry_run, on_conflict = ON_CONFLICT[0] } = options as Type.Static<typeof Parameters>
+  const { external_ref, dry_run, on_conflict = ON_CONFLICT[0] } = options as Static<typeof Parameters>
   return { externalRef: external_ref, dryRun: dry_run === 'true', onConflict: on_conflict }
 }
 

@@ -1,9 +1,9 @@
-import { Type } from 'typebox'
 import type { App } from '../../../http/app.js'
 import { operation } from '../../../http/operation/operation.js'
 import { named } from '../../../http/operation/schemas.js'
 import { type ErrorKind, listErrorKinds, MAX_KINDS } from '../../../imports/report/kinds.js'
 import type { ImportErrorKindResource } from '../../../imports/resource/schema.js'
+import { Type } from '../../../schema/type.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { findWithWholeReport } from '../find.js'
 

@@ -1,9 +1,9 @@
-import { Type } from 'typebox'
 import { dataOf, uuid } from '../../../http/operation/schemas.js'
 import { dataReader } from '../../../http/operation/validation.js'
 import type { Reference } from '../../../records/record-type.js'
 import { MAX_SNAPSHOTS } from '../../../records/validate.js'
 import { type Predicate, predicate } from '../../../schema/sentences.js'
+import { Type } from '../../../schema/type.js'
 
 /** `{"data": {"products": [uuid, …]}}`, at least one. */
 export const idsBody = ({ attribute, to }: Reference) =>
