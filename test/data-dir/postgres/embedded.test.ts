@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, chmod, chown, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { embeddedConnection } from '../../../src/data-dir/postgres/embedded.js'
 import { takeTemporaryFolder } from '../../../src/data-dir/postgres/socket-folder.js'
 import {
@@ -23,6 +24,14 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let dataDir: string
 const running: ServeProcess[] = []
 
+/** A data directory that a service has created, and has left as it was. */
+let unused: Awaited<ReturnType<typeof temporaryFolder>>
+beforeAll(async () => {
+  unused = await temporaryFolder()
+  await (await serve({ DATA_DIR: join(unused.path, 'data') })).stop()
+})
+afterAll(() => unused.remove())
+
 beforeEach(async () => {
   folder = await temporaryFolder()
   dataDir = join(folder.path, 'data')
@@ -37,6 +46,15 @@ async function start(environment: Record<string, string> = {}): Promise<ServePro
   const server = await serve({ DATA_DIR: dataDir, ...environment })
   running.push(server)
   return server
+}
+
+/** Copies it to `dataDir`. Node's own `cp` would give the files to the user who copies them. */
+const copyUnused = () => promisify(execFile)('cp', ['-a', join(unused.path, 'data'), dataDir])
+
+/** Starts in a copy of it: to create one takes longer than most tests. */
+async function startInUnused(environment?: Record<string, string>): Promise<ServeProcess> {
+  await copyUnused()
+  return start(environment)
 }
 
 const apiOf = ({ url, apiKey }: ServeProcess) => new Api(url, apiKey)
@@ -89,7 +107,7 @@ describe('the data directory', () => {
   })
 
   test('uses API_KEY for the default store, instead of the one it had', async () => {
-    const first = await start()
+    const first = await startInUnused()
     await first.stop()
     const second = await start({ API_KEY: 'a-key-of-our-own' })
     expect(second.apiKey).toBe('a-key-of-our-own')
@@ -98,7 +116,7 @@ describe('the data directory', () => {
   })
 
   test('that another running instance uses is a one-line error, exit code 1', async () => {
-    const first = await start()
+    const first = await startInUnused()
     const { code, stderr } = await serveInVain({ DATA_DIR: dataDir })
     expect(code).toBe(1)
     expect(stderr.trim().split('\n')).toEqual([
@@ -189,13 +207,13 @@ test.each([
 
 describe('the embedded PostgreSQL', () => {
   test('listens on no TCP port', async () => {
-    await start()
+    await startInUnused()
     const { rows } = await query('show listen_addresses')
     expect(rows).toEqual([{ listen_addresses: '' }])
   })
 
   test('keeps fsync, full_page_writes and synchronous_commit on', async () => {
-    await start()
+    await startInUnused()
     const { rows } = await query(
       "select name, setting from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') order by name",
     )
@@ -203,6 +221,7 @@ describe('the embedded PostgreSQL', () => {
   })
 
   test('stops with every signal that ends a process and can be caught, exit code 0', async () => {
+    await copyUnused()
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) {
       const server = await start()
       const code = new Promise((resolve) => server.process.once('exit', resolve))
@@ -214,7 +233,7 @@ describe('the embedded PostgreSQL', () => {
 
   test('keeps running under nohup when the terminal is closed', async () => {
     // As a shell sets it for what it starts.
-    const server = await start({ _: '/usr/bin/nohup' })
+    const server = await startInUnused({ _: '/usr/bin/nohup' })
     server.process.kill('SIGHUP')
     server.process.kill('SIGHUP')
     expect((await apiOf(server).import(file(aProduct()))).attributes.status).toBe('success')
@@ -225,7 +244,7 @@ describe('the embedded PostgreSQL', () => {
   test.runIf(process.platform === 'linux')(
     'starts where postmaster.pid names a process that has the number by now, and leaves that one alone',
     async () => {
-      const first = await start()
+      const first = await startInUnused()
       const owner = await stat(join(dataDir, 'postgres'))
       const { killed, pidFile } = await killWithServer(first)
       // PostgreSQL would consider it its own, since it belongs to the same user.
@@ -248,7 +267,7 @@ describe('the embedded PostgreSQL', () => {
   test.runIf(process.platform === 'linux')(
     'starts where postmaster.pid names a process that has ended and that nobody reaps',
     async () => {
-      const first = await start()
+      const first = await startInUnused()
       const owner = await stat(join(dataDir, 'postgres'))
       const { killed, pidFile } = await killWithServer(first)
       // The shell starts a process and becomes one that never asks how it ended.
@@ -272,7 +291,7 @@ describe('the embedded PostgreSQL', () => {
   )
 
   test('logs nothing of what its sessions wrote, and its log does not grow forever', async () => {
-    await start()
+    await startInUnused()
     await query('create table texts (email text unique)')
     await query("insert into texts values ('a@secret.example')")
     await expect(query("insert into texts values ('a@secret.example')")).rejects.toThrow('unique')
@@ -289,7 +308,7 @@ describe('the embedded PostgreSQL', () => {
   })
 
   test('that outlived a killed process is taken over by the next start', async () => {
-    const first = await start()
+    const first = await startInUnused()
     await apiOf(first).import(file(aProduct()))
     const postmaster = await postmasterOf()
     await first.kill()
@@ -302,7 +321,7 @@ describe('the embedded PostgreSQL', () => {
   })
 
   test('that died with the process recovers at the next start', async () => {
-    const first = await start()
+    const first = await startInUnused()
     await apiOf(first).import(file(aProduct()))
     process.kill(await postmasterOf(), 'SIGKILL')
     await first.kill()
@@ -311,7 +330,7 @@ describe('the embedded PostgreSQL', () => {
   })
 
   test('that dies alone is restarted, and the service continues', async () => {
-    const server = await start()
+    const server = await startInUnused()
     const { id } = await apiOf(server).create(times(60_000, (n) => aProduct({ external_ref: `p-${n}` })))
     const postmaster = await postmasterOf()
     process.kill(postmaster, 'SIGKILL')
@@ -323,7 +342,7 @@ describe('the embedded PostgreSQL', () => {
   })
 
   test('that somebody stops, and that never ends, is killed and restarted', async () => {
-    const server = await start()
+    const server = await startInUnused()
     const api = apiOf(server)
     await api.import(file(aProduct()))
     const postmaster = await postmasterOf()
@@ -341,7 +360,7 @@ describe('the embedded PostgreSQL', () => {
   })
 
   test('that is recovering from a crash stops as quickly as any other', async () => {
-    const server = await start()
+    const server = await startInUnused()
     const client = new pg.Client(embeddedConnection(dataDir))
     client.on('error', () => {})
     await client.connect()
@@ -389,7 +408,7 @@ describe('the embedded PostgreSQL', () => {
   })
 
   test('is not started in a folder of another version', async () => {
-    const first = await start()
+    const first = await startInUnused()
     await first.stop()
     await writeFile(join(dataDir, 'postgres', 'PG_VERSION'), '17\n')
     const { code, stderr } = await serveInVain({ DATA_DIR: dataDir })
