@@ -7,8 +7,8 @@ import { formEnd, formType, importFile, partHead } from '../support/multipart.js
 import { testServiceEach } from '../support/service.js'
 import { openSocket } from '../support/sockets.js'
 
-const BODIES = 30
-const PADDING = 3_000
+const BODIES = 60
+const PADDING = 1_000
 
 /** Far less than a kilobyte for each byte of the bodies. */
 const ALLOWED_BYTES = 50 * 2 ** 20

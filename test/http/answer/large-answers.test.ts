@@ -200,7 +200,8 @@ describe('Downloads of one store at once', () => {
       await response.body?.cancel()
       return response.status
     }
-    return expect.poll(ask, { timeout: 30_000 }).toBe(status)
+    // What is answered with 200 is long to compute.
+    return expect.poll(ask, { timeout: 30_000, interval: 250 }).toBe(status)
   }
 
   test('are limited: 429 with Retry-After, while short responses and other stores are not affected', async () => {
