@@ -77,14 +77,23 @@ export interface StoredColumn {
   readonly type: ColumnType
 }
 
+/** A condition in SQL that a value stands for, and how its rows are counted without reading all of them. */
+export interface Condition {
+  readonly where: string
+  /** Conditions of which exactly one holds for each of its rows, and of which each has an index. */
+  readonly parts?: readonly string[]
+  /** The other value, if each row has either. */
+  readonly allBut?: string
+}
+
 /**
  * How a list can be filtered by an attribute: by the column of that name, of which `reference` is matched
- * exactly, or by one of several conditions in SQL, by the value that stands for it.
+ * exactly, or by one of several conditions, by the value that stands for it.
  */
 export type FilterKind =
   | FilterableAs
   | 'reference'
-  | { readonly conditions: Readonly<Record<string, string>> }
+  | { readonly conditions: Readonly<Record<string, Condition>> }
 
 /** How the answers for a type differ from its attributes (contract 14). */
 export interface Answered {

@@ -3,7 +3,7 @@ import { Type } from '../schema/type.js'
 import { boolean, oneOf, uuid } from './attribute-kinds.js'
 import { timestamp } from './meta.js'
 import { offering } from './offering.js'
-import type { Answered } from './record-type.js'
+import type { Answered, Condition } from './record-type.js'
 
 type Stored = Readonly<Record<string, unknown>>
 
@@ -17,6 +17,16 @@ const optionalTime = (description: string): TSchema => Type.Optional(timestamp(d
 export const IS_OVER = 'coalesce(end_date <= now(), false)'
 /** It is not live yet. */
 export const IS_WAITING = 'coalesce(pending and (go_live_after is null or go_live_after > now()), false)'
+
+// The conditions of the partial indexes of migration 0014: PostgreSQL cannot conclude them from a comparison with now().
+const NOT_YET = "active_from > now() and active_from > timestamptz '-infinity'"
+const NO_LONGER = 'end_date <= now() and end_date is not null and paused_at is null'
+
+/** The conditions of a status. What is paused is never live yet, so that exactly one of the parts holds. */
+export const statusConditions: Readonly<Record<'active' | 'inactive', Condition>> = {
+  active: { where: 'active_from <= now() and (end_date is null or end_date > now())', allBut: 'inactive' },
+  inactive: { where: `(${NOT_YET} or ${NO_LONGER})`, parts: [NOT_YET, NO_LONGER] },
+}
 
 /** A subscription as it is answered (contract 14). */
 export const subscriptionAnswer: Answered = {
@@ -60,7 +70,7 @@ export const subscriptionAnswer: Answered = {
     go_live: optionalTime('When it went live.'),
   },
   computed: {
-    status: `case when active_from <= now() and not ${IS_OVER} then 'active' else 'inactive' end`,
+    status: `case when ${statusConditions.active.where} then 'active' else 'inactive' end`,
     is_closed: `${IS_OVER} and end_date is not distinct from closes_at`,
     is_pending: IS_WAITING,
     go_live: `case when not ${IS_WAITING} then case when pending then go_live_after else created_at end end`,

@@ -6,7 +6,7 @@ import { paymentAuthority } from './payment-authority.js'
 import { plan } from './plan.js'
 import { product } from './product.js'
 import { defineRecordType } from './record-type.js'
-import { subscriptionAnswer } from './subscription-answer.js'
+import { statusConditions, subscriptionAnswer } from './subscription-answer.js'
 import { subscriptionStates } from './subscription-states.js'
 
 type Attributes = Readonly<Record<string, unknown>>
@@ -98,13 +98,7 @@ export const subscription = defineRecordType({
   filters: ['external_ref', 'name', 'email', 'account_id'],
   furtherFilters: {
     offering_external_ref: 'reference',
-    // The columns and their indexes are those of migration 0014.
-    status: {
-      conditions: {
-        active: 'active_from <= now() and (end_date is null or end_date > now())',
-        inactive: '(active_from > now() or (end_date <= now() and paused_at is null))',
-      },
-    },
+    status: { conditions: statusConditions },
   },
   answered: subscriptionAnswer,
   states: subscriptionStates,

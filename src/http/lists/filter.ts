@@ -26,6 +26,15 @@ export interface FilterAttribute {
    * The SQL of a condition on something that is not a column of the list (`owner`, `external_product_refs`).
    */
   readonly condition?: (values: readonly string[]) => Sql
+  /** A query for how many of an owner's rows have one of the values, if there is a quicker one than to count them. */
+  readonly count?: (values: readonly string[]) => ((ownerId: string) => Sql) | undefined
+}
+
+/** What a list is filtered by, as SQL. */
+export interface Filter {
+  readonly where: Sql
+  /** A query for how many rows of an owner there are; absent: they are counted by `where`. */
+  readonly count: ((ownerId: string) => Sql) | undefined
 }
 
 export type FilterAttributes = Readonly<Record<string, FilterAttribute>>
@@ -43,13 +52,13 @@ interface Condition {
 }
 
 /**
- * Reads the filters of a query into one SQL condition (contract 5).
+ * Reads the filters of a query (contract 5).
  *
  * @param given the values of `filter`: none, one, or several that all must hold. An empty one is ignored.
  * @returns undefined if there is nothing to filter by.
  * @throws HttpError 400
  */
-export function readFilter(given: unknown, attributes: FilterAttributes): Sql | undefined {
+export function readFilter(given: unknown, attributes: FilterAttributes): Filter | undefined {
   const texts = [given ?? []].flat().map(String).filter(Boolean)
   if (texts.length === 0) return undefined
   if (texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0) > MAX_BYTES) {
@@ -59,10 +68,13 @@ export function readFilter(given: unknown, attributes: FilterAttributes): Sql | 
   if (conditions.length > MAX_CONDITIONS) {
     throw unparsableFilter(`it has ${conditions.length} conditions, and ${MAX_CONDITIONS} are allowed.`)
   }
-  return join(
+  const where = join(
     conditions.map((condition) => toSql(condition, attributes)),
     ' and ',
   )
+  const [only, another] = conditions
+  const count = only && !another ? attributes[only.attribute]?.count?.(only.values) : undefined
+  return { where, count }
 }
 
 const NAME = /^[^(),:]*[^(),: ]/

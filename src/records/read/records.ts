@@ -54,11 +54,18 @@ export interface Row extends Readonly<Record<string, unknown>> {
   readonly updated_at: string
 }
 
+/** What a list is filtered by. */
+export interface RecordFilter {
+  readonly where: Sql
+  /** A query for how many records of an owner there are; absent: they are counted by `where`. */
+  readonly count: ((ownerId: string) => Sql) | undefined
+}
+
 /** Which records to list, and how. */
 export interface RecordQuery {
   readonly recordType: RecordType
   readonly ownerIds: readonly string[]
-  readonly filter: Sql | undefined
+  readonly filter: RecordFilter | undefined
   /** The references whose snapshots are all named, not only the first 100. */
   readonly include: ReadonlySet<string>
 }
@@ -145,10 +152,12 @@ export async function listRecords(
   { offset, limit }: Range,
 ): Promise<SlicedPage<HoldingRecord>> {
   const { recordType, ownerIds, filter } = query
-  const condition = filter ? sql`and ${filter}` : empty
+  const condition = filter ? sql`and ${filter.where}` : empty
   // One owner at a time: for several at once, the planner does not see that an index can answer the filter.
   const counts = ownerIds.map(
-    (ownerId) => sql`select count(*) from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition}`,
+    (ownerId) =>
+      filter?.count?.(ownerId) ??
+      sql`select count(*) from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition}`,
   )
   const { total, found } = await listPage<Row>(pool, {
     total: filter
@@ -171,7 +180,7 @@ function recordsSlice(
   { offset, limit }: Range,
   after?: string,
 ): Sql {
-  const condition = sql`${after === undefined ? empty : sql`and id < ${after}`} ${filter ? sql`and ${filter}` : empty}`
+  const condition = sql`${after === undefined ? empty : sql`and id < ${after}`} ${filter ? sql`and ${filter.where}` : empty}`
   const parts = ownerIds.map(
     (ownerId) => sql`
       (select ${columnNames(recordType)} from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition}

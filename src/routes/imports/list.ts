@@ -39,7 +39,7 @@ export function listRoute(app: App, { poolOf }: ImportDependencies): void {
     const query = request.query
     const page = pageOf(query, caller.pageLength)
     const filter = readFilter(query.filter, filtersOf(caller))
-    const { total, imports } = await listImports(poolOf(caller), visibleOwnerIds(caller), page, filter)
+    const { total, imports } = await listImports(poolOf(caller), visibleOwnerIds(caller), page, filter?.where)
     return listAnswer(
       requestUrl(request),
       page,

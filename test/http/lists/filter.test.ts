@@ -14,7 +14,7 @@ const attributes: FilterAttributes = {
  * The values that a filter passes to the statement, never in its text. A condition may pass its values twice.
  */
 const values = (filter: string | readonly string[]): unknown[] => [
-  ...new Set<unknown>(readFilter(filter, attributes)?.values),
+  ...new Set<unknown>(readFilter(filter, attributes)?.where.values),
 ]
 
 describe('An operand', () => {
