@@ -136,7 +136,7 @@ export const selectedValues = ({ selects }: Content, answer: Answer): ColumnValu
 /**
  * Selects another one of what a record holds.
  *
- * @returns the values of the columns that change, by name; or what is wrong
+ * @returns the values of the columns that change, by name; or what is wrong; undefined: the holder is gone
  */
 export async function selectAnother(
   db: Client | Pool,
@@ -144,11 +144,13 @@ export async function selectAnother(
   content: Content,
   holder: Source,
   { currency, selected }: { readonly currency: string; readonly selected: string },
-): Promise<{ readonly columns: Readonly<Record<string, ColumnValue>> } | { readonly problem: Problem }> {
+): Promise<
+  { readonly columns: Readonly<Record<string, ColumnValue>> } | { readonly problem: Problem } | undefined
+> {
   const { selects, holds } = content
   const named = { selector: { field: selects.id, by: 'id', text: selected.toLowerCase() }, currency } as const
   const [answer] = await askAll(db, content, { holds, table, columns: [] }, [{ named, source: holder }])
-  if (!answer) throw new Error(`${holder.id} is not there`)
+  if (!answer) return undefined
   const problem = selectionProblem(content, named, answer)
   if (problem) return { problem }
   const values = selectedValues(content, answer)

@@ -144,7 +144,7 @@ export async function updateRecord(
 /**
  * The columns that change with another selection of what the record holds, which never changes itself.
  *
- * @throws UnresolvedReferences
+ * @throws UnresolvedReferences, ChangedMeanwhile
  */
 async function selectionOf(
   pool: Pool,
@@ -158,6 +158,7 @@ async function selectionOf(
   const holder = { id, owner_id: ownerId }
   const currency = String(attributes[content.currency])
   const found = await selectAnother(pool, recordType, content, holder, { currency, selected })
+  if (!found) throw new ChangedMeanwhile()
   if ('problem' in found) throw new UnresolvedReferences([found.problem], [])
   return found.columns
 }

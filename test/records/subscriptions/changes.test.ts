@@ -208,6 +208,18 @@ describe('A PUT of plan_id', () => {
     expect(await get(subscription.id)).toEqual(subscription)
   })
 
+  test('meets the deletion of the subscription', async () => {
+    const added = await Promise.all(
+      Array.from({ length: 40 }, () => store.add(aSubscription({ selected_plan: 'monthly' }))),
+    )
+    const answers = await Promise.all(
+      added.flatMap(({ id }) => [put(id, { plan_id: yearly.id }), store.delete(`${LIST}/${id}`)]),
+    )
+    for (const [index, { status }] of answers.entries()) {
+      expect(index % 2 === 0 ? [200, 404, 409] : [204, 409]).toContain(status)
+    }
+  })
+
   test('cannot select a plan without a price in the currency', async () => {
     const answer = await put(subscription.id, { plan_id: plans[2] })
     expectError(answer, 400, 'Validation Error', /: the selected plan has no price in EUR$/)
