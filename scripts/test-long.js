@@ -1,5 +1,5 @@
-// Runs one of the tests that have a long form: `npm run test:faults`, `npm run test:fuzz`. The short forms
-// are part of `npm test`.
+// Runs one of the tests that have a long form: `npm run test:faults`, `npm run test:fuzz`,
+// `npm run test:properties`. The short forms are part of `npm test`.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
@@ -17,6 +17,12 @@ const tests = {
     says: 'Imports mutated lines; stops at the first file that is not fully accounted for.',
     flag: 'lines',
     preset: 100_000,
+  },
+  properties: {
+    file: 'test/imports/work/properties.test.ts',
+    says: 'Imports random files; stops at the first of which a count, an error or a row is not what an oracle says.',
+    flag: 'runs',
+    preset: 500,
   },
 }
 

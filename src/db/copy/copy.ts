@@ -117,24 +117,26 @@ export class CopyRows {
     this.#output.truncate(HEADER_BYTES)
   }
 
-  #selected({ except, instead, lastValues }: Selection): Output {
+  #selected({ except, instead, ids, lastValues }: Selection): Output {
     // What an earlier call put after the rows goes.
     this.#output.truncate(this.#ends.at(-1) ?? HEADER_BYTES)
-    if (except.size === 0 && !lastValues) return this.#output
+    if (except.size === 0 && !ids && !lastValues) return this.#output
     const output = this.#newOutput()
     writeHeader(output)
     const all = this.#output.bytes()
     for (const [place, end] of this.#ends.entries()) {
       if (except.has(place)) continue
+      const from = instead?.get(place) ?? place
+      const id = ids?.get(place)
       const start = this.#startOf(place)
-      const other = instead?.get(place)
-      if (other === undefined) output.append(all, start, end)
+      if (from === place && id === undefined) output.append(all, start, end)
       else {
-        const shared = this.#leading.length + ID_BYTES
-        output.append(all, start, start + shared)
-        output.append(all, this.#startOf(other) + shared, this.#ends[other] ?? 0)
+        const own = this.#leading.length
+        output.append(all, start, start + own + (id === undefined ? ID_BYTES : 0))
+        if (id !== undefined) encodeValue(output, this.#encoders[0], id)
+        output.append(all, this.#startOf(from) + own + ID_BYTES, this.#ends[from] ?? 0)
       }
-      if (lastValues) this.#append(output, lastValues(other ?? place))
+      if (lastValues) this.#append(output, lastValues(from))
     }
     return output
   }
@@ -158,6 +160,8 @@ export interface Selection {
    * id, which comes first.
    */
   readonly instead?: ReadonlyMap<number, number>
+  /** By place, another id than the row was added with. */
+  readonly ids?: ReadonlyMap<number, string>
   /** By place, the values of a row's last columns, if it was added without them. */
   readonly lastValues?: (place: number) => readonly CopyValue[]
 }

@@ -56,13 +56,15 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
   const selection: Selection = {
     except: out,
     instead,
+    // A reference by id has to find what becomes of a record that is there.
+    ...(updates && there.size > 0 && { ids: there }),
     ...(records.recordType.content && { lastValues: (place) => resolved[place]?.content?.values ?? [] }),
   }
   const writeRest = async (taken: Taken) => {
     const holders = resolved.flatMap((_, place): Holder[] => {
       const held = resolved[instead.get(place) ?? place]
       if (!held || out.has(place) || (taken.has(place) && !updates)) return []
-      return [{ ...held, id: taken.get(place) ?? records.id(place) }]
+      return [{ ...held, id: taken.get(place) ?? there.get(place) ?? records.id(place) }]
     })
     await settled([
       updates && !job.dryRun ? insertUpdates(writing, candidates, taken, repeated) : NOTHING,

@@ -120,6 +120,8 @@ async function findSlice(
   { by, lock }: LookUp,
 ): Promise<Map<string, Source>> {
   const sources = new Map<string, Source>()
+  // The owner comes first among those that are visible to it: its own records win.
+  const rank = ({ owner_id }: Source) => visibleOwnerIds.indexOf(owner_id)
   const locked = raw(`for ${lock} of t`)
   const ids = by === 'external_ref' ? [] : texts.filter((text) => UUID_PATTERN.test(text))
   if (ids.length > 0) {
@@ -131,7 +133,7 @@ async function findSlice(
         where t.owner_id = any(${visibleOwnerIds}::uuid[]) and t.id = any(${ids}::uuid[])
         ${locked}`,
     )
-    for (const source of found) sources.set(source.text, source)
+    for (const source of found.sort((a, b) => rank(b) - rank(a))) sources.set(source.text, source)
   }
   const refs = by === 'id' ? [] : texts.filter((text) => !sources.has(text))
   if (refs.length > 0) {
@@ -143,8 +145,6 @@ async function findSlice(
         where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${isAnyOf(sql`t.external_ref`, refs)}
         ${locked}`,
     )
-    // The owner comes first among those that are visible to it: its own records win.
-    const rank = ({ owner_id }: Source) => visibleOwnerIds.indexOf(owner_id)
     for (const source of found.sort((a, b) => rank(b) - rank(a))) sources.set(source.external_ref, source)
   }
   return sources

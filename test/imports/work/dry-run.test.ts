@@ -3,7 +3,16 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { generateRecords } from '../../../bench/generate.js'
 import type { Api, ImportResource } from '../../support/api.js'
-import { anOffering, aPlan, aProduct, aSubscriber, counts, file, times } from '../../support/builders.js'
+import {
+  anOffering,
+  aPlan,
+  aProduct,
+  aSubscriber,
+  aSubscription,
+  counts,
+  file,
+  times,
+} from '../../support/builders.js'
 import { newStoreEach, testService } from '../../support/service.js'
 
 // It looks at what all stores have, so it shares no service.
@@ -45,6 +54,25 @@ describe('A rehearsal has the outcome of the import, and adds nothing', () => {
 
   test('of many chunks, with references up and down the file', async () => {
     await rehearseAndImport([...generateRecords({ records: 9000 })].join('\n'))
+  })
+
+  test('of references by id to records that the file changes', async () => {
+    const plan = await api.add(aPlan({ external_ref: 'monthly' }))
+    const offering = await api.add(anOffering({ external_ref: 'coffee' }))
+    const { meta } = await rehearseAndImport(
+      file(
+        aPlan({ external_ref: 'monthly', name: 'Changed' }),
+        anOffering({
+          external_ref: 'coffee',
+          plans: [plan.id, aPlan({ external_ref: 'other' }).data.attributes],
+        }),
+        anOffering({ external_ref: 'tea', plans: [plan.id, 'monthly'] }),
+        aSubscription({ offering_id: offering.id, offering_external_ref: undefined, selected_plan: 'other' }),
+        aSubscription({ offering_external_ref: 'coffee', plan_id: plan.id }),
+      ),
+      'update',
+    )
+    expect(meta.records.imported).toEqual(counts(0, 1, 0, 1, 0, 2))
   })
 
   test.each(['reject', 'skip', 'update'] as const)(
