@@ -5,7 +5,7 @@ import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { NewRecords } from '../../records/write/insert.js'
 import { type Holder, insertHeld } from '../../records/write/insert-held.js'
-import { deleteSnapshots } from '../../records/write/insert-snapshots.js'
+import { deleteSnapshots, lockHolders } from '../../records/write/insert-snapshots.js'
 import { isReferring } from '../../records/write/referring.js'
 import { type Resolved, resolve } from '../../records/write/resolve.js'
 import type { LineProblem } from '../file/examine.js'
@@ -14,6 +14,7 @@ import { lineOfRecord } from '../record-id.js'
 import { refTaken } from '../report/problems.js'
 import type { Candidates } from './chunks.js'
 import { takenThere } from './dry-run.js'
+import type { FanOut } from './fan-out.js'
 
 /** One attempt to write one chunk. */
 export interface Writing {
@@ -25,6 +26,8 @@ export interface Writing {
   readonly milliseconds: number
   /** Whose buffers are used on the way. */
   readonly loan: CopyLoan
+  /** Told how many snapshots the records lead to. */
+  readonly fanOut: FanOut
 }
 
 /** The outcome of a chunk's records of one type. */
@@ -110,11 +113,16 @@ interface References {
 }
 
 async function resolveAll(writing: Writing, candidates: Candidates): Promise<References> {
-  const { client, job, milliseconds } = writing
+  const { client, job, milliseconds, fanOut } = writing
   const { records, referring } = candidates
   const { recordType } = records
   if (!isReferring(recordType)) return { resolved: [], unresolved: [], problems: [] }
   const resolved = await resolve(client, recordType, job.visibleOwnerIds, referring, milliseconds)
+  const contents = resolved.flatMap(({ content }) => content ?? [])
+  fanOut.saw(
+    contents.length,
+    contents.reduce((sum, { size }) => sum + size, 0),
+  )
   const unresolved = resolved.flatMap((one, place) => (one.problems.length > 0 ? [place] : []))
   const problems = unresolved.flatMap((place) => {
     const at = { line: candidates.line(place), externalRef: records.externalRef(place) }
@@ -154,8 +162,11 @@ async function writeHeld(
   holders: readonly Holder[],
   updatedIds: readonly string[],
 ): Promise<void> {
-  if (job.dryRun && !isCopied(recordType)) return
+  const isSource = isCopied(recordType)
+  if (job.dryRun && !isSource) return
   const ownerId = job.rowsOwnerId
+  // Nobody copies what they hold while it is replaced.
+  if (isSource && updatedIds.length > 0) await lockHolders(client, recordType, ownerId, updatedIds)
   await settled([
     updatedIds.length > 0 ? deleteSnapshots(client, recordType, ownerId, updatedIds) : NOTHING,
     insertHeld(client, recordType, ownerId, milliseconds, holders, loan),

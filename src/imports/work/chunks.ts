@@ -9,6 +9,7 @@ import { type Pass, passes } from '../file/passes.js'
 import { readLines } from '../file/read-lines.js'
 import type { Checkpoint, Job } from '../queue/claim.js'
 import { recordIds } from '../record-id.js'
+import type { FanOut } from './fan-out.js'
 
 /**
  * Records of one type whose attributes are valid by themselves, in the order of the file. The database
@@ -46,7 +47,7 @@ export interface Chunk {
 /**
  * A chunk ends with the line that reaches one of these. They bound memory and the duration of a transaction:
  * everything that a line can have many of is counted here. A single line has at most 1,000 references of a
- * kind, and 1,001 problems.
+ * kind, or the name of a record that holds as many, and 1,001 problems.
  */
 const CHUNK_RECORDS = 2000
 const CHUNK_RECORD_BYTES = 2 ** 20
@@ -62,17 +63,21 @@ const MEMORY_OF_A_BYTE = 2
 const MEMORY_OF_A_REFERENCE = 512
 const MEMORY_OF_A_PROBLEM = 512
 
+/** What of a file comes before. */
+type Place = Pick<Checkpoint, 'bytes' | 'lines'>
+
 /** Reads an import's file in chunks, from its checkpoint to the end, through all passes. */
 export async function* readChunks(
   job: Job,
   reader: UploadReader,
   buffers: CopyBuffers,
+  fanOut: FanOut,
 ): AsyncGenerator<Chunk, void, undefined> {
   for (const pass of passes) {
     if (pass.number < job.checkpoint.pass) continue
     if (pass.number > 1 && [...pass.types].every(({ type }) => !job.uploaded[type])) continue
     const from = pass.number === job.checkpoint.pass ? job.checkpoint : { bytes: 0, lines: 0 }
-    yield* readPass(job, reader, pass, from, buffers)
+    yield* readPass(job, reader, pass, from, buffers, fanOut)
   }
 }
 
@@ -80,16 +85,18 @@ async function* readPass(
   job: Job,
   reader: UploadReader,
   pass: Pass,
-  from: { readonly bytes: number; readonly lines: number },
+  from: Place,
   buffers: CopyBuffers,
+  fanOut: FanOut,
 ): AsyncGenerator<Chunk, void, undefined> {
-  let chunk = new ChunkInProgress(job, pass, from, buffers.lend())
+  const begin = (at: Place) => new ChunkInProgress(job, pass, at, buffers.lend(), fanOut)
+  let chunk = begin(from)
   for await (const lines of readLines(job, reader, from)) {
     for (const line of lines) {
       chunk.add(line)
       if (chunk.isFull) {
         yield chunk.finish()
-        chunk = new ChunkInProgress(job, pass, { bytes: line.end, lines: line.number }, buffers.lend())
+        chunk = begin({ bytes: line.end, lines: line.number })
       }
     }
   }
@@ -100,24 +107,21 @@ async function* readPass(
 class ChunkInProgress {
   readonly #job: Job
   readonly #pass: Pass
-  readonly #from: { readonly bytes: number; readonly lines: number }
+  readonly #from: Place
   readonly #milliseconds: number
   readonly #idOf: (line: number) => string
   readonly #loan: CopyLoan
+  readonly #fanOut: FanOut
   readonly #candidates = new Map<RecordType, CandidatesInProgress>()
   readonly #problems: LineProblem[] = []
   #records = 0
   #recordBytes = 0
   #references = 0
-  #end: { readonly bytes: number; readonly lines: number }
+  #end: Place
 
-  constructor(
-    job: Job,
-    pass: Pass,
-    from: { readonly bytes: number; readonly lines: number },
-    loan: CopyLoan,
-  ) {
+  constructor(job: Job, pass: Pass, from: Place, loan: CopyLoan, fanOut: FanOut) {
     this.#loan = loan
+    this.#fanOut = fanOut
     this.#job = job
     this.#pass = pass
     this.#from = from
@@ -136,7 +140,11 @@ class ChunkInProgress {
     if (examined.kind === 'passed over' || examined.kind === 'of another pass') return
     if (examined.kind !== 'malformed') this.#recordBytes += line.bytes?.length ?? 0
     if (examined.kind === 'valid') {
-      this.#references += this.#candidatesOf(examined.recordType).add(line, examined.attributes)
+      this.#references += this.#candidatesOf(examined.recordType).add(
+        line,
+        examined.attributes,
+        this.#fanOut.perRecord,
+      )
       this.#records += 1
     } else this.#problems.push(...examined.problems)
   }
@@ -222,8 +230,8 @@ class CandidatesInProgress implements Candidates {
     return { number: this.#numbers[place] ?? 0, start: this.#starts[place] ?? 0 }
   }
 
-  /** Returns how many references the record has. */
-  add({ number, start }: LinePlace, attributes: Attributes): number {
+  /** Returns how many snapshots the record leads to, about. */
+  add({ number, start }: LinePlace, attributes: Attributes, perContent: number): number {
     this.#numbers.push(number)
     this.#starts.push(start)
     this.records.add(attributes)
@@ -237,6 +245,6 @@ class CandidatesInProgress implements Candidates {
     if (!isReferring(recordType)) return 0
     const referring = referringOf(recordType, attributes)
     this.referring.push(referring)
-    return countReferences(referring)
+    return countReferences(referring, perContent)
   }
 }

@@ -15,6 +15,7 @@ import { failImport, finishImport } from '../queue/end.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
 import { readChunks } from './chunks.js'
 import { forgetDryRun } from './dry-run.js'
+import { FanOut } from './fan-out.js'
 import type { ChunkMemory } from './memory.js'
 import { ChunkWriter } from './write.js'
 
@@ -115,10 +116,11 @@ async function writeChunks(
 ): Promise<boolean> {
   const reader = await store.open(job.uploadKey)
   const buffers = new CopyBuffers()
-  const writer = new ChunkWriter(pool, memory, job, (write) => timed(emit, write))
+  const fanOut = new FanOut()
+  const writer = new ChunkWriter(pool, memory, job, fanOut, (write) => timed(emit, write))
   try {
     let isFirst = true
-    for await (const chunk of readChunks(job, reader, buffers)) {
+    for await (const chunk of readChunks(job, reader, buffers, fanOut)) {
       if (stop.aborted || (turnOver.aborted && !isFirst)) return false
       isFirst = false
       await writer.begin(chunk)

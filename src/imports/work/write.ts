@@ -12,6 +12,7 @@ import { countKinds } from '../report/kinds.js'
 import { insertProblems } from '../report/problems.js'
 import { type Added, addRecords } from './add.js'
 import type { Chunk } from './chunks.js'
+import type { FanOut } from './fan-out.js'
 import type { ChunkMemory } from './memory.js'
 
 /** How many chunks of a job are being written at once, each over its own connection. */
@@ -34,6 +35,7 @@ export class ChunkWriter {
   readonly #pool: Pool
   readonly #memory: ChunkMemory
   readonly #job: Job
+  readonly #fanOut: FanOut
   readonly #measured: (write: () => Promise<Written>) => Promise<void>
   readonly #underWay: ChunkUnderWay[] = []
   #careful = 0
@@ -46,11 +48,13 @@ export class ChunkWriter {
     pool: Pool,
     memory: ChunkMemory,
     job: Job,
+    fanOut: FanOut,
     measured: (write: () => Promise<Written>) => Promise<void>,
   ) {
     this.#pool = pool
     this.#memory = memory
     this.#job = job
+    this.#fanOut = fanOut
     this.#measured = measured
   }
 
@@ -93,7 +97,14 @@ export class ChunkWriter {
   }
 
   async #write(chunk: Chunk, turn: Promise<void>): Promise<Written> {
-    const { conflicts, written } = await writeChunk(this.#pool, this.#job, chunk, turn, this.#careful > 0)
+    const { conflicts, written } = await writeChunk(
+      this.#pool,
+      this.#job,
+      chunk,
+      this.#fanOut,
+      turn,
+      this.#careful > 0,
+    )
     this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
     return written
   }
@@ -120,12 +131,13 @@ async function writeChunk(
   pool: Pool,
   job: Job,
   chunk: Chunk,
+  fanOut: FanOut,
   turn: Promise<void>,
   careful: boolean,
 ): Promise<{ readonly conflicts: boolean; readonly written: Written }> {
   const result = await transaction(pool, async (client) => {
-    const quick = careful ? undefined : await addQuickly(client, job, chunk)
-    const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, true))
+    const quick = careful ? undefined : await addQuickly(client, job, chunk, fanOut)
+    const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, fanOut, true))
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems, loan: chunk.loan }
     await insertProblems(reporting)
     await untilTurn(client, turn)
@@ -180,9 +192,17 @@ interface AddedChunk {
 }
 
 /** Adds a chunk's records by COPY. Undefined: there was a conflict, and nothing was added. */
-async function addQuickly(client: Client, job: Job, chunk: Chunk): Promise<AddedChunk | undefined> {
+async function addQuickly(
+  client: Client,
+  job: Job,
+  chunk: Chunk,
+  fanOut: FanOut,
+): Promise<AddedChunk | undefined> {
   try {
-    const [, added] = await settled([client.query('savepoint quick'), addChunk(client, job, chunk, false)])
+    const [, added] = await settled([
+      client.query('savepoint quick'),
+      addChunk(client, job, chunk, fanOut, false),
+    ])
     return added
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
@@ -191,8 +211,14 @@ async function addQuickly(client: Client, job: Job, chunk: Chunk): Promise<Added
   }
 }
 
-async function addChunk(client: Client, job: Job, chunk: Chunk, careful: boolean): Promise<AddedChunk> {
-  const writing = { client, job, careful, milliseconds: chunk.milliseconds, loan: chunk.loan }
+async function addChunk(
+  client: Client,
+  job: Job,
+  chunk: Chunk,
+  fanOut: FanOut,
+  careful: boolean,
+): Promise<AddedChunk> {
+  const writing = { client, job, careful, fanOut, milliseconds: chunk.milliseconds, loan: chunk.loan }
   const outcomes = await settled(
     [...chunk.candidates].map(
       async ([recordType, candidates]) => [recordType, await addRecords(writing, candidates)] as const,

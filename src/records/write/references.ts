@@ -51,11 +51,8 @@ export interface Source {
   readonly owner_id: string
 }
 
-/** By what records are looked up, and how those found are locked: against deletion, or against any change. */
-export interface LookUp {
-  readonly by: 'id or external_ref' | 'id' | 'external_ref'
-  readonly lock: 'key share' | 'share'
-}
+/** By what records are looked up. */
+export type LookUpBy = 'id or external_ref' | 'id' | 'external_ref'
 
 /** How many references a statement looks up at a time, which bounds the memory for it. */
 const SLICE = 5000
@@ -70,18 +67,17 @@ export async function resolveReferences(
   { references }: RecordType,
   visibleOwnerIds: readonly string[],
   records: readonly ReferenceLists[],
-  by: LookUp['by'] = 'id or external_ref',
+  by: LookUpBy = 'id or external_ref',
 ): Promise<ResolvedLists[]> {
   const resolved: ResolvedLists[] = records.map(() => ({ problems: [], missing: [], elements: new Map() }))
   const lookedUp = await settled(
     references.map(async (reference) => {
       const lists = records.map((record) => record[reference.attribute] ?? [])
       const texts = new Set(lists.flatMap((list) => list.filter((element) => typeof element === 'string')))
-      const lookUp = { by, lock: 'key share' } as const
       return {
         reference,
         lists,
-        sources: await findSources(client, reference.to, visibleOwnerIds, texts, lookUp),
+        sources: await findSources(client, reference.to, visibleOwnerIds, texts, by),
       }
     }),
   )
@@ -94,19 +90,22 @@ export async function resolveReferences(
   return resolved
 }
 
-/** What these texts lead to, by the text. Of records with the same `external_ref`, the owner's own comes first. */
+/**
+ * What these texts lead to, by the text. Of records with the same `external_ref`, the owner's own comes first. They
+ * stay locked until the transaction ends: against deletion, and against changes of what they hold.
+ */
 export async function findSources(
   client: Client,
   to: RecordType,
   visibleOwnerIds: readonly string[],
   texts: ReadonlySet<string>,
-  lookUp: LookUp,
+  by: LookUpBy,
 ): Promise<ReadonlyMap<string, Source>> {
   const unique = [...texts]
   const all = new Map<string, Source>()
   for (let start = 0; start < unique.length; start += SLICE) {
     const slice = unique.slice(start, start + SLICE)
-    const found = await findSlice(client, to, visibleOwnerIds, slice, lookUp)
+    const found = await findSlice(client, to, visibleOwnerIds, slice, by)
     for (const [text, source] of found) all.set(text, source)
   }
   return all
@@ -117,12 +116,11 @@ async function findSlice(
   { table }: RecordType,
   visibleOwnerIds: readonly string[],
   texts: readonly string[],
-  { by, lock }: LookUp,
+  by: LookUpBy,
 ): Promise<Map<string, Source>> {
   const sources = new Map<string, Source>()
   // The owner comes first among those that are visible to it: its own records win.
   const rank = ({ owner_id }: Source) => visibleOwnerIds.indexOf(owner_id)
-  const locked = raw(`for ${lock} of t`)
   const ids = by === 'external_ref' ? [] : texts.filter((text) => UUID_PATTERN.test(text))
   if (ids.length > 0) {
     const found = await rows<Source & { text: string }>(
@@ -131,7 +129,7 @@ async function findSlice(
         select r.text, t.id, t.owner_id
         from unnest(${ids}::text[]) as r(text) join ${raw(table)} t on t.id = r.text::uuid
         where t.owner_id = any(${visibleOwnerIds}::uuid[]) and t.id = any(${ids}::uuid[])
-        ${locked}`,
+        for key share of t`,
     )
     for (const source of found.sort((a, b) => rank(b) - rank(a))) sources.set(source.text, source)
   }
@@ -143,7 +141,7 @@ async function findSlice(
         select t.external_ref, t.id, t.owner_id
         from ${raw(table)} t
         where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${isAnyOf(sql`t.external_ref`, refs)}
-        ${locked}`,
+        for key share of t`,
     )
     for (const source of found.sort((a, b) => rank(b) - rank(a))) sources.set(source.external_ref, source)
   }

@@ -29,9 +29,15 @@ export function referringOf(
   }
 }
 
-/** How many references it has, which bounds what a chunk can lead to. */
-export function countReferences({ lists, content }: Referring): number {
+/**
+ * How many snapshots it leads to, about.
+ *
+ * @param perContent how many the content of a named record has
+ */
+export function countReferences({ lists, content }: Referring, perContent: number): number {
   const listed = Object.values(lists).reduce((sum, { length }) => sum + length, 0)
   if (!content) return listed
-  return listed + ('lists' in content ? content.lists.reduce((sum, { length }) => sum + length, 1) : 1)
+  return (
+    listed + ('lists' in content ? content.lists.reduce((sum, { length }) => sum + length, 1) : perContent)
+  )
 }

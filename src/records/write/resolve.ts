@@ -57,8 +57,7 @@ async function resolveContent(
   const given = records.flatMap((record) => record.content ?? [])
   const textsBy = (by: NamedContent['by']) =>
     new Set(given.flatMap((one) => ('by' in one && one.by === by ? one.text : [])))
-  const find = (by: NamedContent['by']) =>
-    findSources(client, content.to, visibleOwnerIds, textsBy(by), { by, lock: 'share' })
+  const find = (by: NamedContent['by']) => findSources(client, content.to, visibleOwnerIds, textsBy(by), by)
   const sources = { id: await find('id'), external_ref: await find('external_ref') }
   const found = await resolveContents(client, content, given, milliseconds, sources)
   for (const [place, one] of found.entries()) {
