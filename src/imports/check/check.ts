@@ -223,7 +223,9 @@ class FileCheck {
   /** By this machine's clock; an import asks the database's. */
   #inTheFuture({ past = [] }: RecordType, attributes: Readonly<Record<string, unknown>>): readonly Problem[] {
     return past.flatMap((name) =>
-      attributes[name] === undefined ? [] : (futureProblem(name, String(attributes[name]), Date.now()) ?? []),
+      attributes[name] === undefined
+        ? []
+        : (futureProblem(name, String(attributes[name]), new Date().toISOString()) ?? []),
     )
   }
 

@@ -46,13 +46,24 @@ export async function resolveContents(
     if (!('by' in one)) return inlineContent(content, one, ids)
     const source = sources[one.by].get(one.text)
     const answer = source && answers.get(keyOf(one, source))
-    if (answer) return namedContent(content, one, source, answer, ids)
-    return { problem: notFound(content, one), missing: one.text }
+    if (!answer) return { problem: notFound(content, one), missing: one.text }
+    return 'problem' in answer ? answer : namedContent(answer, source, ids)
   })
 }
 
 const keyOf = ({ selector, currency }: NamedContent, { id }: Source): string =>
   `${id} ${currency} ${selector?.by ?? ''} ${selector?.text ?? ''}`
+
+/** What all records that ask the same share: the values before and after the selected one's id. */
+interface Selected {
+  readonly before: readonly ColumnValue[]
+  readonly after: readonly ColumnValue[]
+  /** The selected one's list and its place in that, from 0. */
+  readonly list: number
+  readonly place: number
+  /** How many snapshots there will be. */
+  readonly size: number
+}
 
 /** Many records ask the same. */
 async function answersTo(
@@ -60,7 +71,7 @@ async function answersTo(
   content: Content,
   given: readonly GivenContent[],
   sources: SourcesBy,
-): Promise<ReadonlyMap<string, Answer>> {
+): Promise<ReadonlyMap<string, Selected | { readonly problem: Problem }>> {
   const questions = new Map<string, Question>()
   for (const named of given) {
     const source = 'by' in named ? sources[named.by].get(named.text) : undefined
@@ -70,8 +81,29 @@ async function answersTo(
   }
   const { holds, table, columns } = content.to
   const answers = await askAll(client, content, { holds, table, columns }, [...questions.values()])
-  const keys = [...questions.keys()]
-  return new Map(answers.map((answer) => [keys[answer.key - 1] ?? '', answer]))
+  const asked = [...questions]
+  return new Map(
+    answers.flatMap((answer) => {
+      const [key, question] = asked[answer.key - 1] ?? []
+      return key !== undefined && question ? [[key, selectedBy(content, question, answer)] as const] : []
+    }),
+  )
+}
+
+function selectedBy(
+  content: Content,
+  { named, source }: Question,
+  answer: Answer,
+): Selected | { readonly problem: Problem } {
+  const problem = selectionProblem(content, named, answer)
+  if (problem) return { problem }
+  return {
+    before: [source.id, ...content.to.columns.map(({ name }) => answer[`source_${name}`] as ColumnValue)],
+    after: selectedValues(content, answer),
+    list: selectingList(content),
+    place: answer.place - 1,
+    size: answer.elements + answer.products,
+  }
 }
 
 /** What is wrong with a name that leads nowhere. */
@@ -80,27 +112,11 @@ export const notFound = ({ to }: Content, { field, text }: NamedContent): Proble
   error: `${to.noun} "${excerpt(text)}" was not found`,
 })
 
-function namedContent(
-  content: Content,
-  named: NamedContent,
-  source: Source,
-  answer: Answer,
+const namedContent = (
+  { before, after, list, place, size }: Selected,
+  from: Source,
   ids: SnapshotIds,
-): ResolvedContent | Unresolved {
-  const problem = selectionProblem(content, named, answer)
-  if (problem) return { problem }
-  return {
-    values: [
-      source.id,
-      ...content.to.columns.map(({ name }) => answer[`source_${name}`] as ColumnValue),
-      ids.at(selectingList(content), answer.place - 1),
-      ...selectedValues(content, answer),
-    ],
-    ids,
-    from: source,
-    size: answer.elements + answer.products,
-  }
-}
+): ResolvedContent => ({ values: [...before, ids.at(list, place), ...after], ids, from, size })
 
 function inlineContent(content: Content, inline: InlineContent, ids: SnapshotIds): ResolvedContent {
   const { values, selected, selectedValues: ofSelected, lists } = inline

@@ -16,20 +16,40 @@ export interface InlineValidation {
   list(attribute: string, value: unknown, problems: Problem[]): void
 }
 
-const compiled = new Map<Content, (value: unknown) => Problem[]>()
+/** How records name a content: what is the same for each of them. */
+interface Naming {
+  /** The attributes of which exactly one is given, and the same in a sentence. */
+  readonly ways: readonly string[]
+  readonly listed: string
+  /** The attributes that count as absent if they are `null`, and those if they are empty. */
+  readonly nullable: readonly string[]
+  readonly refs: readonly string[]
+  readonly problems: (value: unknown) => Problem[]
+}
 
-function namingProblems(content: Content): (value: unknown) => Problem[] {
-  let validate = compiled.get(content)
-  if (!validate) {
-    validate = compile(Type.Object(namingAttributes(content) as Record<string, TSchema>))
-    compiled.set(content, validate)
+const known = new Map<Content, Naming>()
+
+function namingOf(content: Content): Naming {
+  let naming = known.get(content)
+  if (!naming) {
+    const { holds, selects } = content
+    const { ref } = waysOf(content)
+    const ways = Object.values(waysOf(content))
+    naming = {
+      ways,
+      listed: `${ways.slice(0, -1).join(', ')} and ${ways.at(-1)}`,
+      nullable: [...ways, selects.id, selects.ref, ...holds.map(({ attribute }) => attribute)],
+      refs: [ref, selects.ref],
+      problems: compile(Type.Object(namingAttributes(content) as Record<string, TSchema>)),
+    }
+    known.set(content, naming)
   }
-  return validate
+  return naming
 }
 
 /** What is wrong with the id of another selection. Whether there is such a one, the database knows. */
 export const selectedIdProblems = (content: Content, selected: unknown): readonly Problem[] =>
-  namingProblems(content)({ [content.selects.id]: selected })
+  namingOf(content).problems({ [content.selects.id]: selected })
 
 /**
  * Adds what is wrong with how a record says what it refers to and what it selects of it (contract 14), as far as
@@ -41,17 +61,13 @@ export function validateContent(
   inline: InlineValidation,
   problems: Problem[],
 ): void {
-  const ways = Object.values(waysOf(content))
-  const { holds, selects } = content
-  for (const name of [...ways, selects.id, selects.ref, ...holds.map(({ attribute }) => attribute)]) {
-    if (attributes[name] === null) delete attributes[name]
-  }
-  for (const name of [waysOf(content).ref, selects.ref]) if (attributes[name] === '') delete attributes[name]
+  const { ways, listed, nullable, refs, problems: namingProblems } = namingOf(content)
+  for (const name of nullable) if (attributes[name] === null) delete attributes[name]
+  for (const name of refs) if (attributes[name] === '') delete attributes[name]
   const add = (problem: Problem) => addProblem(problems, problem)
-  for (const problem of namingProblems(content)(attributes)) add(problem)
+  for (const problem of namingProblems(attributes)) add(problem)
   const given = ways.filter((name) => attributes[name] !== undefined)
   const last = ways.at(-1) ?? ''
-  const listed = `${ways.slice(0, -1).join(', ')} and ${last}`
   if (given[0] === undefined) add({ field: last, error: `one of ${listed} is required` })
   else if (given[1] !== undefined) add({ field: given[1], error: `only one of ${listed} may be given` })
   else if (given[0] === last) validateInline(content, attributes, inline, problems)

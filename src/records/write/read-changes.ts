@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isObject } from '../../json/parse.js'
 import type { Problem } from '../../schema/problem.js'
 import { attributeKind } from '../attribute-kinds.js'
 import { type Column, columnValue } from '../columns.js'
+import { waysOf } from '../content/content.js'
 import { selectedIdProblems } from '../content/validate.js'
 import { type RecordType, withoutReferences } from '../record-type.js'
 import { validateRecord } from '../validate.js'
@@ -19,8 +21,15 @@ export interface ReadChanges {
  * Reads changes of a record's attributes, and validates them together with the current ones (contract 9).
  * `null` clears an optional attribute, as an empty `external_ref` does; maps of prices are merged by RFC
  * 7396.
+ *
+ * @param answered the attributes as they are answered, where that differs
  */
-export function readChanges(recordType: RecordType, attributes: Attributes, changes: unknown): ReadChanges {
+export function readChanges(
+  recordType: RecordType,
+  attributes: Attributes,
+  changes: unknown,
+  answered: Attributes = {},
+): ReadChanges {
   if (!isObject(changes)) {
     return { problems: [{ field: '', error: 'attributes must be an object' }], changes: {} }
   }
@@ -33,6 +42,7 @@ export function readChanges(recordType: RecordType, attributes: Attributes, chan
   }
   const problems = [
     ...fixedAttributes(recordType, attributes, changes),
+    ...fixedContent(recordType, answered, changes),
     ...validateRecord(withoutReferences(recordType), merged),
     ...selectionProblems(recordType, changes),
   ]
@@ -52,9 +62,25 @@ function fixedAttributes(
     const [name] = column.path
     if (changeable.includes(name) || !Object.hasOwn(changes, name)) return []
     const isSame = asCompared(column, changes) === asCompared(column, attributes)
-    return isSame ? [] : [{ field: name, error: `${name} cannot be changed` }]
+    return isSame ? [] : [fixed(name)]
   })
 }
+
+/** Nor can what a record refers to: it may be named only as it is answered. */
+function fixedContent(
+  { content }: RecordType,
+  answered: Attributes,
+  changes: Attributes,
+): readonly Problem[] {
+  if (!content) return []
+  const lists = content.holds.map(({ attribute }) => attribute)
+  return [...Object.values(waysOf(content)), content.selects.ref, ...lists].flatMap((name) => {
+    const change = changes[name] ?? undefined
+    return change === undefined || isDeepStrictEqual(change, answered[name]) ? [] : [fixed(name)]
+  })
+}
+
+const fixed = (name: string): Problem => ({ field: name, error: `${name} cannot be changed` })
 
 function asCompared(column: Column, attributes: Attributes): unknown {
   const value = columnValue(column, attributes)

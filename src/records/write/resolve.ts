@@ -31,20 +31,19 @@ export async function resolve(
   if (recordType.content) {
     await resolveContent(client, recordType.content, visibleOwnerIds, records, resolved, milliseconds)
   }
+  const now = new Date(milliseconds).toISOString()
   for (const [place, { past }] of records.entries()) {
     for (const [field, time] of past) {
-      const problem = futureProblem(field, time, milliseconds)
+      const problem = futureProblem(field, time, now)
       if (problem) addProblem(resolved[place]?.problems ?? [], problem)
     }
   }
   return resolved
 }
 
-/** What is wrong with a time of the past that is later than now, in milliseconds since 1970. */
-export function futureProblem(field: string, time: string, now: number): Problem | undefined {
-  const isPast = (toUtc(time) ?? '') <= new Date(now).toISOString()
-  return isPast ? undefined : { field, error: `${field} must not be in the future` }
-}
+/** What is wrong with a time of the past that is later than now, a time in UTC. */
+export const futureProblem = (field: string, time: string, now: string): Problem | undefined =>
+  (toUtc(time) ?? '') <= now ? undefined : { field, error: `${field} must not be in the future` }
 
 async function resolveContent(
   client: Client,

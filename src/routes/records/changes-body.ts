@@ -24,6 +24,8 @@ interface Changed {
   readonly recordType: RecordType
   /** Those that it has. */
   readonly attributes: Readonly<Record<string, unknown>>
+  /** Those that are answered, where these differ. */
+  readonly answered?: Readonly<Record<string, unknown>> | undefined
 }
 
 /**
@@ -34,12 +36,12 @@ interface Changed {
  * @throws HttpError 400 with everything that is wrong
  */
 export function readChangesBody(
-  { type, id, recordType, attributes: present }: Changed,
+  { type, id, recordType, attributes: present, answered }: Changed,
   body: unknown,
 ): Readonly<Record<string, unknown>> {
   const data = readData(body)
   const { attributes = {} } = data
-  const { problems, changes } = readChanges(recordType, present, attributes)
+  const { problems, changes } = readChanges(recordType, present, attributes, answered)
   reject([...identityProblems(data, type, id), ...within('attributes', problems)])
   return changes
 }

@@ -31,7 +31,9 @@ export function updateRoute(app: App, { poolOf, recordType, finder }: RecordDepe
     const pool = poolOf(caller)
     const id = request.params.id
     const record = await finder.findOwn(caller, id)
-    const changes = readChangesBody({ type, id, recordType, attributes: record.attributes }, request.body)
+    const { attributes, answered } = record
+    const seen = { type, id, recordType, attributes, answered: answered?.attributes }
+    const changes = readChangesBody(seen, request.body)
     const changed = await explained(noun, updateRecord(pool, recordType, record, changes), 'attributes')
     return { data: await writtenRecord(request, pool, recordType, changed) }
   })

@@ -187,6 +187,26 @@ const calendar: readonly Case[] = [
     paidSince('2024-01-15T00:00:00.123456499Z'),
     '2024-02-15T00:00:00.123456Z',
   ],
+  [
+    'a day after the first one that there is, and ended more than two thousand years later',
+    days(1),
+    canceled('0001-01-01T00:00:00Z', '2024-03-15T06:00:00Z'),
+    '0001-01-02T00:00:00.000000Z',
+    '2024-03-16T00:00:00.000000Z',
+  ],
+  [
+    'a month after the first day that there is, and ended by calendar more than two thousand years later',
+    months(7),
+    canceled('0001-01-31T00:00:00Z', '2024-03-15T06:00:00Z'),
+    '0001-08-31T00:00:00.000000Z',
+    '2024-08-31T00:00:00.000000Z',
+  ],
+  [
+    'never, in a period that is longer than anybody can count',
+    days(2 ** 53 - 1, { trial_period: 2 ** 53 - 1 }),
+    canceled('2024-01-15', '2024-02-15'),
+    null,
+  ],
   ['never, beyond the year 9999', months(100_000), paidSince('2024-01-15'), null],
   [
     'and never ended, beyond the year 9999',

@@ -77,6 +77,12 @@ describe('A PUT', () => {
     ['paused_at', '2024-02-01T12:00:00Z'],
     ['canceled_at', '2024-02-01T12:00:00Z'],
     ['pending', true],
+    ['offering_id', UNKNOWN],
+    ['offering_external_ref', 'coffee'],
+    ['offering', { name: 'Tea' }],
+    ['products', []],
+    ['plans', [plan({})]],
+    ['selected_plan', 'yearly'],
   ])('cannot change %s', async (name, value) => {
     const paid = name === 'first_invoice_paid' ? { first_invoice_paid: true } : started
     const before = await store.add(anInlineSubscription(paid))

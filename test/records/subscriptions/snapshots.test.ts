@@ -145,3 +145,59 @@ describe('What a subscription is of may change after the import, and nothing cha
     await changed(`${LIST}/${before.list.data[0].id}`, 'subscription', { plan_id: path.split('/').at(-1) })
   })
 })
+
+test('Copies are whole, whatever happens to the offering meanwhile', async () => {
+  const plans = ['a', 'b', 'c'].map((external_ref) => aPlan({ external_ref, fixed_price: EUR }))
+  const ids = await Promise.all(plans.map(async (plan) => (await store.add(plan)).id))
+  const products = [aProduct().data.attributes, aProduct().data.attributes]
+  const { id } = await store.add(anOffering({ external_ref: 'coffee', products, plans: ids }))
+  const first = ids[0]
+  const line = aSubscription({ selected_plan: 'c' })
+  let isOver = false
+  /** The plan that stands first goes and comes, so that the place of the selected one changes all the time. */
+  const change = async () => {
+    while (!isOver) {
+      const held = await store.read<RecordResource[]>(`${OFFERINGS}/${id}/plans`)
+      const at = held.find(({ attributes: { external_ref } }) => external_ref === 'a')
+      const answer = at
+        ? await store.delete(`${OFFERINGS}/${id}/plans/${at.id}`)
+        : await store.post(`${OFFERINGS}/${id}/plans/attach`, { data: { plans: [first] } })
+      expect([200, 204]).toContain(answer.status)
+    }
+  }
+  const add = async () => {
+    const posts = Array.from({ length: 30 }, () => store.post(LIST, line))
+    for (const { status } of await Promise.all(posts)) expect(status).toBe(201)
+    const { meta } = await store.import(file(...Array.from({ length: 30 }, () => line)))
+    expect(meta.errors).toBe(0)
+  }
+  await Promise.all([change(), add().finally(() => (isOver = true))])
+
+  const { body } = await store.get(`${LIST}?page[limit]=100&include=products,plans`)
+  expect(body.data).toHaveLength(60)
+  expect(body.included.products).toHaveLength(120)
+  const refs = new Map(
+    body.included.plans.map((plan: RecordResource) => [plan.id, plan.attributes.external_ref]),
+  )
+  for (const { attributes, relationships } of body.data) {
+    expect(refs.get(attributes.plan_id)).toBe('c')
+    expect(relationships.plans.data.map((plan: RecordResource) => plan.id)).toContain(attributes.plan_id)
+  }
+})
+
+test('A subscription is added whole or not at all while its offering is being deleted', async () => {
+  const offerings = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => store.add(anOffering({ external_ref: `o-${index}` }))),
+  )
+  const answers = await Promise.all(
+    offerings.flatMap(({ id }) => {
+      const line = aSubscription({ offering_external_ref: undefined, offering_id: id })
+      return [store.post(LIST, line), store.delete(`${OFFERINGS}/${id}`), store.post(LIST, line)]
+    }),
+  )
+  const added = answers.filter(({ status }) => status === 201)
+  for (const { status } of answers) expect([201, 204, 400]).toContain(status)
+  const { body } = await store.get(`${LIST}?include=products,plans`)
+  expect(body.data).toHaveLength(added.length)
+  for (const kind of ['products', 'plans']) expect(body.included[kind]).toHaveLength(added.length)
+})

@@ -151,6 +151,9 @@ describe('The states of a subscription', () => {
     ]) {
       expect((await store.post(`${LIST}/${id}/states`, { data })).status).toBe(400)
     }
+    const text = { type: 'subscription_state', attributes: 'pause' }
+    const detail = 'data.attributes: attributes must be an object'
+    expectError(await store.post(`${LIST}/${id}/states`, { data: text }), 400, 'Validation Error', detail)
     const none = await store.post(`${LIST}/${id}/states`, {
       data: { type: 'subscription_state', attributes: {} },
     })

@@ -3,6 +3,7 @@ import { identityProblems, readData } from '../../../http/body/json.js'
 import { writeConflict } from '../../../http/errors.js'
 import { operation } from '../../../http/operation/operation.js'
 import { dataOf, schemaName } from '../../../http/operation/schemas.js'
+import { isObject } from '../../../json/parse.js'
 import { ActionRefused, act } from '../../../records/write/act.js'
 import { compile } from '../../../schema/compile.js'
 import { Type } from '../../../schema/type.js'
@@ -42,7 +43,10 @@ export function actRoute(app: App, dependencies: StateDependencies): void {
     const record = await finder.findOwn(caller, params.id)
     const data = readData(body)
     const { attributes = {} } = data
-    reject([...identityProblems(data, states.type), ...within('attributes', problemsOf(attributes))])
+    const problems = isObject(attributes)
+      ? problemsOf(attributes)
+      : [{ field: '', error: 'attributes must be an object' }]
+    reject([...identityProblems(data, states.type), ...within('attributes', problems)])
     const { action } = attributes as { readonly action: string }
     const done = act(poolOf(caller), recordType, states, record, action)
     await explained(recordType.noun, done).catch((error: unknown) => {
