@@ -16,33 +16,33 @@ create function units_after(start timestamptz, unit text, units bigint) returns 
 -- The end of the trial or period that runs at a time. What has not begun ends as it begins, or at that time if nobody
 -- knows when that is.
 create function period_end(start timestamptz, unit text, trial bigint, frequency bigint, moment timestamptz) returns timestamptz
-  language sql immutable
-  return case
-    when start is null then moment
-    when moment < start then start
-    when coalesce(moment < units_after(start, unit, trial), true) then units_after(start, unit, trial)
-    else (
-      -- How many periods have passed is known up to one or two, since the last unit may not be complete.
-      select min(later)
-      from (
-        select greatest(0, (case unit
-          when 'day' then floor(extract(epoch from moment - start) / 86400)
-          when 'week' then floor(extract(epoch from moment - start) / 604800)
-          when 'month' then months - 1
-          else floor(months / 12) - 1
-        end::bigint - trial) / frequency) as passed
-        from (
-          select 12 * (extract(year from moment at time zone 'UTC') - extract(year from start at time zone 'UTC'))
-            + extract(month from moment at time zone 'UTC') - extract(month from start at time zone 'UTC') as months
-        ) as calendar
-      ) as counted
-      cross join generate_series(passed, passed + 2) as period
-      cross join lateral (
-        select units_after(start, unit, case when period <= 4000000 / frequency then trial + period * frequency end) as later
-      ) as ends
-      where later > moment
-    )
-  end;
+  -- In PL/pgSQL, since that keeps its plans: as an SQL function it would take 0.4 ms, most of it for planning.
+  language plpgsql immutable
+  as $$
+declare
+  later timestamptz := units_after(start, unit, trial);
+  months numeric;
+  passed bigint;
+begin
+  if start is null then return moment; end if;
+  if moment < start then return start; end if;
+  if later is null or moment < later then return later; end if;
+  months := 12 * (extract(year from moment at time zone 'UTC') - extract(year from start at time zone 'UTC'))
+    + extract(month from moment at time zone 'UTC') - extract(month from start at time zone 'UTC');
+  -- How many periods have passed is known up to one or two, since the last unit may not be complete.
+  passed := greatest(0, (case unit
+    when 'day' then floor(extract(epoch from moment - start) / 86400)
+    when 'week' then floor(extract(epoch from moment - start) / 604800)
+    when 'month' then months - 1
+    else floor(months / 12) - 1
+  end::bigint - trial) / frequency);
+  for period in passed .. passed + 2 loop
+    later := units_after(start, unit, case when period <= 4000000 / frequency then trial + period * frequency end);
+    if later is null or later > moment then return later; end if;
+  end loop;
+  return null;
+end
+$$;
 
 -- When a subscription's first period begins. Null: not before somebody says when it goes live.
 create function subscription_start(started_at timestamptz, pending boolean, go_live_after timestamptz, created_at timestamptz)
