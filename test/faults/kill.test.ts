@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Api, ImportResource } from '../support/api.js'
-import { anOffering, aPlan, aProduct, aSubscriber, times } from '../support/builders.js'
+import {
+  aFeature,
+  anOffering,
+  aPlan,
+  aProduct,
+  aSubscriber,
+  aSubscription,
+  times,
+} from '../support/builders.js'
 import { testService } from '../support/service.js'
 
 const RECORDS = 200_000
@@ -10,8 +18,8 @@ const KILLS = 5
 const service = testService()
 
 /**
- * Every kind of line, with mistakes, duplicates near and far, offerings before what they name, blank and
- * garbage lines.
+ * Every kind of line, with mistakes, duplicates near and far, offerings and subscriptions before what they name,
+ * blank and garbage lines.
  */
 const dataset = times(RECORDS, (n) => {
   const ref = String(n)
@@ -24,6 +32,7 @@ const dataset = times(RECORDS, (n) => {
         external_ref: `o-${ref}`,
         products: [`p-${n + 1}`, `p-${n + 2}`],
         plans: [`plan-${n + 5}`],
+        ...(n % 4 === 0 && { features: [`f-${n + 6}`] }),
       })
     case 1:
     case 2:
@@ -32,6 +41,15 @@ const dataset = times(RECORDS, (n) => {
     case 4:
     case 5:
       return aPlan({ external_ref: `plan-${ref}` })
+    case 6:
+      return aFeature({ external_ref: `f-${ref}` })
+    case 7:
+      return aSubscription({
+        external_ref: `subscription-${ref}`,
+        currency: n % 9 === 0 ? 'EUR' : 'USD',
+        offering_external_ref: `o-${10 * ((n * 7919) % (RECORDS / 10))}`,
+        ...(n % 3 === 0 && { first_invoice_paid: true, started_at: '2026-01-31T12:00:00Z' }),
+      })
     default:
       return aSubscriber({ external_ref: `s-${ref}`, name: `Subscriber ${ref}` })
   }
@@ -93,16 +111,26 @@ const comparisons = [
   compare('plans', 'external_ref, name, billing_interval_type, billing_frequency, plan_length'),
   compare('subscribers', 'external_ref, name, email, account_id'),
   compare('offerings', 'external_ref, name'),
+  compare('features', 'external_ref, name, configuration'),
   compare(
-    "(select s.owner_id, o.external_ref || ' ' || coalesce(s.external_ref, '') as ref, s.name, s.price from offering_products s join offerings o on o.owner_id = s.owner_id and o.id = s.holder_id) s",
-    'ref, name, price',
+    'subscriptions',
+    'external_ref, currency, started_at, offering_external_ref, offering_name, plan_length',
   ),
-  compare(
-    "(select s.owner_id, o.external_ref || ' ' || coalesce(s.external_ref, '') as ref, s.name from offering_plans s join offerings o on o.owner_id = s.owner_id and o.id = s.holder_id) s",
-    'ref, name',
-  ),
+  compareHeld('offering', 'products', 's.price'),
+  compareHeld('offering', 'plans', 's.plan_length'),
+  compareHeld('offering', 'features', 's.configuration'),
+  compareHeld('subscription', 'products', 's.price'),
+  compareHeld('subscription', 'plans', 's.id = o.plan_id'),
   compare('totals', 'resource, total'),
 ]
+
+/** @param column another one of the copies than their reference and name */
+function compareHeld(holder: string, list: string, column: string): string {
+  const held = `
+    select s.owner_id, o.external_ref as holder, s.external_ref, s.name, ${column} as other
+    from ${holder}_${list} s join ${holder}s o on o.owner_id = s.owner_id and o.id = s.holder_id`
+  return compare(`(${held}) s`, 'holder, external_ref, name, other')
+}
 
 function compare(table: string, columns: string): string {
   const rowsOf = (parameter: string) =>

@@ -66,16 +66,29 @@ const reports: readonly (readonly [string, string])[] = [
 
 const OWN = "array['owner_id', 'id', 'created_at', 'updated_at', 'holder_id', 'source_id']"
 
+/** What differs each time because it is an id, or follows from the time of the import. */
+const OF_SUBSCRIPTION = "array['offering_id', 'plan_id', 'invoice_after', 'closes_at', 'end_date']"
+
 const statements: readonly (readonly [string, string])[] = [
-  ...recordTypes.flatMap(({ table, references }): [string, string][] => [
-    [table, `select to_jsonb(t) - ${OWN} from ${table} t where owner_id = $1`],
-    ...references.map((reference): [string, string] => [
-      reference.table,
+  ...recordTypes.flatMap(({ table, holds, content }): [string, string][] => [
+    content
+      ? [
+          table,
+          `select to_jsonb(t) - ${OWN} - ${OF_SUBSCRIPTION} || jsonb_build_object(
+             'original', (select o.external_ref from ${content.to.table} o where o.owner_id = t.owner_id and o.id = t.offering_id),
+             'dates', case when t.started_at is not null or t.pending
+                        then jsonb_build_array(t.invoice_after, t.closes_at, t.end_date) end)
+           from ${table} t where owner_id = $1`,
+        ]
+      : [table, `select to_jsonb(t) - ${OWN} from ${table} t where owner_id = $1`],
+    ...holds.map((held): [string, string] => [
+      held.table,
       `select jsonb_build_object('of', o.name, 'copies', jsonb_agg(
-                jsonb_build_object('copy', to_jsonb(s) - ${OWN}, 'original', original.external_ref) order by s.id))
+                jsonb_build_object('copy', to_jsonb(s) - ${OWN}, 'original', original.external_ref,
+                                   'selected', ${held.selection ? `s.id = o.${held.selection.column}` : 'null'}) order by s.id))
        from ${table} o
-       join ${reference.table} s on s.owner_id = o.owner_id and s.holder_id = o.id
-       left join ${reference.to.table} original on original.owner_id = s.owner_id and original.id = s.source_id
+       join ${held.table} s on s.owner_id = o.owner_id and s.holder_id = o.id
+       left join ${held.to.table} original on original.owner_id = s.owner_id and original.id = s.source_id
        where o.owner_id = $1
        group by o.id, o.name`,
     ]),
