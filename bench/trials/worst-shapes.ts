@@ -68,7 +68,7 @@ async function sendAll(store: Address, { clients, times, send }: RequestShape, c
   const sendAgainAndAgain = async () => {
     for (let left = context.quick ? 1 : times; left > 0; left -= 1) {
       context.signal.throwIfAborted()
-      await send(store)
+      await send(store, context.quick)
     }
   }
   await Promise.all(Array.from({ length: context.quick ? 1 : clients }, sendAgainAndAgain))
