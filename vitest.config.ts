@@ -29,6 +29,8 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000 } },
     // One more than the cores that this is meant for: many files wait for a lease, a limit or a slow client.
     maxWorkers: 3,
+    // The files leave nothing behind in modules, and loading these anew for each takes a second of a core.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
     // openapi-typescript writes its types by TypeScript 5's compiler API, which TypeScript 7 does not have. This package
     // carries a copy of it, and unlike `typescript@5` under another name it brings no second `tsc`.
@@ -41,8 +43,6 @@ export default defineConfig({
           name: 'shared',
           include: SHARED,
           globalSetup: ['test/support/global-setup-shared.ts'],
-          // The files leave nothing behind in modules, and loading these anew for each would take half of the time.
-          isolate: false,
         },
       },
       {
