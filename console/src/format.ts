@@ -1,4 +1,5 @@
 import { showInvisible } from '../../src/text/invisible'
+import type { Attribute } from './api/attributes'
 import { minorUnits } from './currencies'
 
 /** Numbers and times for people. The console speaks English, so it formats by English rules everywhere. */
@@ -38,10 +39,14 @@ const exactFormat = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'medium',
   timeStyle: 'long',
 })
+const dayFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' })
 const shortFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
 
 /** `22 Nov 2026, 01:36:57 UTC`, in the browser's time zone. */
 export const exactTime = (time: string): string => exactFormat.format(new Date(time))
+
+/** `22 Nov 2026` */
+export const day = (time: string): string => dayFormat.format(new Date(time))
 
 /** `22 Nov 2026, 01:36` */
 export const shortTime = (time: string): string => shortFormat.format(new Date(time))
@@ -84,16 +89,27 @@ export function money(amount: number, currency: string): string {
   return format.format(text as Intl.StringNumericLiteral)
 }
 
-const WORDS: Readonly<Record<string, string>> = { id: 'ID', ref: 'reference', refs: 'references', sku: 'SKU' }
+const WORDS: Readonly<Record<string, string>> = {
+  id: 'ID',
+  ref: 'reference',
+  refs: 'references',
+  sku: 'SKU',
+  email: 'e-mail',
+}
 
-/** An attribute's name as a heading: `external_ref` → `External reference`. */
-export function label(name: string): string {
-  const words = name
+/** An attribute's name in a sentence: `external_ref` → `external reference`. */
+export const phrase = (name: string): string =>
+  name
     .split('_')
     .map((word) => WORDS[word] ?? word)
     .join(' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
-}
+
+/** An attribute's name as a heading: `External reference`. */
+export const label = (name: string): string => capitalized(phrase(name))
+
+/** A value's name as a heading: that for people, if the document has one. */
+export const titleOf = ({ name, schema }: Pick<Attribute, 'name' | 'schema'>): string =>
+  schema.title ?? label(name)
 
 /** A text with its invisible characters named, except tabs and line ends. */
 export const named = (text: string): string => text.replaceAll(/[^\t\n]+/g, showInvisible)

@@ -110,6 +110,22 @@ export const currency = (description: string) =>
 export const oneOf = <const Values extends readonly string[]>(values: Values, description: string) =>
   Type.Unsafe<Values[number]>({ type: 'string', enum: [...values], description, ...kind('choice') })
 
+/**
+ * A status. `explainedBy` names the booleans beside it that say why it is what it is: `paused` says why
+ * something is inactive.
+ */
+export const status = <const Values extends readonly string[]>(
+  values: Values,
+  explainedBy: readonly string[],
+  description: string,
+) => Type.Unsafe<Values[number]>({ ...oneOf(values, description), 'x-explained-by': explainedBy })
+
+/** With a name for people, where the one for programs does not read well. */
+export const titled = <Schema extends TSchema>(title: string, schema: Schema): Schema => ({
+  ...schema,
+  title,
+})
+
 export const integer = (minimum: number, description: string) =>
   Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER, description, ...kind('integer') })
 
@@ -159,7 +175,10 @@ export const variant = (forms: Readonly<Record<string, Record<string, TSchema>>>
     type: 'object',
     discriminator: { propertyName: 'type' },
     oneOf: Object.entries(forms).map(([type, properties]) =>
-      Type.Object({ type: oneOf([type], 'The form.'), ...properties }, { additionalProperties: false }),
+      Type.Object(
+        { type: titled('Kind', oneOf([type], 'The form.')), ...properties },
+        { additionalProperties: false },
+      ),
     ),
     description,
     ...kind('variant'),

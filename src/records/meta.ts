@@ -3,8 +3,17 @@ import { oneOf } from './attribute-kinds.js'
 
 /** The `meta` of every resource (contract 2 and 9). */
 
-export const timestamp = (description: string) =>
-  Type.String({ format: 'date-time', description, examples: ['2017-01-10T11:41:19.244842Z'] })
+const asTimestamp = (description: string) => ({
+  format: 'date-time',
+  description,
+  examples: ['2017-01-10T11:41:19.244842Z'],
+  'x-kind': 'time',
+})
+
+export const timestamp = (description: string) => Type.String(asTimestamp(description))
+
+export const timestampOrNull = (description: string) =>
+  Type.Unsafe<string | null>({ type: ['string', 'null'], ...asTimestamp(description) })
 
 export const owner = oneOf(['store', 'organization'], 'The owner of the resource.')
 

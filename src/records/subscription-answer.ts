@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
 import { Type } from '../schema/type.js'
-import { boolean, oneOf, uuid } from './attribute-kinds.js'
-import { timestamp } from './meta.js'
+import { boolean, oneOf, status, titled, uuid } from './attribute-kinds.js'
+import { timestamp, timestampOrNull } from './meta.js'
 import { offering } from './offering.js'
 import type { Answered, Condition } from './record-type.js'
 
@@ -11,7 +11,8 @@ type Stored = Readonly<Record<string, unknown>>
 const present = (values: Stored): Stored =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined))
 
-const optionalTime = (description: string): TSchema => Type.Optional(timestamp(description))
+const optionalTime = (title: string, description: string): TSchema =>
+  Type.Optional(titled(title, timestamp(description)))
 
 /** It has ended. */
 export const IS_OVER = 'coalesce(end_date <= now(), false)'
@@ -51,23 +52,27 @@ export const subscriptionAnswer: Answered = {
     'canceled_at',
   ],
   meta: {
-    status: oneOf(['active', 'inactive'], 'Inactive while it is pending or paused, and once it has ended.'),
+    status: status(
+      ['active', 'inactive'],
+      ['pending', 'paused', 'canceled', 'closed', 'suspended'],
+      'Inactive while it is pending or paused, and once it has ended.',
+    ),
     canceled: boolean('Whether it is canceled. It ends with the period that was running then.'),
     paused: boolean('Whether it is paused.'),
     closed: boolean('Whether it has ended with its plan.'),
     pending: boolean('Whether it is not live yet.'),
     suspended: boolean('Never: nothing here suspends one.'),
-    invoice_after: Type.Union([timestamp('When the next invoice is due.'), Type.Null()]),
+    invoice_after: titled('Next invoice', timestampOrNull('When the next invoice is due.')),
     manual_payments: boolean('Whether it is paid by hand.'),
     first_invoice_prepaid: boolean('Whether the first invoice was paid.'),
   },
   timestamps: {
-    canceled_at: optionalTime('When it was canceled.'),
-    paused_at: optionalTime('When it was paused.'),
-    resumed_at: optionalTime('When it was last resumed.'),
-    end_date: optionalTime('When it ends, or has ended.'),
-    go_live_after: optionalTime('When it goes live.'),
-    go_live: optionalTime('When it went live.'),
+    canceled_at: optionalTime('Canceled', 'When it was canceled.'),
+    paused_at: optionalTime('Paused', 'When it was paused.'),
+    resumed_at: optionalTime('Resumed', 'When it was last resumed.'),
+    end_date: optionalTime('End date', 'When it ends, or has ended.'),
+    go_live_after: optionalTime('Goes live after', 'When it goes live.'),
+    go_live: optionalTime('Went live', 'When it went live.'),
   },
   computed: {
     status: `case when ${statusConditions.active.where} then 'active' else 'inactive' end`,

@@ -35,8 +35,9 @@ const ajv = new Ajv({
   },
 })
 
-// Our additions to JSON Schema: an attribute's kind, and the form that a pattern requires, in words.
-ajv.addVocabulary(['x-kind', 'x-form'])
+// Our additions to JSON Schema: an attribute's kind, the form that a pattern requires, in words, the booleans
+// that explain a status, and what a list can be filtered by.
+ajv.addVocabulary(['x-kind', 'x-form', 'x-explained-by', 'x-filters'])
 
 /**
  * Compiles a schema into a function that lists every problem of a value, in the words of contract 3 and 6. It

@@ -10,6 +10,7 @@ import {
   WIDTHS,
   watchShifts,
 } from '../support/browser.js'
+import { aState } from '../support/builders.js'
 
 const example = (name: string) => readFile(new URL(`../../examples/${name}`, import.meta.url))
 
@@ -19,9 +20,12 @@ describeConsole('Every page', (console) => {
     const { api } = console.service
     await api.import(await example('catalogue.jsonl'), { externalRef: 'catalogue' })
     ids.import = (await api.import(await example('mistakes.jsonl'), { externalRef: 'mistakes' })).id
-    for (const list of ['products', 'plans', 'subscribers', 'offerings']) {
+    for (const list of ['products', 'offerings', 'features']) {
       ids[list] = (await api.read<{ id: string }[]>(`/subscriptions/${list}`))[0]?.id ?? ''
     }
+    const chosen = '/subscriptions/subscriptions?filter=eq(external_ref,sub-7001)'
+    ids.subscriptions = (await api.read<{ id: string }[]>(chosen))[0]?.id ?? ''
+    await api.post(`/subscriptions/subscriptions/${ids.subscriptions}/states`, aState('cancel'))
   })
 
   /** Each page, and a text that is shown once it is loaded. */
@@ -34,8 +38,13 @@ describeConsole('Every page', (console) => {
     [() => '/records/plans', 'Billing frequency'],
     [() => '/records/subscribers', 'Account ID'],
     [() => '/records/offerings', 'Created at'],
+    [() => '/records/features', 'tasting-evening'],
+    [() => '/records/subscriptions', 'Next invoice'],
+    [() => '/records/subscriptions?status=inactive&text=nobody', 'No subscriptions match'],
     [() => `/records/products/${ids.products}`, 'Belongs to'],
     [() => `/records/offerings/${ids.offerings}`, 'Price in this offering'],
+    [() => `/records/features/${ids.features}`, 'Belongs to'],
+    [() => `/records/subscriptions/${ids.subscriptions}`, '1 action'],
     [() => '/records/nothing', 'The address may have been cut short'],
   ]
 
@@ -100,7 +109,7 @@ describeConsole('Every page', (console) => {
     await expect.poll(focused).toBe('mistakes')
     await tabTo(/^Next$/)
     await keyboard.press('Enter')
-    await page.getByText('26–50 of 137').waitFor()
+    await page.getByText('26–50 of 152').waitFor()
 
     await page.getByRole('link', { name: 'New import' }).focus()
     await keyboard.press('Enter')

@@ -105,6 +105,8 @@ export const pageQuery = (offset: number): URLSearchParams =>
 /** A value of a filter, quoted. */
 export const quoted = (value: string): string => `"${value.replaceAll(/[\\"]/g, '\\$&')}"`
 
+export const equals = (attribute: string, value: string): string => `eq(${attribute},${quoted(value)})`
+
 /** A condition that finds a text anywhere in an attribute. */
 export const contains = (attribute: string, text: string): string =>
   `like(${attribute},${quoted(`*${text}*`)})`

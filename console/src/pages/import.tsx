@@ -1,6 +1,5 @@
 import { Alert, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
 import { isUnderWay, linesWithoutRecord, outcomeOf } from '../../../src/imports/resource/outcome'
 import { number } from '../../../src/text/numbers'
 import { useService } from '../api/document'
@@ -8,6 +7,7 @@ import { getImport, type Import } from '../api/imports'
 import { isPassing } from '../api/request'
 import { bytes, exactTime, visible } from '../format'
 import { summaryOf } from '../imports'
+import { Fact, Facts } from '../ui/facts'
 import { TextLink } from '../ui/link'
 import { Page } from '../ui/page'
 import { Failure } from '../ui/states'
@@ -66,7 +66,7 @@ export function ImportPage({ id }: { readonly id: string }) {
       <Outcome one={one} />
       <ByType one={one} types={recordTypes} />
       <ImportErrors one={one} features={features} />
-      <Facts one={one} />
+      <Details one={one} />
     </Page>
   )
 }
@@ -97,13 +97,13 @@ function Outcome({ one }: { readonly one: Import }) {
   )
 }
 
-function Facts({ one }: { readonly one: Import }) {
+function Details({ one }: { readonly one: Import }) {
   const { file, timestamps, on_conflict } = one.meta
   const { external_ref } = one.attributes
   return (
     <section className="section">
       <Title order={2}>Details</Title>
-      <dl className="facts">
+      <Facts>
         {external_ref !== undefined && <Fact name="Reference">{visible(external_ref)}</Fact>}
         <Fact name="File">
           {bytes(file.bytes)}, {number(file.lines)} {file.lines === 1 ? 'line' : 'lines'}
@@ -126,16 +126,7 @@ function Facts({ one }: { readonly one: Import }) {
         <Fact name="ID">
           <code>{one.id}</code>
         </Fact>
-      </dl>
+      </Facts>
     </section>
-  )
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   )
 }

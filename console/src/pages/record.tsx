@@ -1,27 +1,36 @@
-import { Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { counted } from '../../../src/text/numbers'
-import { type ListedType, type RecordType, useService } from '../api/document'
-import { getRecord, type StoredRecord } from '../api/records'
-import { capitalized, exactTime, label, visible } from '../format'
-import { type Column, DataTable } from '../ui/data-table'
+import type { Attribute } from '../api/attributes'
+import { useService } from '../api/document'
+import type { StoredRecord } from '../api/record'
+import type { ListedType } from '../api/record-types'
+import { getRecord } from '../api/records'
+import { capitalized, visible } from '../format'
+import { AttributeFact, Fact, Facts } from '../ui/facts'
 import { TextLink } from '../ui/link'
 import { Page } from '../ui/page'
-import { Empty, Failure } from '../ui/states'
-import { Value } from '../ui/value'
+import { RecordStatus } from '../ui/record-status'
+import { Failure } from '../ui/states'
 import { NotFoundPage } from './not-found'
-import { columnOf, columnsOf } from './records'
+import { CopiedRecord } from './record-copy'
+import { Held } from './record-held'
+import { Log } from './record-log'
 
-/** One record with all of its attributes, and the records that it holds. */
+/** One record with all of its attributes, what its `meta` says, and the records that it holds. */
 export function RecordPage({ list, id }: { readonly list: string; readonly id: string }) {
   const { data: service, error, refetch } = useService()
   const type = service?.recordTypes.find((one) => one.list === list)
   if (service && !type) return <NotFoundPage />
-  if (type) return <LoadedType type={type} id={id} />
+  if (service && type) return <LoadedType types={service.recordTypes} type={type} id={id} />
   return <Page title="Record">{error && <Failure error={error} onRetry={() => refetch()} />}</Page>
 }
 
-function LoadedType({ type, id }: { readonly type: ListedType; readonly id: string }) {
+interface LoadedTypeProps {
+  readonly types: readonly ListedType[]
+  readonly type: ListedType
+  readonly id: string
+}
+
+function LoadedType({ types, type, id }: LoadedTypeProps) {
   const { data, error, refetch } = useQuery({
     queryKey: ['record', type.list, id],
     queryFn: () => getRecord(type, id),
@@ -44,92 +53,80 @@ function LoadedType({ type, id }: { readonly type: ListedType; readonly id: stri
       key="one"
       title={visible(String(record.attributes.name ?? capitalized(type.noun)))}
       above={back}
-      beside={<span className="quiet">{capitalized(type.noun)}</span>}
+      beside={
+        <>
+          <span className="quiet">{capitalized(type.noun)}</span>
+          <Statuses type={type} record={record} />
+        </>
+      }
     >
       {error && <Failure error={error} onRetry={() => refetch()} />}
-      <Attributes record={record} type={type} />
+      <Meta type={type} record={record} />
+      <Attributes type={type} record={record} />
+      {type.copies.map((copy) => (
+        <CopiedRecord key={copy.name} copy={copy} record={record} types={types} />
+      ))}
       {type.holds.map((held) => (
-        <Held
-          key={held.list}
-          list={held.list}
-          type={held.type}
-          noun={type.noun}
-          records={data.included?.[held.list] ?? []}
-        />
+        <Held key={held.list} held={held} noun={type.noun} records={data.included?.[held.list] ?? []} />
+      ))}
+      {type.logs.map((log) => (
+        <Log key={log.list} holder={type} id={id} log={log} />
       ))}
     </Page>
   )
 }
 
-function Attributes({ record, type }: { readonly record: StoredRecord; readonly type: RecordType }) {
+interface PartProps {
+  readonly type: ListedType
+  readonly record: StoredRecord
+}
+
+const isStatus = ({ schema }: Attribute): boolean => schema['x-explained-by'] !== undefined
+
+const Statuses = ({ type, record }: PartProps) =>
+  type.facts
+    .filter(isStatus)
+    .map((fact) => (
+      <RecordStatus
+        key={fact.name}
+        status={String(fact.of(record))}
+        reasons={fact.reasonsOf(record)}
+        size="lg"
+      />
+    ))
+
+/** What its `meta` says, without what is said elsewhere on the page. */
+function Meta({ type, record }: PartProps) {
+  const facts = type.facts.filter(
+    (fact) =>
+      !isStatus(fact) && fact.schema.type !== 'array' && (fact.isRequired || fact.of(record) !== undefined),
+  )
+  if (facts.length === 0) return null
   return (
-    <section className="section" aria-label="Attributes">
-      <dl className="facts">
-        {type.attributes
-          .filter(({ name }) => name !== 'name')
-          .map((attribute) => {
-            const value = record.attributes[attribute.name]
-            const isTime = attribute.schema.format === 'date-time' && typeof value === 'string'
-            return (
-              <div key={attribute.name}>
-                <dt title={attribute.schema.description}>{label(attribute.name)}</dt>
-                <dd>
-                  {isTime && `${exactTime(value)} (`}
-                  <Value attribute={attribute} value={value} />
-                  {isTime && ')'}
-                </dd>
-              </div>
-            )
-          })}
-        <div>
-          <dt>ID</dt>
-          <dd>
-            <code className="break">{record.id}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>Belongs to</dt>
-          <dd>the {String(record.meta.owner)}</dd>
-        </div>
-      </dl>
+    <section className="section" aria-label="Facts">
+      <Facts>
+        {facts.map((fact) => (
+          <AttributeFact key={fact.name} attribute={fact} record={record} />
+        ))}
+      </Facts>
     </section>
   )
 }
 
-interface HeldProps {
-  readonly list: string
-  readonly type: RecordType
-  /** The noun for the record that holds them. */
-  readonly noun: string
-  readonly records: readonly StoredRecord[]
-}
-
-/** One list of records that a record holds, with what their `meta` says: the price that a plan has here. */
-function Held({ list, type, noun, records }: HeldProps) {
-  const columns: Column<StoredRecord>[] = [
-    {
-      header: 'Name',
-      width: '22%',
-      cell: ({ attributes }) => <span className="break short">{visible(String(attributes.name ?? ''))}</span>,
-    },
-    ...columnsOf(type)
-      .filter(({ name }) => name !== 'created_at')
-      .map((attribute) => columnOf(attribute)),
-    ...type.facts.map((fact) => ({
-      ...columnOf(fact, ({ meta }) => meta[fact.name]),
-      header: `${label(fact.name)} in this ${noun}`,
-    })),
-  ]
+function Attributes({ type, record }: PartProps) {
   return (
-    <section className="section whole">
-      <Title order={2}>
-        {records.length === 0 ? capitalized(list) : counted(records.length, list.replace(/s$/, ''), list)}
-      </Title>
-      {records.length === 0 ? (
-        <Empty title={`This ${noun} has no ${list}`} />
-      ) : (
-        <DataTable label={capitalized(list)} columns={columns} rows={records} rowKey={({ id }) => id} />
-      )}
+    <section className="section" aria-label="Attributes">
+      <Facts>
+        {type.attributes
+          .filter(({ name }) => name !== 'name')
+          .map((attribute) => (
+            <AttributeFact key={attribute.name} attribute={attribute} record={record} />
+          ))}
+        <Fact name="ID">
+          <code className="break">{record.id}</code>
+        </Fact>
+        <Fact name="Belongs to">the {String(record.meta.owner)}</Fact>
+      </Facts>
     </section>
   )
 }

@@ -1,18 +1,20 @@
 import { Select, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
-import { type Attribute, type ListedType, type RecordType, type Schema, useService } from '../api/document'
-import { listRecords, SEARCHABLE, type StoredRecord } from '../api/records'
-import { capitalized, label, visible } from '../format'
-import { useAddress } from '../ui/address'
+import { useService } from '../api/document'
+import type { StoredRecord } from '../api/record'
+import type { ListedType } from '../api/record-types'
+import { listRecords } from '../api/records'
+import { capitalized, label, phrase, visible } from '../format'
+import { type Address, useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
 import { TextLink } from '../ui/link'
 import { Page } from '../ui/page'
 import { LIST_MAX_OFFSET, Paging } from '../ui/paging'
 import { SearchInput } from '../ui/search-input'
 import { Empty, Failure } from '../ui/states'
-import { Value } from '../ui/value'
 import { NotFoundPage } from './not-found'
+import { columnsOf } from './record-columns'
 
 /** The records of one type. `list`: the name of its list; undefined: that of the first type. */
 export function RecordsPage({ list }: { readonly list: string | undefined }) {
@@ -44,10 +46,12 @@ function Records({ type }: { readonly type: ListedType }) {
   const address = useAddress()
   const { offset } = address
   const text = address.get('text')
-  const by = SEARCHABLE.find((one) => one === address.get('by')) ?? 'name'
+  const by = type.searchable.find((one) => one === address.get('by')) ?? DEFAULT_SEARCH
+  const chosen = chosenOf(type, address)
+  const query = { list: type.list, by, text, chosen, offset }
   const records = useQuery({
-    queryKey: ['records', type.list, { by, text, offset }],
-    queryFn: () => listRecords({ list: type.list, by, text, offset }),
+    queryKey: ['records', query],
+    queryFn: () => listRecords(query),
     placeholderData: keepPreviousData,
   })
   const { data, error } = records
@@ -61,18 +65,24 @@ function Records({ type }: { readonly type: ListedType }) {
         </TextLink>
       ),
     },
-    ...columnsOf(type).map((attribute) => columnOf(attribute)),
+    ...columnsOf(type),
   ]
   return (
     <>
-      <Filters by={by} text={text} />
+      <Filters type={type} by={by} text={text} chosen={chosen} />
       {error && <Failure error={error} onRetry={() => records.refetch()} />}
       {data?.data.length === 0 ? (
         <NoRecords
           list={type.list}
-          isSearched={text !== ''}
+          isSearched={text !== '' || Object.keys(chosen).length > 0}
           offset={offset}
-          showAll={() => address.set({ text: '', offset: 0 })}
+          showAll={() =>
+            address.set({
+              ...Object.fromEntries(type.choices.map(({ name }) => [name, ''])),
+              text: '',
+              offset: 0,
+            })
+          }
         />
       ) : (
         !(error && !data) && (
@@ -98,28 +108,55 @@ function Records({ type }: { readonly type: ListedType }) {
   )
 }
 
-interface FiltersProps {
-  readonly by: (typeof SEARCHABLE)[number]
-  readonly text: string
+/** The attribute that is searched unless another one is chosen. */
+const DEFAULT_SEARCH = 'name'
+
+/** The values that the list is filtered by, from the page's address. */
+function chosenOf({ choices }: ListedType, address: Address): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    choices.flatMap(({ name, values }) => {
+      const value = values.find((one) => one === address.get(name))
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
-function Filters({ by, text }: FiltersProps) {
+interface FiltersProps {
+  readonly type: ListedType
+  readonly by: string
+  readonly text: string
+  readonly chosen: Readonly<Record<string, string>>
+}
+
+function Filters({ type, by, text, chosen }: FiltersProps) {
   const address = useAddress()
   return (
     <div className="filters">
       <Select
         label="Search by"
-        data={SEARCHABLE.map((value) => ({ value, label: label(value) }))}
+        data={type.searchable.map((value) => ({ value, label: label(value) }))}
         value={by}
         allowDeselect={false}
-        onChange={(value) => address.set({ by: value === 'name' ? '' : (value ?? ''), offset: 0 })}
+        onChange={(value) => address.set({ by: value === DEFAULT_SEARCH ? '' : (value ?? ''), offset: 0 })}
       />
       <SearchInput
         label="Search for"
-        description={`Part of a ${by === 'name' ? 'name' : 'reference'} is enough`}
+        description="A part of it is enough"
         value={text}
         onChange={(value) => address.set({ text: value, offset: 0 }, { replace: true })}
       />
+      {type.choices.map(({ name, values }) => (
+        <Select
+          key={name}
+          label={label(name)}
+          data={values.map((value) => ({ value, label: capitalized(value) }))}
+          value={chosen[name] ?? null}
+          placeholder="All"
+          clearable
+          clearButtonProps={{ 'aria-label': `Clear the ${phrase(name)}` }}
+          onChange={(value) => address.set({ [name]: value ?? '', offset: 0 })}
+        />
+      ))}
     </div>
   )
 }
@@ -148,42 +185,4 @@ function NoRecords({ list, isSearched, offset, showAll }: NoRecordsProps) {
       </button>
     </Empty>
   )
-}
-
-/** An object whose contents the document does not describe: no column can show it. */
-const isOpen = ({ type, properties, additionalProperties }: Schema): boolean =>
-  type === 'object' && additionalProperties === true && Object.keys(properties ?? {}).length === 0
-
-/** How many attributes a list shows beside name, reference and age. */
-const MAX_COLUMNS = 4
-
-/**
- * The columns of a type's list: required attributes come first. Long texts and addresses are only on a
- * record's own page.
- */
-export function columnsOf({ attributes }: RecordType): Attribute[] {
-  const by = (name: string) => attributes.filter((attribute) => attribute.name === name)
-  const others = attributes.filter(
-    ({ name, schema }) =>
-      !['name', 'external_ref', 'description'].includes(name) &&
-      schema.format !== 'uri' &&
-      schema.format !== 'date-time' &&
-      !isOpen(schema),
-  )
-  const required = others.filter(({ isRequired }) => isRequired)
-  const optional = others.filter(({ isRequired }) => !isRequired)
-  return [...by('external_ref'), ...[...required, ...optional].slice(0, MAX_COLUMNS), ...by('created_at')]
-}
-
-/** A column that shows an attribute. `of`: where its value is. */
-export function columnOf(
-  attribute: Attribute,
-  of: (record: StoredRecord) => unknown = ({ attributes }) => attributes[attribute.name],
-): Column<StoredRecord> {
-  const { name, schema } = attribute
-  return {
-    header: label(name),
-    isNumber: schema.type === 'integer' || schema.type === 'number',
-    cell: (record) => <Value attribute={attribute} value={of(record)} />,
-  }
 }

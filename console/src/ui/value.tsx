@@ -1,25 +1,25 @@
 import { Anchor } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { KindName } from '../../../src/records/attribute-kinds'
-import type { Attribute } from '../api/document'
-import { decimal, label, money, visible } from '../format'
-import { RelativeTime } from './time'
+import type { Attribute } from '../api/attributes'
+import type { Resource } from '../api/record'
+import { decimal, label, money, named, phrase, visible } from '../format'
+import { RecordStatus } from './record-status'
+import { Day } from './time'
 
 interface ValueProps {
   readonly attribute: Attribute
-  readonly value: unknown
+  readonly record: Resource
 }
 
-/** An attribute's value, shown according to its kind. */
-export function Value({ attribute: { schema }, value }: ValueProps): ReactNode {
+/** The value of an attribute in a record, shown according to its kind. */
+export function Value({ attribute, record }: ValueProps): ReactNode {
+  const value = attribute.of(record)
   if (value === undefined || value === null) return <span className="quiet">–</span>
-  const kind = schema['x-kind']
-  if (kind !== undefined) return cells[kind](value)
-  return typeof value === 'string' && schema.format === 'date-time' ? (
-    <RelativeTime time={value} />
-  ) : (
-    <Plain value={value} />
-  )
+  if (attribute.schema['x-explained-by'])
+    return <RecordStatus status={String(value)} reasons={attribute.reasonsOf(record)} />
+  const kind = attribute.schema['x-kind']
+  return kind === undefined || Array.isArray(value) ? <Plain value={value} /> : cells[kind](value)
 }
 
 type PriceMap = Readonly<Record<string, { readonly amount: number; readonly includes_tax?: boolean }>>
@@ -29,17 +29,17 @@ const plain = (value: unknown): ReactNode => <Plain value={value} />
 /** How a value of each kind of attribute is shown. */
 const cells: Readonly<Record<KindName, (value: unknown) => ReactNode>> = {
   text: plain,
-  email: plain,
+  email: (value) => <Email value={String(value)} />,
   uri: (value) => <Uri value={String(value)} />,
   uuid: (value) => <code className="break">{String(value)}</code>,
-  time: (value) => <RelativeTime time={String(value)} />,
+  time: (value) => <Day time={String(value)} />,
   choice: plain,
   integer: plain,
   number: plain,
   boolean: plain,
   priceMap: (value) => <Prices prices={value as PriceMap} />,
   group: plain,
-  variant: plain,
+  variant: (value) => <Variant value={value as VariantValue} />,
 }
 
 /** A value as it is: an object's properties, and a list's elements, one after the other. */
@@ -54,13 +54,42 @@ function Plain({ value }: { readonly value: unknown }): ReactNode {
 function spelledOut(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'number') return decimal(value)
-  if (Array.isArray(value)) return value.map((item) => `(${spelledOut(item)})`).join(' ')
+  if (Array.isArray(value)) {
+    const areTexts = value.every((item) => typeof item === 'string')
+    return value
+      .map((item) => (areTexts ? visible(item) : `(${spelledOut(item)})`))
+      .join(areTexts ? ', ' : ' ')
+  }
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value)
-      .map(([name, inner]) => `${label(name).toLowerCase()} ${spelledOut(inner)}`)
+      .map(([name, inner]) => `${phrase(name)} ${spelledOut(inner)}`)
       .join(', ')
   }
   return visible(String(value))
+}
+
+/** In a narrow column it is broken after the @ first. */
+function Email({ value }: { readonly value: string }): ReactNode {
+  const at = value.lastIndexOf('@') + 1
+  return (
+    <span className="break short">
+      {named(value.slice(0, at))}
+      <wbr />
+      {named(value.slice(at))}
+    </span>
+  )
+}
+
+type VariantValue = Readonly<Record<string, unknown>>
+
+/** An object of one of several forms: its properties, and the elements of its lists, each on a line. */
+function Variant({ value: { type, ...properties } }: { readonly value: VariantValue }) {
+  const lines = Object.entries(properties).flatMap(([name, inner]) =>
+    Array.isArray(inner)
+      ? inner.map((element) => `${label(name).replace(/s$/, '')}: ${spelledOut(element)}`)
+      : [`${label(name)}: ${spelledOut(inner)}`],
+  )
+  return <span className="break text">{[visible(String(type)), ...lines].join('\n')}</span>
 }
 
 function Uri({ value }: { readonly value: string }): ReactNode {

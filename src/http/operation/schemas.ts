@@ -122,6 +122,7 @@ export const pageParameters = (maxOffset: number) => ({
 export const filterParameter = (kinds: Readonly<Record<string, AttributeKind>>) => ({
   filter: Type.Optional(
     Type.Array(Type.String(), {
+      'x-filters': Object.fromEntries(Object.entries(kinds).map(([name, kind]) => [name, filterOf(kind)])),
       description: [
         '`op(attribute,value…)`; several, joined by `:` or in further `filter` parameters, must all hold. ' +
           'Quote a value with `\'` or `"` if it has characters other than `A-Za-z0-9@$_*.{}|+:/-` and inner spaces. ' +
@@ -134,6 +135,12 @@ export const filterParameter = (kinds: Readonly<Record<string, AttributeKind>>) 
       examples: [[`eq(${textAttribute(kinds)},abc123)`]],
     }),
   ),
+})
+
+/** The same for programs. */
+const filterOf = (kind: AttributeKind) => ({
+  operators: operatorsOf(kind),
+  ...(typeof kind === 'object' && { values: kind.oneOf }),
 })
 
 /** One that an example can show. */

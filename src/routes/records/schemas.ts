@@ -156,7 +156,9 @@ const snapshotSchema = (held: Snapshots, { noun }: RecordType) => {
       }),
       ...(selection && {
         [selection.mark]: Type.Unsafe({
+          type: ['boolean', 'null'],
           enum: [true, null],
+          'x-kind': 'boolean',
           description: `Whether the ${noun} has selected it.`,
         }),
       }),

@@ -1,5 +1,5 @@
 import { owner, timestamp, timestamps, uuid } from '../../../http/operation/schemas.js'
-import { oneOf } from '../../../records/attribute-kinds.js'
+import { oneOf, titled } from '../../../records/attribute-kinds.js'
 import type { StoredState } from '../../../records/read/states.js'
 import type { States } from '../../../records/record-type.js'
 import { Type } from '../../../schema/type.js'
@@ -16,16 +16,19 @@ export const actionsOf = ({ actions }: States) => oneOf(Object.keys(actions), 'W
 
 /** A state as it is sent (contract 14). */
 export const stateSchema = (states: States) =>
-  Type.Object({
-    id: uuid('The id.'),
-    type: typeOf(states),
-    attributes: Type.Object({
-      action: actionsOf(states),
-      created_at: timestamp('When it was done.'),
-      updated_at: timestamp('The same.'),
-    }),
-    meta: Type.Object({ owner, timestamps }),
-  })
+  Type.Object(
+    {
+      id: uuid('The id.'),
+      type: typeOf(states),
+      attributes: Type.Object({
+        action: actionsOf(states),
+        created_at: titled('Done at', timestamp('When it was done.')),
+        updated_at: timestamp('The same.'),
+      }),
+      meta: Type.Object({ owner, timestamps }),
+    },
+    { title: 'Action', description: 'Something that was done to the record.' },
+  )
 
 export function stateResource({ type }: States, caller: Caller, ownerId: string, state: StoredState) {
   const { id, action, created_at } = state
