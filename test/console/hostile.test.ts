@@ -1,8 +1,15 @@
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { choose, describeConsole, importForReal, linkOf } from '../support/browser.js'
-import { aPlan, aProduct, file } from '../support/builders.js'
+import {
+  choose,
+  describeConsole,
+  importForReal,
+  linkOf,
+  sidewaysScroll,
+  violations,
+} from '../support/browser.js'
+import { aFeature, anInlineSubscription, aPlan, aProduct, file } from '../support/builders.js'
 
 describeConsole('The console, given unexpected data', (console) => {
   test('shows a name of blanks in quotes, so that it can be read and clicked on', async () => {
@@ -88,6 +95,51 @@ describeConsole('The console, given unexpected data', (console) => {
       expect((await row.boundingBox())?.height).toBeLessThan(400)
       await page.getByRole('link', { name }).click()
       await page.getByText('x'.repeat(2048), { exact: true }).waitFor()
+    }
+  })
+
+  test('keeps a subscription readable whose texts are as long or as blank as they may be', async () => {
+    const long = 'W'.repeat(1024)
+    const texts = { external_ref: 'x'.repeat(2048), description: long }
+    const { id } = await console.service.api.add(
+      anInlineSubscription({
+        name: '   ',
+        email: `${'w'.repeat(64)}@${'example.'.repeat(20)}com`,
+        offering: { name: long, ...texts },
+        products: [aProduct({ name: long, ...texts }).data.attributes],
+        plans: [aPlan({ name: '   ', ...texts }).data.attributes],
+      }),
+    )
+    for (const device of ['desktop', 'phone'] as const) {
+      const { page } = await console.open('/records/subscriptions', { device })
+      const row = page.getByRole('row', { name: long })
+      await row.waitFor()
+      expect((await row.boundingBox())?.height).toBeLessThan(device === 'phone' ? 600 : 200)
+      expect(await sidewaysScroll(page)).toBe(0)
+      await row.getByRole('link', { name: '“   ”' }).click()
+      await page.waitForURL(`**/records/subscriptions/${id}`)
+      await page.getByRole('heading', { name: '“   ”' }).waitFor()
+      await page.getByRole('row', { name: '“   ”' }).getByText('Active plan').waitFor()
+      await page.getByText(long, { exact: true }).first().waitFor()
+      expect(await sidewaysScroll(page)).toBe(0)
+      expect(await violations(page)).toEqual([])
+    }
+  })
+
+  test('shows a feature whose name is blank and whose promotions have long names', async () => {
+    const long = 'W'.repeat(1024)
+    const promotions = Array.from({ length: 60 }, (_, index) => ({ name: long, tag: `tag-${index}` }))
+    await console.service.api.import(
+      file(aFeature({ name: '   ', configuration: { type: 'promotion', promotions } })),
+    )
+    for (const device of ['desktop', 'phone'] as const) {
+      const { page } = await console.open('/records/features', { device })
+      const row = page.getByRole('row', { name: '“   ”' })
+      await row.waitFor()
+      expect((await row.boundingBox())?.height).toBeLessThan(400)
+      await row.getByRole('link').click()
+      await page.getByText('tag tag-59').waitFor()
+      expect(await sidewaysScroll(page)).toBe(0)
     }
   })
 
