@@ -48,10 +48,10 @@ export function parseJson(text: string): unknown {
 /**
  * A number literal with a point, an exponent or more than 15 digits; or what looks like one within a text.
  */
-const UNUSUAL = /[:[,][ \t\r\n]*-?(?:\d+[.eE]|\d{16})/
+const UNUSUAL = /(?:"[ \t\r\n]*:|[[,])[ \t\r\n]*-?(?:\d+[.eE]|\d{16})/
 
 const NUMBER = /(-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?)/y
-const NUMBERS = new RegExp(`[:[,][ \\t\\r\\n]*${NUMBER.source}`, 'g')
+const NUMBERS = new RegExp(`(?:"[ \\t\\r\\n]*:|[[,])[ \\t\\r\\n]*${NUMBER.source}`, 'g')
 
 /**
  * Whether a literal, or what looks like one within a text, is altered. On most lines this costs one regular

@@ -2,7 +2,7 @@ import { contentOf } from '../../records/content/content.js'
 import { notFound } from '../../records/content/resolve.js'
 import type { Content, RecordType } from '../../records/record-type.js'
 import { referenceLists, type Source, toElements } from '../../records/write/references.js'
-import { futureProblem } from '../../records/write/resolve.js'
+import { futureProblems } from '../../records/write/referring.js'
 import type { Problem } from '../../schema/problem.js'
 import type { UploadReader } from '../../uploads/store.js'
 import { noCounts } from '../counts.js'
@@ -152,7 +152,8 @@ class FileCheck {
     const externalRef = attributes.external_ref as string | undefined
     const problems = [
       ...this.#follow(recordType, attributes, line),
-      ...this.#inTheFuture(recordType, attributes),
+      // By this machine's clock; an import asks the database's.
+      ...futureProblems(recordType, attributes, new Date().toISOString()),
     ]
     if (problems.length > 0) return problems.map((problem) => ({ ...problem, line, externalRef }))
     const holder = externalRef === undefined ? undefined : this.#refs.add(recordType, externalRef, number)
@@ -218,15 +219,6 @@ class FileCheck {
     this.#unresolved += 1
     this.#found.unresolved.push({ line, field, noun: content.to.noun, reference: text })
     return NONE
-  }
-
-  /** By this machine's clock; an import asks the database's. */
-  #inTheFuture({ past = [] }: RecordType, attributes: Readonly<Record<string, unknown>>): readonly Problem[] {
-    return past.flatMap((name) =>
-      attributes[name] === undefined
-        ? []
-        : (futureProblem(name, String(attributes[name]), new Date().toISOString()) ?? []),
-    )
   }
 
   #report(problems: readonly LineProblem[]): void {

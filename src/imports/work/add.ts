@@ -1,6 +1,7 @@
 import type { CopyLoan } from '../../db/copy/buffers.js'
 import { type CopyColumn, CopyRows, type Selection } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
+import { SnapshotIds } from '../../records/content/snapshot-ids.js'
 import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { NewRecords } from '../../records/write/insert.js'
@@ -45,7 +46,7 @@ export interface Added {
 
 /** Adds the records of one type that can be added, according to the import's `on_conflict`. */
 export async function addRecords(writing: Writing, candidates: Candidates): Promise<Added> {
-  const { client, job, careful } = writing
+  const { client, job, careful, milliseconds } = writing
   const { records } = candidates
   const { resolved, problems, unresolved } = await resolveAll(writing, candidates)
   const out = new Set(unresolved)
@@ -56,18 +57,23 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
   if (!updates) for (const place of there.keys()) out.add(place)
   // Of lines that share an `external_ref`, the first is added, and the last determines its final attributes.
   const instead = new Map(updates ? [...repeated].map(([place, first]) => [first, place]) : [])
+  const idsOf = (place: number) => new SnapshotIds(milliseconds, records.id(place))
   const selection: Selection = {
     except: out,
     instead,
     // A reference by id has to find what becomes of a record that is there.
     ...(updates && there.size > 0 && { ids: there }),
-    ...(records.recordType.content && { lastValues: (place) => resolved[place]?.content?.values ?? [] }),
+    ...(records.recordType.content && {
+      lastValues: (place) => resolved[place]?.content?.values(idsOf(place)) ?? [],
+    }),
   }
   const writeRest = async (taken: Taken) => {
     const holders = resolved.flatMap((_, place): Holder[] => {
-      const held = resolved[instead.get(place) ?? place]
+      const source = instead.get(place) ?? place
+      const held = resolved[source]
       if (!held || out.has(place) || (taken.has(place) && !updates)) return []
-      return [{ ...held, id: taken.get(place) ?? there.get(place) ?? records.id(place) }]
+      const id = taken.get(place) ?? there.get(place) ?? records.id(place)
+      return [{ ...held, id, ids: idsOf(source) }]
     })
     await settled([
       updates && !job.dryRun ? insertUpdates(writing, candidates, taken, repeated) : NOTHING,
@@ -113,11 +119,11 @@ interface References {
 }
 
 async function resolveAll(writing: Writing, candidates: Candidates): Promise<References> {
-  const { client, job, milliseconds, fanOut } = writing
+  const { client, job, fanOut } = writing
   const { records, referring } = candidates
   const { recordType } = records
   if (!isReferring(recordType)) return { resolved: [], unresolved: [], problems: [] }
-  const resolved = await resolve(client, recordType, job.visibleOwnerIds, referring, milliseconds)
+  const resolved = await resolve(client, recordType, job.visibleOwnerIds, referring)
   const contents = resolved.flatMap(({ content }) => content ?? [])
   fanOut.saw(
     contents.length,

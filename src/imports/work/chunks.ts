@@ -1,7 +1,13 @@
 import type { CopyBuffers, CopyLoan } from '../../db/copy/buffers.js'
 import type { RecordType } from '../../records/record-type.js'
 import { NewRecords } from '../../records/write/insert.js'
-import { countReferences, isReferring, type Referring, referringOf } from '../../records/write/referring.js'
+import {
+  countReferences,
+  isReferring,
+  type Referring,
+  referringOf,
+  SharedReferring,
+} from '../../records/write/referring.js'
 import type { UploadReader } from '../../uploads/store.js'
 import { examineLine, type LinePlace, type LineProblem } from '../file/examine.js'
 import type { Line } from '../file/lines.js'
@@ -214,6 +220,8 @@ class CandidatesInProgress implements Candidates {
   // Numbers, not objects: the garbage collector moves around whatever waits for the database.
   readonly #numbers: number[] = []
   readonly #starts: number[] = []
+  readonly #shared = new SharedReferring()
+  readonly #now: string
 
   constructor(
     recordType: RecordType,
@@ -223,6 +231,7 @@ class CandidatesInProgress implements Candidates {
     loan: CopyLoan,
   ) {
     const id = (place: number) => idOf(this.#numbers[place] ?? 0)
+    this.#now = new Date(milliseconds).toISOString()
     this.records = new NewRecords(recordType, ownerId, milliseconds, id, loan)
   }
 
@@ -243,7 +252,7 @@ class CandidatesInProgress implements Candidates {
     }
     const { recordType } = this.records
     if (!isReferring(recordType)) return 0
-    const referring = referringOf(recordType, attributes)
+    const referring = this.#shared.share(referringOf(recordType, attributes, this.#now))
     this.referring.push(referring)
     return countReferences(referring, perContent)
   }

@@ -6,20 +6,21 @@ import type { Content, RecordType, Snapshots } from '../record-type.js'
 import { SNAPSHOT_COLUMNS } from '../write/insert-snapshots.js'
 import type { Source } from '../write/references.js'
 import type { ResolvedContent } from './resolve.js'
-import { firstOf } from './snapshot-ids.js'
+import { firstOf, type SnapshotIds } from './snapshot-ids.js'
 
 /** A record that was just added, and what it holds copies of. */
 export interface ContentHolder {
   readonly id: string
   readonly content: ResolvedContent
+  readonly ids: SnapshotIds
 }
 
 /** How many snapshots a statement writes at a time, about; one record may need some thousand. */
 const SLICE = 20_000
 
 /**
- * Writes the snapshots of records that were just added: of what they name, as it is now, and of what they have
- * inline.
+ * Writes the snapshots of records that were just added at the same moment: of what they name, as it is now, and
+ * of what they have inline.
  *
  * @param loan whose buffers are used on the way
  */
@@ -77,13 +78,13 @@ async function insertList(
     loan,
   )
   const named: NamedHolder[] = []
-  for (const { id, content } of holders) {
-    const { from, ids } = content
+  for (const { id, content, ids } of holders) {
+    const { from } = content
     if ('lists' in from) {
       for (const [place, values] of (from.lists[list.list] ?? []).entries()) {
         inline.add([id, ids.at(list.list, place), ...values])
       }
-    } else named.push({ id, content, source: from })
+    } else named.push({ id, content, ids, source: from })
   }
   await settled([insertNamed(client, list, named), inline.copyTo(client, held.table)])
 }
@@ -95,7 +96,8 @@ interface NamedHolder extends ContentHolder {
 async function insertNamed(client: Client, list: List, holders: readonly NamedHolder[]): Promise<void> {
   const { held, ownerId, milliseconds } = list
   const from = list.content.to.holds.find(({ attribute }) => attribute === held.attribute)
-  if (holders.length === 0 || !from) return
+  const [first] = holders
+  if (!first || !from) return
   const createdAt = new Date(milliseconds).toISOString()
   const columns = columnsOf(held.to)
   // What each source holds is read once, however many records are copies of it.
@@ -111,11 +113,10 @@ async function insertNamed(client: Client, list: List, holders: readonly NamedHo
       ) as s
     )
     insert into ${raw(held.table)} (owner_id, holder_id, id, source_id, created_at, updated_at, ${columns})
-    select ${ownerId}::uuid, r.holder_id, (r.head || s.digits || r.tail)::uuid, coalesce(s.source_id, s.id),
+    select ${ownerId}::uuid, r.holder_id, (${first.ids.head}::text || s.digits || r.tail)::uuid, coalesce(s.source_id, s.id),
            ${createdAt}::timestamptz, ${createdAt}::timestamptz, ${raw(held.to.columns.map(({ name }) => `s.${name}`).join(', '))}
     from unnest(${holders.map(({ id }) => id)}::uuid[], ${holders.map(({ source }) => source.id)}::uuid[],
-                ${holders.map(({ content }) => content.ids.head)}::text[], ${holders.map(({ content }) => content.ids.tail)}::text[])
-           as r(holder_id, source_holder_id, head, tail)
+                ${holders.map(({ ids }) => ids.tail)}::text[]) as r(holder_id, source_holder_id, tail)
     join held s on s.source_holder_id = r.source_holder_id`)
 }
 

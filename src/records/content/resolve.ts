@@ -6,15 +6,15 @@ import type { Content } from '../record-type.js'
 import type { Source } from '../write/references.js'
 import type { GivenContent, InlineContent, NamedContent } from './content.js'
 import { type Answer, askAll, type Question, selectedValues, selectionProblem } from './selection.js'
-import { SnapshotIds } from './snapshot-ids.js'
+import type { SnapshotIds } from './snapshot-ids.js'
 
-/** What a record will hold a copy of, and the values of its `contentColumns`. */
+/** What records that ask the same will hold copies of. */
 export interface ResolvedContent {
-  readonly values: readonly ColumnValue[]
-  readonly ids: SnapshotIds
+  /** The values of the `contentColumns` of one of them. */
+  values(ids: SnapshotIds): ColumnValue[]
   /** Where the copies come from; or the inline lists. */
   readonly from: Source | InlineContent
-  /** How many snapshots there will be. */
+  /** How many snapshots each will have. */
   readonly size: number
 }
 
@@ -30,40 +30,25 @@ export type SourcesBy = Readonly<Record<NamedContent['by'], ReadonlyMap<string, 
 /**
  * Resolves what records refer to and what they select of it. The sources must stay locked against changes.
  *
- * @param milliseconds since 1970, for the ids of the snapshots
  * @returns by place
  */
 export async function resolveContents(
   client: Client,
   content: Content,
   given: readonly GivenContent[],
-  milliseconds: number,
   sources: SourcesBy,
 ): Promise<readonly (ResolvedContent | Unresolved)[]> {
   const answers = await answersTo(client, content, given, sources)
   return given.map((one) => {
-    const ids = new SnapshotIds(milliseconds)
-    if (!('by' in one)) return inlineContent(content, one, ids)
+    if (!('by' in one)) return inlineContent(content, one)
     const source = sources[one.by].get(one.text)
     const answer = source && answers.get(keyOf(one, source))
-    if (!answer) return { problem: notFound(content, one), missing: one.text }
-    return 'problem' in answer ? answer : namedContent(answer, source, ids)
+    return answer ?? { problem: notFound(content, one), missing: one.text }
   })
 }
 
 const keyOf = ({ selector, currency }: NamedContent, { id }: Source): string =>
   `${id} ${currency} ${selector?.by ?? ''} ${selector?.text ?? ''}`
-
-/** What all records that ask the same share: the values before and after the selected one's id. */
-interface Selected {
-  readonly before: readonly ColumnValue[]
-  readonly after: readonly ColumnValue[]
-  /** The selected one's list and its place in that, from 0. */
-  readonly list: number
-  readonly place: number
-  /** How many snapshots there will be. */
-  readonly size: number
-}
 
 /** Many records ask the same. */
 async function answersTo(
@@ -71,7 +56,7 @@ async function answersTo(
   content: Content,
   given: readonly GivenContent[],
   sources: SourcesBy,
-): Promise<ReadonlyMap<string, Selected | { readonly problem: Problem }>> {
+): Promise<ReadonlyMap<string, ResolvedContent | Unresolved>> {
   const questions = new Map<string, Question>()
   for (const named of given) {
     const source = 'by' in named ? sources[named.by].get(named.text) : undefined
@@ -94,14 +79,15 @@ function selectedBy(
   content: Content,
   { named, source }: Question,
   answer: Answer,
-): Selected | { readonly problem: Problem } {
+): ResolvedContent | Unresolved {
   const problem = selectionProblem(content, named, answer)
   if (problem) return { problem }
+  const before = [source.id, ...content.to.columns.map(({ name }) => answer[`source_${name}`] as ColumnValue)]
+  const after = selectedValues(content, answer)
+  const list = selectingList(content)
   return {
-    before: [source.id, ...content.to.columns.map(({ name }) => answer[`source_${name}`] as ColumnValue)],
-    after: selectedValues(content, answer),
-    list: selectingList(content),
-    place: answer.place - 1,
+    values: (ids) => [...before, ids.at(list, answer.place - 1), ...after],
+    from: source,
     size: answer.elements + answer.products,
   }
 }
@@ -112,17 +98,11 @@ export const notFound = ({ to }: Content, { field, text }: NamedContent): Proble
   error: `${to.noun} "${excerpt(text)}" was not found`,
 })
 
-const namedContent = (
-  { before, after, list, place, size }: Selected,
-  from: Source,
-  ids: SnapshotIds,
-): ResolvedContent => ({ values: [...before, ids.at(list, place), ...after], ids, from, size })
-
-function inlineContent(content: Content, inline: InlineContent, ids: SnapshotIds): ResolvedContent {
+function inlineContent(content: Content, inline: InlineContent): ResolvedContent {
   const { values, selected, selectedValues: ofSelected, lists } = inline
+  const list = selectingList(content)
   return {
-    values: [ids.own, ...values, ids.at(selectingList(content), selected), ...ofSelected],
-    ids,
+    values: (ids) => [ids.own, ...values, ids.at(list, selected), ...ofSelected],
     from: inline,
     size: lists.reduce((sum, { length }) => sum + length, 0),
   }

@@ -1,4 +1,5 @@
 import sql, { join, raw } from 'sql-template-tag'
+import { v7 as uuidv7 } from 'uuid'
 import { databaseMilliseconds } from '../../db/clock.js'
 import { type Pool, rows, transaction } from '../../db/pool.js'
 import { SnapshotIds } from '../content/snapshot-ids.js'
@@ -44,6 +45,6 @@ export async function act(
       where ${where}`)
     await client.query(sql`
       insert into ${raw(notes)} (owner_id, holder_id, id, created_at, action)
-      values (${ownerId}, ${id}, ${new SnapshotIds(found.milliseconds).own}, clock_timestamp(), ${name})`)
+      values (${ownerId}, ${id}, ${new SnapshotIds(found.milliseconds, uuidv7()).own}, clock_timestamp(), ${name})`)
   })
 }

@@ -1,4 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
+import { v7 as uuidv7 } from 'uuid'
 import { databaseMilliseconds } from '../../db/clock.js'
 import { isDeadlock, isUniqueViolation } from '../../db/errors.js'
 import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
@@ -6,6 +7,7 @@ import { addToTotals } from '../../db/totals.js'
 import type { Problem } from '../../schema/problem.js'
 import { type ColumnValue, columnValue } from '../columns.js'
 import { selectAnother } from '../content/selection.js'
+import { SnapshotIds } from '../content/snapshot-ids.js'
 import { recordTypes } from '../index.js'
 import { findRecord, type StoredRecord } from '../read/records.js'
 import type { RecordType } from '../record-type.js'
@@ -69,19 +71,29 @@ export async function createRecord(
 ): Promise<StoredRecord> {
   const [ownerId = ''] = visibleOwnerIds
   return await transaction(pool, async (client) => {
-    const resolved = await resolveOne(client, recordType, visibleOwnerIds, attributes)
-    const inserted = await insertRecord(
-      client,
-      { recordType, ownerId },
-      attributes,
-      resolved?.content?.values,
-    )
+    // What refers to nothing that has to be seen now saves the question.
+    const milliseconds = recordType.content ? await now(client) : 0
+    const resolved = await resolveOne(client, recordType, visibleOwnerIds, attributes, milliseconds)
+    const ids = new SnapshotIds(milliseconds, uuidv7())
+    const contentValues = resolved?.content?.values(ids)
+    const inserted = await insertRecord(client, { recordType, ownerId }, attributes, contentValues)
     if ('holderId' in inserted) throw new RefTaken(inserted.holderId)
-    const { id, milliseconds } = inserted
-    if (resolved) await insertHeld(client, recordType, ownerId, milliseconds, [{ id, ...resolved }])
+    const { id } = inserted
+    if (resolved) {
+      await insertHeld(client, recordType, ownerId, inserted.milliseconds, [{ ...resolved, id, ids }])
+    }
     await addToTotals(client, ownerId, new Map([[recordType.table, 1]]))
     return await reread(client, recordType, ownerId, id)
   })
+}
+
+/** Milliseconds since 1970 by the database's clock. */
+async function now(client: Client): Promise<number> {
+  const [clock] = await rows<{ milliseconds: number }>(
+    client,
+    sql`select ${databaseMilliseconds} as milliseconds`,
+  )
+  return clock?.milliseconds ?? 0
 }
 
 /** Resolves what one record refers to, if it refers to anything. */
@@ -90,15 +102,12 @@ async function resolveOne(
   recordType: RecordType,
   visibleOwnerIds: readonly string[],
   attributes: Attributes,
+  milliseconds: number,
 ): Promise<Resolved | undefined> {
   const { references, content } = recordType
   if (!content && !references.some(({ attribute }) => attributes[attribute] !== undefined)) return undefined
-  const [clock] = await rows<{ milliseconds: number }>(
-    client,
-    sql`select ${databaseMilliseconds} as milliseconds`,
-  )
-  const referring = [referringOf(recordType, attributes)]
-  const [resolved] = await resolve(client, recordType, visibleOwnerIds, referring, clock?.milliseconds ?? 0)
+  const referring = [referringOf(recordType, attributes, new Date(milliseconds).toISOString())]
+  const [resolved] = await resolve(client, recordType, visibleOwnerIds, referring)
   if (!resolved) return undefined
   if (resolved.problems.length > 0) throw new UnresolvedReferences(resolved.problems, resolved.missing)
   return resolved

@@ -1,70 +1,67 @@
 import type { Client } from '../../db/pool.js'
-import { addProblem, type Problem } from '../../schema/problem.js'
-import { toUtc } from '../../schema/time.js'
+import type { Problem } from '../../schema/problem.js'
 import type { NamedContent } from '../content/content.js'
 import { type ResolvedContent, resolveContents } from '../content/resolve.js'
 import type { Content, RecordType } from '../record-type.js'
-import { findSources, type ResolvedLists, resolveReferences } from './references.js'
+import { type Element, findSources, resolveReferences } from './references.js'
 import type { Referring } from './referring.js'
 
 /** What the database says of one record: its resolved references, or its problems. */
-export interface Resolved extends ResolvedLists {
+export interface Resolved {
+  readonly problems: readonly Problem[]
+  /** The references that lead nowhere, as they were given. */
+  readonly missing: readonly string[]
+  /** By the references' attribute, in the order of the list. */
+  readonly elements: ReadonlyMap<string, readonly Element[]>
   /** What it holds a copy of, if it refers to the content of another record. */
-  content?: ResolvedContent
+  readonly content?: ResolvedContent
 }
 
 /**
- * Resolves what records refer to, among the records visible to the owner, and compares times with the database's
- * clock. What is found stays locked until the transaction ends.
+ * Resolves what records refer to, among the records visible to the owner. What is found stays locked until the
+ * transaction ends.
  *
- * @param milliseconds since 1970 by the database's clock
+ * @param records may have the same object several times
+ * @returns by place
  */
 export async function resolve(
   client: Client,
   recordType: RecordType,
   visibleOwnerIds: readonly string[],
   records: readonly Referring[],
-  milliseconds: number,
 ): Promise<readonly Resolved[]> {
-  const lists = records.map((record) => record.lists)
-  const resolved: Resolved[] = await resolveReferences(client, recordType, visibleOwnerIds, lists)
-  if (recordType.content) {
-    await resolveContent(client, recordType.content, visibleOwnerIds, records, resolved, milliseconds)
+  const { content } = recordType
+  if (!content) {
+    const lists = records.map((record) => record.lists)
+    return await resolveReferences(client, recordType, visibleOwnerIds, lists)
   }
-  const now = new Date(milliseconds).toISOString()
-  for (const [place, { past }] of records.entries()) {
-    for (const [field, time] of past) {
-      const problem = futureProblem(field, time, now)
-      if (problem) addProblem(resolved[place]?.problems ?? [], problem)
-    }
-  }
-  return resolved
+  const unique = [...new Set(records)]
+  const resolved = await resolveContent(client, content, visibleOwnerIds, unique)
+  const byRecord = new Map(unique.map((record, place) => [record, resolved[place] ?? NOTHING]))
+  return records.map((record) => byRecord.get(record) ?? NOTHING)
 }
 
-/** What is wrong with a time of the past that is later than now, a time in UTC. */
-export const futureProblem = (field: string, time: string, now: string): Problem | undefined =>
-  (toUtc(time) ?? '') <= now ? undefined : { field, error: `${field} must not be in the future` }
+const NOTHING: Resolved = { problems: [], missing: [], elements: new Map() }
 
 async function resolveContent(
   client: Client,
   content: Content,
   visibleOwnerIds: readonly string[],
   records: readonly Referring[],
-  resolved: readonly Resolved[],
-  milliseconds: number,
-): Promise<void> {
+): Promise<readonly Resolved[]> {
   const given = records.flatMap((record) => record.content ?? [])
-  const textsBy = (by: NamedContent['by']) =>
-    new Set(given.flatMap((one) => ('by' in one && one.by === by ? one.text : [])))
-  const find = (by: NamedContent['by']) => findSources(client, content.to, visibleOwnerIds, textsBy(by), by)
-  const sources = { id: await find('id'), external_ref: await find('external_ref') }
-  const found = await resolveContents(client, content, given, milliseconds, sources)
-  for (const [place, one] of found.entries()) {
-    const into = resolved[place]
-    if (!into) continue
-    if ('problem' in one) {
-      into.problems.push(one.problem)
-      if (one.missing !== undefined) into.missing.push(one.missing)
-    } else into.content = one
+  const find = (by: NamedContent['by']) => {
+    const texts = new Set(given.flatMap((one) => ('by' in one && one.by === by ? one.text : [])))
+    return findSources(client, content.to, visibleOwnerIds, texts, by)
   }
+  const sources = { id: await find('id'), external_ref: await find('external_ref') }
+  const found = await resolveContents(client, content, given, sources)
+  return records.map(({ future }, place): Resolved => {
+    const one = found[place]
+    if (one && 'problem' in one) {
+      const missing = one.missing === undefined ? [] : [one.missing]
+      return { ...NOTHING, problems: [one.problem, ...future], missing }
+    }
+    return { ...NOTHING, problems: future, ...(one && { content: one }) }
+  })
 }
