@@ -1,3 +1,4 @@
+import { grouped } from './format.js'
 import type { Trial } from './trial.js'
 
 /** The readings of the trials of one run. */
@@ -35,3 +36,18 @@ export function ratioOf({ measured, base }: Row, run: Run): number | undefined {
   const [value, other] = [measured(run), base?.figure(run)]
   return value === undefined || other === undefined ? undefined : value / other
 }
+
+/** A part of the benchmark: what is measured for it, and the rows that show it. */
+export interface Part {
+  readonly trials: readonly Trial[]
+  readonly rows: readonly Row[]
+}
+
+/** A trial's figure by its name. */
+export const figure =
+  <Name extends string>(trial: Trial<{ readonly [key in Name]: number | undefined }>, name: Name): Figure =>
+  (run: Run) =>
+    run.of(trial)[name]
+
+/** A row's name with the number of its records. */
+export const sized = (name: string, records: number): string => `${name}, ${grouped(records)}`

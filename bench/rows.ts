@@ -1,6 +1,7 @@
 import { copiedRows } from './copied-rows.js'
 import { grouped, megabytes, microseconds, milliseconds, perSecond, seconds } from './format.js'
-import type { Figure, Row, Run } from './row.js'
+import { type Figure, figure, type Part, type Row, type Run, sized } from './row.js'
+import { subscriptions } from './rows-of-subscriptions.js'
 import type { Trial } from './trial.js'
 import { floorTrial, mixedFloor } from './trials/floor.js'
 import {
@@ -16,12 +17,6 @@ import { ownersTrial } from './trials/owners.js'
 import { singleInserts, singlePosts } from './trials/single-records.js'
 import { uploadTrial } from './trials/upload.js'
 import { worstShapes } from './trials/worst-shapes.js'
-
-/** A part of the benchmark: what is measured for it, and the rows that show it. */
-interface Part {
-  readonly trials: readonly Trial[]
-  readonly rows: readonly Row[]
-}
 
 /** The most memory that Node may take for ordinary files, in bytes. */
 const MOST_MEMORY = 200e6
@@ -66,19 +61,11 @@ interface Import {
   readonly imported: Trial<ImportReadings>
 }
 
-/** A trial's figure by its name. */
-const figure =
-  <Name extends string>(trial: Trial<{ readonly [key in Name]: number | undefined }>, name: Name): Figure =>
-  (run: Run) =>
-    run.of(trial)[name]
-
 /** Seconds per record. */
 const perRecord =
   ({ imported, records }: Import): Figure =>
   (run) =>
     run.of(imported).seconds / records
-
-const sized = (name: string, records: number): string => `${name}, ${grouped(records)}`
 
 function comparedWithFloor({ records, floor, imported }: Import): Part {
   const floorSeconds = figure(floor, 'seconds')
@@ -192,54 +179,6 @@ function offerings(records: number): Part {
         show: seconds,
         base: { name: 'floor', figure: figure(floor, 'seconds') },
         target: { atMost: 2 },
-      },
-    ],
-  }
-}
-
-/** How many subscriptions there are to an offering: the generator's files have so many. */
-const SUBSCRIPTIONS_AN_OFFERING = 400
-
-/** Subscriptions alone, to offerings that were imported before: what is easier would be measured with them. */
-function subscriptions(records: number): Part {
-  const business = (count: number) => ({ records: count, content: 'business' }) as const
-  const alone = (count: number) => ({ records: count, content: 'subscriptions-alone' }) as const
-  const floor = floorTrial('floor of subscriptions', records, (context) =>
-    copiedRows(
-      context,
-      [business(records), alone(records)],
-      ['subscriptions', 'subscription_products', 'subscription_plans'],
-    ),
-  )
-  const name = 'import of subscriptions alone'
-  const imported = importAfter(name, business(records), alone(records))
-  const fewer = Math.ceil(records / 4)
-  const quarter = importAfter(name, business(fewer), alone(fewer))
-  const others = importTrial({ records, content: 'without-subscriptions' }, 'import without subscriptions')
-  const offerings = Math.ceil(records / SUBSCRIPTIONS_AN_OFFERING)
-  const rate = (trial: Trial<ImportReadings>) => (run: Run) => records / run.of(trial).seconds
-  return {
-    trials: [floor, imported, quarter, others],
-    rows: [
-      {
-        name: `${sized(name, records)} over ${grouped(offerings)} offerings`,
-        measured: figure(imported, 'seconds'),
-        show: seconds,
-        base: { name: 'floor', figure: figure(floor, 'seconds') },
-      },
-      {
-        name: sized('subscriptions alone: records a second', records),
-        measured: rate(imported),
-        show: perSecond,
-        base: { name: 'mixed, without them', figure: rate(others) },
-        target: { atLeast: 0.5 },
-      },
-      {
-        name: sized('subscriptions alone: peak memory of Node', records),
-        measured: figure(imported, 'nodePeakBytes'),
-        show: megabytes,
-        base: { name: grouped(fewer), figure: figure(quarter, 'nodePeakBytes') },
-        target: { atMost: 1.1 },
       },
     ],
   }
