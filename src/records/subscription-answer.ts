@@ -20,10 +20,12 @@ export const IS_OVER = 'coalesce(end_date <= now(), false)'
 export const IS_WAITING = 'coalesce(pending and (go_live_after is null or go_live_after > now()), false)'
 
 // The conditions of the partial indexes of migration 0014: PostgreSQL cannot conclude them from a comparison with now().
-const NOT_YET = "active_from > now() and active_from > timestamptz '-infinity'"
 const NO_LONGER = 'end_date <= now() and end_date is not null and paused_at is null'
+// Without those that are no longer: what is canceled before anybody says when it goes live has ended, too.
+const NOT_YET =
+  "active_from > now() and active_from > timestamptz '-infinity' and (end_date is null or end_date > now() or paused_at is not null)"
 
-/** The conditions of a status. What is paused is never live yet, so that exactly one of the parts holds. */
+/** The conditions of a status. The parts of one exclude each other, so that their counts add up. */
 export const statusConditions: Readonly<Record<'active' | 'inactive', Condition>> = {
   active: { where: 'active_from <= now() and (end_date is null or end_date > now())', allBut: 'inactive' },
   inactive: { where: `(${NOT_YET} or ${NO_LONGER})`, parts: [NOT_YET, NO_LONGER] },

@@ -111,6 +111,7 @@ describe('The list can be filtered', () => {
           email: 'Ada@example.com',
           offering: { name: 'Tea', external_ref: 'tea' },
         }),
+        anInlineSubscription({ name: 'Never live', pending: true, canceled_at: '2024-02-01T00:00:00Z' }),
         anInlineSubscription({ name: 'Over', ...past, canceled_at: '2024-02-01T00:00:00Z' }),
         anInlineSubscription({ name: 'Running out', ...past, canceled_at: new Date().toISOString() }),
         anInlineSubscription({
@@ -130,8 +131,8 @@ describe('The list can be filtered', () => {
     return body.data.map(({ attributes: { name } }: RecordResource) => name).sort()
   }
 
-  const ALL = ['Closed', 'Live', 'Over', 'Paused', 'Pending', 'Running out', 'Within']
-  const INACTIVE = ['Closed', 'Over', 'Paused', 'Pending']
+  const ALL = ['Closed', 'Live', 'Never live', 'Over', 'Paused', 'Pending', 'Running out', 'Within']
+  const INACTIVE = ['Closed', 'Never live', 'Over', 'Paused', 'Pending']
   const ACTIVE = ALL.filter((name) => !INACTIVE.includes(name))
 
   test.each<[string, string[]]>([
