@@ -28,6 +28,8 @@ describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
       const filter = 'eq(external_ref,box-office)'
       const offerings = await api.read<{ id: string }[]>(`/subscriptions/offerings?filter=${filter}`)
       ids.offering = offerings[0]?.id ?? ''
+      const chosen = '/subscriptions/subscriptions?filter=eq(external_ref,sub-7001)'
+      ids.subscription = (await api.read<{ id: string }[]>(chosen))[0]?.id ?? ''
     })
 
     interface Shot {
@@ -49,6 +51,11 @@ describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
         name: 'offering',
         path: () => `/records/offerings/${ids.offering}`,
         ready: 'Price in this offering',
+      },
+      {
+        name: 'subscription',
+        path: () => `/records/subscriptions/${ids.subscription}`,
+        ready: 'Active plan',
       },
     ]
 
