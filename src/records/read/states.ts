@@ -23,8 +23,9 @@ export async function listStates(
   const where = sql`from ${raw(table)} where owner_id = ${ownerId} and holder_id = ${id}`
   return await listPage<StoredState>(pool, {
     total: sql`select count(*) ${where}`,
-    page: sql`select id, action, created_at ${where} order by id limit ${limit} offset ${offset}`,
-    order: sql`r.id`,
+    page: sql`select id, action, created_at ${where} order by created_at, id limit ${limit} offset ${offset}`,
+    // Ids of one millisecond are in no order.
+    order: sql`r.created_at, r.id`,
   })
 }
 
