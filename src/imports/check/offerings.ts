@@ -30,6 +30,8 @@ export class SeenContents {
     const kept = recordType.references.length > 0 ? listsOf(recordType, attributes) : countingOf(attributes)
     this.#left -= JSON.stringify(kept).length + key.length
     if (this.#left >= 0) this.#records.set(key, kept)
+    // An earlier one with this external_ref is not what counts.
+    else this.#records.delete(key)
   }
 
   /** What is wrong with a selection, as far as the file shows it. */
