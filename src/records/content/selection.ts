@@ -3,7 +3,7 @@ import { type Client, type Pool, rows } from '../../db/pool.js'
 import type { Problem } from '../../schema/problem.js'
 import type { ColumnValue } from '../columns.js'
 import type { Content, RecordType, Snapshots, StoredColumn } from '../record-type.js'
-import type { Source } from '../write/references.js'
+import type { Source } from '../snapshot.js'
 import { type NamedContent, noPrice, notOne } from './content.js'
 import { hasPrice } from './validate.js'
 

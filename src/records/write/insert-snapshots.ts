@@ -1,9 +1,10 @@
 import sql, { raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import type { CopyLoan } from '../../db/copy/buffers.js'
-import { type CopyColumn, CopyRows } from '../../db/copy/copy.js'
+import { CopyRows } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { RecordType, Reference } from '../record-type.js'
+import { SNAPSHOT_COLUMNS } from '../snapshot.js'
 import { randomBytes } from './random-bytes.js'
 import type { Element } from './references.js'
 
@@ -97,16 +98,6 @@ export async function deleteSnapshots(
     ),
   )
 }
-
-/** The columns of every snapshot; the first four are usually the same in all that are written at once. */
-export const SNAPSHOT_COLUMNS: readonly CopyColumn[] = [
-  { name: 'owner_id', type: 'uuid' },
-  { name: 'source_id', type: 'uuid' },
-  { name: 'created_at', type: 'timestamptz' },
-  { name: 'updated_at', type: 'timestamptz' },
-  { name: 'holder_id', type: 'uuid' },
-  { name: 'id', type: 'uuid' },
-]
 
 interface Copy {
   readonly holderId: string

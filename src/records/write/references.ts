@@ -7,6 +7,7 @@ import { UUID_PATTERN } from '../../schema/uuid.js'
 import { excerpt } from '../../text/text.js'
 import { columnValue } from '../columns.js'
 import type { RecordType, Reference } from '../record-type.js'
+import type { Source } from '../snapshot.js'
 
 /** An inline record: only the values of its columns, without the rest of the line. */
 export interface Inline {
@@ -43,12 +44,6 @@ export interface ResolvedLists {
   readonly missing: string[]
   /** By the references' attribute, in the order of the list. */
   readonly elements: Map<string, Element[]>
-}
-
-/** What a reference leads to. */
-export interface Source {
-  readonly id: string
-  readonly owner_id: string
 }
 
 /** By what records are looked up. */
