@@ -16,8 +16,10 @@ create function units_after(start timestamptz, unit text, units bigint) returns 
 -- The end of the trial or period that runs at a time. What has not begun ends as it begins, or at that time if nobody
 -- knows when that is.
 create function period_end(start timestamptz, unit text, trial bigint, frequency bigint, moment timestamptz) returns timestamptz
-  -- In PL/pgSQL, since that keeps its plans: as an SQL function it would take 0.4 ms, most of it for planning.
+  -- In PL/pgSQL, since that keeps its plans: as an SQL function it would take 0.4 ms, most of it for planning. But what it
+  -- calls is looked up when it runs, and whoever restores a dump has no search_path.
   language plpgsql immutable
+  set search_path from current
   as $$
 declare
   later timestamptz := units_after(start, unit, trial);

@@ -333,3 +333,20 @@ test('Any invoice is due, and any subscription ends, as the calendar has it; its
     expect(filtered.flatMap(({ data }) => data)).toEqual(shown)
   }
 })
+
+test('The calendar is computed in a session without a search_path, as when a dump is restored', async () => {
+  const { endDate, ...line } = { endDate: '2023-03-31', ...canceled('2023-01-31', '2023-03-01') }
+  await store.import(file(anInlineSubscription(line)))
+  const client = await service.pool.connect()
+  try {
+    const { rows: before } = await client.query('select current_schema() as schema')
+    await client.query("begin; set local search_path to ''")
+    const { rows } = await client.query(
+      `update "${before[0].schema}".subscriptions set canceled_at = canceled_at returning end_date`,
+    )
+    expect(rows).toContainEqual({ end_date: at(endDate) })
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+})
