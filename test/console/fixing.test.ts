@@ -83,7 +83,10 @@ describeConsole('Rehearsing, fixing and canceling', (console) => {
     expect(await violations(page)).toEqual([])
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Cancel import' }).click()
+    // Else the import may end before the request arrives.
+    const answered = page.waitForResponse((answer) => answer.url().endsWith('/cancel'))
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel import' }).click()
+    await answered
     await blocker.query('rollback')
     blocker.release()
     await page.getByText('Canceled', { exact: true }).waitFor()
