@@ -10,6 +10,7 @@ import {
   type UnresolvedReference,
 } from '../../imports/check/check.js'
 import type { LineProblem } from '../../imports/file/examine.js'
+import { passes } from '../../imports/file/passes.js'
 import { type Outcome, validated } from '../../imports/resource/outcome.js'
 import { ON_CONFLICT, type OnConflict } from '../../imports/terms.js'
 import { number, size } from '../../text/numbers.js'
@@ -105,6 +106,10 @@ async function run(path: string, flags: Flags): Promise<number> {
   }
 }
 
+/** What a pass is about: `offerings`. */
+const typesOf = (pass: number): string =>
+  [...(passes[pass - 1]?.types ?? [])].map(({ table }) => table).join(' and ')
+
 async function check(
   file: ImportFile,
   { reader, bytes: fileBytes }: ReadableFile,
@@ -118,7 +123,7 @@ async function check(
   const all = size(fileBytes)
   let progress = reporter.start('checking', fileBytes)
   let pass = 1
-  const done = () => (pass === 1 ? `checked ${all}` : 'followed the references')
+  const done = () => (pass === 1 ? `checked ${all}` : `followed the references of ${typesOf(pass)}`)
   try {
     const checked = await checkFile({ fileBytes, maxLineBytes }, reader, flags, async (found) => {
       signal.throwIfAborted()
