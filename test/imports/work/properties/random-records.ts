@@ -116,7 +116,7 @@ const elements = (noun: 'product' | 'plan' | 'feature') =>
 
 const oneOf = (...choices: readonly Attributes[]) => fc.constantFrom(...choices)
 const past = fc.constantFrom(...PAST.keys())
-const anyTime = fc.oneof({ weight: 8, arbitrary: past }, fc.constantFrom(...FUTURE.keys()))
+const anyTime = fc.oneof({ weight: 20, arbitrary: past }, fc.constantFrom(...FUTURE.keys()))
 
 const named = fc
   .tuple(
@@ -126,7 +126,7 @@ const named = fc
       { weight: 1, arbitrary: oneOf({ offering_id: NOWHERE }) },
     ),
     fc.oneof(
-      { weight: 5, arbitrary: oneOf({}) },
+      { weight: 8, arbitrary: oneOf({}) },
       { weight: 2, arbitrary: fc.oneof(referred, referred, ref).map((selected_plan) => ({ selected_plan })) },
       { weight: 1, arbitrary: idOf('plan').map((plan_id) => ({ plan_id })) },
       { weight: 1, arbitrary: idOf('copy').map((plan_id) => ({ plan_id })) },
