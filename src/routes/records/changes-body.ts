@@ -4,7 +4,7 @@ import type { RecordType } from '../../records/record-type.js'
 import { readChanges } from '../../records/write/read-changes.js'
 import { Type } from '../../schema/type.js'
 import { reject, within } from './problems.js'
-import { documentedName, type Typed, typeOf } from './schemas.js'
+import { documentedName, type Typed, typeOf } from './typed.js'
 
 /** The body of a `PUT`. */
 export const changesBody = (typed: Typed) =>

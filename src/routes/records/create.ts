@@ -15,7 +15,8 @@ import type { RecordDependencies } from './dependencies.js'
 import { explained } from './errors.js'
 import { within } from './problems.js'
 import { writtenRecord } from './resource.js'
-import { attributesOf, resourceOf, typeOf, wholeAttributes } from './schemas.js'
+import { wholeAttributes } from './schemas.js'
+import { attributesOf, resourceOf, typeOf } from './typed.js'
 
 const answersOf = (recordType: RecordType) => ({
   201: {

@@ -9,7 +9,7 @@ import { Type } from '../../schema/type.js'
 import type { RecordDependencies } from './dependencies.js'
 import { included, includedOf, includeParameter, readInclude } from './include.js'
 import { recordResource } from './resource.js'
-import { resourceOf } from './schemas.js'
+import { resourceOf } from './typed.js'
 
 const operationOf = (recordType: RecordType) =>
   operation({

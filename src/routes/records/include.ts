@@ -6,7 +6,7 @@ import type { RecordType } from '../../records/record-type.js'
 import { Type } from '../../schema/type.js'
 import type { Caller } from '../../tenants/owners.js'
 import { snapshotResources } from './resource.js'
-import { resourceOf } from './schemas.js'
+import { resourceOf } from './typed.js'
 
 interface IncludeParameter extends Record<string, TSchema> {
   include: TOptional<TString>

@@ -13,7 +13,7 @@ import type { RecordDependencies } from './dependencies.js'
 import { filtersOf } from './filters.js'
 import { included, includedOf, includeParameter, readInclude } from './include.js'
 import { recordResource } from './resource.js'
-import { resourceOf } from './schemas.js'
+import { resourceOf } from './typed.js'
 
 const operationOf = (recordType: RecordType, filters: FilterAttributes) =>
   operation({

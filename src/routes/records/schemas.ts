@@ -1,41 +1,17 @@
 import type { TSchema } from 'typebox'
-import {
-  dataOf,
-  named,
-  owner,
-  schemaName,
-  timestamp,
-  timestamps,
-  uuid,
-} from '../../http/operation/schemas.js'
+import { dataOf, schemaName } from '../../http/operation/schemas.js'
 import type { JsonObject } from '../../json/parse.js'
-import { type AttributesSchema, isWriteOnly, oneOf, priceMap } from '../../records/attribute-kinds.js'
+import type { AttributesSchema } from '../../records/attribute-kinds.js'
 import { namingAttributes, waysOf } from '../../records/content/content.js'
 import { recordTypes } from '../../records/index.js'
-import type { Answered, Content, RecordType, Reference, Snapshots } from '../../records/record-type.js'
+import type { Content, RecordType, Reference } from '../../records/record-type.js'
 import { MAX_SNAPSHOTS } from '../../records/validate.js'
 import { isReferring } from '../../records/write/referring.js'
 import { Type } from '../../schema/type.js'
+import { recordSchema, snapshotSchema } from './resource-schemas.js'
+import { attributesOf, documentedName, type Typed, typeOf } from './typed.js'
 
-/** The documented schemas of records, all derived from the record types' own (contract 8 and 9). */
-
-/** The type of a record or snapshot, from which the document's names of its schemas are derived. */
-export interface Typed {
-  readonly type: string
-  /** Absent: they follow from the type. */
-  readonly documentedAs?: string
-}
-
-/** The name of its schema in the document. */
-export const documentedName = ({ type, documentedAs }: Typed): string => documentedAs ?? schemaName(type)
-
-export const typeOf = ({ type }: Typed) => oneOf([type], 'The type.')
-
-/** The attributes as accepted in an import line and a `POST`. */
-export const attributesOf = (typed: Typed) => named<JsonObject>(`${documentedName(typed)}Attributes`)
-
-/** The record, or snapshot, as it is sent. */
-export const resourceOf = (typed: Typed) => named(documentedName(typed))
+/** The documented schemas of records as they are given, all derived from the record types' own (contract 8 and 9). */
 
 /**
  * A schema as requests may use it: what `additionalProperties: false` removes from a value is not an error
@@ -47,129 +23,6 @@ const asTaken = (schema: AttributesSchema): AttributesSchema =>
       key === 'additionalProperties' && value === false ? undefined : value,
     ),
   )
-
-/** The attributes in a response: those of the type that are answered, what else is, and the timestamps. */
-function answeredAttributes({ properties, required = [] }: AttributesSchema, answered?: Answered): TSchema {
-  const { attributes = {}, omitted = [] } = answered ?? {}
-  const own = Object.entries(properties).filter(
-    ([name, schema]) => !isWriteOnly(schema) && !omitted.includes(name),
-  )
-  return Type.Unsafe({
-    type: 'object',
-    properties: {
-      ...Object.fromEntries(own),
-      ...attributes,
-      created_at: timestamp('When it was created.'),
-      updated_at: timestamp('When it was last changed.'),
-    },
-    required: [
-      ...required.filter((name) => !omitted.includes(name)),
-      ...Object.keys(attributes),
-      'created_at',
-      'updated_at',
-    ],
-  })
-}
-
-function resource(
-  schema: Typed & { readonly description: string },
-  attributes: AttributesSchema,
-  meta: Record<string, TSchema> = {},
-  more: Record<string, TSchema> = {},
-  answered?: Answered,
-) {
-  const { description } = schema
-  return Type.Object(
-    {
-      id: uuid('The id.'),
-      type: typeOf(schema),
-      attributes: answeredAttributes(attributes, answered),
-      meta: Type.Object({
-        owner,
-        timestamps: Type.Object({ ...timestamps.properties, ...answered?.timestamps }),
-        ...answered?.meta,
-        ...meta,
-      }),
-      ...more,
-    },
-    { $id: documentedName(schema), description },
-  )
-}
-
-const recordSchema = ({ type, noun, attributes, holds, answered }: RecordType) =>
-  resource(
-    { type, description: `A ${noun}.` },
-    attributes,
-    Object.fromEntries(
-      holds.flatMap(({ refsAttribute, to }) =>
-        refsAttribute === undefined
-          ? []
-          : [
-              [
-                refsAttribute,
-                Type.Array(Type.String(), { description: `The external_refs of its first 100 ${to.table}.` }),
-              ],
-            ],
-      ),
-    ),
-    holds.length === 0 ? {} : { relationships: relationshipsOf(holds) },
-    answered,
-  )
-
-const relationshipsOf = (holds: readonly Snapshots[]) =>
-  Type.Object(
-    Object.fromEntries(
-      holds.map((held) => [
-        held.attribute,
-        Type.Object({
-          data: Type.Array(Type.Object({ id: uuid('The id.'), type: typeOf(held) }), {
-            description: 'The first 100, or all if they are included.',
-          }),
-          links: Type.Object({
-            related: Type.String({ format: 'uri-reference', description: 'Where they are listed.' }),
-          }),
-        }),
-      ]),
-    ),
-  )
-
-const snapshotSchema = (held: Snapshots, { noun }: RecordType) => {
-  const { to, pricedBy, objects = {}, selection } = held
-  const { properties, required = [] } = to.attributes
-  const further = Object.entries(objects).map(([name, description]) => [
-    name,
-    Type.Object({}, { additionalProperties: true, description }),
-  ])
-  return resource(
-    {
-      ...typedOf(held),
-      description: `The ${noun}'s own copy of a ${to.noun}, which later changes of the original leave alone.`,
-    },
-    {
-      ...to.attributes,
-      properties: { ...properties, ...Object.fromEntries(further) },
-      required: [...required, ...Object.keys(objects)],
-    },
-    {
-      ...(pricedBy !== undefined && {
-        price: Type.Optional(priceMap(`What it costs with the ${noun}'s ${pricedBy}, by currency.`)),
-      }),
-      ...(selection && {
-        [selection.mark]: Type.Unsafe({
-          type: ['boolean', 'null'],
-          enum: [true, null],
-          'x-kind': 'boolean',
-          description: `Whether the ${noun} has selected it.`,
-        }),
-      }),
-    },
-  )
-}
-
-const typedOf = ({ type, documentedAs }: Typed): Typed => ({
-  type,
-  ...(documentedAs !== undefined && { documentedAs }),
-})
 
 /** An element of a list of references: a text that names a record, or an inline record. */
 const elementOf = ({ to }: Reference) =>

@@ -7,7 +7,7 @@ import { changesBody, readChangesBody } from './changes-body.js'
 import type { RecordDependencies } from './dependencies.js'
 import { explained } from './errors.js'
 import { writtenRecord } from './resource.js'
-import { resourceOf } from './schemas.js'
+import { resourceOf } from './typed.js'
 
 const operationOf = (recordType: RecordType) =>
   operation({

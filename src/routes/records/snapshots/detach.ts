@@ -3,7 +3,7 @@ import { operation } from '../../../http/operation/operation.js'
 import { detach } from '../../../records/write/snapshots.js'
 import { withArticle } from '../../../text/text.js'
 import { explained } from '../errors.js'
-import { documentedName } from '../schemas.js'
+import { documentedName } from '../typed.js'
 import { idNameOf, pathOf, type SnapshotDependencies } from './dependencies.js'
 import { findHeld } from './holding.js'
 

@@ -7,7 +7,7 @@ import { requestUrl } from '../../../http/urls.js'
 import { listSnapshots } from '../../../records/read/snapshots.js'
 import { withArticle } from '../../../text/text.js'
 import { snapshotResources } from '../resource.js'
-import { documentedName, resourceOf } from '../schemas.js'
+import { documentedName, resourceOf } from '../typed.js'
 import { pathOf, type SnapshotDependencies } from './dependencies.js'
 import { viewOf } from './holding.js'
 

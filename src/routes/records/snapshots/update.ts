@@ -7,7 +7,7 @@ import { withArticle } from '../../../text/text.js'
 import { changesBody, readChangesBody } from '../changes-body.js'
 import { explained } from '../errors.js'
 import { snapshotResource } from '../resource.js'
-import { documentedName, resourceOf } from '../schemas.js'
+import { documentedName, resourceOf } from '../typed.js'
 import { idNameOf, pathOf, type SnapshotDependencies } from './dependencies.js'
 import { findHeld, viewOf } from './holding.js'
 

@@ -10,7 +10,7 @@ import { Type } from '../../../schema/type.js'
 import { withArticle } from '../../../text/text.js'
 import { explained } from '../errors.js'
 import { reject, within } from '../problems.js'
-import { typeOf } from '../schemas.js'
+import { typeOf } from '../typed.js'
 import { actionsOf, type StateDependencies } from './resource.js'
 
 const attributesOf = ({ states }: StateDependencies) => Type.Object({ action: actionsOf(states) })

@@ -5,7 +5,7 @@ import type { States } from '../../../records/record-type.js'
 import { Type } from '../../../schema/type.js'
 import { type Caller, ownerKind } from '../../../tenants/owners.js'
 import type { RecordDependencies } from '../dependencies.js'
-import { typeOf } from '../schemas.js'
+import { typeOf } from '../typed.js'
 
 /** The dependencies of the routes of a record's states. */
 export interface StateDependencies extends RecordDependencies {
