@@ -6,7 +6,8 @@ import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { NewRecords } from '../../records/write/insert.js'
 import { type Holder, insertHeld } from '../../records/write/insert-held.js'
-import { deleteSnapshots, lockHolders } from '../../records/write/insert-snapshots.js'
+import { deleteSnapshots } from '../../records/write/insert-snapshots.js'
+import type { Lock } from '../../records/write/references.js'
 import { isReferring } from '../../records/write/referring.js'
 import { type Resolved, resolve } from '../../records/write/resolve.js'
 import type { LineProblem } from '../file/examine.js'
@@ -29,6 +30,8 @@ export interface Writing {
   readonly loan: CopyLoan
   /** Told how many snapshots the records lead to. */
   readonly fanOut: FanOut
+  /** Of what is copied. */
+  readonly lock: Lock
 }
 
 /** The outcome of a chunk's records of one type. */
@@ -119,11 +122,11 @@ interface References {
 }
 
 async function resolveAll(writing: Writing, candidates: Candidates): Promise<References> {
-  const { client, job, fanOut } = writing
+  const { client, job, fanOut, lock } = writing
   const { records, referring } = candidates
   const { recordType } = records
   if (!isReferring(recordType)) return { resolved: [], unresolved: [], problems: [] }
-  const resolved = await resolve(client, recordType, job.visibleOwnerIds, referring)
+  const resolved = await resolve(client, recordType, job.visibleOwnerIds, referring, lock)
   const contents = resolved.flatMap(({ content }) => content ?? [])
   fanOut.saw(
     contents.length,
@@ -168,11 +171,8 @@ async function writeHeld(
   holders: readonly Holder[],
   updatedIds: readonly string[],
 ): Promise<void> {
-  const isSource = isCopied(recordType)
-  if (job.dryRun && !isSource) return
+  if (job.dryRun && !isCopied(recordType)) return
   const ownerId = job.rowsOwnerId
-  // Nobody copies what they hold while it is replaced.
-  if (isSource && updatedIds.length > 0) await lockHolders(client, recordType, ownerId, updatedIds)
   await settled([
     updatedIds.length > 0 ? deleteSnapshots(client, recordType, ownerId, updatedIds) : NOTHING,
     insertHeld(client, recordType, ownerId, milliseconds, holders, loan),

@@ -3,7 +3,9 @@ import sql from 'sql-template-tag'
 import { isUniqueViolation } from '../../db/errors.js'
 import { type Client, type Pool, settled, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
+import { ContentChanged } from '../../records/content/insert.js'
 import type { RecordType } from '../../records/record-type.js'
+import type { Lock } from '../../records/write/references.js'
 import type { Written } from '../events.js'
 import type { LineProblem } from '../file/examine.js'
 import { type Job, LeaseLost } from '../queue/claim.js'
@@ -17,6 +19,9 @@ import type { ChunkMemory } from './memory.js'
 
 /** How many chunks of a job are being written at once, each over its own connection. */
 export const CHUNKS_AT_ONCE = 3
+
+/** The attempt at a chunk that locks what it copies. */
+const LOCKED_ATTEMPT = 4
 
 /** After a conflict, this many chunks without one are written the careful way before COPY is tried again. */
 const CAREFUL_CHUNKS = 4
@@ -97,16 +102,25 @@ export class ChunkWriter {
   }
 
   async #write(chunk: Chunk, turn: Promise<void>): Promise<Written> {
-    const { conflicts, written } = await writeChunk(
-      this.#pool,
-      this.#job,
-      chunk,
-      this.#fanOut,
-      turn,
-      this.#careful > 0,
-    )
-    this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
-    return written
+    for (let count = 1; ; count += 1) {
+      // Those who change what is copied wait for nothing, until they have been in the way too often.
+      const lock = count < LOCKED_ATTEMPT ? 'none' : 'share'
+      try {
+        const attempted = {
+          job: this.#job,
+          chunk,
+          fanOut: this.#fanOut,
+          turn,
+          careful: this.#careful > 0,
+          lock,
+        } as const
+        const { conflicts, written } = await writeChunk(this.#pool, attempted)
+        this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
+        return written
+      } catch (error) {
+        if (!(error instanceof ContentChanged) || count === LOCKED_ATTEMPT) throw error
+      }
+    }
   }
 }
 
@@ -118,26 +132,34 @@ function shareARef(one: Chunk, other: Chunk): boolean {
   return false
 }
 
+/** One attempt to write a chunk of a job. */
+interface Attempt {
+  readonly job: Job
+  readonly chunk: Chunk
+  readonly fanOut: FanOut
+  /** Resolves when the chunk before this one is committed. */
+  readonly turn: Promise<void>
+  /** Whether an `external_ref` is expected to be taken. */
+  readonly careful: boolean
+  /** Of what is copied. */
+  readonly lock: Lock
+}
+
 /**
  * Writes a chunk in one transaction, which is committed when its turn has come: afterwards either all of it
  * is in the database or none.
  *
- * @param turn resolves when the chunk before this one is committed.
- * @param careful whether an `external_ref` is expected to be taken.
- * @returns whether one was, and what the chunk added to the counts.
- * @throws LeaseLost; what `turn` is rejected with
+ * @returns whether an `external_ref` was taken, and what the chunk added to the counts.
+ * @throws LeaseLost; ContentChanged; what the attempt's turn is rejected with
  */
 async function writeChunk(
   pool: Pool,
-  job: Job,
-  chunk: Chunk,
-  fanOut: FanOut,
-  turn: Promise<void>,
-  careful: boolean,
+  attempt: Attempt,
 ): Promise<{ readonly conflicts: boolean; readonly written: Written }> {
+  const { job, chunk, turn, careful } = attempt
   const result = await transaction(pool, async (client) => {
-    const quick = careful ? undefined : await addQuickly(client, job, chunk, fanOut)
-    const { outcomes, problems } = quick ?? (await addChunk(client, job, chunk, fanOut, true))
+    const quick = careful ? undefined : await addQuickly(client, attempt)
+    const { outcomes, problems } = quick ?? (await addChunk(client, attempt, true))
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems, loan: chunk.loan }
     await insertProblems(reporting)
     await untilTurn(client, turn)
@@ -192,17 +214,9 @@ interface AddedChunk {
 }
 
 /** Adds a chunk's records by COPY. Undefined: there was a conflict, and nothing was added. */
-async function addQuickly(
-  client: Client,
-  job: Job,
-  chunk: Chunk,
-  fanOut: FanOut,
-): Promise<AddedChunk | undefined> {
+async function addQuickly(client: Client, attempt: Attempt): Promise<AddedChunk | undefined> {
   try {
-    const [, added] = await settled([
-      client.query('savepoint quick'),
-      addChunk(client, job, chunk, fanOut, false),
-    ])
+    const [, added] = await settled([client.query('savepoint quick'), addChunk(client, attempt, false)])
     return added
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
@@ -211,14 +225,17 @@ async function addQuickly(
   }
 }
 
-async function addChunk(
-  client: Client,
-  job: Job,
-  chunk: Chunk,
-  fanOut: FanOut,
-  careful: boolean,
-): Promise<AddedChunk> {
-  const writing = { client, job, careful, fanOut, milliseconds: chunk.milliseconds, loan: chunk.loan }
+async function addChunk(client: Client, attempt: Attempt, careful: boolean): Promise<AddedChunk> {
+  const { job, chunk, fanOut, lock } = attempt
+  const writing = {
+    client,
+    job,
+    careful,
+    fanOut,
+    lock,
+    milliseconds: chunk.milliseconds,
+    loan: chunk.loan,
+  }
   const outcomes = await settled(
     [...chunk.candidates].map(
       async ([recordType, candidates]) => [recordType, await addRecords(writing, candidates)] as const,

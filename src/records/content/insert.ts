@@ -4,8 +4,16 @@ import { CopyRows } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { Content, RecordType, Snapshots } from '../record-type.js'
 import { SNAPSHOT_COLUMNS, type Source } from '../snapshot.js'
-import type { ResolvedContent } from './resolve.js'
+import type { ResolvedContent, VersionedSource } from './resolve.js'
 import { firstOf, type SnapshotIds } from './snapshot-ids.js'
+
+/** What is copied was changed at the same time. Nothing of it may be committed. */
+export class ContentChanged extends Error {
+  override name = 'ContentChanged'
+  constructor() {
+    super('What is copied was changed at the same time.')
+  }
+}
 
 /** A record that was just added, and what it holds copies of. */
 export interface ContentHolder {
@@ -22,6 +30,7 @@ const SLICE = 20_000
  * of what they have inline.
  *
  * @param loan whose buffers are used on the way
+ * @throws ContentChanged if something is no longer what it was when it was resolved
  */
 export async function insertContents(
   client: Client,
@@ -38,6 +47,30 @@ export async function insertContents(
       ),
     )
   }
+  await checkUnchanged(client, content, holders)
+}
+
+/** Each statement sees what was committed before it, so the copies are of one state if the last one sees the same. */
+async function checkUnchanged(
+  client: Client,
+  { to }: Content,
+  holders: readonly ContentHolder[],
+): Promise<void> {
+  const sources = new Map<string, VersionedSource>()
+  for (const { content } of holders) {
+    const { from } = content
+    if (!('version' in from)) continue
+    // Two statements may have asked about it.
+    if ((sources.get(from.id)?.version ?? from.version) !== from.version) throw new ContentChanged()
+    sources.set(from.id, from)
+  }
+  if (sources.size === 0) return
+  const all = [...sources.values()]
+  const { rowCount } = await client.query(sql`
+    select from unnest(${all.map(({ owner_id }) => owner_id)}::uuid[], ${all.map(({ id }) => id)}::uuid[],
+                       ${all.map(({ version }) => version)}::timestamptz[]) as r(owner_id, id, version)
+    join ${raw(to.table)} o on o.owner_id = r.owner_id and o.id = r.id and o.updated_at = r.version`)
+  if (rowCount !== all.length) throw new ContentChanged()
 }
 
 function* slices(holders: readonly ContentHolder[]): Generator<readonly ContentHolder[], void, undefined> {

@@ -8,12 +8,17 @@ import type { GivenContent, InlineContent, NamedContent } from './content.js'
 import { type Answer, askAll, type Question, selectedValues, selectionProblem } from './selection.js'
 import type { SnapshotIds } from './snapshot-ids.js'
 
+/** What copies come from, and its version when it was resolved: copies must be made of the same one. */
+export interface VersionedSource extends Source {
+  readonly version: string
+}
+
 /** What records that ask the same will hold copies of. */
 export interface ResolvedContent {
   /** The values of the `contentColumns` of one of them. */
   values(ids: SnapshotIds): ColumnValue[]
   /** Where the copies come from; or the inline lists. */
-  readonly from: Source | InlineContent
+  readonly from: VersionedSource | InlineContent
   /** How many snapshots each will have. */
   readonly size: number
 }
@@ -28,7 +33,8 @@ export interface Unresolved {
 export type SourcesBy = Readonly<Record<NamedContent['by'], ReadonlyMap<string, Source>>>
 
 /**
- * Resolves what records refer to and what they select of it. The sources must stay locked against changes.
+ * Resolves what records refer to and what they select of it. Whoever copies afterwards sees to it that the
+ * sources have not changed.
  *
  * @returns by place
  */
@@ -87,7 +93,7 @@ function selectedBy(
   const list = selectingList(content)
   return {
     values: (ids) => [...before, ids.at(list, answer.place - 1), ...after],
-    from: source,
+    from: { ...source, version: answer.version },
     size: answer.elements + answer.products,
   }
 }

@@ -24,6 +24,8 @@ export interface Asked {
 export interface Answer extends Readonly<Record<string, unknown>> {
   /** The question, from 1. */
   readonly key: number
+  /** When the record was last changed, with all that it holds. */
+  readonly version: string
   /** How many elements the list has, how many of them are selected, and the first of these, from 1. */
   readonly elements: number
   readonly fitting: number
@@ -69,7 +71,7 @@ function ask({ selects }: Content, { holds, table, columns }: Asked, questions: 
     ...columns.map(({ name }) => `o.${name} as source_${name}`),
   ]
   return sql`
-    select q.key, l.elements, l.fitting, l.place, p.products, p.sum, l.has_fixed or p.is_priced as is_priced,
+    select q.key, o.updated_at as version, l.elements, l.fitting, l.place, p.products, p.sum, l.has_fixed or p.is_priced as is_priced,
            s.id as selected_id, s.base_price_percentage, s.fixed_price -> q.currency as fixed,
            coalesce(s.fixed_price, '{}') <> '{}' as has_fixed, ${raw(answered.join(', '))}
     from unnest(${questions.map(({ source }) => source.owner_id)}::uuid[], ${questions.map(({ source }) => source.id)}::uuid[],

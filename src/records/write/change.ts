@@ -107,7 +107,7 @@ async function resolveOne(
   const { references, content } = recordType
   if (!content && !references.some(({ attribute }) => attributes[attribute] !== undefined)) return undefined
   const referring = [referringOf(recordType, attributes, new Date(milliseconds).toISOString())]
-  const [resolved] = await resolve(client, recordType, visibleOwnerIds, referring)
+  const [resolved] = await resolve(client, recordType, visibleOwnerIds, referring, 'share')
   if (!resolved) return undefined
   if (resolved.problems.length > 0) throw new UnresolvedReferences(resolved.problems, resolved.missing)
   return resolved

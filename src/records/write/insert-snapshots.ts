@@ -71,18 +71,6 @@ async function insertSnapshotsOf(
   await write()
 }
 
-/** Locks records, so that nobody copies or changes what they hold until the transaction ends. */
-export async function lockHolders(
-  client: Client,
-  { table }: RecordType,
-  ownerId: string,
-  ids: readonly string[],
-): Promise<void> {
-  await client.query(
-    sql`select from ${raw(table)} where owner_id = ${ownerId} and id = any(${ids}::uuid[]) for update`,
-  )
-}
-
 /** Deletes all snapshots that records hold. */
 export async function deleteSnapshots(
   client: Client,

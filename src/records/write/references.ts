@@ -1,4 +1,4 @@
-import sql, { raw } from 'sql-template-tag'
+import sql, { empty, raw } from 'sql-template-tag'
 import type { CopyValue } from '../../db/copy/copy.js'
 import { type Client, rows, settled } from '../../db/pool.js'
 import { isAnyOf } from '../../db/ref-key.js'
@@ -46,6 +46,9 @@ export interface ResolvedLists {
   readonly elements: Map<string, Element[]>
 }
 
+/** How records that were found are locked until the transaction ends. */
+export type Lock = 'none' | 'key share' | 'share'
+
 /** By what records are looked up. */
 export type LookUpBy = 'id or external_ref' | 'id' | 'external_ref'
 
@@ -72,7 +75,7 @@ export async function resolveReferences(
       return {
         reference,
         lists,
-        sources: await findSources(client, reference.to, visibleOwnerIds, texts, by),
+        sources: await findSources(client, reference.to, visibleOwnerIds, texts, by, 'key share'),
       }
     }),
   )
@@ -85,22 +88,20 @@ export async function resolveReferences(
   return resolved
 }
 
-/**
- * What these texts lead to, by the text. Of records with the same `external_ref`, the owner's own comes first. They
- * stay locked until the transaction ends: against deletion, and against changes of what they hold.
- */
+/** What these texts lead to, by the text. Of records with the same `external_ref`, the owner's own comes first. */
 export async function findSources(
   client: Client,
   to: RecordType,
   visibleOwnerIds: readonly string[],
   texts: ReadonlySet<string>,
   by: LookUpBy,
+  lock: Lock,
 ): Promise<ReadonlyMap<string, Source>> {
   const unique = [...texts]
   const all = new Map<string, Source>()
   for (let start = 0; start < unique.length; start += SLICE) {
     const slice = unique.slice(start, start + SLICE)
-    const found = await findSlice(client, to, visibleOwnerIds, slice, by)
+    const found = await findSlice(client, to, visibleOwnerIds, slice, by, lock)
     for (const [text, source] of found) all.set(text, source)
   }
   return all
@@ -112,7 +113,9 @@ async function findSlice(
   visibleOwnerIds: readonly string[],
   texts: readonly string[],
   by: LookUpBy,
+  lock: Lock,
 ): Promise<Map<string, Source>> {
+  const locked = lock === 'none' ? empty : raw(`for ${lock} of t`)
   const sources = new Map<string, Source>()
   // The owner comes first among those that are visible to it: its own records win.
   const rank = ({ owner_id }: Source) => visibleOwnerIds.indexOf(owner_id)
@@ -124,7 +127,7 @@ async function findSlice(
         select r.text, t.id, t.owner_id
         from unnest(${ids}::text[]) as r(text) join ${raw(table)} t on t.id = r.text::uuid
         where t.owner_id = any(${visibleOwnerIds}::uuid[]) and t.id = any(${ids}::uuid[])
-        for key share of t`,
+        ${locked}`,
     )
     for (const source of found.sort((a, b) => rank(b) - rank(a))) sources.set(source.text, source)
   }
@@ -136,7 +139,7 @@ async function findSlice(
         select t.external_ref, t.id, t.owner_id
         from ${raw(table)} t
         where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${isAnyOf(sql`t.external_ref`, refs)}
-        for key share of t`,
+        ${locked}`,
     )
     for (const source of found.sort((a, b) => rank(b) - rank(a))) sources.set(source.external_ref, source)
   }

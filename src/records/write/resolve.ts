@@ -3,7 +3,7 @@ import type { Problem } from '../../schema/problem.js'
 import type { NamedContent } from '../content/content.js'
 import { type ResolvedContent, resolveContents } from '../content/resolve.js'
 import type { Content, RecordType } from '../record-type.js'
-import { type Element, findSources, resolveReferences } from './references.js'
+import { type Element, findSources, type Lock, resolveReferences } from './references.js'
 import type { Referring } from './referring.js'
 
 /** What the database says of one record: its resolved references, or its problems. */
@@ -18,10 +18,10 @@ export interface Resolved {
 }
 
 /**
- * Resolves what records refer to, among the records visible to the owner. What is found stays locked until the
- * transaction ends.
+ * Resolves what records refer to, among the records visible to the owner.
  *
  * @param records may have the same object several times
+ * @param lock of what a content is copied from; what lists name always stays locked against deletion
  * @returns by place
  */
 export async function resolve(
@@ -29,6 +29,7 @@ export async function resolve(
   recordType: RecordType,
   visibleOwnerIds: readonly string[],
   records: readonly Referring[],
+  lock: Lock,
 ): Promise<readonly Resolved[]> {
   const { content } = recordType
   if (!content) {
@@ -36,7 +37,7 @@ export async function resolve(
     return await resolveReferences(client, recordType, visibleOwnerIds, lists)
   }
   const unique = [...new Set(records)]
-  const resolved = await resolveContent(client, content, visibleOwnerIds, unique)
+  const resolved = await resolveContent(client, content, visibleOwnerIds, unique, lock)
   const byRecord = new Map(unique.map((record, place) => [record, resolved[place] ?? NOTHING]))
   return records.map((record) => byRecord.get(record) ?? NOTHING)
 }
@@ -48,11 +49,12 @@ async function resolveContent(
   content: Content,
   visibleOwnerIds: readonly string[],
   records: readonly Referring[],
+  lock: Lock,
 ): Promise<readonly Resolved[]> {
   const given = records.flatMap((record) => record.content ?? [])
   const find = (by: NamedContent['by']) => {
     const texts = new Set(given.flatMap((one) => ('by' in one && one.by === by ? one.text : [])))
-    return findSources(client, content.to, visibleOwnerIds, texts, by)
+    return findSources(client, content.to, visibleOwnerIds, texts, by, lock)
   }
   const sources = { id: await find('id'), external_ref: await find('external_ref') }
   const found = await resolveContents(client, content, given, sources)

@@ -114,12 +114,14 @@ export async function detach(pool: Pool, holding: Holding, { id }: StoredSnapsho
 const within = ({ holder }: Holding): Sql => sql`owner_id = ${holder.ownerId} and holder_id = ${holder.id}`
 
 /**
- * Locks a record, so that what it holds changes one request at a time, and not while it is being deleted or
- * copied.
+ * Locks a record, so that what it holds changes one request at a time, and not while it is being deleted. The
+ * record counts as changed with what it holds, so whoever copies it meanwhile finds out.
  */
 async function lockHolder(client: Client, { recordType, holder }: Holding): Promise<void> {
   const { rowCount } = await client.query(sql`
-    select from ${raw(recordType.table)} where owner_id = ${holder.ownerId} and id = ${holder.id} for update`)
+    update ${raw(recordType.table)}
+    set updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
+    where owner_id = ${holder.ownerId} and id = ${holder.id}`)
   if (rowCount === 0) throw new ChangedMeanwhile()
 }
 

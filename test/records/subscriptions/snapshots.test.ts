@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { RecordResource } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, aState, aSubscription, file } from '../../support/builders.js'
+import { ownerIdOf } from '../../support/rows.js'
 import { newStoreEach, testService } from '../../support/service.js'
 
 const service = testService()
@@ -183,6 +184,44 @@ test('Copies are whole, whatever happens to the offering meanwhile', async () =>
     expect(refs.get(attributes.plan_id)).toBe('c')
     expect(relationships.plans.data.map((plan: RecordResource) => plan.id)).toContain(attributes.plan_id)
   }
+})
+
+test('A chunk whose offering changes in the middle is written again, as the offering is then', async () => {
+  const plans = ['a', 'c'].map((external_ref) => aPlan({ external_ref }).data.attributes)
+  const offering = await store.add(anOffering({ external_ref: 'coffee', plans }))
+  const ownerId = await ownerIdOf(service.pool, store)
+  const client = await service.pool.connect()
+  try {
+    // The import has asked what the offering holds, and waits in the middle of its chunk for this external_ref.
+    await client.query('begin')
+    await client.query(
+      `insert into subscriptions (owner_id, id, created_at, updated_at, external_ref, account_id, name, email, currency,
+                                  manual_payments, offering_id, offering_name, plan_id, plan_unit, plan_frequency,
+                                  plan_length, plan_end)
+       values ($1, gen_random_uuid(), now(), now(), 'held', gen_random_uuid(), '', '', '', true,
+               gen_random_uuid(), '', gen_random_uuid(), 'day', 1, 1, 'roll')`,
+      [ownerId],
+    )
+    const line = aSubscription({ external_ref: 'held', selected_plan: 'c' })
+    const { id } = await store.create(file(line))
+    const waiting = async () =>
+      (await client.query('select from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))'))
+        .rowCount
+    await expect.poll(waiting).toBe(1)
+
+    // The selected plan is then the first one.
+    const [first] = offering.relationships?.plans?.data ?? []
+    expect((await store.delete(`${OFFERINGS}/${offering.id}/plans/${first?.id}`)).status).toBe(204)
+    await client.query('rollback')
+    expect((await store.finished(id)).meta.errors).toBe(0)
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+  const { body } = await store.get(`${LIST}?include=plans`)
+  expect(body.included.plans).toMatchObject([
+    { id: body.data[0].attributes.plan_id, attributes: { external_ref: 'c' }, meta: { active_plan: true } },
+  ])
 })
 
 test('A subscription is added whole or not at all while its offering is being deleted', async () => {
