@@ -151,6 +151,7 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
       product: ['2', '2', '0'],
       plan: ['0', '0', '0'],
       feature: ['0', '0', '0'],
+      subscription: ['0', '0', '0'],
       subscriber: ['1', '1', '0'],
       offering: ['0', '0', '0'],
       total: ['3', '3', '0'],
