@@ -66,7 +66,7 @@ export async function worker(
       const delay = monitorEventLoopDelay({ resolution: 1 })
       delay.enable()
       const before = performance.eventLoopUtilization()
-      const options = { dryRun: false, onConflict: 'reject' } as const
+      const options = { dryRun: false, onConflict: 'reject', maxErrors: undefined, fixes: undefined } as const
       const { id } = await createImport(pool, store, await defaultStore(pool), undefined, options, file, 1000)
       await finished(pool, id)
       delay.disable()

@@ -10,12 +10,15 @@ export interface ImportCounts {
   readonly imported: Counts
   /** Those skipped because they already exist. */
   readonly skipped: Counts
+  /** Of the imported, those that were there already: changed, or equal already. */
+  readonly updated: Counts
+  readonly unchanged: Counts
 }
 
 /** The rows of `import_counts` of one import, by type; null: it has none. */
-export type CountsByType = Readonly<
-  Record<string, { readonly uploaded: number; readonly imported: number; readonly skipped: number }>
-> | null
+export type CountsByType = Readonly<Record<string, Readonly<Record<keyof ImportCounts, number>>>> | null
+
+const KINDS = ['uploaded', 'imported', 'skipped', 'updated', 'unchanged'] as const
 
 /**
  * A subquery that reads the counts of a row of `imports` as `CountsByType`. It sees what its statement sees:
@@ -26,14 +29,20 @@ export type CountsByType = Readonly<
  */
 export const countsOf = (imports: string): Sql =>
   raw(`(
-    select json_object_agg(c.type, json_build_object('uploaded', c.uploaded, 'imported', c.imported, 'skipped', c.skipped))
+    select json_object_agg(c.type, json_build_object(${KINDS.map((kind) => `'${kind}', c.${kind}`).join(', ')}))
     from import_counts c where c.import_id = ${imports}.id)`)
 
 /** Fills in 0 for the types that the import has no row for: they are newer than the import. */
 export function toCounts(byType: CountsByType): ImportCounts {
   const read = (kind: keyof ImportCounts): Counts =>
     Object.fromEntries(recordTypes.map(({ type }) => [type, byType?.[type]?.[kind] ?? 0]))
-  return { uploaded: read('uploaded'), imported: read('imported'), skipped: read('skipped') }
+  return {
+    uploaded: read('uploaded'),
+    imported: read('imported'),
+    skipped: read('skipped'),
+    updated: read('updated'),
+    unchanged: read('unchanged'),
+  }
 }
 
 /** How many records of each type an import has. */

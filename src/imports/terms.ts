@@ -11,7 +11,13 @@ export const ON_CONFLICT = ['reject', 'skip', 'update'] as const
 export type OnConflict = (typeof ON_CONFLICT)[number]
 
 /** Why an import failed, for programs. */
-export const FAILURE_REASONS = ['all_rejected', 'upload_missing', 'fault', 'canceled'] as const
+export const FAILURE_REASONS = [
+  'all_rejected',
+  'too_many_errors',
+  'upload_missing',
+  'fault',
+  'canceled',
+] as const
 export type FailureReason = (typeof FAILURE_REASONS)[number]
 
 /** Records by type, with a count for every type: `{"subscription_product": 3, …}`. */

@@ -18,7 +18,7 @@ export interface Checkpoint {
 }
 
 /** An import that this process runs, as long as nobody has claimed it with a higher `fence`. */
-export interface Job extends ImportOptions {
+export interface Job extends Omit<ImportOptions, 'fixes'> {
   readonly id: string
   readonly ownerId: string
   /** The owner of the rows that it writes: a dry run's own is the import itself (docs/decisions/0047). */
@@ -103,7 +103,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
       ),
       turn as (${turnOf('claimed')})
       select i.id, i.owner_id, o.parent_id, i.fence, i.attempts, i.claims, i.upload_key, i.file_bytes, i.max_line_bytes,
-             i.dry_run, i.on_conflict, i.checkpoint_pass, i.checkpoint_bytes, i.checkpoint_lines,
+             i.dry_run, i.on_conflict, i.max_errors, i.checkpoint_pass, i.checkpoint_bytes, i.checkpoint_lines,
              ${databaseMilliseconds} as milliseconds, ${countsOf('i')} as counts
       from claimed i join owners o on o.id = i.owner_id`,
   ).catch((error: unknown) => {
@@ -131,6 +131,7 @@ const toJob = (row: ClaimedRow): Job => ({
   maxLineBytes: row.max_line_bytes,
   dryRun: row.dry_run,
   onConflict: row.on_conflict,
+  maxErrors: row.max_errors ?? undefined,
   uploaded: uploadedOf(row.counts),
   checkpoint: { pass: row.checkpoint_pass, bytes: row.checkpoint_bytes, lines: row.checkpoint_lines },
   clock: new DatabaseClock(row.milliseconds),
@@ -169,6 +170,7 @@ interface ClaimedRow {
   readonly max_line_bytes: number
   readonly dry_run: boolean
   readonly on_conflict: OnConflict
+  readonly max_errors: number | null
   readonly checkpoint_pass: number
   readonly checkpoint_bytes: number
   readonly checkpoint_lines: number

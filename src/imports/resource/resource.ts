@@ -7,7 +7,7 @@ import type { ImportResource } from './schema.js'
  * @param owner what `meta.owner` says.
  */
 export function importResource(owner: 'store' | 'organization', one: Import): ImportResource {
-  const { externalRef, startedAt, finishedAt, failure, onConflict } = one
+  const { externalRef, startedAt, finishedAt, failure, onConflict, file, createdBy } = one
   return {
     id: one.id,
     type: 'subscription_import',
@@ -17,6 +17,7 @@ export function importResource(owner: 'store' | 'organization', one: Import): Im
     },
     meta: {
       owner,
+      ...(createdBy !== undefined && { created_by: createdBy }),
       timestamps: {
         created_at: one.createdAt,
         updated_at: one.updatedAt,
@@ -27,12 +28,31 @@ export function importResource(owner: 'store' | 'organization', one: Import): Im
         uploaded: one.uploaded,
         imported: one.imported,
         ...(onConflict === 'skip' && { skipped: one.skipped }),
+        ...(onConflict === 'update' && {
+          updated: one.updated,
+          unchanged: one.unchanged,
+        }),
       },
+      progress: one.progress,
       ...(one.dryRun && { dry_run: true }),
       ...(onConflict !== 'reject' && { on_conflict: onConflict }),
+      ...(one.maxErrors !== undefined && { max_errors: one.maxErrors }),
       errors: one.errors,
-      file: one.file,
+      warnings: one.warnings,
+      file: { ...(file.name !== undefined && { name: file.name }), ...sizes(file) },
+      ...others(one),
       ...(failure && { failure }),
     },
   }
 }
+
+const sizes = ({ bytes, lines, sha256 }: Import['file']) => ({ bytes, lines, sha256 })
+
+/** The imports that this one has to do with. */
+const others = ({ sameFileAs, rehearsalOf, runAs, fixes, fixedBy }: Import) => ({
+  ...(sameFileAs !== undefined && { same_file_as: sameFileAs }),
+  ...(rehearsalOf !== undefined && { rehearsal_of: rehearsalOf }),
+  ...(runAs !== undefined && { run_as: runAs }),
+  ...(fixes !== undefined && { fixes }),
+  ...(fixedBy !== undefined && { fixed_by: fixedBy }),
+})

@@ -11,6 +11,9 @@ import { type Counts, FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT } from '../t
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 
+/** The id of another import. */
+const other = (description: string) => Type.Optional(uuid(description))
+
 /** A record type, as named in counts. */
 interface Counted {
   readonly type: string
@@ -34,6 +37,9 @@ export function importSchema(recordTypes: readonly Counted[]) {
       }),
       meta: Type.Object({
         owner,
+        created_by: Type.Optional(
+          Type.String({ description: 'The name of the credential that it was created with.' }),
+        ),
         timestamps: Type.Object({
           ...timestamps.properties,
           started_at: Type.Optional(timestamp('When the work began.')),
@@ -47,17 +53,41 @@ export function importSchema(recordTypes: readonly Counted[]) {
               'Those skipped because their `external_ref` already exists; only with `on_conflict=skip`.',
             ),
           ),
+          updated: Type.Optional(
+            counts(
+              'Those of the imported that were there already and were changed; only with `update` or `patch`.',
+            ),
+          ),
+          unchanged: Type.Optional(
+            counts(
+              'Those of the imported that were there already and were equal; only with `update` or `patch`.',
+            ),
+          ),
+        }),
+        progress: Type.Number({
+          minimum: 0,
+          maximum: 1,
+          description:
+            'How much of the work is done; never less than before, and 1 once it has reached its end.',
         }),
         dry_run: Type.Optional(Type.Literal(true, { description: 'It is a rehearsal: nothing is added.' })),
         on_conflict: Type.Optional(
           oneOf(ON_CONFLICT, 'What happens to a record that already exists; absent: it is an error.'),
         ),
+        max_errors: Type.Optional(count('It stops once more lines than this are rejected.')),
         errors: count('How many entries the report has.'),
+        warnings: count('How many lines have a warning.'),
         file: Type.Object({
+          name: Type.Optional(Type.String({ description: 'The name that it was sent with.' })),
           bytes: count('The size.'),
           lines: count('How many physical lines there are.'),
           sha256: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'The hash, in hexadecimal.' }),
         }),
+        same_file_as: other('An earlier import of a file with the same bytes.'),
+        rehearsal_of: other('The rehearsal that it runs for real.'),
+        run_as: other('The import that runs this rehearsal for real.'),
+        fixes: other('The import whose rejected lines its file has, corrected.'),
+        fixed_by: other('The latest import with its rejected lines, corrected.'),
         failure: Type.Optional(
           Type.Object(
             {

@@ -8,6 +8,9 @@ const service = testService()
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 
+/** What an import's `meta` has from the beginning. */
+const ALWAYS = ['errors', 'file', 'owner', 'progress', 'records', 'timestamps', 'warnings']
+
 const sum = (byType: Readonly<Record<string, number>>): number =>
   Object.values(byType).reduce((total, count) => total + count, 0)
 
@@ -25,11 +28,11 @@ describe('The Import resource', () => {
       second = await store.create(file(aPlan()))
 
       expect(first.attributes).toEqual({ external_ref: 'first', status: 'pending' })
-      expect(Object.keys(first.meta).sort()).toEqual(['errors', 'file', 'owner', 'records', 'timestamps'])
+      expect(Object.keys(first.meta).sort()).toEqual(ALWAYS)
       expect(Object.keys(first.meta.timestamps).sort()).toEqual(['created_at', 'updated_at'])
 
       const started = await store.waitFor(first.id, 'started')
-      expect(Object.keys(started.meta).sort()).toEqual(['errors', 'file', 'owner', 'records', 'timestamps'])
+      expect(Object.keys(started.meta).sort()).toEqual(ALWAYS)
       expect(Object.keys(started.meta.timestamps).sort()).toEqual(['created_at', 'started_at', 'updated_at'])
       expect(started.meta.records).toEqual({ uploaded: counts(2), imported: counts() })
       // One import of an owner runs at a time, the earliest created first.
@@ -54,6 +57,7 @@ describe('The Import resource', () => {
           finished_at: expect.stringMatching(TIME),
         },
         records: { uploaded: counts(2), imported: counts(1) },
+        progress: 1,
         errors: 1,
       },
     })

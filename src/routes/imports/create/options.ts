@@ -42,7 +42,13 @@ export function readOptions(given: ReadonlyMap<OptionName, string>, problems: Pr
   const options = Object.fromEntries([...given].filter(([, value]) => value !== ''))
   problems.push(...problemsOf(options))
   const { external_ref, dry_run, on_conflict = ON_CONFLICT[0] } = options as Static<typeof Parameters>
-  return { externalRef: external_ref, dryRun: dry_run === 'true', onConflict: on_conflict }
+  return {
+    externalRef: external_ref,
+    dryRun: dry_run === 'true',
+    onConflict: on_conflict,
+    maxErrors: undefined,
+    fixes: undefined,
+  }
 }
 
 /** Says which parts or parameters there are. */
