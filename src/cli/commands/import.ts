@@ -52,7 +52,8 @@ What happens to a record whose external_ref already exists (--on-conflict):
   reject  it is an error of its line
   skip    it is left out, which is not an error
   update  its attributes replace those of the existing record
-With skip or update the same file can be sent again after any accident.
+A record without an external_ref cannot be recognized: whenever its file is sent
+again, it is added again.
 
 Exit codes:
   0    every line of the file was imported, or skipped as requested; with
