@@ -118,7 +118,7 @@ async function deleteErrors({ pool, logger, emit }: RetentionContext, stop: Abor
 async function deleteRest(pool: Pool, its: Sql, stop: AbortSignal): Promise<boolean> {
   await pool.query(sql`delete from import_error_kinds where ${its}`)
   const key = ['line_number']
-  const batches = deleteInBatches(pool, { table: 'import_updates', where: its, key, size: STEP_ROWS })
+  const batches = deleteInBatches(pool, { table: 'import_changes', where: its, key, size: STEP_ROWS })
   for await (const _ of batches) {
     await pause(stop)
     if (stop.aborted) return false

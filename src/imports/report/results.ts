@@ -82,8 +82,9 @@ async function* changed(
   const read = (after: ChangedRow | undefined) => {
     const page = sql`
       select u.line_number, t.id, t.external_ref
-      from import_updates u join ${raw(table)} t on t.owner_id = u.owner_id and t.id = u.record_id
+      from import_changes u join ${raw(table)} t on t.owner_id = u.owner_id and t.id = u.record_id
       where u.owner_id = ${ownerId} and u.import_id = ${importId} and u.resource = ${table}
+        and u.change is distinct from 'created'
         and u.line_number > ${after?.line_number ?? 0}
       order by u.line_number limit ${SLICE_ROWS}`
     const slice = firstSlice(page, sql`line_number`, REF_SIZE)

@@ -204,5 +204,5 @@ async function insertUpdates(
   for (const [place, first] of repeated) {
     rows.add([candidates.line(place).number, updated.get(first) ?? records.id(first)])
   }
-  await rows.copyTo(client, 'import_updates')
+  await rows.copyTo(client, 'import_changes')
 }

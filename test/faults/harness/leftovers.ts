@@ -54,7 +54,7 @@ export async function checkNothingElse(
   for (const table of [...recordTables, 'import_errors', 'import_error_kinds']) {
     await left(`${table} of nobody`, `select owner_id from ${table} where owner_id <> all($1)`, [owners])
   }
-  for (const table of ['import_errors', 'import_error_kinds', 'import_updates']) {
+  for (const table of ['import_errors', 'import_error_kinds', 'import_changes']) {
     await left(
       `${table} of an import that never was`,
       `select import_id from ${table} t where not exists (select from imports i where i.id = t.import_id)`,

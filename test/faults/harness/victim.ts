@@ -172,7 +172,7 @@ export class Victim {
       'import_counts',
       'import_errors',
       'import_error_kinds',
-      'import_updates',
+      'import_changes',
       'totals',
     ]
     await this.query(`truncate ${[...tables, ...recordTables].join(', ')}`)
