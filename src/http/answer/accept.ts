@@ -17,3 +17,6 @@ export function preferredType<Type extends string>(
 
 /** The charset of every response. A range may ask for it. */
 const inUtf8 = (type: string): string => `${type}; charset=utf-8`
+
+/** The media type of responses in JSON Lines. */
+export const JSON_LINES = 'application/jsonl; charset=utf-8'

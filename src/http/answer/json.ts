@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Turn } from '../turns.js'
 import { type Downloads, SHORT_CHARACTERS } from './downloads.js'
+import { inPieces } from './pieces.js'
 import { sendStream } from './stream.js'
 
 /** A list in JSON that is read slice by slice. */
@@ -11,8 +12,6 @@ export type Slices = AsyncIterable<readonly unknown[]>
  * out.
  */
 export type Parts = Iterable<object>
-
-const PIECE_CHARACTERS = 32 * 1024
 
 /** How much of a long object or array is written before others may get a turn. */
 const MEMBERS_AT_ONCE = 500
@@ -119,18 +118,6 @@ function isLong(value: unknown): value is object {
   if (isSlices(value) || isParts(value)) return true
   const members = Object.values(value)
   return members.length > MEMBERS_AT_ONCE || members.some(isLong)
-}
-
-/** Joins short texts, so that writes are not too small. */
-async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
-  let piece = ''
-  for await (const text of texts) {
-    piece += text
-    if (piece.length < PIECE_CHARACTERS) continue
-    yield piece
-    piece = ''
-  }
-  yield piece
 }
 
 async function* startingWith(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {

@@ -19,6 +19,8 @@ import {
 /** A snapshot: a record within another one. `holderId` is the other's id. */
 export interface StoredSnapshot extends StoredRecord {
   readonly holderId: string
+  /** The original's id; undefined: it was given inline. */
+  readonly sourceId: string | undefined
   /** Of a list of which one is selected: whether it is this one. */
   readonly isSelected: boolean
 }
@@ -28,12 +30,14 @@ export type Holder = Pick<StoredRecord, 'id' | 'ownerId'>
 
 interface SnapshotRow extends Row {
   readonly holder_id: string
+  readonly source_id: string | null
   readonly is_selected?: boolean | null
 }
 
 const toSnapshot = ({ to }: Snapshots, row: SnapshotRow): StoredSnapshot => ({
   ...toRecord(to, row),
   holderId: row.holder_id,
+  sourceId: row.source_id ?? undefined,
   isSelected: row.is_selected === true,
 })
 
@@ -42,7 +46,7 @@ function snapshotColumns({ to, table, selection }: Snapshots): Sql {
     selection &&
     raw(`
     (select o.${selection.column} from ${selection.table} o where o.owner_id = ${table}.owner_id and o.id = holder_id)`)
-  return sql`holder_id, ${columnNames(to)} ${holder ? sql`, id = ${holder} as is_selected` : empty}`
+  return sql`holder_id, source_id, ${columnNames(to)} ${holder ? sql`, id = ${holder} as is_selected` : empty}`
 }
 
 /** A page of one record's snapshots, newest first. */

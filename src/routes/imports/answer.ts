@@ -11,6 +11,3 @@ export const importAnswers = {
 /** The Import resource as the caller sees it. */
 export const importAnswer = (caller: Caller, one: Import) =>
   importResource(ownerKind(caller, one.ownerId), one)
-
-/** The media type of responses in JSON Lines. */
-export const JSON_LINES = 'application/jsonl; charset=utf-8'

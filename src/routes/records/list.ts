@@ -1,13 +1,19 @@
+import { JSON_LINES, preferredType } from '../../http/answer/accept.js'
 import { sendJson } from '../../http/answer/json.js'
+import { inPieces } from '../../http/answer/pieces.js'
+import { sendStream } from '../../http/answer/stream.js'
 import type { App } from '../../http/app.js'
 import { type FilterAttributes, readFilter } from '../../http/lists/filter.js'
 import { listAnswer, MAX_OFFSET, pageOf } from '../../http/lists/paging.js'
 import { operation } from '../../http/operation/operation.js'
 import { filterParameter, listOf, pageParameters, schemaName } from '../../http/operation/schemas.js'
 import { requestUrl } from '../../http/urls.js'
+import { oneOf } from '../../records/attribute-kinds.js'
+import { exportLines } from '../../records/export/lines.js'
 import { listRecords } from '../../records/read/records.js'
 import { type NamedHolder, namedHolder } from '../../records/read/snapshots.js'
 import type { RecordType } from '../../records/record-type.js'
+import { Type } from '../../schema/type.js'
 import { visibleOwnerIds } from '../../tenants/owners.js'
 import type { RecordDependencies } from './dependencies.js'
 import { filtersOf } from './filters.js'
@@ -15,20 +21,41 @@ import { included, includedOf, includeParameter, readInclude } from './include.j
 import { recordResource } from './resource.js'
 import { resourceOf } from './typed.js'
 
+const EXPORTED = [
+  'With `Accept: application/jsonl` all that match and belong to the caller itself stream, without pages, the oldest',
+  'first, as lines of an import file: what they refer to is named by its `external_ref` where that leads to it, and',
+  'else written inline. Attributes that no other answer has, such as `payment_authority`, are exported.',
+].join(' ')
+
+const INLINE = {
+  inline: Type.Optional(
+    oneOf(
+      ['false', 'true'],
+      'Of an export: whether all that a record holds is written inline, as it holds it, and nothing is named.',
+    ),
+  ),
+}
+
+/** The media types of a list: JSON Lines are an export. */
+const TYPES = ['application/json', 'application/jsonl', 'application/x-ndjson'] as const
+
 const operationOf = (recordType: RecordType, filters: FilterAttributes) =>
   operation({
     id: `list${schemaName(recordType.type)}s`,
     tag: 'Records',
-    summary: `Lists ${recordType.table}, newest first.`,
+    summary: `Lists ${recordType.table}, newest first, or exports them.`,
+    description: EXPORTED,
     query: {
       ...pageParameters(MAX_OFFSET),
       ...filterParameter(Object.fromEntries(Object.entries(filters).map(([name, { kind }]) => [name, kind]))),
       ...includeParameter(recordType),
+      ...INLINE,
     },
     answers: {
       200: {
-        description: `A page of ${recordType.table}.`,
+        description: `A page of ${recordType.table}, or the caller's own as lines of an import file.`,
         schema: listOf(resourceOf(recordType), includedOf(recordType)),
+        alternatives: { 'application/jsonl': Type.String({ description: 'Lines of an import file.' }) },
       },
     },
     errors: [400],
@@ -46,6 +73,11 @@ export function listRoute(app: App, { poolOf, downloads, recordType }: RecordDep
     const include = readInclude(query.include, recordType)
     const filter = readFilter(query.filter, filters)
     const ownerIds = visibleOwnerIds(caller)
+    if (preferredType(request, TYPES) !== 'application/json') {
+      downloads.begin(caller, reply)
+      const wanted = { recordType, ownerIds, filter, inline: query.inline === 'true' }
+      return sendStream(reply, { type: JSON_LINES }, () => inPieces(exportLines(pool, wanted)))
+    }
     const { total, slices } = await listRecords(pool, { recordType, ownerIds, filter, include }, page)
     const holders: NamedHolder[] = []
     const data = mapSlices(slices, (record) => {

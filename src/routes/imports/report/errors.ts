@@ -1,5 +1,5 @@
 import type { Pool } from '../../../db/pool.js'
-import { preferredType } from '../../../http/answer/accept.js'
+import { JSON_LINES, preferredType } from '../../../http/answer/accept.js'
 import { sendStream } from '../../../http/answer/stream.js'
 import type { App } from '../../../http/app.js'
 import { listAnswer, pageOf } from '../../../http/lists/paging.js'
@@ -11,7 +11,6 @@ import { allErrors, type ImportError, listErrors } from '../../../imports/report
 import type { ImportErrorResource } from '../../../imports/resource/schema.js'
 import { Type } from '../../../schema/type.js'
 import { type Caller, ownerKind } from '../../../tenants/owners.js'
-import { JSON_LINES } from '../answer.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { findWithErrors } from '../find.js'
 

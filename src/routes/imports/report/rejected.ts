@@ -1,3 +1,4 @@
+import { JSON_LINES } from '../../../http/answer/accept.js'
 import { sendStream } from '../../../http/answer/stream.js'
 import type { App } from '../../../http/app.js'
 import { fileGone } from '../../../http/errors.js'
@@ -5,7 +6,6 @@ import { operation } from '../../../http/operation/operation.js'
 import { rejectedLines } from '../../../imports/report/rejected.js'
 import { Type } from '../../../schema/type.js'
 import { UploadMissing, type UploadReader } from '../../../uploads/store.js'
-import { JSON_LINES } from '../answer.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { findWithWholeReport } from '../find.js'
 
