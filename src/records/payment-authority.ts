@@ -3,7 +3,7 @@ import { text, variant, writeOnly } from './attribute-kinds.js'
 
 const idOf = (what: string) => Type.Optional(text(3, 1024, `The id of the ${what} there.`))
 
-/** Who is asked for the money, and under which ids: nothing answers it (contract 8). */
+/** Who is asked for the money, and under which ids: nothing answers it but an export (contract 8). */
 export const paymentAuthority = writeOnly(
   variant(
     {
@@ -13,6 +13,6 @@ export const paymentAuthority = writeOnly(
         payment_profile_id: idOf('payment profile'),
       },
     },
-    'The payment service and the ids that the subscriber has there. No answer has it.',
+    'The payment service and the ids that the subscriber has there. No answer has it but an export.',
   ),
 )
