@@ -9,6 +9,7 @@ Examples:
   $ ${PROGRAM} validate records.jsonl         check a file, without a service
   $ ${PROGRAM} import records.jsonl           import a file, service or not
   $ ${PROGRAM} imports list                   list imports
+  $ ${PROGRAM} export -o everything.jsonl     write all records to a file
   $ ${PROGRAM} keys create --store default    create another API key
 
 "${PROGRAM} <command> --help" explains a command.`
@@ -22,6 +23,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['validate', async () => (await import('./cli/commands/validate.js')).validateCommand()],
   ['import', async () => (await import('./cli/commands/import.js')).importCommand()],
   ['imports', async () => (await import('./cli/commands/imports.js')).importsCommand()],
+  ['export', async () => (await import('./cli/commands/export.js')).exportCommand()],
   ['stores', async () => (await import('./cli/commands/stores.js')).storesCommand()],
   ['organizations', async () => (await import('./cli/commands/organizations.js')).organizationsCommand()],
   ['keys', async () => (await import('./cli/commands/keys.js')).keysCommand()],

@@ -40,6 +40,7 @@ const ANSWER_TIMEOUT_MS = 10_000
 
 export const IMPORTS = '/subscriptions/imports'
 export const importPath = (id: string): string => `${IMPORTS}/${encodeURIComponent(id)}`
+export const recordsPath = (table: string): string => `/subscriptions/${table}`
 export const errorsPath = (id: string): string => `${importPath(id)}/errors`
 
 /** The current state of an import. @throws CommandError, ServerUnreachable, and the signal's reason */
