@@ -19,6 +19,7 @@ const SHARED = [
   'test/imports/work/{dry-run,duplicates,on-conflict,two-owners}.test.ts',
   'test/records/**/!(concurrency).test.ts',
   'test/routes/settings.test.ts',
+  'test/routes/access/{keys,me}.test.ts',
 ]
 
 export default defineConfig({

@@ -26,6 +26,7 @@ import { documentRoutes, hideRoutes, openApiRoute } from './http/operation/opena
 import { validateRequests } from './http/operation/validation.js'
 import { securityHeaders } from './http/security-headers.js'
 import type { Metrics } from './metrics.js'
+import { accessRoutes } from './routes/access/routes.js'
 import { consoleAssets, consolePages } from './routes/console.js'
 import { healthRoutes } from './routes/health.js'
 import { UploadPlaces } from './routes/imports/create/upload-places.js'
@@ -184,6 +185,7 @@ function addApi(app: FastifyInstance, dependencies: ServerDependencies, limits: 
   addRoutes(app, '/v2', (api) => {
     requireToken(api)
     settingsRoutes(api, poolOf, credentials)
+    accessRoutes(api, { poolOf, credentials, allowPrivateWebhooks: config.allowPrivateWebhooks })
   })
 }
 

@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
-import sql from 'sql-template-tag'
+import sql, { type Sql } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { type Pool, rows } from '../db/pool.js'
 import type { Caller } from './owners.js'
 import { hashOf } from './secrets.js'
+import { slideSession } from './sessions.js'
 
 /** Makes `secret` an API key of an owner. A key of the same name is replaced. */
 export async function setApiKey(pool: Pool, ownerId: string, name: string, secret: string): Promise<void> {
@@ -38,13 +39,27 @@ export class Credentials {
    *
    * @param admit called before an unknown token is looked up; may throw
    */
-  async callerOf(token: string, admit: () => Promise<void>): Promise<Caller | undefined> {
-    const key = hashOf(token)
-    const name = key.toString('base64')
+  callerOf(token: string, admit: () => Promise<void>): Promise<Caller | undefined> {
+    return this.#callerOf('token', token, admit)
+  }
+
+  /** The caller that a session belongs to, by the session's secret, which is not a token. */
+  callerOfSession(secret: string, admit: () => Promise<void>): Promise<Caller | undefined> {
+    return this.#callerOf('session', secret, admit)
+  }
+
+  async #callerOf(
+    what: 'token' | 'session',
+    secret: string,
+    admit: () => Promise<void>,
+  ): Promise<Caller | undefined> {
+    const key = hashOf(secret)
+    const name = `${what} ${key.toString('base64')}`
     const known = this.#known.get(name)
     if (!known?.caller) await admit()
     if (known && known.until > performance.now()) return known.caller
-    const found = await findToken(this.#pool, key)
+    if (what === 'session') await slideSession(this.#pool, key)
+    const found = await find(this.#pool, what === 'token' ? tokens(key) : sessions(key), key)
     if (this.#known.size >= CACHE_SIZE) this.#known.clear()
     const ms = Math.min(CACHE_MS, found?.msLeft ?? CACHE_MS)
     this.#known.set(name, { caller: found?.caller, until: performance.now() + ms })
@@ -57,14 +72,31 @@ export class Credentials {
   }
 }
 
-interface FoundToken {
+interface Found {
   readonly caller: Caller
   /** Until it expires; null: never. */
   readonly msLeft: number | null
 }
 
-/** Does not find what is revoked, expired or of a disabled store. A client's secret is not a token. */
-async function findToken(pool: Pool, key: Buffer): Promise<FoundToken | undefined> {
+/** API keys and access tokens with this hash that are valid. A client's secret is not a token. */
+const tokens = (key: Buffer): Sql => sql`
+  select c.id as credential_id, c.secret_hash, c.owner_id, null::double precision as ms_left
+  from credentials c
+  where c.secret_hash = ${key} and c.kind = 'api_key' and c.revoked_at is null
+  union all
+  select c.id, a.secret_hash, c.owner_id, (extract(epoch from a.expires_at - now()) * 1000)::double precision
+  from access_tokens a join credentials c on c.id = a.credential_id
+  where a.secret_hash = ${key} and a.expires_at > now() and c.revoked_at is null`
+
+/** Sessions with this hash that are open. */
+const sessions = (key: Buffer): Sql => sql`
+  select c.id as credential_id, s.secret_hash, c.owner_id,
+    (extract(epoch from s.expires_at - now()) * 1000)::double precision as ms_left
+  from sessions s join credentials c on c.id = s.credential_id and c.secret_hash = s.credential_hash
+  where s.secret_hash = ${key} and s.expires_at > now() and c.revoked_at is null`
+
+/** Does not find what is revoked, expired or of a disabled store. */
+async function find(pool: Pool, valid: Sql, key: Buffer): Promise<Found | undefined> {
   const found = await rows<{
     credential_id: string
     secret_hash: Buffer
@@ -77,15 +109,7 @@ async function findToken(pool: Pool, key: Buffer): Promise<FoundToken | undefine
     pool,
     sql`
       select t.credential_id, t.secret_hash, t.ms_left, t.owner_id, o.kind, o.parent_id, o.page_length
-      from (
-        select c.id as credential_id, c.secret_hash, c.owner_id, null::double precision as ms_left
-        from credentials c
-        where c.secret_hash = ${key} and c.kind = 'api_key' and c.revoked_at is null
-        union all
-        select c.id, a.secret_hash, c.owner_id, (extract(epoch from a.expires_at - now()) * 1000)::double precision
-        from access_tokens a join credentials c on c.id = a.credential_id
-        where a.secret_hash = ${key} and a.expires_at > now() and c.revoked_at is null
-      ) t join owners o on o.id = t.owner_id
+      from (${valid}) t join owners o on o.id = t.owner_id
       where o.disabled_at is null`,
   )
   // The index finds by the hash, whose bytes reveal nothing about the secret; the comparison is still

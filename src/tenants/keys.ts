@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
-import { type Pool, rows } from '../db/pool.js'
+import { listPage } from '../db/list.js'
+import { type Client, type Pool, rows } from '../db/pool.js'
 import { generateApiKey, generateClientSecret, hashOf } from './secrets.js'
 
 export type CredentialKind = 'api_key' | 'client'
@@ -16,6 +17,18 @@ export interface Credential {
   readonly revoked_at: string | null
 }
 
+/** An active key or client, as its own owner sees it. */
+export interface OwnCredential {
+  readonly id: string
+  readonly kind: CredentialKind
+  readonly name: string
+  /** The name of the credential that created it; null: the command line. */
+  readonly created_by: string | null
+  readonly created_at: string
+  /** Whether it has the secret of the credential that asks. */
+  readonly is_asking: boolean
+}
+
 export interface NewCredential {
   readonly id: string
   readonly kind: CredentialKind
@@ -24,25 +37,42 @@ export interface NewCredential {
   readonly secret: string
 }
 
+/** How many keys and clients an owner can have that were not revoked. */
+export const MAX_CREDENTIALS = 1000
+
+/** Whether an owner has as many as it can have. */
+export async function hasMostCredentials(db: Pool | Client, ownerId: string): Promise<boolean> {
+  const found = await rows(
+    db,
+    sql`
+      select from credentials where owner_id = ${ownerId} and revoked_at is null
+      offset ${MAX_CREDENTIALS - 1} limit 1`,
+  )
+  return found.length > 0
+}
+
 /**
  * Creates an API key or a client for an owner.
  *
  * @param name undefined: one is generated.
+ * @param creator the id of the credential that asks for it; undefined: the command line.
  * @returns undefined if the owner already has an active key or client of this name.
  */
 export async function createCredential(
-  pool: Pool,
+  db: Pool | Client,
   ownerId: string,
   kind: CredentialKind,
   name: string | undefined,
+  creator?: string,
 ): Promise<NewCredential | undefined> {
   const id = uuidv7()
   const secret = kind === 'api_key' ? generateApiKey() : generateClientSecret()
   const [made] = await rows<{ name: string }>(
-    pool,
+    db,
     sql`
-      insert into credentials (id, owner_id, kind, name, secret_hash)
-      values (${id}, ${ownerId}, ${kind}, ${name ?? `key ${id.slice(-8)}`}, ${hashOf(secret)})
+      insert into credentials (id, owner_id, kind, name, secret_hash, created_by)
+      values (${id}, ${ownerId}, ${kind}, ${name ?? `key ${id.slice(-8)}`}, ${hashOf(secret)},
+        (select name from credentials where id = ${creator ?? null}))
       on conflict (owner_id, name) where revoked_at is null do nothing
       returning name`,
   )
@@ -69,6 +99,42 @@ export async function listCredentials(
         and (${withRevoked} or c.revoked_at is null)
       order by c.created_at, c.id`,
   )
+}
+
+/** A page of an owner's active keys and clients, newest first. */
+export function pageOfCredentials(
+  pool: Pool,
+  ownerId: string,
+  askingId: string,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): Promise<{ total: number; found: OwnCredential[] }> {
+  return listPage<OwnCredential>(pool, {
+    total: sql`select count(*) from credentials where owner_id = ${ownerId} and revoked_at is null`,
+    page: sql`
+      select id, kind, name, created_by, created_at,
+        secret_hash = (select secret_hash from credentials where id = ${askingId}) as is_asking
+      from credentials where owner_id = ${ownerId} and revoked_at is null
+      order by created_at desc, id desc
+      offset ${offset} limit ${limit}`,
+    order: sql`created_at desc, id desc`,
+  })
+}
+
+/** An owner's active key or client. */
+export async function findCredential(
+  db: Pool | Client,
+  ownerId: string,
+  askingId: string,
+  id: string,
+): Promise<OwnCredential | undefined> {
+  const [found] = await rows<OwnCredential>(
+    db,
+    sql`
+      select id, kind, name, created_by, created_at,
+        secret_hash = (select secret_hash from credentials where id = ${askingId}) as is_asking
+      from credentials where id = ${id} and owner_id = ${ownerId} and revoked_at is null`,
+  )
+  return found
 }
 
 /**

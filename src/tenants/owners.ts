@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
-import { type Pool, rows } from '../db/pool.js'
+import { type Client, type Pool, rows } from '../db/pool.js'
 
 /** The caller: a store or an organization (contract 2). */
 export interface Caller {
@@ -40,4 +40,9 @@ export async function setPageLength(pool: Pool, ownerId: string, pageLength: num
   await pool.query(
     sql`update owners set page_length = ${pageLength}, updated_at = now() where id = ${ownerId}`,
   )
+}
+
+/** Makes others that lock the same owner wait for the end of the transaction, so that what it has can be counted. */
+export async function lockOwner(client: Client, ownerId: string): Promise<void> {
+  await client.query(sql`select from owners where id = ${ownerId} for no key update`)
 }

@@ -8,6 +8,7 @@ const generate = (prefix: string): string => `intake_${prefix}${randomBytes(BYTE
 export const generateApiKey = (): string => generate('')
 export const generateClientSecret = (): string => generate('secret_')
 export const generateAccessToken = (): string => generate('token_')
+export const generateSessionSecret = (): string => generate('session_')
 
 /**
  * What is stored of a secret: its SHA-256. The secrets that we generate are long and random, so a slow hash

@@ -1,4 +1,5 @@
 import sql from 'sql-template-tag'
+import { listPage } from '../db/list.js'
 import { type Client, type Pool, rows } from '../db/pool.js'
 
 /** The body that is sent, as JSON (docs/webhooks.md). */
@@ -76,18 +77,34 @@ export async function addDeliveries(
     from (select owner_id, id from webhooks where owner_id = ${ownerId} for key share) as w`)
 }
 
-/** Adds a test message for one webhook. @returns the delivery's id; undefined: there is no such webhook. */
-export async function addTestDelivery(pool: Pool, webhookId: string): Promise<string | undefined> {
-  const [now] = await rows<{ at: string }>(pool, sql`select clock_timestamp() as at`)
+/** Whether a test message for a webhook waits to be delivered. */
+export async function hasWaitingTest(
+  db: Pool | Client,
+  ownerId: string,
+  webhookId: string,
+): Promise<boolean> {
+  const found = await rows(
+    db,
+    sql`
+      select from webhook_deliveries
+      where owner_id = ${ownerId} and webhook_id = ${webhookId} and status = 'waiting' and import_id is null
+      limit 1`,
+  )
+  return found.length > 0
+}
+
+/** Adds a test message for one webhook. @returns the delivery; undefined: there is no such webhook. */
+export async function addTestDelivery(db: Pool | Client, webhookId: string): Promise<Delivery | undefined> {
+  const [now] = await rows<{ at: string }>(db, sql`select clock_timestamp() as at`)
   const message: Message = { type: 'webhook.test', timestamp: now?.at ?? '', data: {} }
-  const [added] = await rows<{ id: string }>(
-    pool,
+  const [added] = await rows<Delivery>(
+    db,
     sql`
       insert into webhook_deliveries (owner_id, id, webhook_id, type, payload)
       select owner_id, gen_random_uuid(), id, ${message.type}, ${JSON.stringify(message)} from webhooks where id = ${webhookId}
-      returning id`,
+      returning ${COLUMNS}`,
   )
-  return added?.id
+  return added
 }
 
 /**
@@ -170,6 +187,9 @@ export async function returnDelivery(pool: Pool, { ownerId, id, attempts }: Clai
     where owner_id = ${ownerId} and id = ${id} and attempts = ${attempts} and status = 'waiting'`)
 }
 
+const COLUMNS = sql`id, webhook_id, import_id, type, status, attempts, created_at, last_attempt_at, last_answer,
+  case when status = 'waiting' then next_attempt_at end as next_attempt_at`
+
 /** Which deliveries to list; undefined members do not matter. */
 export interface DeliveryFilter {
   readonly ownerId?: string | null | undefined
@@ -186,15 +206,32 @@ export async function listDeliveries(
   return rows<Delivery>(
     pool,
     sql`
-      select id, webhook_id, import_id, type, status, attempts, created_at, last_attempt_at, last_answer,
-        case when status = 'waiting' then next_attempt_at end as next_attempt_at
-      from webhook_deliveries
+      select ${COLUMNS} from webhook_deliveries
       where (${ownerId}::uuid is null or owner_id = ${ownerId})
         and (${webhookId}::uuid is null or webhook_id = ${webhookId})
         and (${status}::text is null or status = ${status})
       order by created_at desc, id desc
       limit ${limit}`,
   )
+}
+
+/** A page of what was sent to a webhook, newest first. */
+export function pageOfDeliveries(
+  pool: Pool,
+  ownerId: string,
+  webhookId: string,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): Promise<{ total: number; found: Delivery[] }> {
+  return listPage<Delivery>(pool, {
+    total: sql`
+      select count(*) from webhook_deliveries where owner_id = ${ownerId} and webhook_id = ${webhookId}`,
+    page: sql`
+      select ${COLUMNS} from webhook_deliveries
+      where owner_id = ${ownerId} and webhook_id = ${webhookId}
+      order by created_at desc, id desc
+      offset ${offset} limit ${limit}`,
+    order: sql`created_at desc, id desc`,
+  })
 }
 
 /** How many deliveries are waiting, for their first or another attempt. */

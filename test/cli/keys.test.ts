@@ -125,7 +125,7 @@ describe('intake keys', () => {
     ['a store that is not there', ['create', '--store', 'none'], 'There is no store "none".'],
     ['a name of no key', ['revoke', 'warehouse'], 'There is no key with the id "warehouse".'],
     ['an unknown id', ['revoke', randomUUID()], 'There is no key with the id "'],
-    ['an empty name', ['create', '--store', 'shop', '--name', ' '], 'A name has 1 to 100 characters'],
+    ['an empty name', ['create', '--store', 'shop', '--name', ' '], 'A name must have 1 to 100 characters'],
   ])('refuses %s in a sentence, with exit code 1', async (_, args, sentence) => {
     expect(await run('keys', ...args)).toMatchObject({
       code: 1,

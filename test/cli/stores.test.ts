@@ -118,9 +118,9 @@ describe('intake stores and intake organizations', () => {
     [
       'an empty name',
       ['stores', 'create', ''],
-      'A name has 1 to 100 characters, no control characters, and no space at either end.',
+      'A name must have 1 to 100 characters, no control characters, and no space at either end.',
     ],
-    ['a name with a line break', ['organizations', 'create', 'a\nb'], 'A name has 1 to 100 characters'],
+    ['a name with a line break', ['organizations', 'create', 'a\nb'], 'A name must have 1 to 100 characters'],
     ['a name that looks like an id', ['stores', 'create', randomUUID()], 'A name must not look like an id.'],
   ])('refuse %s in a sentence, with exit code 1', async (_, args, sentence) => {
     const { code, stdout, stderr } = await run(...args)

@@ -56,8 +56,8 @@ test.each<[string, RegExp[]]>([
 })
 
 test.each<[string, string[], string]>([
-  ['what is no URL', ['add', 'shop.example'], 'A webhook takes a whole URL, such as https://'],
-  ['another scheme', ['add', 'ftp://shop.example/'], 'A webhook takes a whole URL, such as https://'],
+  ['what is no URL', ['add', 'shop.example'], 'The URL of a webhook must be whole, such as https://'],
+  ['another scheme', ['add', 'ftp://shop.example/'], 'The URL of a webhook must be whole, such as https://'],
   [
     'a password',
     ['add', 'https://me:secret@shop.example/'],
@@ -66,7 +66,7 @@ test.each<[string, string[], string]>([
   [
     'a long URL',
     ['add', `https://shop.example/${'x'.repeat(2048)}`],
-    'The URL of a webhook has at most 2048 characters',
+    'The URL of a webhook must have at most 2048 characters',
   ],
   ['an unknown store', ['add', 'https://shop.example/', '--store', 'none'], 'There is no store "none".'],
   ['to remove what is not there', ['remove', randomUUID()], 'There is no webhook with the id "'],

@@ -303,7 +303,7 @@ describe('with ALLOW_PRIVATE_WEBHOOKS', () => {
 
   test('a webhook can be tried out without an import', async () => {
     const { id, secret } = await addWebhook()
-    const made = (await addTestDelivery(service.pool, id)) ?? ''
+    const made = (await addTestDelivery(service.pool, id))?.id ?? ''
     const [message] = (await received(1)) as [ReceivedMessage]
     expect(verified(secret, message)).toEqual({
       type: 'webhook.test',

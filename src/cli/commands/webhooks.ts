@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander'
 import { validate as isUuid } from 'uuid'
 import { defaultStore } from '../../tenants/owners.js'
-import { isPrivateHost } from '../../webhooks/addresses.js'
 import {
   addTestDelivery,
   type Delivery,
   type DeliveryStatus,
   listDeliveries,
 } from '../../webhooks/deliveries.js'
+import { readWebhookUrl, webhookWarnings } from '../../webhooks/url.js'
 import { createWebhook, listWebhooks, removeWebhook, type Webhook } from '../../webhooks/webhooks.js'
 import { administer, type CommonFlags, perform, resultOf } from '../database/administer.js'
 import { existing } from '../database/names.js'
@@ -42,23 +42,10 @@ export function webhooksCommand(): Command {
     .showHelpAfterError(`Run "${PROGRAM} webhooks --help" for help.`)
 }
 
-const LONGEST_URL = 2048
-
-/** The URL as it is stored, without the part that is never sent. @throws CommandError */
+/** @throws CommandError */
 function readUrl(given: string): URL {
-  const url = URL.canParse(given) ? new URL(given) : undefined
-  if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    throw new CommandError('A webhook takes a whole URL, such as https://shop.example/hooks/imports.')
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new CommandError(
-      'The URL of a webhook must not have a user name or a password: it is shown in lists. The signature shows who sends.',
-    )
-  }
-  url.hash = ''
-  if (url.href.length > LONGEST_URL) {
-    throw new CommandError(`The URL of a webhook has at most ${LONGEST_URL} characters.`)
-  }
+  const url = readWebhookUrl(given)
+  if (typeof url === 'string') throw new CommandError(`The URL of a webhook ${url}.`)
   return url
 }
 
@@ -75,7 +62,7 @@ const add = () =>
           ...(await existing(pool, 'store', await defaultStore(pool))),
         }
         const { id, secret } = await createWebhook(pool, owner.id, url.href)
-        const warnings = warningsOf(url)
+        const warnings = webhookWarnings(url)
         const sentences = [
           `The webhook ${id} was added: ${printable(url.href)} is notified when an import of the ${owner.kind} "${owner.name}" ends.`,
           ...warnings,
@@ -88,19 +75,6 @@ const add = () =>
         )
       }),
     )
-
-function warningsOf(url: URL): string[] {
-  return [
-    ...(url.protocol === 'http:'
-      ? ['Over http, everybody on the way can read what is sent; use https unless the network is your own.']
-      : []),
-    ...(isPrivateHost(url)
-      ? [
-          'This is a private address: nothing is sent there unless the service runs with ALLOW_PRIVATE_WEBHOOKS=true.',
-        ]
-      : []),
-  ]
-}
 
 const columns: readonly Column<Webhook>[] = [
   { title: 'id', value: ({ id }) => id },
@@ -145,7 +119,7 @@ const test = () =>
         const delivery = isUuid(id) ? await addTestDelivery(pool, id) : undefined
         if (delivery === undefined) throw noSuchWebhook(id)
         return resultOf(
-          { id, delivery },
+          { id, delivery: delivery.id },
           'A message of the type webhook.test is waiting to be delivered. A running service delivers it within a second or two; this shows the result:',
           `  ${commandLine(flags, 'webhooks', 'deliveries', '--webhook', id)}`,
         )

@@ -18,9 +18,10 @@ an unknown path by 404, a URL that cannot be decoded by 400, and headers without
 
 /** Names that the author of a client reads first. */
 const TAGS = [
-  { name: 'Access', description: 'How to get a token.' },
+  { name: 'Access', description: 'How to get a token, and who has one.' },
   { name: 'Imports', description: 'Files, and the outcome of every line.' },
   { name: 'Records', description: 'The imported records, one by one.' },
+  { name: 'Webhooks', description: 'Who is notified when an import ends.' },
   { name: 'Settings', description: "The store's settings." },
   { name: 'Service', description: 'For operators. No token is needed.' },
 ]

@@ -72,14 +72,22 @@ async function populate(api: Api): Promise<Tenant> {
     ['subscriptions/products', copies?.products?.data[0]],
     ['subscriptions/plans', copies?.plans?.data[0]],
     ['subscriptions/states', states[0]],
+    ['keys', await created(api, '/v2/keys', 'key', {})],
+    ['webhooks', await created(api, '/v2/webhooks', 'webhook', { url: 'https://shop.example/hooks' })],
     ['imports', await api.import(file(aProduct(), '{'), { externalRef: 'the-import' })],
   ])
   return { api, resources: new Map([...resources].flatMap(([key, one]) => (one ? [[key, one]] : []))) }
 }
 
+async function created(api: Api, path: string, type: string, attributes: object): Promise<Resource> {
+  const { status, body } = await api.post(path, { data: { type, attributes } })
+  expect(status).toBe(201)
+  return body.data
+}
+
 /** `offerings` and `offerings/products` of `/v2/subscriptions/offerings/:id/products/:product_id`. */
 function keysOf(path: string): string[] {
-  const steps = path.replace(/^(\/v2)?\/subscriptions\//, '').split('/')
+  const steps = path.replace(/^(\/v2)?(\/subscriptions)?\//, '').split('/')
   return steps.flatMap((step, index) =>
     step.startsWith(':')
       ? steps
@@ -176,6 +184,14 @@ test('the API is the same under both prefixes', () => {
   expect(under('/subscriptions')).toEqual(under('/v2/subscriptions'))
   expect(apiRoutes.filter(({ path }) => !/^(\/v2)?\/subscriptions\//.test(path))).toEqual([
     { path: '/v2/settings', methods: ['GET', 'PUT'] },
+    { path: '/v2/me', methods: ['GET'] },
+    { path: '/v2/session', methods: ['POST', 'DELETE'] },
+    { path: '/v2/keys', methods: ['GET', 'POST'] },
+    { path: '/v2/keys/:id', methods: ['DELETE'] },
+    { path: '/v2/webhooks', methods: ['GET', 'POST'] },
+    { path: '/v2/webhooks/:id', methods: ['DELETE'] },
+    { path: '/v2/webhooks/:id/test', methods: ['POST'] },
+    { path: '/v2/webhooks/:id/deliveries', methods: ['GET'] },
   ])
 })
 
@@ -278,6 +294,30 @@ describe.each<[string, () => Tenant, () => Tenant]>([
   })
 })
 
+/** What nobody but its owner sees, not even an organization's stores. */
+const isPrivate = ({ path }: { readonly path: string }) => !path.includes('/subscriptions/')
+
+test.each(requests.filter(isPrivate))(
+  "%# $method $path: an organization's are for its stores as those that do not exist",
+  async ({ method, path }) => {
+    for (const [foreign, unknown] of pathsWithForeignId(path, store, organization)) {
+      for (const body of bodiesFor(method, path, store)) {
+        const answer = await ask(store, method, foreign, body)
+        expect(answer.status).toBe(404)
+        expect(answer).toEqual(await ask(store, method, unknown, body))
+      }
+    }
+  },
+)
+
+test.each(['/v2/keys', '/v2/webhooks'])(
+  "an organization's are not in its stores' list of %s",
+  async (path) => {
+    const { body } = await ask(store, 'GET', path, undefined)
+    for (const { id } of organization.resources.values()) expect(body).not.toContain(id)
+  },
+)
+
 describe("An organization's resource", () => {
   let before: unknown
   beforeAll(async () => {
@@ -289,7 +329,9 @@ describe("An organization's resource", () => {
       keysOf(path).map((key) => resourceOf(organization, key).id),
     )
 
-  test.each(requests.filter(({ method }) => method === 'GET' || method === 'HEAD'))(
+  const shared = requests.filter((request) => !isPrivate(request))
+
+  test.each(shared.filter(({ method }) => method === 'GET' || method === 'HEAD'))(
     '%# $method $path: its stores read it as it does itself',
     async ({ method, path }) => {
       const answer = await ask(store, method, pathOf(path), undefined)
@@ -298,7 +340,7 @@ describe("An organization's resource", () => {
     },
   )
 
-  test.each(requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD'))(
+  test.each(shared.filter(({ method }) => method !== 'GET' && method !== 'HEAD'))(
     '%# $method $path: its stores do not write it',
     async ({ method, path, noun }) => {
       for (const body of bodiesFor(method, path, store)) {
