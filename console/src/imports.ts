@@ -1,14 +1,18 @@
 import { isComplete, outcomeOf, outcomeSentence, tallyOf } from '../../src/imports/resource/outcome'
 import { counted, number } from '../../src/text/numbers'
 import type { Import } from './api/imports'
+import { shortTime, visible } from './format'
 
 export const isCanceled = ({ meta: { failure } }: Import): boolean => failure?.reason === 'canceled'
 
-/** How many records have been processed: at least those imported and those with errors. */
-export function processed(one: Import): number {
-  const { uploaded, imported, skipped, rest } = tallyOf(one.meta.records)
-  return isComplete(one) ? uploaded : imported + skipped + Math.min(one.meta.errors, rest)
+/** The name of an import for people: the reference that they gave, or else its file's, or its time. */
+export const nameOf = ({ attributes, meta }: Import): string => {
+  const name = attributes.external_ref ?? meta.file.name
+  return name === undefined ? `Import of ${shortTime(meta.timestamps.created_at)}` : visible(name)
 }
+
+/** What an import is called in a sentence. */
+export const nounOf = ({ meta }: Import): string => (meta.dry_run ? 'rehearsal' : 'import')
 
 /** The words on an import's badge, and their colour. */
 export function badgeOf(one: Import): { readonly text: string; readonly color: string } {

@@ -23,10 +23,6 @@ let upload: Upload | undefined
 let request: XMLHttpRequest | undefined
 const listeners = new Set<() => void>()
 
-/** The files that were rehearsed from this page, by the rehearsal's id, for running them for real. */
-const rehearsedFiles = new Map<string, File>()
-export const rehearsedFile = (importId: string): File | undefined => rehearsedFiles.get(importId)
-
 function change(changed: Upload | undefined): void {
   upload = changed
   for (const listener of listeners) listener()
@@ -46,7 +42,11 @@ export function useUpload(): Upload | undefined {
  * Posts a file with XMLHttpRequest, since `fetch` does not report how much was sent. The browser reads the
  * file as it sends it.
  */
-export function startUpload(file: File, options: ImportOptions): void {
+export function startUpload(
+  file: File,
+  options: ImportOptions,
+  onCreated?: (created: Import) => void,
+): void {
   if (upload?.status === 'sending') return
   const xhr = new XMLHttpRequest()
   const startedAt = performance.now()
@@ -56,7 +56,7 @@ export function startUpload(file: File, options: ImportOptions): void {
   xhr.onload = () => {
     if (xhr.status !== 201) return fail(refused(xhr.status, xhr.responseText))
     const created = (JSON.parse(xhr.responseText) as { data: Import }).data
-    if (options.isRehearsal) rehearsedFiles.set(created.id, file)
+    onCreated?.(created)
     change({ status: 'done', file, options, created })
   }
   xhr.onerror = async () => fail(await whyNotSent(file))

@@ -14,9 +14,18 @@ export interface Features {
   readonly conflictPolicies: readonly OnConflict[]
   readonly canCancel: boolean
   readonly canRetry: boolean
+  readonly canLimitErrors: boolean
+  readonly canRun: boolean
+  readonly canUndo: boolean
+  readonly canFix: boolean
   readonly hasRejected: boolean
   readonly hasResults: boolean
   readonly hasErrorKinds: boolean
+  readonly hasErrorTable: boolean
+  readonly hasWarnings: boolean
+  readonly hasChanges: boolean
+  /** What errors can be filtered by, and the values of what has few. */
+  readonly errorFilters: Readonly<Record<string, { readonly values?: readonly string[] }>>
 }
 
 export interface Service {
@@ -37,13 +46,23 @@ function featuresOf({ paths }: OpenApi): Features {
   const has = (path: string) => Object.hasOwn(paths, urlOf(`/imports${path}`))
   const form =
     paths[urlOf('/imports')]?.post?.requestBody?.content['multipart/form-data']?.schema.properties ?? {}
+  const errors = paths[urlOf('/imports/{id}/errors')]?.get
+  const filter = errors?.parameters?.find(({ name }) => name === 'filter')
   return {
     canRehearse: Object.hasOwn(form, 'dry_run'),
     conflictPolicies: ON_CONFLICT.filter((policy) => form.on_conflict?.enum?.includes(policy)),
     canCancel: has('/{id}/cancel'),
     canRetry: has('/{id}/retry'),
+    canLimitErrors: Object.hasOwn(form, 'max_errors'),
+    canRun: has('/{id}/run'),
+    canUndo: has('/{id}/undo'),
+    canFix: Object.hasOwn(form, 'fixes'),
     hasRejected: has('/{id}/rejected'),
     hasResults: has('/{id}/results'),
     hasErrorKinds: has('/{id}/errors/kinds'),
+    hasErrorTable: Object.hasOwn(errors?.responses['200']?.content ?? {}, 'text/csv'),
+    hasWarnings: has('/{id}/warnings'),
+    hasChanges: has('/{id}/changes'),
+    errorFilters: filter?.schema['x-filters'] ?? {},
   }
 }

@@ -4,7 +4,7 @@ import type {
   ImportErrorResource as ImportError,
 } from '../../../src/imports/resource/schema'
 import type { ImportStatus, OnConflict } from '../../../src/imports/terms'
-import { contains, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
+import { contains, equals, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
 
 export type { ErrorKind, Import, ImportError }
 
@@ -13,16 +13,23 @@ export interface ImportOptions {
   readonly externalRef: string
   readonly isRehearsal: boolean
   readonly onConflict: OnConflict
+  /** How many rejected lines there may be before it stops; undefined: any number. */
+  readonly maxErrors?: number | undefined
+  /** The id of the import whose rejected lines the file has, corrected. */
+  readonly fixes?: string | undefined
 }
 
 /**
  * The form that a file is posted in. Defaults are left out, so that any version of the service accepts it.
  */
-export function importForm(file: File, { externalRef, isRehearsal, onConflict }: ImportOptions): FormData {
+export function importForm(file: File, options: ImportOptions): FormData {
+  const { externalRef, isRehearsal, onConflict, maxErrors, fixes } = options
   const form = new FormData()
   if (externalRef !== '') form.set('external_ref', externalRef)
   if (isRehearsal) form.set('dry_run', 'true')
   if (onConflict !== 'reject') form.set('on_conflict', onConflict)
+  if (maxErrors !== undefined) form.set('max_errors', String(maxErrors))
+  if (fixes !== undefined) form.set('fixes', fixes)
   // Last, so that a wrong option is refused before the file is sent.
   form.set('import_file', file)
   return form
@@ -49,8 +56,23 @@ export function listImports({ status, reference, offset }: ImportsQuery): Promis
 export const getImport = async (id: string): Promise<Import> =>
   (await requestJson<{ data: Import }>(importUrl(id))).data
 
-export const listErrors = (id: string, offset: number): Promise<Page<ImportError>> =>
-  requestJson(importUrl(id, `/errors?${pageQuery(offset)}`))
+/** The imports of a file with this hash that added records, the latest first. */
+export async function importsOfSameFile(sha256: string): Promise<Page<Import>> {
+  const query = pageQuery(0)
+  query.append('filter', equals('sha256', sha256))
+  return requestJson(`${IMPORTS_URL}?${query}`)
+}
+
+/** What errors are filtered by; what is undefined is not. */
+export type ErrorFilter = Readonly<Partial<Record<ErrorAttribute, string>>>
+export const ERROR_ATTRIBUTES = ['kind', 'type', 'field', 'code', 'line_number'] as const
+export type ErrorAttribute = (typeof ERROR_ATTRIBUTES)[number]
+
+export function listErrors(id: string, filter: ErrorFilter, offset: number): Promise<Page<ImportError>> {
+  const query = pageQuery(offset)
+  for (const [attribute, value] of Object.entries(filter)) query.append('filter', equals(attribute, value))
+  return requestJson(importUrl(id, `/errors?${query}`))
+}
 
 export const listErrorKinds = async (id: string): Promise<readonly ErrorKind[]> =>
   (await requestJson<{ data: readonly ErrorKind[] }>(importUrl(id, '/errors/kinds'))).data
@@ -83,14 +105,23 @@ export async function getRejectedLine(id: string, line: number): Promise<Rejecte
   return { text: (text + decoder.decode()).replace(/\r?\n$/, ''), isWhole: true }
 }
 
-/** The parts of an import that can be downloaded as a JSON Lines file. */
-export type Download = 'rejected' | 'results'
+/** What of an import can be downloaded as a file. */
+export const DOWNLOADS = {
+  rejected: { path: '/rejected', extension: 'jsonl', accept: undefined },
+  results: { path: '/results', extension: 'jsonl', accept: undefined },
+  errors: { path: '/errors', extension: 'csv', accept: 'text/csv' },
+  changes: { path: '/changes', extension: 'jsonl', accept: undefined },
+  kept: { path: '/undo/kept', extension: 'jsonl', accept: undefined },
+} as const
+export type Download = keyof typeof DOWNLOADS
 
-export const download = async (id: string, what: Download): Promise<Blob> =>
-  whole((await request(importUrl(id, `/${what}`))).blob())
+export async function download(id: string, what: Download): Promise<Blob> {
+  const { path, accept } = DOWNLOADS[what]
+  return whole((await request(importUrl(id, path), { accept })).blob())
+}
 
-/** What can be done with an import. */
-export type Command = 'cancel' | 'retry'
+/** What can be done with an import. `run` answers the new one. */
+export type Command = 'cancel' | 'retry' | 'run' | 'undo'
 
 export const command = async (id: string, what: Command): Promise<Import> =>
   (await requestJson<{ data: Import }>(importUrl(id, `/${what}`), { method: 'POST' })).data

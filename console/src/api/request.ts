@@ -39,14 +39,16 @@ interface RequestOptions {
   readonly method?: 'GET' | 'POST'
   /** Another key than the one that is signed in with. */
   readonly key?: string
+  /** The media type to ask for, if there are several. */
+  readonly accept?: string | undefined
 }
 
 /** Asks the API. @throws Refused, Unreachable */
 export async function request(
   url: string,
-  { method = 'GET', key = currentKey() }: RequestOptions = {},
+  { method = 'GET', key = currentKey(), accept }: RequestOptions = {},
 ): Promise<Response> {
-  const headers = new Headers()
+  const headers = new Headers(accept === undefined ? {} : { accept })
   try {
     headers.set('authorization', `Bearer ${key}`)
   } catch {
