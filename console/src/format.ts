@@ -104,6 +104,9 @@ export const phrase = (name: string): string =>
     .map((word) => WORDS[word] ?? word)
     .join(' ')
 
+/** A record type in a sentence: `subscription_product` → `product`. */
+export const typeName = (type: string): string => phrase(type.replace(/^subscription_/, ''))
+
 /** An attribute's name as a heading: `External reference`. */
 export const label = (name: string): string => capitalized(phrase(name))
 

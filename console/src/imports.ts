@@ -1,5 +1,12 @@
-import { isComplete, outcomeOf, outcomeSentence, tallyOf } from '../../src/imports/resource/outcome'
+import {
+  isComplete,
+  isUnderWay,
+  outcomeOf,
+  outcomeSentence,
+  tallyOf,
+} from '../../src/imports/resource/outcome'
 import { counted, number } from '../../src/text/numbers'
+import type { Features } from './api/document'
 import type { Import } from './api/imports'
 import { shortTime, visible } from './format'
 
@@ -14,9 +21,19 @@ export const nameOf = ({ attributes, meta }: Import): string => {
 /** What an import is called in a sentence. */
 export const nounOf = ({ meta }: Import): string => (meta.dry_run ? 'rehearsal' : 'import')
 
+/** Whether its rejected lines can be corrected, and imported again as corrections of it. */
+export const canBeCorrected = (one: Import, { canFix }: Features): boolean =>
+  canFix && !isUnderWay(one) && one.meta.dry_run !== true && one.meta.undo === undefined
+
+/** Whether an undo of it is still to come or at work. */
+export const isBeingUndone = ({ meta: { undo } }: Import): boolean =>
+  undo?.status === 'pending' || undo?.status === 'started'
+
 /** The words on an import's badge, and their colour. */
 export function badgeOf(one: Import): { readonly text: string; readonly color: string } {
   const { status } = one.attributes
+  if (isBeingUndone(one)) return { text: 'Being undone', color: 'blue' }
+  if (one.meta.undo?.status === 'success') return { text: 'Undone', color: 'gray' }
   if (status === 'pending') return { text: 'Waiting', color: 'gray' }
   if (status === 'started') return { text: 'Running', color: 'blue' }
   if (status === 'failed') {

@@ -42,11 +42,7 @@ export function useUpload(): Upload | undefined {
  * Posts a file with XMLHttpRequest, since `fetch` does not report how much was sent. The browser reads the
  * file as it sends it.
  */
-export function startUpload(
-  file: File,
-  options: ImportOptions,
-  onCreated?: (created: Import) => void,
-): void {
+export function startUpload(file: File, options: ImportOptions, onCreated?: (created: Import) => void): void {
   if (upload?.status === 'sending') return
   const xhr = new XMLHttpRequest()
   const startedAt = performance.now()

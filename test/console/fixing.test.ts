@@ -33,7 +33,11 @@ describeConsole('Rehearsing, fixing and canceling', (console) => {
     const rejected = await readFile(await (await downloading).path(), 'utf8')
     expect(rejected).toBe(file(SHORT, MALFORMED))
 
-    await page.getByRole('button', { name: 'Run it for real' }).click()
+    await page.getByRole('button', { name: 'Import 1 record, reject 1' }).click()
+    const question = page.getByRole('dialog', { name: 'Import without 1 record?' })
+    await question.waitFor()
+    expect(await violations(page)).toEqual([])
+    await question.getByRole('button', { name: 'Import 1 record, reject 1' }).click()
     await page.getByText('1 of 2 records was imported; 1 was rejected.').waitFor()
 
     await page.getByRole('link', { name: 'New import' }).click()
@@ -44,20 +48,22 @@ describeConsole('Rehearsing, fixing and canceling', (console) => {
     for (const name of ['Tea', 'Mug', 'Teapot']) await page.getByRole('link', { name, exact: true }).waitFor()
   })
 
-  test('asks for the file of a rehearsal again after the page was reloaded', async () => {
+  test('a rehearsal is run once, without its file, and then leads to the import', async () => {
     const { page } = await console.open('/new')
-    await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'pot' })))
+    await choose(page, 'pots.jsonl', file(aProduct({ external_ref: 'pot' })))
     await page.getByLabel('Reference (optional)').fill('pots')
     await page.getByRole('radio', { name: 'Skip it' }).check()
     await page.getByRole('button', { name: 'Rehearse the import' }).click()
     await page.getByText('The one record would be imported.').waitFor()
     await page.reload()
-    await page.getByRole('link', { name: 'Run it for real' }).click()
-    await page.getByText('Please choose the file again').waitFor()
-    expect(await page.getByLabel('Reference (optional)').inputValue()).toBe('pots')
-    expect(await page.getByRole('radio', { name: 'Skip it' }).isChecked()).toBe(true)
-    await choose(page, 'file.jsonl', file(aProduct({ external_ref: 'pot' })))
-    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    const rehearsal = page.url()
+    await page.getByRole('button', { name: 'Import 1 record', exact: true }).click()
+    await page.getByText('The one record was imported.').waitFor()
+    await page.getByText('are skipped').waitFor()
+    const link = page.getByText('It was rehearsed before').getByRole('link', { name: 'pots' })
+    await link.click()
+    await page.waitForURL(rehearsal)
+    await page.getByRole('link', { name: 'See the import' }).click()
     await page.getByText('The one record was imported.').waitFor()
   })
 

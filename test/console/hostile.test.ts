@@ -1,14 +1,7 @@
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import {
-  choose,
-  describeConsole,
-  importForReal,
-  linkOf,
-  sidewaysScroll,
-  violations,
-} from '../support/browser.js'
+import { describeConsole, linkOf, sidewaysScroll, violations } from '../support/browser.js'
 import { aFeature, anInlineSubscription, aPlan, aProduct, file } from '../support/builders.js'
 
 describeConsole('The console, given unexpected data', (console) => {
@@ -149,33 +142,6 @@ describeConsole('The console, given unexpected data', (console) => {
     await page.getByRole('button', { name: 'Show line 2' }).click()
     await page.getByText(/^… and over [\d,]+ more characters\.$/).waitFor()
     expect(await page.locator('pre').textContent()).toBe('x'.repeat(4000))
-  })
-
-  test('runs nothing for real while another file is being sent', async () => {
-    const { page } = await console.open('/new')
-    await choose(page, 'rehearsed.jsonl', file(aProduct()))
-    await page.getByRole('button', { name: 'Rehearse the import' }).click()
-    await page.getByText('The one record would be imported.').waitFor()
-    const address = new URL(page.url()).pathname
-    await page.route('**/subscriptions/imports', (route) =>
-      route.request().method() === 'POST' ? undefined : route.fallback(),
-    )
-    await page.getByRole('link', { name: 'New import' }).click()
-    await choose(page, 'other.jsonl', file(aProduct()))
-    await importForReal(page)
-    await page.getByText('other.jsonl').waitFor()
-    await page.getByRole('link', { name: 'Imports', exact: true }).click()
-    await page.locator(`a[href="${address}"]`).click()
-    const run = page.getByRole('button', { name: 'Run it for real' })
-    await run.waitFor()
-    expect(await run.isDisabled()).toBe(true)
-    await page.getByRole('link', { name: /^New import/ }).click()
-    await page.getByRole('button', { name: 'Stop sending' }).click()
-    await page.unrouteAll()
-    await page.getByRole('link', { name: 'Imports', exact: true }).click()
-    await page.locator(`a[href="${address}"]`).click()
-    await page.getByRole('button', { name: 'Run it for real' }).click()
-    await page.getByText('The one record was imported.').waitFor()
   })
 
   test('an interrupted download is reported as such', async () => {

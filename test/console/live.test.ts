@@ -20,11 +20,13 @@ async function anImportUnderWay({ pool }: TestService, reference: string, upload
   )
   return {
     id,
+    /** The checkpoint moves with the records. */
     setImported: (count: number) =>
       pool.query(
-        `with changed as (update imports set updated_at = now() where id = $1)
+        `with changed as (
+           update imports set updated_at = now(), checkpoint_bytes = file_bytes * $2 / $3 where id = $1)
          update import_counts set imported = $2 where import_id = $1`,
-        [id, count],
+        [id, count, uploaded],
       ),
     set: (column: string, value: unknown) =>
       pool.query(`update imports set ${column} = $2, updated_at = now() where id = $1`, [id, value]),
@@ -38,7 +40,7 @@ describeConsole('An import that runs', (console) => {
     await page.getByRole('heading', { name: 'nightly' }).waitFor()
     await page.getByText('Running').waitFor()
     await page.getByText('No errors so far').waitFor()
-    const pace = page.getByText(/\d records a second · about \d+(\.\d)? (s|min).* left/)
+    const pace = page.getByText(/\d records a second · .* so far · about \d+(\.\d)? (s|min).* left/)
     for (let imported = 100; !(await pace.isVisible()); imported += 100) {
       await job.setImported(imported)
       await sleep(100)

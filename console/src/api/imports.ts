@@ -1,12 +1,30 @@
 import type {
   ImportErrorKindResource as ErrorKind,
-  ImportResource as Import,
-  ImportErrorResource as ImportError,
+  ImportErrorResource,
+  ImportResource,
 } from '../../../src/imports/resource/schema'
-import type { ImportStatus, OnConflict } from '../../../src/imports/terms'
+import type { Counts, ImportStatus, OnConflict } from '../../../src/imports/terms'
 import { contains, equals, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
+import { beginningOf, type Rows, rowsOf } from './stream'
 
-export type { ErrorKind, Import, ImportError }
+export type { ErrorKind }
+
+export type ImportError = ImportErrorResource & {
+  readonly meta: {
+    readonly code?: string
+    readonly type?: string
+    readonly value?: string
+    readonly used_by?: { readonly line_number?: number; readonly type?: string; readonly id?: string }
+  }
+}
+
+/** The state of an undo. */
+export type UndoState = UndoCounts & {
+  readonly status: ImportStatus
+  readonly timestamps: { readonly created_at: string; readonly finished_at?: string }
+}
+
+export type Import = ImportResource & { readonly meta: { readonly undo?: UndoState } }
 
 /** How a file is to be imported. */
 export interface ImportOptions {
@@ -88,22 +106,28 @@ export interface RejectedLine {
 const LINE_BYTES = 2 ** 21
 
 export async function getRejectedLine(id: string, line: number): Promise<RejectedLine> {
-  const { body } = await request(importUrl(id, `/rejected?line_number=${line}`))
-  const reader = body?.getReader()
-  // A byte-order mark is shown as well: it may be what is wrong.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  let text = ''
-  for (let bytes = 0; reader; ) {
-    const { done, value } = await whole(reader.read())
-    if (done) break
-    text += decoder.decode(value, { stream: true })
-    bytes += value.length
-    if (bytes < LINE_BYTES) continue
-    await reader.cancel()
-    return { text, isWhole: false }
-  }
-  return { text: (text + decoder.decode()).replace(/\r?\n$/, ''), isWhole: true }
+  const { text, isWhole } = await beginningOf(
+    await request(importUrl(id, `/rejected?line_number=${line}`)),
+    LINE_BYTES,
+  )
+  return { text: isWhole ? text.replace(/\r?\n$/, '') : text, isWhole }
 }
+
+/** What is no error and yet would surprise, for all lines that it is true of. */
+export interface ImportWarning {
+  readonly id: string
+  readonly meta: {
+    readonly code: string
+    readonly field: string
+    readonly record_type?: string
+    readonly warning: string
+    readonly lines: number
+    readonly first_line_number?: number
+  }
+}
+
+export const listWarnings = async (id: string): Promise<readonly ImportWarning[]> =>
+  (await requestJson<{ data: readonly ImportWarning[] }>(importUrl(id, '/warnings'))).data
 
 /** What of an import can be downloaded as a file. */
 export const DOWNLOADS = {
@@ -125,3 +149,42 @@ export type Command = 'cancel' | 'retry' | 'run' | 'undo'
 
 export const command = async (id: string, what: Command): Promise<Import> =>
   (await requestJson<{ data: Import }>(importUrl(id, `/${what}`), { method: 'POST' })).data
+
+/** What undoing an import would do, or did, by type. */
+export interface UndoCounts {
+  readonly removed: Counts
+  readonly restored: Counts
+  readonly kept: Counts
+}
+
+/** What an undo would do now; changes nothing. */
+export const rehearseUndo = async (id: string): Promise<UndoCounts> =>
+  (await requestJson<{ data: UndoCounts }>(importUrl(id, '/undo?dry_run=true'), { method: 'POST' })).data
+
+/** A record that an undo left as it is. */
+export interface Kept {
+  readonly line_number: number
+  readonly type: string
+  readonly id: string
+  readonly external_ref?: string
+  readonly reason: string
+}
+
+/** The first records that an undo left as they are. */
+export const listKept = async (id: string): Promise<Rows<Kept>> =>
+  rowsOf(await request(importUrl(id, '/undo/kept')))
+
+/** A record as an import found it and left it, or would leave it. */
+export interface Change {
+  readonly line_number: number
+  readonly type: string
+  readonly id: string
+  readonly external_ref?: string
+  readonly change: 'created' | 'updated' | 'unchanged'
+  /** Old and new, of what differs. */
+  readonly attributes: Readonly<Record<string, readonly [unknown, unknown]>>
+}
+
+/** The first records that an import changed; those that it created or left as they were are passed over. */
+export const listUpdates = async (id: string): Promise<Rows<Change>> =>
+  rowsOf<Change>(await request(importUrl(id, '/changes')), ({ change }) => change === 'updated')

@@ -1,23 +1,23 @@
-import { Alert, Text, Title } from '@mantine/core'
+import { Alert, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { isUnderWay, linesWithoutRecord, outcomeOf } from '../../../src/imports/resource/outcome'
-import { number } from '../../../src/text/numbers'
 import { useService } from '../api/document'
 import { getImport, type Import } from '../api/imports'
 import { isPassing } from '../api/request'
-import { bytes, exactTime, visible } from '../format'
-import { summaryOf } from '../imports'
-import { Fact, Facts } from '../ui/facts'
+import { isBeingUndone, nameOf, summaryOf } from '../imports'
 import { TextLink } from '../ui/link'
 import { Page } from '../ui/page'
 import { Failure } from '../ui/states'
 import { StatusBadge } from '../ui/status-badge'
-import { RelativeTime } from '../ui/time'
-import { Actions } from './import-actions'
-import { ByType } from './import-by-type'
-import { ImportErrors } from './import-errors'
-import { RunningProgress } from './import-progress'
-import { nameOf } from './imports'
+import { Actions } from './import/actions'
+import { ByType } from './import/by-type'
+import { Changes } from './import/changes'
+import { Details } from './import/details'
+import { ImportErrors } from './import/errors'
+import { RunningProgress } from './import/progress'
+import { Relations } from './import/relations'
+import { UndoneState } from './import/undo-state'
+import { Warnings } from './import/warnings'
 
 /** The refetch interval while it runs, and otherwise. */
 const RUNNING_MS = 400
@@ -31,7 +31,7 @@ export function ImportPage({ id }: { readonly id: string }) {
     refetchInterval: ({ state: { data, error } }) => {
       if (error) return isPassing(error) && QUIET_MS
       // An import that has ended may be resumed from elsewhere.
-      return data && isUnderWay(data) ? RUNNING_MS : QUIET_MS
+      return data && (isUnderWay(data) || isBeingUndone(data)) ? RUNNING_MS : QUIET_MS
     },
   })
   const service = useService()
@@ -63,15 +63,25 @@ export function ImportPage({ id }: { readonly id: string }) {
       actions={<Actions one={one} features={features} />}
     >
       {error && <Failure error={error} onRetry={retry} />}
-      <Outcome one={one} />
-      <ByType one={one} types={recordTypes} />
-      <ImportErrors one={one} features={features} />
+      <Outcome one={one} isAway={query.error !== null} />
+      <Relations one={one} />
+      <UndoneState one={one} types={recordTypes} />
+      <ByType one={one} features={features} types={recordTypes} />
+      {features.hasWarnings && <Warnings one={one} />}
+      {features.hasChanges && <Changes one={one} types={recordTypes} />}
+      <ImportErrors one={one} features={features} types={recordTypes} />
       <Details one={one} />
     </Page>
   )
 }
 
-function Outcome({ one }: { readonly one: Import }) {
+interface OutcomeProps {
+  readonly one: Import
+  /** Whether the service does not answer. */
+  readonly isAway: boolean
+}
+
+function Outcome({ one, isAway }: OutcomeProps) {
   const { failure } = one.meta
   const without = linesWithoutRecord(outcomeOf(one))
   return (
@@ -87,46 +97,12 @@ function Outcome({ one }: { readonly one: Import }) {
           {without}
         </Text>
       )}
-      <RunningProgress one={one} />
+      <RunningProgress one={one} isAway={isAway} />
       {failure && (
         <Alert color={failure.reason === 'canceled' ? 'gray' : 'red'} variant="light" mt="md">
           {failure.detail}
         </Alert>
       )}
-    </section>
-  )
-}
-
-function Details({ one }: { readonly one: Import }) {
-  const { file, timestamps, on_conflict } = one.meta
-  const { external_ref } = one.attributes
-  return (
-    <section className="section">
-      <Title order={2}>Details</Title>
-      <Facts>
-        {external_ref !== undefined && <Fact name="Reference">{visible(external_ref)}</Fact>}
-        <Fact name="File">
-          {bytes(file.bytes)}, {number(file.lines)} {file.lines === 1 ? 'line' : 'lines'}
-        </Fact>
-        <Fact name="SHA-256 of the file">
-          <code>{file.sha256}</code>
-        </Fact>
-        {on_conflict && on_conflict !== 'reject' && (
-          <Fact name="Existing records">{on_conflict === 'skip' ? 'are skipped' : 'are updated'}</Fact>
-        )}
-        <Fact name="Received">
-          {exactTime(timestamps.created_at)} (<RelativeTime time={timestamps.created_at} />)
-        </Fact>
-        {timestamps.started_at !== undefined && (
-          <Fact name="Started">{exactTime(timestamps.started_at)}</Fact>
-        )}
-        {timestamps.finished_at !== undefined && (
-          <Fact name="Finished">{exactTime(timestamps.finished_at)}</Fact>
-        )}
-        <Fact name="ID">
-          <code>{one.id}</code>
-        </Fact>
-      </Facts>
     </section>
   )
 }

@@ -4,7 +4,8 @@ import { isComplete, isUnderWay, tallyOf } from '../../../src/imports/resource/o
 import { IMPORT_STATUSES, type ImportStatus } from '../../../src/imports/terms'
 import { counted, number } from '../../../src/text/numbers'
 import { type Import, listImports } from '../api/imports'
-import { bytes, shortTime, visible } from '../format'
+import { bytes, visible } from '../format'
+import { nameOf } from '../imports'
 import { useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
 import { ButtonLink, TextLink } from '../ui/link'
@@ -100,7 +101,10 @@ const COLUMNS: readonly Column<Import>[] = [
         <TextLink href={`/imports/${one.id}`} fw={600} className="break short">
           {nameOf(one)}
         </TextLink>
-        <Text size="xs" className="quiet">
+        <Text size="xs" className="quiet break short">
+          {one.attributes.external_ref !== undefined &&
+            one.meta.file.name !== undefined &&
+            `${visible(one.meta.file.name)}, `}
           {bytes(one.meta.file.bytes)}, {counted(one.meta.file.lines, 'line')}
         </Text>
       </>
@@ -130,12 +134,6 @@ const COLUMNS: readonly Column<Import>[] = [
     cell: ({ meta }) => <RelativeTime time={meta.timestamps.created_at} />,
   },
 ]
-
-/** The name of an import for people: the reference that they gave, or else its time. */
-export const nameOf = ({ attributes, meta }: Import): string =>
-  attributes.external_ref === undefined
-    ? `Import of ${shortTime(meta.timestamps.created_at)}`
-    : visible(attributes.external_ref)
 
 interface NothingProps {
   readonly isFiltered: boolean

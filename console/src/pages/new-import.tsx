@@ -127,8 +127,8 @@ function Form({ features, failed }: FormProps) {
       >
         <Text>{earlier && <EarlierImport one={earlier} />}</Text>
         <Text mt="xs">
-          Records with an external reference are found again, and treated as chosen above. Records without
-          one are added a second time.
+          Records with an external reference are found again, and treated as chosen above. Records without one
+          are added a second time.
         </Text>
       </Question>
     </form>

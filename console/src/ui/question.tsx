@@ -37,7 +37,7 @@ export function Question({ isOpen, title, children, no, yes, onNo, onYes, ...res
             <Button variant="default" onClick={onNo} data-autofocus>
               {no}
             </Button>
-            <Button color={isDangerous ? 'red' : undefined} loading={isBusy} onClick={onYes}>
+            <Button {...(isDangerous && { color: 'red' })} loading={isBusy} onClick={onYes}>
               {yes}
             </Button>
           </Group>

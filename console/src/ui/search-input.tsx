@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 
 interface SearchInputProps {
   readonly label: string
-  readonly description: string
+  readonly description?: string
   readonly value: string
   onChange(value: string): void
 }

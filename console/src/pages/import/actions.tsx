@@ -1,14 +1,14 @@
 import { Button, Text } from '@mantine/core'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { isUnderWay } from '../../../../src/imports/resource/outcome'
 import type { Features } from '../../api/document'
-import { type Command, command, type Import } from '../../api/imports'
+import type { Import } from '../../api/imports'
 import { nounOf } from '../../imports'
 import { Question } from '../../ui/question'
 import { Failure } from '../../ui/states'
 import { RunForReal } from './run'
 import { Undo } from './undo'
+import { useCommand } from './use-command'
 
 interface ActionsProps {
   readonly one: Import
@@ -18,12 +18,11 @@ interface ActionsProps {
 /** What can be done with an import now. */
 export function Actions({ one, features }: ActionsProps) {
   const isOver = !isUnderWay(one)
-  const { undo } = one.meta
   const canResume =
     one.attributes.status === 'failed' &&
     one.meta.failure?.reason !== 'all_rejected' &&
     !one.meta.dry_run &&
-    undo === undefined
+    one.meta.undo === undefined
   return (
     <>
       {features.canRun && one.meta.dry_run && one.attributes.status === 'success' && <RunForReal one={one} />}
@@ -32,17 +31,6 @@ export function Actions({ one, features }: ActionsProps) {
       {features.canUndo && isOver && !one.meta.dry_run && <Undo one={one} />}
     </>
   )
-}
-
-/** Does something with an import, and shows what became of it. */
-export function useCommand(one: Import, what: Exclude<Command, 'run'>) {
-  const queryClient = useQueryClient()
-  return useMutation({
-    mutationFn: () => command(one.id, what),
-    onSuccess: (changed) => queryClient.setQueryData(['import', one.id], changed),
-    // It may just have ended.
-    onError: () => queryClient.invalidateQueries({ queryKey: ['import', one.id] }),
-  })
 }
 
 function Cancel({ one }: { readonly one: Import }) {

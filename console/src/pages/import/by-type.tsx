@@ -1,23 +1,26 @@
 import { Title } from '@mantine/core'
-import { isComplete, isUnderWay, tallyOfType } from '../../../src/imports/resource/outcome'
-import { number } from '../../../src/text/numbers'
-import type { Import } from '../api/imports'
-import type { ListedType } from '../api/record-types'
-import { capitalized } from '../format'
-import { type Column, DataTable } from '../ui/data-table'
-import { TextLink } from '../ui/link'
-import { TallyBar } from '../ui/tally-bar'
-
-interface ByTypeProps {
-  readonly one: Import
-  readonly types: readonly ListedType[]
-}
+import { isComplete, isUnderWay, tallyOf, tallyOfType } from '../../../../src/imports/resource/outcome'
+import type { Counts } from '../../../../src/imports/terms'
+import { number } from '../../../../src/text/numbers'
+import type { Import } from '../../api/imports'
+import type { ListedType } from '../../api/record-types'
+import { capitalized } from '../../format'
+import { type Column, DataTable } from '../../ui/data-table'
+import { TextLink } from '../../ui/link'
+import { TallyBar } from '../../ui/tally-bar'
+import { DownloadButton } from './download'
+import type { PartProps } from './part'
 
 /** The counts of an import, a row a type. */
-export function ByType({ one, types }: ByTypeProps) {
+export function ByType({ one, features, types }: PartProps) {
+  const hasResults =
+    features.hasResults && !isUnderWay(one) && !one.meta.dry_run && tallyOf(one.meta.records).imported > 0
   return (
     <section className="section">
-      <Title order={2}>Records by type</Title>
+      <div className="section-head">
+        <Title order={2}>Records by type</Title>
+        {hasResults && <DownloadButton one={one} what="results" text="Download imported IDs" />}
+      </div>
       <DataTable label="Records by type" columns={columnsOf(one)} rows={types} rowKey={({ type }) => type} />
     </section>
   )
@@ -25,7 +28,7 @@ export function ByType({ one, types }: ByTypeProps) {
 
 function columnsOf(one: Import): Column<ListedType>[] {
   const isOver = isComplete(one)
-  const hasSkipped = one.meta.records.skipped !== undefined
+  const { skipped, updated, unchanged } = one.meta.records
   const rest = isOver ? 'Rejected' : isUnderWay(one) ? 'Remaining' : 'Not imported'
   const tally = ({ type }: ListedType) => tallyOfType(one.meta.records, type)
   return [
@@ -54,16 +57,9 @@ function columnsOf(one: Import): Column<ListedType>[] {
       isNumber: true,
       cell: (listed) => number(tally(listed).imported),
     },
-    ...(hasSkipped
-      ? [
-          {
-            header: 'Skipped',
-            width: '7rem',
-            isNumber: true,
-            cell: (listed: ListedType) => number(tally(listed).skipped),
-          },
-        ]
-      : []),
+    ...(updated ? [count('Of these changed', updated)] : []),
+    ...(unchanged ? [count('Of these equal', unchanged)] : []),
+    ...(skipped ? [count('Skipped', skipped)] : []),
     {
       header: rest,
       width: '8rem',
@@ -72,3 +68,11 @@ function columnsOf(one: Import): Column<ListedType>[] {
     },
   ]
 }
+
+/** A column of counts by type. */
+const count = (header: string, counts: Counts): Column<ListedType> => ({
+  header,
+  width: '7rem',
+  isNumber: true,
+  cell: ({ type }) => number(counts[type] ?? 0),
+})

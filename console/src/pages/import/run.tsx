@@ -47,7 +47,7 @@ function Run({ one }: { readonly one: Import }) {
       <Button loading={run.isPending} onClick={() => (isQuestionable ? setAsked(true) : run.mutate())}>
         {words}
       </Button>
-      {run.error && !isAsked && <RunFailure error={run.error} />}
+      {run.error && !isAsked && <RunFailure error={run.error} id={one.id} />}
       <Question
         isOpen={isAsked}
         title={rest > 0 ? `Import without ${counted(rest, 'record')}?` : 'Import this file again?'}
@@ -75,11 +75,13 @@ function Run({ one }: { readonly one: Import }) {
   )
 }
 
-function RunFailure({ error }: { readonly error: Error }) {
+function RunFailure({ error, id }: { readonly error: Error; readonly id: string }) {
   const otherId = error instanceof Refused ? error.problems.find(({ meta }) => meta?.id)?.meta?.id : undefined
   return (
     <Failure error={error}>
-      {otherId !== undefined && <TextLink href={`/imports/${otherId}`}>See the other import</TextLink>}
+      {otherId !== undefined && otherId !== id && (
+        <TextLink href={`/imports/${otherId}`}>See the other import</TextLink>
+      )}
     </Failure>
   )
 }

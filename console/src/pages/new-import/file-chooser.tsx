@@ -1,5 +1,5 @@
 import { Anchor, Text } from '@mantine/core'
-import { type ReactNode, useId, useState } from 'react'
+import { useId, useState } from 'react'
 import catalogue from '../../../../examples/catalogue.jsonl?url'
 import mistakes from '../../../../examples/mistakes.jsonl?url'
 import { bytes } from '../../format'
@@ -94,4 +94,3 @@ const SampleLink = ({ href, name }: { readonly href: string; readonly name: stri
     {name}
   </Anchor>
 )
-

@@ -26,9 +26,8 @@ export function useSameFile(file: File | undefined): SameFile | undefined {
     const ending = new AbortController()
     const { signal } = ending
     const set = (changed: SameFile) => signal.aborted || setFound(changed)
-    earlierImport(file, { signal, onShare: (share) => set({ status: 'checking', share }) }).then(
-      set,
-      () => set({ status: 'unknown' }),
+    earlierImport(file, { signal, onShare: (share) => set({ status: 'checking', share }) }).then(set, () =>
+      set({ status: 'unknown' }),
     )
     return () => ending.abort()
   }, [file])

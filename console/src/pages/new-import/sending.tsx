@@ -19,7 +19,11 @@ export function UploadFailure({ error }: { readonly error: Error }) {
 }
 
 /** A file on its way. */
-export function Sending({ upload: { file, sent, startedAt } }: { readonly upload: Upload & { status: 'sending' } }) {
+export function Sending({
+  upload: { file, sent, startedAt },
+}: {
+  readonly upload: Upload & { status: 'sending' }
+}) {
   const share = sent / file.size
   const elapsed = performance.now() - startedAt
   const rate = elapsed > 500 ? (sent / elapsed) * 1000 : undefined

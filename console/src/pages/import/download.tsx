@@ -1,0 +1,28 @@
+import { Button } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
+import { DOWNLOADS, type Download, download, type Import } from '../../api/imports'
+import { save } from '../../save'
+import { Failure } from '../../ui/states'
+
+interface DownloadButtonProps {
+  readonly one: Import
+  readonly what: Download
+  readonly text: string
+}
+
+/** Saves a part of an import as a file. */
+export function DownloadButton({ one, what, text }: DownloadButtonProps) {
+  const name = `${one.attributes.external_ref ?? one.id}-${what}.${DOWNLOADS[what].extension}`
+  const mutation = useMutation({
+    mutationFn: () => download(one.id, what),
+    onSuccess: (blob) => save(blob, name),
+  })
+  return (
+    <>
+      <Button size="xs" variant="default" loading={mutation.isPending} onClick={() => mutation.mutate()}>
+        {text}
+      </Button>
+      {mutation.error && <Failure error={mutation.error} />}
+    </>
+  )
+}
