@@ -7,7 +7,8 @@ import { pino } from 'pino'
 import type { DataDir } from '../../src/data-dir/data-dir.js'
 import type { Connection } from '../../src/db/connection.js'
 import type { Pool } from '../../src/db/pool.js'
-import { createImport, receiveFile } from '../../src/imports/receive/receive.js'
+import { createImport } from '../../src/imports/receive/create.js'
+import { receiveFile } from '../../src/imports/receive/receive.js'
 import { ChunkMemory } from '../../src/imports/work/memory.js'
 import { product } from '../../src/records/product.js'
 import { defaultStore } from '../../src/tenants/owners.js'
@@ -67,7 +68,17 @@ export async function worker(
       delay.enable()
       const before = performance.eventLoopUtilization()
       const options = { dryRun: false, onConflict: 'reject', maxErrors: undefined, fixes: undefined } as const
-      const { id } = await createImport(pool, store, await defaultStore(pool), undefined, options, file, 1000)
+      const { id } = file
+      const ownerId = await defaultStore(pool)
+      const created = {
+        ...file,
+        ownerId,
+        createdBy: 'bench',
+        externalRef: undefined,
+        options,
+        fileName: undefined,
+      }
+      await createImport(pool, store, created, 1000)
       await finished(pool, id)
       delay.disable()
       busy[variant]?.push(performance.eventLoopUtilization(before).active)

@@ -108,6 +108,14 @@ export const resultsExpired = (at: string) =>
     `The list of records that this import changed was kept only until ${at.slice(0, 10)}. The records remain.`,
   )
 
+/** @param at RFC 3339 */
+export const fileExpired = (at: string) =>
+  httpError(
+    410,
+    'Gone',
+    `The file of this import expired on ${at.slice(0, 10)}: it is kept only for some time after its end. Post it again.`,
+  )
+
 export const fileGone = () =>
   httpError(
     410,

@@ -1,4 +1,4 @@
-import sql, { type Sql } from 'sql-template-tag'
+import sql, { raw, type Sql } from 'sql-template-tag'
 import { type CountsByType, countsOf, type ImportCounts, toCounts } from './counts.js'
 import { progressOf } from './progress.js'
 import type { FailureReason, ImportStatus, OnConflict } from './terms.js'
@@ -59,13 +59,19 @@ export interface Import extends ImportOptions, ImportCounts {
   readonly failure: Failure | undefined
 }
 
+/** The condition that an import was undone (contract 12). @param table the alias of a row of `imports` */
+export const isUndone = (table: string): Sql =>
+  raw(
+    `exists (select from imports undoing where undoing.undo_of = ${table}.id and undoing.status = 'success')`,
+  )
+
 /** The columns of `imports`, under that name, that `toImport` reads. */
 export const importColumns: Sql = sql`
   id, owner_id, external_ref, status, created_at, updated_at, started_at, finished_at, errors, expired_at, has_old_errors,
   dry_run, on_conflict, max_errors, fixes, warnings, created_by, same_file_as, rehearsal_of,
-  (select r.id from imports r where r.rehearsal_of = imports.id and r.status <> 'failed'
+  (select r.id from imports r where r.rehearsal_of = imports.id and r.status <> 'failed' and not ${isUndone('r')}
    order by r.created_at desc limit 1) as run_as,
-  (select f.id from imports f where f.fixes = imports.id and f.status <> 'failed'
+  (select f.id from imports f where f.fixes = imports.id and f.status <> 'failed' and not f.dry_run and not ${isUndone('f')}
    order by f.created_at desc limit 1) as fixed_by,
   file_name, file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, checkpoint_pass, checkpoint_bytes,
   failure_reason, failure_detail,

@@ -80,17 +80,17 @@ interface Found {
 
 /** API keys and access tokens with this hash that are valid. A client's secret is not a token. */
 const tokens = (key: Buffer): Sql => sql`
-  select c.id as credential_id, c.secret_hash, c.owner_id, null::double precision as ms_left
+  select c.id as credential_id, c.name, c.secret_hash, c.owner_id, null::double precision as ms_left
   from credentials c
   where c.secret_hash = ${key} and c.kind = 'api_key' and c.revoked_at is null
   union all
-  select c.id, a.secret_hash, c.owner_id, (extract(epoch from a.expires_at - now()) * 1000)::double precision
+  select c.id, c.name, a.secret_hash, c.owner_id, (extract(epoch from a.expires_at - now()) * 1000)::double precision
   from access_tokens a join credentials c on c.id = a.credential_id
   where a.secret_hash = ${key} and a.expires_at > now() and c.revoked_at is null`
 
 /** Sessions with this hash that are open. */
 const sessions = (key: Buffer): Sql => sql`
-  select c.id as credential_id, s.secret_hash, c.owner_id,
+  select c.id as credential_id, c.name, s.secret_hash, c.owner_id,
     (extract(epoch from s.expires_at - now()) * 1000)::double precision as ms_left
   from sessions s join credentials c on c.id = s.credential_id and c.secret_hash = s.credential_hash
   where s.secret_hash = ${key} and s.expires_at > now() and c.revoked_at is null`
@@ -99,6 +99,7 @@ const sessions = (key: Buffer): Sql => sql`
 async function find(pool: Pool, valid: Sql, key: Buffer): Promise<Found | undefined> {
   const found = await rows<{
     credential_id: string
+    name: string
     secret_hash: Buffer
     ms_left: number | null
     owner_id: string
@@ -108,7 +109,7 @@ async function find(pool: Pool, valid: Sql, key: Buffer): Promise<Found | undefi
   }>(
     pool,
     sql`
-      select t.credential_id, t.secret_hash, t.ms_left, t.owner_id, o.kind, o.parent_id, o.page_length
+      select t.credential_id, t.name, t.secret_hash, t.ms_left, t.owner_id, o.kind, o.parent_id, o.page_length
       from (${valid}) t join owners o on o.id = t.owner_id
       where o.disabled_at is null`,
   )
@@ -120,6 +121,7 @@ async function find(pool: Pool, valid: Sql, key: Buffer): Promise<Found | undefi
       msLeft: row.ms_left,
       caller: {
         credentialId: row.credential_id,
+        credentialName: row.name,
         ownerId: row.owner_id,
         kind: row.kind,
         organizationId: row.parent_id ?? undefined,

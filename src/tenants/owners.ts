@@ -6,6 +6,7 @@ import { type Client, type Pool, rows } from '../db/pool.js'
 export interface Caller {
   /** The API key or the client that the token belongs to. */
   readonly credentialId: string
+  readonly credentialName: string
   readonly ownerId: string
   readonly kind: 'store' | 'organization'
   /** A store's organization, whose resources it sees. */

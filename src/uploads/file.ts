@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { uploadKey, uploadName, uploadsLayoutOf } from '../data-dir/layout.js'
+import { linkOrCopy } from './copy.js'
 import { requireUploadsFolder } from './folder.js'
 import { UploadMissing, type UploadReader, type UploadStore, type UploadWriter } from './store.js'
 
@@ -41,16 +42,22 @@ export function openFileStore(folder: string, id: string): UploadStore {
     },
 
     async open(key): Promise<UploadReader> {
-      const file = await there(() => open(pathOf(key), 'r')).catch((error: NodeJS.ErrnoException) => {
-        throw error.code === 'ENOENT'
-          ? new UploadMissing(`The uploaded file ${key} is not in ${folder}.`)
-          : error
+      const file = await there(() => open(pathOf(key), 'r')).catch((error) => {
+        throw whyNotOpen(error, key, folder)
       })
       return {
         read: (buffer, position) =>
           there(async () => (await file.read(buffer, 0, buffer.length, position)).bytesRead),
         close: () => file.close(),
       }
+    },
+
+    async copy(from, to) {
+      await requireThere()
+      await there(() => linkOrCopy(pathOf(from), pathOf(to), join(incoming, to))).catch((error) => {
+        throw whyNotOpen(error, from, folder)
+      })
+      await there(() => syncFolder(folder))
     },
 
     async remove(key) {
@@ -66,6 +73,9 @@ export function openFileStore(folder: string, id: string): UploadStore {
     aside: asideOf(folder, requireThere),
   }
 }
+
+const whyNotOpen = (error: NodeJS.ErrnoException, key: string, folder: string): Error =>
+  error.code === 'ENOENT' ? new UploadMissing(`The uploaded file ${key} is not in ${folder}.`) : error
 
 function writerOf(
   file: FileHandle,

@@ -11,6 +11,8 @@ export interface UploadStore {
   create(key: string): Promise<UploadWriter>
   /** @throws UploadMissing */
   open(key: string): Promise<UploadReader>
+  /** Gives a file a second key. It is durable under both, and removing one leaves the other. @throws UploadMissing */
+  copy(from: string, to: string): Promise<void>
   /** Removes a file; a missing one is not an error. */
   remove(key: string): Promise<void>
   /** The keys of all files. */

@@ -13,6 +13,7 @@ export type AttributeKind =
   | 'text'
   | 'uuid'
   | 'time'
+  | 'sha256'
   | 'members'
   | 'member'
   | { readonly oneOf: readonly string[] }
@@ -197,6 +198,7 @@ const COMPARISONS: Readonly<Record<string, string>> = { eq: '=', gt: '>', ge: '>
 export function operatorsOf(kind: AttributeKind): readonly Operator[] {
   if (kind === 'text') return ['eq', 'in', 'like']
   if (kind === 'time') return ['eq', 'gt', 'ge', 'lt', 'le', 'is_null']
+  if (kind === 'sha256') return ['eq']
   if (kind === 'members') return ['in']
   return ['eq', 'in']
 }
@@ -215,6 +217,7 @@ function toSql({ operator, attribute, values }: Condition, attributes: FilterAtt
   if (known.condition) return known.condition(values)
   if (kind === 'time')
     return sql`${column} ${raw(COMPARISONS[operator] ?? '=')} ${toTimestamp(values[0] ?? '')}::timestamptz`
+  if (kind === 'sha256') return sql`${column} = decode(${values[0]}, 'hex')`
   if (kind === 'uuid') return sql`${column} = any(${values}::uuid[])`
   if (operator === 'like') return isLike(column, toLikePattern(values[0] ?? ''))
   return isAnyOf(column, values)
@@ -224,6 +227,9 @@ function checkValue(attribute: string, kind: AttributeKind, value: string): void
   if (!isStorableText(value))
     throw unparsableFilter(`a value of ${attribute} has a character that no text can contain.`)
   if (kind === 'uuid' && !UUID_PATTERN.test(value)) throw unparsableFilter(`${attribute} takes a UUID.`)
+  if (kind === 'sha256' && !/^[0-9a-f]{64}$/i.test(value)) {
+    throw unparsableFilter(`${attribute} takes a SHA-256 in hexadecimal, of 64 characters.`)
+  }
   if (typeof kind === 'object' && !kind.oneOf.includes(value)) {
     throw unparsableFilter(`${attribute} takes one of ${kind.oneOf.join(', ')}.`)
   }

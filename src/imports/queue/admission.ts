@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag'
 import { type Client, type Pool, rows } from '../../db/pool.js'
+import { isUndone } from '../import.js'
 
 /* What keeps an import out of its owner's queue. */
 
@@ -17,6 +18,54 @@ export class TooManyWaiting extends Error {
   constructor(readonly limit: number) {
     super(`${limit} imports of this owner are waiting.`)
   }
+}
+
+/** The owner has no import with the id that `fixes` gives. */
+export class UnknownFixed extends Error {
+  override name = 'UnknownFixed'
+  constructor(readonly importId: string) {
+    super(`There is no import ${importId}.`)
+  }
+}
+
+/** A rehearsal was run before, and that import has neither failed nor been undone. */
+export class AlreadyRun extends Error {
+  override name = 'AlreadyRun'
+  constructor(readonly importId: string) {
+    super(`The rehearsal was run as import ${importId}.`)
+  }
+}
+
+/** @throws UnknownFixed if `fixes` is not an import of the owner */
+export async function checkFixed(
+  db: Pool | Client,
+  ownerId: string,
+  fixes: string | undefined,
+): Promise<void> {
+  if (fixes === undefined) return
+  const found = await rows(
+    db,
+    sql`select from imports where id = ${fixes} and owner_id = ${ownerId} and undo_of is null`,
+  )
+  if (found.length === 0) throw new UnknownFixed(fixes)
+}
+
+/**
+ * Called by whoever has locked the owner's total, so that a rehearsal is run once.
+ *
+ * @param except an import of the rehearsal that does not count.
+ * @throws AlreadyRun
+ */
+export async function checkNotRun(client: Client, rehearsalId: string, except?: string): Promise<void> {
+  const [run] = await rows<{ id: string }>(
+    client,
+    sql`
+      select r.id from imports r
+      where r.rehearsal_of = ${rehearsalId} and r.status <> 'failed' and not ${isUndone('r')}
+        and r.id is distinct from ${except ?? null}
+      order by r.created_at desc limit 1`,
+  )
+  if (run) throw new AlreadyRun(run.id)
 }
 
 /** @throws TooManyWaiting if the owner has no room for a further import that waits. */

@@ -43,6 +43,8 @@ export interface Job extends Omit<ImportOptions, 'fixes'> {
   /** Only of the types that were known when the file was received. */
   readonly uploaded: Counts
   readonly checkpoint: Checkpoint
+  /** How many lines were rejected before it. */
+  readonly rejected: number
   /** The source of its records' times. */
   readonly clock: DatabaseClock
 }
@@ -103,7 +105,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
       ),
       turn as (${turnOf('claimed')})
       select i.id, i.owner_id, o.parent_id, i.fence, i.attempts, i.claims, i.upload_key, i.file_bytes, i.max_line_bytes,
-             i.dry_run, i.on_conflict, i.max_errors, i.checkpoint_pass, i.checkpoint_bytes, i.checkpoint_lines,
+             i.dry_run, i.on_conflict, i.max_errors, i.rejected, i.checkpoint_pass, i.checkpoint_bytes, i.checkpoint_lines,
              ${databaseMilliseconds} as milliseconds, ${countsOf('i')} as counts
       from claimed i join owners o on o.id = i.owner_id`,
   ).catch((error: unknown) => {
@@ -132,6 +134,7 @@ const toJob = (row: ClaimedRow): Job => ({
   dryRun: row.dry_run,
   onConflict: row.on_conflict,
   maxErrors: row.max_errors ?? undefined,
+  rejected: row.rejected,
   uploaded: uploadedOf(row.counts),
   checkpoint: { pass: row.checkpoint_pass, bytes: row.checkpoint_bytes, lines: row.checkpoint_lines },
   clock: new DatabaseClock(row.milliseconds),
@@ -171,6 +174,7 @@ interface ClaimedRow {
   readonly dry_run: boolean
   readonly on_conflict: OnConflict
   readonly max_errors: number | null
+  readonly rejected: number
   readonly checkpoint_pass: number
   readonly checkpoint_bytes: number
   readonly checkpoint_lines: number

@@ -2,20 +2,22 @@ import sql from 'sql-template-tag'
 import { isUniqueViolation } from '../../db/errors.js'
 import { type Pool, rows, transaction } from '../../db/pool.js'
 import { type Import, type ImportRow, importColumns, toImport } from '../import.js'
-import { checkWaiting, ExternalRefTaken, findByExternalRef } from './admission.js'
+import { checkNotRun, checkWaiting, ExternalRefTaken, findByExternalRef } from './admission.js'
 import { IMPORTS_CHANNEL } from './claim.js'
 
 /**
  * Puts an import that failed or was canceled back into the queue, to resume from its checkpoint. Not a dry
- * run, whose notes are gone; nor one whose whole file was processed; nor one whose file expired.
+ * run, whose notes are gone; nor one whose whole file was processed; nor one whose file expired. The limit of
+ * rejected lines no longer applies.
  *
  * @param maxWaiting how many imports of the owner may wait, including this one.
  * @returns undefined if it is none of these.
- * @throws ExternalRefTaken if another import has taken its `external_ref`; TooManyWaiting
+ * @throws ExternalRefTaken if another import has taken its `external_ref`; TooManyWaiting; AlreadyRun if
+ * another import runs the same rehearsal by now
  */
 export async function retryImport(
   pool: Pool,
-  { id, ownerId, externalRef }: Import,
+  { id, ownerId, externalRef, rehearsalOf }: Import,
   maxWaiting: number,
 ): Promise<Import | undefined> {
   return await transaction(pool, async (client) => {
@@ -32,12 +34,13 @@ export async function retryImport(
     )
     if (!retryable) return undefined
     await checkWaiting(client, ownerId, maxWaiting)
+    if (rehearsalOf !== undefined) await checkNotRun(client, rehearsalOf, id)
     const [row] = await rows<ImportRow>(
       client,
       sql`
         update imports
         set status = 'pending', failure_reason = null, failure_detail = null, finished_at = null,
-            attempts = 0, claims = 0, retry_at = null, updated_at = clock_timestamp()
+            attempts = 0, claims = 0, retry_at = null, max_errors = null, updated_at = clock_timestamp()
         where id = ${id}
         returning ${importColumns}`,
     )

@@ -16,6 +16,7 @@ import { LEASE_SECONDS } from '../queue/heads.js'
 import { readChunks } from './chunks.js'
 import { forgetDryRun } from './dry-run.js'
 import { FanOut } from './fan-out.js'
+import { isOverLimit, toFailure, tooManyErrors } from './limit.js'
 import type { ChunkMemory } from './memory.js'
 import { ChunkWriter } from './write.js'
 
@@ -62,10 +63,10 @@ export async function runJob(
   const attempt = job.attempts + job.claims
   logger.info({ fence: job.fence, attempt, ...job.checkpoint }, 'import claimed')
   try {
-    if (job.attempts >= MAX_ATTEMPTS || job.claims > MAX_DEATHS) {
-      return emitEnd(context, logger, await failImport(pool, job, whyGivenUp(job)))
-    }
-    const done = await writeChunks(context, job, AbortSignal.any([stop, lost.signal]), turnOver)
+    const done =
+      whyNotRun(job) ??
+      (await writeChunks(context, job, AbortSignal.any([stop, lost.signal]), turnOver).catch(toFailure(job)))
+    if (typeof done === 'object') return emitEnd(context, logger, await failImport(pool, job, done))
     if (lost.signal.aborted) throw new LeaseLost(job.id)
     if (!done) {
       await heartbeat.stop()
@@ -105,8 +106,18 @@ function startHeartbeat(pool: Pool, job: Job, failed: (error: Error) => void) {
   }
 }
 
+/** Why a claimed job has to fail at once; undefined: it can be run. */
+function whyNotRun(job: Job): Failure | undefined {
+  if (job.attempts >= MAX_ATTEMPTS || job.claims > MAX_DEATHS) return whyGivenUp(job)
+  // A process may have died after the chunk that exceeded the limit.
+  return isOverLimit(job, job.rejected) ? tooManyErrors(job, job.rejected) : undefined
+}
+
 /**
  * Reads and writes in parallel: while the database receives some chunks, the next one is read and validated.
+ *
+ * @returns whether the end of the file is reached
+ * @throws TooManyErrors, and what else a chunk fails with
  */
 async function writeChunks(
   { pool, store, memory, emit }: JobContext,

@@ -1,7 +1,6 @@
-import { setInterval } from 'node:timers'
 import sql from 'sql-template-tag'
 import { isUniqueViolation } from '../../db/errors.js'
-import { type Client, type Pool, settled, transaction } from '../../db/pool.js'
+import { type Client, type Pool, rows, settled, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
 import { ContentChanged } from '../../records/content/insert.js'
 import type { RecordType } from '../../records/record-type.js'
@@ -15,7 +14,9 @@ import { insertProblems } from '../report/problems.js'
 import { type Added, addRecords } from './add.js'
 import type { Chunk } from './chunks.js'
 import type { FanOut } from './fan-out.js'
+import { isOverLimit, TooManyErrors } from './limit.js'
 import type { ChunkMemory } from './memory.js'
+import { untilTurn } from './turn.js'
 
 /** How many chunks of a job are being written at once, each over its own connection. */
 export const CHUNKS_AT_ONCE = 3
@@ -44,6 +45,7 @@ export class ChunkWriter {
   readonly #measured: (write: () => Promise<Written>) => Promise<void>
   readonly #underWay: ChunkUnderWay[] = []
   #careful = 0
+  #rejected: number
 
   /**
    * @param memory shared by all jobs.
@@ -61,12 +63,14 @@ export class ChunkWriter {
     this.#job = job
     this.#fanOut = fanOut
     this.#measured = measured
+    this.#rejected = job.rejected
   }
 
   /**
    * Starts to write a chunk, as soon as there is room for it.
    *
-   * @throws what the writing of an earlier one threw; LeaseLost if somebody else has the job.
+   * @throws what the writing of an earlier one threw; LeaseLost if somebody else has the job; TooManyErrors
+   * once a chunk is committed that exceeds the limit: the chunks after it are not.
    */
   async begin(chunk: Chunk): Promise<void> {
     while (this.#mustWait(chunk)) await this.#underWay[0]?.written
@@ -74,12 +78,18 @@ export class ChunkWriter {
     const turn = this.#underWay.at(-1)?.written ?? Promise.resolve()
     const written = this.#measured(() => this.#write(chunk, turn))
       .then(() => {
+        this.#checkLimit()
         this.#underWay.shift()
       })
       .finally(giveBack)
     // Awaited by `begin` or `end`; until then a failure must not count as unhandled.
     written.catch(() => {})
     this.#underWay.push({ chunk, written })
+  }
+
+  /** Chunks are committed in order, so the same one is always the last. @throws TooManyErrors */
+  #checkLimit(): void {
+    if (isOverLimit(this.#job, this.#rejected)) throw new TooManyErrors(this.#rejected)
   }
 
   /** Waits until every chunk is committed. @throws as `begin` */
@@ -114,7 +124,8 @@ export class ChunkWriter {
           careful: this.#careful > 0,
           lock,
         } as const
-        const { conflicts, written } = await writeChunk(this.#pool, attempted)
+        const { conflicts, written, rejected } = await writeChunk(this.#pool, attempted)
+        this.#rejected = rejected
         this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
         return written
       } catch (error) {
@@ -149,13 +160,14 @@ interface Attempt {
  * Writes a chunk in one transaction, which is committed when its turn has come: afterwards either all of it
  * is in the database or none.
  *
- * @returns whether an `external_ref` was taken, and what the chunk added to the counts.
+ * @returns whether an `external_ref` was taken, what the chunk added to the counts, and how many lines of the
+ * import are rejected by now.
  * @throws LeaseLost; ContentChanged; what the attempt's turn is rejected with
  */
 async function writeChunk(
   pool: Pool,
   attempt: Attempt,
-): Promise<{ readonly conflicts: boolean; readonly written: Written }> {
+): Promise<{ readonly conflicts: boolean; readonly written: Written; readonly rejected: number }> {
   const { job, chunk, turn, careful } = attempt
   const result = await transaction(pool, async (client) => {
     const quick = careful ? undefined : await addQuickly(client, attempt)
@@ -166,35 +178,16 @@ async function writeChunk(
     // The following rows stay locked until the end of the transaction, so an earlier chunk must lock them
     // first.
     const inserted = new Map([...outcomes].map(([{ table }, outcome]) => [table, outcome.inserted]))
-    await settled([
+    const [, , rejected] = await settled([
       addToTotals(client, job.ownerId, job.dryRun ? new Map() : inserted),
       countKinds(client, job, problems),
-      advance(client, job, chunk, outcomes, problems.length),
+      advance(client, job, chunk, outcomes, problems),
     ])
     const conflicts = !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
-    return { conflicts, written: writtenBy(job.dryRun ? new Map() : outcomes, problems.length) }
+    return { conflicts, rejected, written: writtenBy(job.dryRun ? new Map() : outcomes, problems.length) }
   })
   chunk.loan.release()
   return result
-}
-
-/**
- * Well below the time after which PostgreSQL ends a session that is idle in a transaction (`db/session.ts`).
- */
-const PING_MS = 10_000
-
-/**
- * Waits for a chunk's turn, and shows PostgreSQL meanwhile that the process which holds the transaction is
- * alive.
- */
-async function untilTurn(client: Client, turn: Promise<void>): Promise<void> {
-  // A connection that breaks is reported by the next statement.
-  const ping = setInterval(() => void client.query('select').catch(() => {}), PING_MS)
-  try {
-    await turn
-  } finally {
-    clearInterval(ping)
-  }
 }
 
 function writtenBy(outcomes: Outcomes, errors: number): Written {
@@ -251,6 +244,7 @@ async function addChunk(client: Client, attempt: Attempt, careful: boolean): Pro
  * Updates counts, checkpoint, the times of the records, and the lease. Progress resets the failed attempts.
  * The fence is checked here: a worker that lost its lease finds out before it commits, and counts nothing.
  *
+ * @returns how many lines of the import are rejected by now.
  * @throws LeaseLost
  */
 async function advance(
@@ -258,22 +252,25 @@ async function advance(
   { id, fence }: Job,
   { checkpoint, milliseconds }: Chunk,
   outcomes: Outcomes,
-  errors: number,
-): Promise<void> {
+  problems: readonly LineProblem[],
+): Promise<number> {
   const types = [...outcomes.keys()].map(({ type }) => type)
   const added = [...outcomes.values()]
   const createdAt = new Date(milliseconds).toISOString()
-  const { rowCount } = await client.query(sql`
+  const rejectedLines = new Set(problems.map(({ line }) => line.number)).size
+  const [advanced] = await rows<{ rejected: number }>(
+    client,
+    sql`
     with advanced as (
       update imports
-      set errors = errors + ${errors},
+      set errors = errors + ${problems.length}, rejected = rejected + ${rejectedLines},
           checkpoint_pass = ${checkpoint.pass}, checkpoint_bytes = ${checkpoint.bytes}, checkpoint_lines = ${checkpoint.lines},
           records_from = least(records_from, ${createdAt}), records_to = greatest(records_to, ${createdAt}),
           attempts = 0, claims = 0, retry_at = null,
           updated_at = clock_timestamp(),
           lease_expires_at = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
       where id = ${id} and fence = ${fence} and status = 'started'
-      returning id
+      returning id, rejected
     ),
     counted as (
       update import_counts c
@@ -282,6 +279,8 @@ async function advance(
                             ${added.map(({ skipped }) => skipped)}::bigint[]) as n(type, imported, skipped)
       where c.import_id = advanced.id and c.type = n.type
     )
-    select from advanced`)
-  if (rowCount === 0) throw new LeaseLost(id)
+    select rejected from advanced`,
+  )
+  if (!advanced) throw new LeaseLost(id)
+  return advanced.rejected
 }

@@ -15,6 +15,7 @@ import type { ImportDependencies } from './dependencies.js'
 const kinds = {
   id: 'uuid',
   external_ref: 'text',
+  sha256: 'sha256',
   status: { oneOf: IMPORT_STATUSES },
   owner: { oneOf: ['store', 'organization'] },
   created_at: 'time',
@@ -53,6 +54,7 @@ function filtersOf(caller: Caller): FilterAttributes {
   const columns = Object.entries(kinds).map(([name, kind]) => [name, { kind, column: raw(name) }])
   return {
     ...Object.fromEntries(columns),
+    sha256: { kind: kinds.sha256, column: raw('file_sha256') },
     owner: {
       kind: kinds.owner,
       column: sql`owner_id`,

@@ -13,7 +13,7 @@ const schema = operation({
   tag: 'Imports',
   summary: 'Resumes an import that failed or was canceled.',
   description:
-    'It waits for its turn again, and resumes where it stopped: nothing is imported twice. Also 409 while the limit of waiting imports is reached.',
+    'It waits for its turn again, and resumes where it stopped: nothing is imported twice. Its `max_errors` no longer applies. Also 409 while the limit of waiting imports is reached.',
   ids: { id: 'import' },
   answers: importAnswers,
   errors: [400, 403, 404, 409],

@@ -9,6 +9,7 @@ import { errorsRoute } from './report/errors.js'
 import { rejectedRoute } from './report/rejected.js'
 import { resultsRoute } from './report/results.js'
 import { retryRoute } from './retry.js'
+import { runRoute } from './run.js'
 
 /** The Subscriptions Imports API (contract 6). */
 export function importRoutes(app: App, dependencies: ImportDependencies): void {
@@ -26,4 +27,5 @@ export function importRoutes(app: App, dependencies: ImportDependencies): void {
   resultsRoute(app, dependencies)
   cancelRoute(app, dependencies)
   retryRoute(app, dependencies)
+  runRoute(app, dependencies)
 }

@@ -45,6 +45,15 @@ const options = {
       "What happens to a record whose `external_ref` already exists: it is an error, it is skipped, or it replaces the attributes of the existing one (and an offering's snapshots). Default: `reject`.",
     ),
   ),
+  max_errors: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description:
+        'Once more lines than this are rejected, the import stops and has failed, with the reason `too_many_errors`; what was imported by then stays. A retry resumes it without the limit. Absent: there is no limit.',
+    }),
+  ),
+  fixes: Type.Optional(uuid("The caller's import whose rejected lines this file has, corrected.")),
 }
 
 /** The body of an import, by media type. */

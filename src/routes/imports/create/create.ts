@@ -8,8 +8,9 @@ import { dataOf, named } from '../../../http/operation/schemas.js'
 import { readByHandler } from '../../../http/operation/validation.js'
 import { requestUrl } from '../../../http/urls.js'
 import type { Import } from '../../../imports/import.js'
-import { checkWaiting, findByExternalRef } from '../../../imports/queue/admission.js'
-import { createImport, discard, type Received, receiveFile } from '../../../imports/receive/receive.js'
+import { checkFixed, checkWaiting, findByExternalRef } from '../../../imports/queue/admission.js'
+import { createImport } from '../../../imports/receive/create.js'
+import { discard, type Received, receiveFile } from '../../../imports/receive/receive.js'
 import { Type } from '../../../schema/type.js'
 import { importAnswer } from '../answer.js'
 import type { ImportDependencies } from '../dependencies.js'
@@ -68,25 +69,25 @@ async function receive(
     receive: (bytes: AsyncIterable<Buffer>) =>
       receiveFile(store, limits, bytes).catch((error) => refuseUpload(error, limits)),
     discard: (received: Received) => discard(store, received),
-    check: async ({ externalRef, dryRun }: Options) => {
+    check: async ({ externalRef, dryRun, fixes }: Options) => {
+      await checkFixed(pool, ownerId, fixes).catch(refuseImport)
       if (dryRun || externalRef === undefined) return
       const holder = await findByExternalRef(pool, ownerId, externalRef)
       if (holder !== undefined) throw refTaken(holder)
     },
   }
   const read = isJsonLines(headers['content-type']) ? readImportFile : readImportForm
-  const { file, options } = await read(
-    body as RequestBody,
-    query as Record<string, unknown>,
-    limits.maxUploadBytes,
-    handlers,
-  )
+  const {
+    file: received,
+    fileName,
+    options,
+  } = await read(body as RequestBody, query as Record<string, unknown>, limits.maxUploadBytes, handlers)
   const { externalRef } = options
-  return await createImport(pool, store, ownerId, externalRef, options, file, limits.maxWaitingImports).catch(
-    async (error) => {
-      // A file that may belong to a committed import stays; if it does not, the next start sets it aside.
-      if (!mayBeCommitted(error)) await discard(store, file)
-      return refuseImport(error)
-    },
-  )
+  const { id, file } = received
+  const created = { id, ownerId, createdBy: caller.credentialName, externalRef, options, fileName, file }
+  return await createImport(pool, store, created, limits.maxWaitingImports).catch(async (error) => {
+    // A file that may belong to a committed import stays; if it does not, the next start sets it aside.
+    if (!mayBeCommitted(error)) await discard(store, received)
+    return refuseImport(error)
+  })
 }

@@ -2,6 +2,7 @@ import type { RequestBody } from '../../../http/body/request-body.js'
 import { validationError } from '../../../http/errors.js'
 import type { Problem } from '../../../schema/problem.js'
 import { excerpt } from '../../../text/text.js'
+import { headerFileName } from './file-name.js'
 import { checkLength, type Handlers, type ImportBody, withLimit } from './import-body.js'
 import { isOptionName, OPTION_NAMES, type OptionName, readOptions, takes } from './options.js'
 
@@ -21,7 +22,8 @@ export async function readImportFile<File>(
   const options = readOptions(optionsOf(query, problems), problems)
   if (problems.length > 0) throw validationError('', problems)
   await handlers.check(options)
-  return { file: await handlers.receive(withLimit(body, maxFileBytes)), options }
+  const file = await handlers.receive(withLimit(body, maxFileBytes))
+  return { file, fileName: headerFileName(body.headers['content-disposition']), options }
 }
 
 function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]): Map<OptionName, string> {

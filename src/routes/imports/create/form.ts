@@ -6,6 +6,7 @@ import type { RequestBody } from '../../../http/body/request-body.js'
 import { validationError } from '../../../http/errors.js'
 import type { Problem } from '../../../schema/problem.js'
 import { excerpt } from '../../../text/text.js'
+import { partFileName } from './file-name.js'
 import {
   checkLength,
   type Handlers,
@@ -95,6 +96,7 @@ class FormInProgress<File> {
   readonly #streams: Readable[] = []
   readonly #fields = new Map<OptionName, Promise<string | undefined>>()
   #file: Promise<File> | undefined
+  #fileName: string | undefined
 
   constructor(handlers: Handlers<File>, maxFileBytes: number) {
     this.#handlers = handlers
@@ -106,9 +108,9 @@ class FormInProgress<File> {
     const { resolve, reject, promise: read } = deferred<void>()
     const broken = (error: Error) => reject(unreadable(error))
     let isTaken = false
-    parser.on('file', (name: string | undefined, stream) => {
+    parser.on('file', (name: string | undefined, stream, givenName: string | undefined) => {
       isTaken = true
-      this.#onPart(name ?? '', stream)
+      this.#onPart(name ?? '', stream, givenName)
     })
     tokenizerOf(parser).on('part', (part) => {
       // The parser got the header first.
@@ -142,7 +144,7 @@ class FormInProgress<File> {
     const options = await this.#options(this.#problems)
     if (this.#problems.length > 0) throw validationError('', this.#problems)
     if (!this.#file) throw new Error('a form without a file has a problem')
-    return { file: await this.#file, options }
+    return { file: await this.#file, fileName: this.#fileName, options }
   }
 
   async #options(problems: Problem[]): Promise<Options> {
@@ -165,7 +167,7 @@ class FormInProgress<File> {
     await Promise.allSettled(this.#fields.values())
   }
 
-  #onPart(name: string, stream: Readable): void {
+  #onPart(name: string, stream: Readable, givenName: string | undefined): void {
     // The body may end early before anybody reads the part, or in a part that nobody reads. If the stream was
     // destroyed, its reader gave up and reports why.
     stream.on('error', (error) => {
@@ -174,6 +176,7 @@ class FormInProgress<File> {
     if (name === 'import_file' && !this.#file) {
       this.#streams.push(stream)
       this.#file = this.#receive(stream)
+      this.#fileName = partFileName(givenName)
       this.#file.catch((error: Error) => this.#failed.reject(error))
     } else if (isOptionName(name) && !this.#fields.has(name)) {
       this.#streams.push(stream)

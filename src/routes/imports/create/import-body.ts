@@ -8,6 +8,8 @@ import type { Options } from './options.js'
 /** What is posted to `/subscriptions/imports` (contract 6). */
 export interface ImportBody<File> {
   readonly file: File
+  /** The name that it was sent with. */
+  readonly fileName: string | undefined
   readonly options: Options
 }
 

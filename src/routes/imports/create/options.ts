@@ -1,14 +1,13 @@
 import { isUtf8 } from 'node:buffer'
-import type { Static } from 'typebox'
 import type { ImportOptions } from '../../../imports/import.js'
 import { ON_CONFLICT } from '../../../imports/terms.js'
-import { compile } from '../../../schema/compile.js'
+import { compileParameters } from '../../../schema/parameters.js'
 import type { Problem } from '../../../schema/problem.js'
 import { Type } from '../../../schema/type.js'
 import { importParameters } from '../schemas.js'
 
 /** The options of an import: fields of the form, or query parameters (contract 6). */
-export const OPTION_NAMES = ['external_ref', 'dry_run', 'on_conflict'] as const
+export const OPTION_NAMES = ['external_ref', 'dry_run', 'on_conflict', 'max_errors', 'fixes'] as const
 export type OptionName = (typeof OPTION_NAMES)[number]
 
 export interface Options extends ImportOptions {
@@ -31,23 +30,24 @@ export function readField(name: OptionName, bytes: Buffer): string | Problem {
   return isUtf8(bytes) ? bytes.toString('utf8') : { field: name, error: `${name} must be valid UTF-8` }
 }
 
-const Parameters = Type.Object(importParameters)
-const problemsOf = compile(Parameters)
+const readParameters = compileParameters(Type.Object(importParameters))
 
 /**
  * Reads the options, and adds what is wrong with them to the problems. An empty one counts as absent, since
  * forms send those.
  */
 export function readOptions(given: ReadonlyMap<OptionName, string>, problems: Problem[]): Options {
-  const options = Object.fromEntries([...given].filter(([, value]) => value !== ''))
-  problems.push(...problemsOf(options))
-  const { external_ref, dry_run, on_conflict = ON_CONFLICT[0] } = options as Static<typeof Parameters>
+  const { values, problems: found } = readParameters(
+    Object.fromEntries([...given].filter(([, value]) => value !== '')),
+  )
+  problems.push(...found)
+  const { external_ref, dry_run, on_conflict = ON_CONFLICT[0], max_errors, fixes } = values
   return {
     externalRef: external_ref,
     dryRun: dry_run === 'true',
     onConflict: on_conflict,
-    maxErrors: undefined,
-    fixes: undefined,
+    maxErrors: max_errors,
+    fixes,
   }
 }
 

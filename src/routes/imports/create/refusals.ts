@@ -1,7 +1,19 @@
-import { badRequest, contentTooLarge, noRoom, tooManyRequests, writeConflict } from '../../../http/errors.js'
+import {
+  badRequest,
+  contentTooLarge,
+  noRoom,
+  tooManyRequests,
+  validationError,
+  writeConflict,
+} from '../../../http/errors.js'
 import { DecompressesToTooMuch } from '../../../imports/file/decompress.js'
 import { UnusableFile } from '../../../imports/file/unusable-file.js'
-import { ExternalRefTaken, TooManyWaiting } from '../../../imports/queue/admission.js'
+import {
+  AlreadyRun,
+  ExternalRefTaken,
+  TooManyWaiting,
+  UnknownFixed,
+} from '../../../imports/queue/admission.js'
 
 /** The errors of a full file system, a quota, and a limit of the process. */
 const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG']
@@ -27,11 +39,19 @@ export function refuseUpload(
 /**
  * Turns the reason why an import cannot wait for its turn into an HTTP error.
  *
- * @throws HttpError 409; the error itself if it is none of ours
+ * @throws HttpError 400, 409; the error itself if it is none of ours
  */
 export function refuseImport(error: Error): never {
   if (error instanceof ExternalRefTaken) throw refTaken(error.importId)
   if (error instanceof TooManyWaiting) throw tooManyWaiting(error.limit)
+  if (error instanceof AlreadyRun) {
+    throw writeConflict('The rehearsal was run before, and that import has not failed.', {
+      id: error.importId,
+    })
+  }
+  if (error instanceof UnknownFixed) {
+    throw validationError('', [{ field: 'fixes', error: `import "${error.importId}" was not found` }])
+  }
   throw error
 }
 
