@@ -47,6 +47,8 @@ interface UploadOptions {
   readonly fileName?: string
   readonly dryRun?: boolean
   readonly onConflict?: 'reject' | 'skip' | 'update'
+  readonly maxErrors?: number
+  readonly fixes?: string
 }
 
 /** The HTTP API as one caller sees it. */
@@ -139,12 +141,14 @@ export class Api {
   /** Posts a file as a browser would. */
   upload(
     content: string | Uint8Array,
-    { externalRef, fileName = 'import.jsonl', dryRun, onConflict }: UploadOptions = {},
+    { externalRef, fileName = 'import.jsonl', dryRun, onConflict, maxErrors, fixes }: UploadOptions = {},
   ): Promise<Answer> {
     const form = new FormData()
     if (dryRun !== undefined) form.set('dry_run', String(dryRun))
     if (onConflict !== undefined) form.set('on_conflict', onConflict)
     if (externalRef !== undefined) form.set('external_ref', externalRef)
+    if (maxErrors !== undefined) form.set('max_errors', String(maxErrors))
+    if (fixes !== undefined) form.set('fixes', fixes)
     form.set('import_file', new Blob([Buffer.from(content)]), fileName)
     return this.request('/subscriptions/imports', { method: 'POST', body: form })
   }

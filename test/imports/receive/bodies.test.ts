@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import zlib, { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import type { ImportResource } from '../../support/api.js'
 import { aProduct, counts, file, times } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
 import { newStoreEach, testService } from '../../support/service.js'
@@ -17,6 +18,9 @@ const post = (body: string | Uint8Array, query = '', type = 'application/jsonl')
     headers: { 'content-type': type },
     body: Buffer.from(body),
   })
+
+/** What is known of an import's file but for its name. */
+const unnamed = ({ meta }: ImportResource) => ({ ...meta.file, name: undefined })
 
 const products = file(aProduct({ external_ref: 'p-1' }), aProduct({ external_ref: 'p-2' }))
 
@@ -48,11 +52,19 @@ describe('A file that is the whole body', () => {
     ['?on_conflict=replace', 'on_conflict: on_conflict must be one of reject, skip, update'],
     [
       '?dry-run=true',
-      /^dry-run: is not a parameter of this request; it takes "external_ref", "dry_run", "on_conflict"$/,
+      'dry-run: is not a parameter of this request; it takes ' +
+        '"external_ref", "dry_run", "on_conflict", "max_errors", "fixes"',
     ],
     ['?external_ref=a&external_ref=b', 'external_ref: "external_ref" must be given once'],
     [`?external_ref=${'x'.repeat(2049)}`, 'external_ref: external_ref must be at most 2048 characters'],
     ['?external_ref=%00', /U\+0000/],
+    ['?max_errors=-1', 'max_errors: max_errors must be a whole number of at least 0'],
+    ['?max_errors=many', 'max_errors: max_errors must be a whole number of at least 0'],
+    ['?fixes=january', 'fixes: fixes must be a UUID'],
+    [
+      '?fixes=0190d5c8-3c1a-7d9e-8a51-5f2b8f6b0c11',
+      'fixes: import "0190d5c8-3c1a-7d9e-8a51-5f2b8f6b0c11" was not found',
+    ],
   ])('with %s: 400', async (query, detail) => {
     expectError(await post(products, query), 400, 'Validation Error', detail)
   })
@@ -136,7 +148,7 @@ describe.each(packings)('A file compressed with %s', (name, pack) => {
   test('in a form or as the body is imported decompressed', async () => {
     const plain = await api.import(products)
     for (const { body } of [await api.upload(pack(products)), await post(pack(products))]) {
-      expect(body.data.meta.file).toEqual(plain.meta.file)
+      expect(unnamed(body.data)).toEqual(unnamed(plain))
       expect((await api.finished(body.data.id)).meta.errors).toBe(2)
     }
   })
@@ -161,7 +173,7 @@ describe.each(packings)('A file compressed with %s', (name, pack) => {
     const plain = await api.import(products.repeat(3))
     const [one, zeros] = [pack(products), Buffer.alloc(70_000)]
     for (const packed of [Buffer.concat([one, one, one]), Buffer.concat([one, zeros, one, one, zeros])])
-      expect((await post(packed)).body.data.meta.file).toEqual(plain.meta.file)
+      expect(unnamed((await post(packed)).body.data)).toEqual(unnamed(plain))
     const bytes = Buffer.concat([one, one, one])
     for (const cut of [1, one.length - 1, one.length, one.length + 1, 2 * one.length]) {
       const body = new ReadableStream({
@@ -178,7 +190,7 @@ describe.each(packings)('A file compressed with %s', (name, pack) => {
         body,
         duplex: 'half',
       } as RequestInit)
-      expect(answer.body.data.meta.file).toEqual(plain.meta.file)
+      expect(unnamed(answer.body.data)).toEqual(unnamed(plain))
     }
   })
 

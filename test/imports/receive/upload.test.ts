@@ -79,10 +79,14 @@ describe('POST /subscriptions/imports takes import_file and external_ref, in eit
         attributes: { status: 'pending' },
         meta: {
           owner: 'store',
+          created_by: expect.stringMatching(/^data directory /),
           timestamps: { created_at: expect.any(String), updated_at: expect.any(String) },
           records: { uploaded: counts(2, 1, 1, 1), imported: counts() },
+          progress: 0,
           errors: 0,
+          warnings: 0,
           file: {
+            name: 'import.jsonl',
             bytes: Buffer.byteLength(content),
             lines: 9,
             sha256: createHash('sha256').update(content).digest('hex'),

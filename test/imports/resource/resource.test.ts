@@ -9,7 +9,7 @@ const service = testService()
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 
 /** What an import's `meta` has from the beginning. */
-const ALWAYS = ['errors', 'file', 'owner', 'progress', 'records', 'timestamps', 'warnings']
+const ALWAYS = ['created_by', 'errors', 'file', 'owner', 'progress', 'records', 'timestamps', 'warnings']
 
 const sum = (byType: Readonly<Record<string, number>>): number =>
   Object.values(byType).reduce((total, count) => total + count, 0)
@@ -143,6 +143,7 @@ describe('The lines of a file', () => {
     const { id, attributes, meta } = await service.api.import(content)
     expect(attributes.status).toBe('success')
     expect(meta.file).toEqual({
+      name: 'import.jsonl',
       bytes: Buffer.byteLength(content),
       lines,
       sha256: createHash('sha256').update(content).digest('hex'),
