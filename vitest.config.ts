@@ -13,6 +13,7 @@ const SHARED = [
   'test/http/{lists,operation}/**/*.test.ts',
   'test/imports/*.test.ts',
   'test/imports/{check,file,resource}/**/*.test.ts',
+  'test/imports/undo/undo.test.ts',
   'test/imports/queue/control.test.ts',
   'test/imports/receive/bodies.test.ts',
   'test/imports/report/!(upgrade).test.ts',

@@ -116,6 +116,14 @@ export const fileExpired = (at: string) =>
     `The file of this import expired on ${at.slice(0, 10)}: it is kept only for some time after its end. Post it again.`,
   )
 
+/** @param at RFC 3339 */
+export const undoExpired = (at: string) =>
+  httpError(
+    410,
+    'Gone',
+    `What this import did is noted only for some time after its end, and can be undone only until then. It expired on ${at.slice(0, 10)}.`,
+  )
+
 export const fileGone = () =>
   httpError(
     410,

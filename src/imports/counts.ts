@@ -13,12 +13,25 @@ export interface ImportCounts {
   /** Of the imported, those that were there already: changed, or equal already. */
   readonly updated: Counts
   readonly unchanged: Counts
+  /** What its undo has removed, restored and left (contract 12). */
+  readonly removed: Counts
+  readonly restored: Counts
+  readonly kept: Counts
 }
 
 /** The rows of `import_counts` of one import, by type; null: it has none. */
 export type CountsByType = Readonly<Record<string, Readonly<Record<keyof ImportCounts, number>>>> | null
 
-const KINDS = ['uploaded', 'imported', 'skipped', 'updated', 'unchanged'] as const
+const KINDS = [
+  'uploaded',
+  'imported',
+  'skipped',
+  'updated',
+  'unchanged',
+  'removed',
+  'restored',
+  'kept',
+] as const
 
 /**
  * A subquery that reads the counts of a row of `imports` as `CountsByType`. It sees what its statement sees:
@@ -42,6 +55,9 @@ export function toCounts(byType: CountsByType): ImportCounts {
     skipped: read('skipped'),
     updated: read('updated'),
     unchanged: read('unchanged'),
+    removed: read('removed'),
+    restored: read('restored'),
+    kept: read('kept'),
   }
 }
 

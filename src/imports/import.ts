@@ -1,4 +1,5 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
+import { toRfc3339 } from '../db/pool.js'
 import { type CountsByType, countsOf, type ImportCounts, toCounts } from './counts.js'
 import { progressOf } from './progress.js'
 import type { FailureReason, ImportStatus, OnConflict } from './terms.js'
@@ -18,6 +19,16 @@ export interface ImportOptions {
 export interface Failure {
   readonly reason: FailureReason
   readonly detail: string
+}
+
+/** The job that takes an import back (contract 12). Its counts are the import's. Times are RFC 3339. */
+export interface Undo {
+  readonly status: ImportStatus
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly startedAt: string | undefined
+  readonly finishedAt: string | undefined
+  readonly failure: Failure | undefined
 }
 
 /** An import as stored in the database. Times are RFC 3339. */
@@ -57,13 +68,12 @@ export interface Import extends ImportOptions, ImportCounts {
     readonly sha256: string
   }
   readonly failure: Failure | undefined
+  /** Absent: nobody has asked for it. */
+  readonly undo: Undo | undefined
 }
 
 /** The condition that an import was undone (contract 12). @param table the alias of a row of `imports` */
-export const isUndone = (table: string): Sql =>
-  raw(
-    `exists (select from imports undoing where undoing.undo_of = ${table}.id and undoing.status = 'success')`,
-  )
+export const isUndone = (table: string): Sql => raw(`(${table}.undone_at is not null)`)
 
 /** The columns of `imports`, under that name, that `toImport` reads. */
 export const importColumns: Sql = sql`
@@ -75,9 +85,13 @@ export const importColumns: Sql = sql`
    order by f.created_at desc limit 1) as fixed_by,
   file_name, file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, checkpoint_pass, checkpoint_bytes,
   failure_reason, failure_detail,
+  (select json_build_object('status', u.status, 'created_at', u.created_at::text, 'updated_at', u.updated_at::text,
+                            'started_at', u.started_at::text, 'finished_at', u.finished_at::text,
+                            'failure_reason', u.failure_reason, 'failure_detail', u.failure_detail)
+   from imports u where u.undo_of = imports.id) as undo,
   ${countsOf('imports')} as counts`
 
-export interface ImportRow {
+export interface ImportRow extends FailureColumns {
   readonly dry_run: boolean
   readonly on_conflict: OnConflict
   readonly id: string
@@ -105,9 +119,22 @@ export interface ImportRow {
   readonly file_bytes: number
   readonly file_lines: number
   readonly file_sha256: string
+  readonly undo: UndoColumns | null
+  readonly counts: CountsByType
+}
+
+interface FailureColumns {
   readonly failure_reason: FailureReason | null
   readonly failure_detail: string | null
-  readonly counts: CountsByType
+}
+
+/** Its times are PostgreSQL's texts. */
+interface UndoColumns extends FailureColumns {
+  readonly status: ImportStatus
+  readonly created_at: string
+  readonly updated_at: string
+  readonly started_at: string | null
+  readonly finished_at: string | null
 }
 
 export function toImport(row: ImportRow): Import {
@@ -145,9 +172,21 @@ export function toImport(row: ImportRow): Import {
     expiredAt: row.expired_at ?? undefined,
     hasOldErrors: row.has_old_errors,
     file,
-    failure:
-      row.failure_reason === null
-        ? undefined
-        : { reason: row.failure_reason, detail: row.failure_detail ?? '' },
+    failure: toFailure(row),
+    undo: row.undo === null ? undefined : toUndo(row.undo),
   }
 }
+
+const toFailure = ({
+  failure_reason: reason,
+  failure_detail: detail,
+}: FailureColumns): Failure | undefined => (reason === null ? undefined : { reason, detail: detail ?? '' })
+
+const toUndo = (undo: UndoColumns): Undo => ({
+  status: undo.status,
+  createdAt: toRfc3339(undo.created_at),
+  updatedAt: toRfc3339(undo.updated_at),
+  startedAt: undo.started_at === null ? undefined : toRfc3339(undo.started_at),
+  finishedAt: undo.finished_at === null ? undefined : toRfc3339(undo.finished_at),
+  failure: toFailure(undo),
+})

@@ -4,7 +4,7 @@ import { type Pool, rows } from '../db/pool.js'
 import { totalQuery } from '../db/totals.js'
 import { type Import, type ImportRow, importColumns, toImport } from './import.js'
 
-/** One import; undefined if these owners do not have it. */
+/** One import, not an undo; undefined if these owners do not have it. */
 export async function findImport(
   pool: Pool,
   ownerIds: readonly string[],
@@ -12,7 +12,7 @@ export async function findImport(
 ): Promise<Import | undefined> {
   const [row] = await rows<ImportRow>(
     pool,
-    sql`select ${importColumns} from imports where id = ${id} and owner_id = any(${ownerIds}::uuid[])`,
+    sql`select ${importColumns} from imports where id = ${id} and owner_id = any(${ownerIds}::uuid[]) and undo_of is null`,
   )
   return row && toImport(row)
 }
@@ -27,12 +27,12 @@ export async function listImports(
   const condition = filter ? sql`and ${filter}` : empty
   const parts = ownerIds.map(
     (ownerId) => sql`
-      (select id, created_at from imports where owner_id = ${ownerId} ${condition}
+      (select id, created_at from imports where owner_id = ${ownerId} and undo_of is null ${condition}
        order by created_at desc, id desc limit ${offset + limit})`,
   )
   const { total, found } = await listPage<ImportRow>(pool, {
     total: filter
-      ? sql`select count(*) from imports where owner_id = any(${ownerIds}::uuid[]) ${condition}`
+      ? sql`select count(*) from imports where owner_id = any(${ownerIds}::uuid[]) and undo_of is null ${condition}`
       : totalQuery(ownerIds, 'imports'),
     // The ids are read first, so that no import is read with its counts only to be skipped.
     page: sql`

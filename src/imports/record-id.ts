@@ -29,6 +29,11 @@ export function lineOfRecord(importId: string, recordId: string): number | undef
   return Number.parseInt(recordId.slice(STEM_END), 16)
 }
 
+/** The part of an id that shows its import, and where it is: the first character, from 1, and how many. */
+export const stemOf = (importId: string): string => importId.slice(STEM_START, STEM_END)
+export const STEM_FROM = STEM_START + 1
+export const STEM_CHARACTERS = STEM_END - STEM_START
+
 /**
  * A UUID that is less than every record's id of this millisecond and later, and greater than all earlier
  * ones.

@@ -20,5 +20,9 @@ export const FAILURE_REASONS = [
 ] as const
 export type FailureReason = (typeof FAILURE_REASONS)[number]
 
+/** Why the undo of an import leaves a record as it is (contract 12). */
+export const KEPT_REASONS = ['changed', 'held', 'deleted', 'not_recorded'] as const
+export type KeptReason = (typeof KEPT_REASONS)[number]
+
 /** Records by type, with a count for every type: `{"subscription_product": 3, …}`. */
 export type Counts = Record<string, number>

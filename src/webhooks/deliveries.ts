@@ -4,7 +4,7 @@ import { type Client, type Pool, rows } from '../db/pool.js'
 
 /** The body that is sent, as JSON (docs/webhooks.md). */
 export interface Message {
-  readonly type: 'import.finished' | 'webhook.test'
+  readonly type: 'import.finished' | 'import.undone' | 'webhook.test'
   /** When it happened, RFC 3339. */
   readonly timestamp: string
   readonly data: object

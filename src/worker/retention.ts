@@ -67,6 +67,8 @@ async function expireReports(
           select id from imports
           where finished_at < now() - make_interval(days => ${days}) and expired_at is null
             and (errors_deleted_at is null or upload_deleted_at is null)
+            -- An undo needs what was noted for it.
+            and not exists (select from imports u where u.undo_of = imports.id and u.finished_at is null)
           order by finished_at
           limit ${STEP_IMPORTS}
           for update skip locked
@@ -118,10 +120,11 @@ async function deleteErrors({ pool, logger, emit }: RetentionContext, stop: Abor
 async function deleteRest(pool: Pool, its: Sql, stop: AbortSignal): Promise<boolean> {
   await pool.query(sql`delete from import_error_kinds where ${its}`)
   const key = ['line_number']
-  const batches = deleteInBatches(pool, { table: 'import_changes', where: its, key, size: STEP_ROWS })
-  for await (const _ of batches) {
-    await pause(stop)
-    if (stop.aborted) return false
+  for (const table of ['import_changes', 'import_kept']) {
+    for await (const _ of deleteInBatches(pool, { table, where: its, key, size: STEP_ROWS })) {
+      await pause(stop)
+      if (stop.aborted) return false
+    }
   }
   return true
 }

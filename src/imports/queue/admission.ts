@@ -77,7 +77,10 @@ export async function checkWaiting(db: Pool | Client, ownerId: string, maxWaitin
   if (waiting.length > 0) throw new TooManyWaiting(maxWaiting)
 }
 
-/** The import that has an `external_ref` and has not failed; undefined: it is free. Dry runs take none. */
+/**
+ * The import that has an `external_ref` and has neither failed nor been taken back; undefined: it is free. Dry
+ * runs take none.
+ */
 export async function findByExternalRef(
   db: Pool | Client,
   ownerId: string,
@@ -87,7 +90,8 @@ export async function findByExternalRef(
     db,
     sql`
       select id from imports
-      where owner_id = ${ownerId} and ref_key(external_ref) = ref_key(${externalRef}) and status <> 'failed' and not dry_run`,
+      where owner_id = ${ownerId} and ref_key(external_ref) = ref_key(${externalRef}) and status <> 'failed' and not dry_run
+        and not ${isUndone('imports')}`,
   )
   return row?.id
 }

@@ -21,6 +21,8 @@ export interface Checkpoint {
 export interface Job extends Omit<ImportOptions, 'fixes'> {
   readonly id: string
   readonly ownerId: string
+  /** The import that it takes back; absent: it is an import itself. */
+  readonly undoOf: string | undefined
   /** The owner of the rows that it writes: a dry run's own is the import itself (docs/decisions/0047). */
   readonly rowsOwnerId: string
   /**
@@ -104,7 +106,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
         returning i.*
       ),
       turn as (${turnOf('claimed')})
-      select i.id, i.owner_id, o.parent_id, i.fence, i.attempts, i.claims, i.upload_key, i.file_bytes, i.max_line_bytes,
+      select i.id, i.owner_id, i.undo_of, o.parent_id, i.fence, i.attempts, i.claims, i.upload_key, i.file_bytes, i.max_line_bytes,
              i.dry_run, i.on_conflict, i.max_errors, i.rejected, i.checkpoint_pass, i.checkpoint_bytes, i.checkpoint_lines,
              ${databaseMilliseconds} as milliseconds, ${countsOf('i')} as counts
       from claimed i join owners o on o.id = i.owner_id`,
@@ -119,6 +121,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
 const toJob = (row: ClaimedRow): Job => ({
   id: row.id,
   ownerId: row.owner_id,
+  undoOf: row.undo_of ?? undefined,
   rowsOwnerId: row.dry_run ? row.id : row.owner_id,
   visibleOwnerIds: [
     ...(row.dry_run ? [row.id] : []),
@@ -163,6 +166,7 @@ const turnOf = (imports: string) =>
 interface ClaimedRow {
   readonly id: string
   readonly owner_id: string
+  readonly undo_of: string | null
   readonly parent_id: string | null
   readonly fence: number
   readonly attempts: number

@@ -7,8 +7,8 @@ import { IMPORTS_CHANNEL } from './claim.js'
 
 /**
  * Puts an import that failed or was canceled back into the queue, to resume from its checkpoint. Not a dry
- * run, whose notes are gone; nor one whose whole file was processed; nor one whose file expired. The limit of
- * rejected lines no longer applies.
+ * run, whose notes are gone; nor one whose whole file was processed; nor one whose file expired; nor one that is
+ * taken back. The limit of rejected lines no longer applies.
  *
  * @param maxWaiting how many imports of the owner may wait, including this one.
  * @returns undefined if it is none of these.
@@ -30,6 +30,7 @@ export async function retryImport(
       sql`
         select from imports
         where id = ${id} and status = 'failed' and failure_reason <> 'all_rejected' and not dry_run and expired_at is null
+          and not exists (select from imports u where u.undo_of = imports.id)
         for update`,
     )
     if (!retryable) return undefined

@@ -96,7 +96,7 @@ async function insertImport(
                  where s.owner_id = ${ownerId} and s.file_sha256 = ${file.sha256} and not s.dry_run
                    and s.status <> 'failed' and s.undo_of is null and not ${isUndone('s')}
                  order by s.created_at desc limit 1))
-        on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' and not dry_run do nothing
+        on conflict (owner_id, ref_key(external_ref)) where status <> 'failed' and not dry_run and undone_at is null do nothing
         returning *
       ),
       counted as (

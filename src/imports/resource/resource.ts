@@ -1,4 +1,4 @@
-import type { Import } from '../import.js'
+import type { Import, Undo } from '../import.js'
 import type { ImportResource } from './schema.js'
 
 /**
@@ -7,7 +7,7 @@ import type { ImportResource } from './schema.js'
  * @param owner what `meta.owner` says.
  */
 export function importResource(owner: 'store' | 'organization', one: Import): ImportResource {
-  const { externalRef, startedAt, finishedAt, failure, onConflict, file, createdBy } = one
+  const { externalRef, failure, onConflict, file, createdBy, undo } = one
   return {
     id: one.id,
     type: 'subscription_import',
@@ -18,12 +18,7 @@ export function importResource(owner: 'store' | 'organization', one: Import): Im
     meta: {
       owner,
       ...(createdBy !== undefined && { created_by: createdBy }),
-      timestamps: {
-        created_at: one.createdAt,
-        updated_at: one.updatedAt,
-        ...(startedAt !== undefined && { started_at: startedAt }),
-        ...(finishedAt !== undefined && { finished_at: finishedAt }),
-      },
+      timestamps: timestampsOf(one),
       records: {
         uploaded: one.uploaded,
         imported: one.imported,
@@ -42,9 +37,26 @@ export function importResource(owner: 'store' | 'organization', one: Import): Im
       file: { ...(file.name !== undefined && { name: file.name }), ...sizes(file) },
       ...others(one),
       ...(failure && { failure }),
+      ...(undo && { undo: undoOf(undo, one) }),
     },
   }
 }
+
+const timestampsOf = ({ createdAt, updatedAt, startedAt, finishedAt }: Import | Undo) => ({
+  created_at: createdAt,
+  updated_at: updatedAt,
+  ...(startedAt !== undefined && { started_at: startedAt }),
+  ...(finishedAt !== undefined && { finished_at: finishedAt }),
+})
+
+const undoOf = (undo: Undo, { removed, restored, kept }: Import) => ({
+  status: undo.status,
+  removed,
+  restored,
+  kept,
+  timestamps: timestampsOf(undo),
+  ...(undo.failure && { failure: undo.failure }),
+})
 
 const sizes = ({ bytes, lines, sha256 }: Import['file']) => ({ bytes, lines, sha256 })
 

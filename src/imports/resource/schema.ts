@@ -21,9 +21,41 @@ interface Counted {
 }
 
 /** @param recordTypes the types that counts have a key for. */
-export function importSchema(recordTypes: readonly Counted[]) {
+const countsBy = (recordTypes: readonly Counted[]) => {
   const byType = Object.fromEntries(recordTypes.map(({ type, table }) => [type, count(`How many ${table}.`)]))
-  const counts = (description: string) => Type.Unsafe<Counts>(Type.Object(byType, { description }))
+  return (description: string) => Type.Unsafe<Counts>(Type.Object(byType, { description }))
+}
+
+const importTimestamps = Type.Object({
+  ...timestamps.properties,
+  started_at: Type.Optional(timestamp('When the work began.')),
+  finished_at: Type.Optional(timestamp('When the work ended.')),
+})
+
+const failure = (description: string) =>
+  Type.Optional(
+    Type.Object(
+      {
+        reason: oneOf(FAILURE_REASONS, 'For programs.'),
+        detail: Type.String({ description: 'For people: what happened and what to do.' }),
+      },
+      { description },
+    ),
+  )
+
+/** What becomes of the records that an import added or changed when it is taken back (contract 12). */
+const undoCounts = (recordTypes: readonly Counted[]) => {
+  const counts = countsBy(recordTypes)
+  return {
+    removed: counts('Those that the import had added and that are removed.'),
+    restored: counts('Those that it had changed and that have the values back that they had before.'),
+    kept: counts('Those that stay as they are, since they were changed later or others hold them.'),
+  }
+}
+
+/** @param recordTypes the types that counts have a key for. */
+export function importSchema(recordTypes: readonly Counted[]) {
+  const counts = countsBy(recordTypes)
   return Type.Object(
     {
       id: uuid("The import's id."),
@@ -40,11 +72,7 @@ export function importSchema(recordTypes: readonly Counted[]) {
         created_by: Type.Optional(
           Type.String({ description: 'The name of the credential that it was created with.' }),
         ),
-        timestamps: Type.Object({
-          ...timestamps.properties,
-          started_at: Type.Optional(timestamp('When the work began.')),
-          finished_at: Type.Optional(timestamp('When the work ended.')),
-        }),
+        timestamps: importTimestamps,
         records: Type.Object({
           uploaded: counts('The lines that are well-formed JSON of a known type.'),
           imported: counts('Those that were also valid and were added. Live while the import runs.'),
@@ -88,13 +116,19 @@ export function importSchema(recordTypes: readonly Counted[]) {
         run_as: other('The import that runs this rehearsal for real.'),
         fixes: other('The import whose rejected lines its file has, corrected.'),
         fixed_by: other('The latest import with its rejected lines, corrected.'),
-        failure: Type.Optional(
+        failure: failure('Why the import failed.'),
+        undo: Type.Optional(
           Type.Object(
             {
-              reason: oneOf(FAILURE_REASONS, 'For programs.'),
-              detail: Type.String({ description: 'For people: what happened and what to do.' }),
+              status: oneOf(
+                IMPORT_STATUSES,
+                'From `pending` to `started` to `success` or `failed`. One that failed is resumed by another request.',
+              ),
+              ...undoCounts(recordTypes),
+              timestamps: importTimestamps,
+              failure: failure('Why the undo failed.'),
             },
-            { description: 'Why the import failed.' },
+            { description: 'How the import was taken back; absent: it was not.' },
           ),
         ),
       }),
@@ -104,6 +138,21 @@ export function importSchema(recordTypes: readonly Counted[]) {
 }
 
 export type ImportResource = Static<ReturnType<typeof importSchema>>
+
+/** What an undo would do. @param recordTypes the types that counts have a key for. */
+export const undoPreviewSchema = (recordTypes: readonly Counted[]) =>
+  Type.Object(
+    {
+      type: oneOf(['subscription_import_undo'], 'The type.'),
+      meta: Type.Object({
+        dry_run: Type.Literal(true, { description: 'Nothing was changed.' }),
+        ...undoCounts(recordTypes),
+      }),
+    },
+    { $id: 'ImportUndoPreview', description: 'What it would do to take an import back.' },
+  )
+
+export type UndoPreviewResource = Static<ReturnType<typeof undoPreviewSchema>>
 
 export const importErrorSchema = Type.Object(
   {

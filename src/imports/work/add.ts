@@ -10,13 +10,13 @@ import { deleteSnapshots } from '../../records/write/insert-snapshots.js'
 import type { Lock } from '../../records/write/references.js'
 import { isReferring } from '../../records/write/referring.js'
 import { type Resolved, resolve } from '../../records/write/resolve.js'
+import type { FanOut } from '../fan-out.js'
 import type { LineProblem } from '../file/examine.js'
 import type { Job } from '../queue/claim.js'
 import { lineOfRecord } from '../record-id.js'
 import { refTaken } from '../report/problems.js'
 import type { Candidates } from './chunks.js'
 import { takenThere } from './dry-run.js'
-import type { FanOut } from './fan-out.js'
 
 /** One attempt to write one chunk. */
 export interface Writing {

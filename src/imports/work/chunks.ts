@@ -9,13 +9,13 @@ import {
   SharedReferring,
 } from '../../records/write/referring.js'
 import type { UploadReader } from '../../uploads/store.js'
+import type { FanOut } from '../fan-out.js'
 import { examineLine, type LinePlace, type LineProblem } from '../file/examine.js'
 import type { Line } from '../file/lines.js'
 import { type Pass, passes } from '../file/passes.js'
 import { readLines } from '../file/read-lines.js'
 import type { Checkpoint, Job } from '../queue/claim.js'
 import { recordIds } from '../record-id.js'
-import type { FanOut } from './fan-out.js'
 
 /**
  * Records of one type whose attributes are valid by themselves, in the order of the file. The database

@@ -9,13 +9,15 @@ import { recordTypes } from '../../records/index.js'
 import { UploadsAway } from '../../uploads/folder.js'
 import { UploadMissing, type UploadStore } from '../../uploads/store.js'
 import { endedImport, type ImportEvent, type Written } from '../events.js'
+import { FanOut } from '../fan-out.js'
 import type { Failure, Import } from '../import.js'
 import { type Job, LeaseLost, releaseLease, renewLease } from '../queue/claim.js'
 import { failImport, finishImport } from '../queue/end.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
+import { endUndo } from '../undo/end.js'
+import { takeBack } from '../undo/take-back.js'
 import { readChunks } from './chunks.js'
 import { forgetDryRun } from './dry-run.js'
-import { FanOut } from './fan-out.js'
 import { isOverLimit, toFailure, tooManyErrors } from './limit.js'
 import type { ChunkMemory } from './memory.js'
 import { ChunkWriter } from './write.js'
@@ -42,7 +44,7 @@ const MAX_DEATHS = 20
 const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3
 
 /**
- * Runs a claimed import to its end; or, when `stop` or `turnOver` is signalled, to its next checkpoint; or
+ * Runs a claimed import, or the undo of one, to its end; or, when `stop` or `turnOver` is signalled, to its next checkpoint; or
  * until a fault or another worker intervenes. Never throws: what happened is in the database and the log.
  *
  * @param turnOver signalled when others are waiting for its place; a chunk is written in any case.
@@ -54,7 +56,9 @@ export async function runJob(
   turnOver: AbortSignal,
 ): Promise<void> {
   const { pool } = context
-  const logger = context.logger.child({ import_id: job.id })
+  const logger = context.logger.child(
+    isUndo(job) ? { import_id: job.undoOf, undo_id: job.id } : { import_id: job.id },
+  )
   const lost = new AbortController()
   const heartbeat = startHeartbeat(pool, job, (error) => {
     if (error instanceof LeaseLost) lost.abort()
@@ -63,10 +67,9 @@ export async function runJob(
   const attempt = job.attempts + job.claims
   logger.info({ fence: job.fence, attempt, ...job.checkpoint }, 'import claimed')
   try {
-    const done =
-      whyNotRun(job) ??
-      (await writeChunks(context, job, AbortSignal.any([stop, lost.signal]), turnOver).catch(toFailure(job)))
-    if (typeof done === 'object') return emitEnd(context, logger, await failImport(pool, job, done))
+    const stopOrLost = AbortSignal.any([stop, lost.signal])
+    const done = whyNotRun(job) ?? (await work(context, job, stopOrLost, turnOver).catch(toFailure(job)))
+    if (typeof done === 'object') return await fail(context, job, logger, done)
     if (lost.signal.aborted) throw new LeaseLost(job.id)
     if (!done) {
       await heartbeat.stop()
@@ -74,6 +77,7 @@ export async function runJob(
       logger.info('import paused at its checkpoint')
       return
     }
+    if (isUndo(job)) return logUndone(logger, await endUndo(pool, job))
     emitEnd(context, logger, await finishImport(pool, job))
     await renewStatistics(pool, job).catch((error: Error) => logger.warn({ err: error }, 'no new statistics'))
   } catch (error) {
@@ -154,6 +158,21 @@ async function timed(emit: JobContext['emit'], write: () => Promise<Written>): P
   }
 }
 
+const work = (context: JobContext, job: Job, stop: AbortSignal, turnOver: AbortSignal): Promise<boolean> =>
+  isUndo(job) ? takeBack(context.pool, job, stop, turnOver) : writeChunks(context, job, stop, turnOver)
+
+const isUndo = (job: Job): job is Job & { readonly undoOf: string } => job.undoOf !== undefined
+
+async function fail(context: JobContext, job: Job, logger: Logger, failure: Failure): Promise<void> {
+  if (isUndo(job)) logUndone(logger, await endUndo(context.pool, job, failure))
+  else emitEnd(context, logger, await failImport(context.pool, job, failure))
+}
+
+function logUndone(logger: Logger, { removed, restored, kept, undo }: Import): void {
+  if (undo?.failure) logger.error({ failure: undo.failure, removed, restored, kept }, 'undo failed')
+  else logger.info({ removed, restored, kept }, 'import undone')
+}
+
 function emitEnd({ emit }: JobContext, logger: Logger, one: Import): void {
   const ended = endedImport(one)
   emit({ kind: 'ended', ...ended })
@@ -196,7 +215,7 @@ async function handleFault(
   logger.error({ err: error, outage }, 'import interrupted')
   try {
     if (error instanceof UploadMissing) {
-      const failed = await failImport(pool, job, {
+      await fail(context, job, logger, {
         reason: 'upload_missing',
         detail:
           'The uploaded file is gone or was truncated. ' +
@@ -204,13 +223,12 @@ async function handleFault(
             ? 'Nothing was added; post the file again to rehearse it.'
             : 'What had been imported stays; post the file again to import the rest.'),
       })
-      emitEnd(context, logger, failed)
     } else if (outage) {
       await releaseOnceThere(pool, job, stop)
     } else {
       const attempts = await releaseLease(pool, job, { counts: true, retryAfterSeconds: 0 })
       if (attempts < MAX_ATTEMPTS) return
-      emitEnd(context, logger, await failImport(pool, job, whyGivenUp({ ...job, attempts })))
+      await fail(context, job, logger, whyGivenUp({ ...job, attempts }))
     }
   } catch (failure) {
     // The database is away. The lease expires by itself, and whoever finds the import resumes from the
@@ -219,7 +237,8 @@ async function handleFault(
   }
 }
 
-function whyGivenUp({ attempts, dryRun, checkpoint }: Job): Failure {
+function whyGivenUp({ attempts, dryRun, checkpoint, undoOf }: Job): Failure {
+  if (undoOf !== undefined) return whyUndoGivenUp(attempts)
   const kept = dryRun
     ? 'Nothing was added; post the file again to rehearse it.'
     : 'What had been imported stays; a retry resumes from where it stopped.'
@@ -228,6 +247,17 @@ function whyGivenUp({ attempts, dryRun, checkpoint }: Job): Failure {
       ? `A server error stopped the import ${MAX_ATTEMPTS} times in a row. The server's log has the cause under the id of this import.`
       : `The server's process ended ${MAX_DEATHS} times, over more than an hour, while it was at line ${checkpoint.lines + 1} or soon after. Its log may say why; if it ran out of memory, look at that line.`
   return { reason: 'fault', detail: `${why} ${kept}` }
+}
+
+function whyUndoGivenUp(attempts: number): Failure {
+  const why =
+    attempts >= MAX_ATTEMPTS
+      ? `A server error stopped the undo ${MAX_ATTEMPTS} times in a row. The server's log has the cause.`
+      : `The server's process ended ${MAX_DEATHS} times, over more than an hour. Its log may say why.`
+  return {
+    reason: 'fault',
+    detail: `${why} What was taken back stays so; another request to undo the import resumes from where it stopped.`,
+  }
 }
 
 const hasLost = (pool: Pool, job: Job): Promise<boolean> =>

@@ -33,7 +33,8 @@ export function retryRoute(app: App, { poolOf, limits }: ImportDependencies): vo
   })
 }
 
-function whyNoRetry({ status, dryRun, expiredAt }: Import): string {
+function whyNoRetry({ status, dryRun, expiredAt, undo }: Import): string {
+  if (undo) return 'This import was undone, or its undo has begun; post the file again.'
   if (status !== 'failed')
     return `Only an import that failed or was canceled can be retried; this one is ${status}.`
   if (expiredAt !== undefined) return 'The file is no longer kept; post it again.'

@@ -6,10 +6,12 @@ import { getRoute } from './get.js'
 import { listRoute } from './list.js'
 import { errorKindsRoute } from './report/error-kinds.js'
 import { errorsRoute } from './report/errors.js'
+import { keptRoute } from './report/kept.js'
 import { rejectedRoute } from './report/rejected.js'
 import { resultsRoute } from './report/results.js'
 import { retryRoute } from './retry.js'
 import { runRoute } from './run.js'
+import { undoRoute } from './undo.js'
 
 /** The Subscriptions Imports API (contract 6). */
 export function importRoutes(app: App, dependencies: ImportDependencies): void {
@@ -28,4 +30,6 @@ export function importRoutes(app: App, dependencies: ImportDependencies): void {
   cancelRoute(app, dependencies)
   retryRoute(app, dependencies)
   runRoute(app, dependencies)
+  undoRoute(app, dependencies)
+  keptRoute(app, dependencies)
 }

@@ -1,7 +1,12 @@
 import type { TSchema } from 'typebox'
 import { uuid } from '../../http/operation/schemas.js'
-import { importErrorKindSchema, importErrorSchema, importSchema } from '../../imports/resource/schema.js'
-import { ON_CONFLICT } from '../../imports/terms.js'
+import {
+  importErrorKindSchema,
+  importErrorSchema,
+  importSchema,
+  undoPreviewSchema,
+} from '../../imports/resource/schema.js'
+import { KEPT_REASONS, ON_CONFLICT } from '../../imports/terms.js'
 import { externalRef, oneOf } from '../../records/attribute-kinds.js'
 import { recordTypes } from '../../records/index.js'
 import { Type } from '../../schema/type.js'
@@ -9,6 +14,7 @@ import { Type } from '../../schema/type.js'
 /** The documented schemas of imports (contract 6), by their `$id`. */
 export const importSchemas: readonly TSchema[] = [
   importSchema(recordTypes),
+  undoPreviewSchema(recordTypes),
   importErrorSchema,
   importErrorKindSchema,
   Type.Object(
@@ -22,6 +28,23 @@ export const importSchemas: readonly TSchema[] = [
       external_ref: Type.Optional(Type.String({ description: 'The current one, if there is one.' })),
     },
     { $id: 'ImportResult', description: 'The record that an imported line became.' },
+  ),
+  Type.Object(
+    {
+      line_number: Type.Integer({ minimum: 1, description: 'The line that added or changed it.' }),
+      type: oneOf(
+        recordTypes.map(({ type }) => type),
+        "The record's type.",
+      ),
+      id: uuid("The record's id."),
+      external_ref: Type.Optional(Type.String({ description: 'Its external_ref, if it has one.' })),
+      reason: oneOf(
+        KEPT_REASONS,
+        'Why it stays: it was changed after the import; something else holds it by now; it was deleted; or the import is from before an upgrade, and what the record was before is not known.',
+      ),
+      detail: Type.String({ description: 'The same for people, and what holds it.' }),
+    },
+    { $id: 'ImportKept', description: 'A record that the undo of an import has left as it is.' },
   ),
 ]
 

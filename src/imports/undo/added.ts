@@ -1,0 +1,167 @@
+import sql, { empty, raw, type Sql } from 'sql-template-tag'
+import { type Client, rows, settled } from '../../db/pool.js'
+import { addToTotals } from '../../db/totals.js'
+import type { RecordType } from '../../records/record-type.js'
+import { deleteSnapshots } from '../../records/write/insert-snapshots.js'
+import type { FanOut } from '../fan-out.js'
+import { lineOfRecord } from '../record-id.js'
+import { holderOf, type Owners, ownersOfHolders } from './holders.js'
+import { insertKept } from './kept.js'
+import { isAddedBy, type Undone } from './undone.js'
+
+/** They bound how long a chunk's transaction takes: records, and snapshots that these hold. */
+const CHUNK_RECORDS = 2000
+const CHUNK_SNAPSHOTS = 20_000
+
+/** What one chunk of an undo has done, and the last record that it looked at; the next chunk comes before it. */
+export interface TakenBack {
+  readonly last: string
+  readonly removed: number
+  readonly restored: number
+  readonly kept: number
+}
+
+const NOTHING = Promise.resolve()
+
+/**
+ * Removes the next records of a type that an import added, the last one first, except those that were changed since
+ * or that others hold.
+ *
+ * @param before the id of the last record that was looked at
+ * @returns undefined: there are no further ones
+ */
+export async function removeAdded(
+  client: Client,
+  undone: Undone,
+  recordType: RecordType,
+  before: string | undefined,
+  fanOut: FanOut,
+): Promise<TakenBack | undefined> {
+  const ids = await lockNext(client, undone, recordType, before, fanOut)
+  const last = ids.at(-1)
+  if (last === undefined) return undefined
+  const owners = await ownersOfHolders(client, undone.ownerId)
+  const removed = await removeFree(client, undone, recordType, ids, owners)
+  const gone = new Set(removed)
+  const kept = ids.filter((id) => !gone.has(id))
+  await settled([
+    kept.length > 0 ? noteKept(client, undone, recordType, kept, owners) : NOTHING,
+    removed.length > 0 ? removeHeld(client, undone, recordType, removed) : NOTHING,
+    addToTotals(client, undone.ownerId, new Map([[recordType.table, -removed.length]])),
+  ])
+  return { last, removed: removed.length, restored: 0, kept: kept.length }
+}
+
+/**
+ * Locks them, so that whoever changes one or copies it at this moment has ended before anything is decided.
+ *
+ * @returns their ids, the last one first
+ */
+async function lockNext(
+  client: Client,
+  undone: Undone,
+  recordType: RecordType,
+  before: string | undefined,
+  fanOut: FanOut,
+): Promise<string[]> {
+  const { ownerId, range } = undone
+  if (!range) return []
+  const { table, holds } = recordType
+  const limit =
+    holds.length === 0
+      ? CHUNK_RECORDS
+      : Math.min(CHUNK_RECORDS, Math.ceil(CHUNK_SNAPSHOTS / fanOut.perRecord))
+  const found = await rows<{ id: string; size: number }>(
+    client,
+    sql`
+      select r.id, ${sizeOf(recordType)} as size from ${raw(table)} r
+      where r.owner_id = ${ownerId} and r.id > ${range.after} and r.id < ${before ?? range.before}
+        and ${isAddedBy(undone, 'r')}
+      order by r.id desc limit ${limit}
+      for update of r`,
+  )
+  // A record whose change was waited for may come late.
+  const inOrder = found.sort((a, b) => (a.id < b.id ? 1 : -1))
+  let snapshots = 0
+  const fitting = inOrder.findIndex(({ size }) => {
+    snapshots += size
+    return snapshots >= CHUNK_SNAPSHOTS
+  })
+  const chunk = fitting === -1 ? inOrder : inOrder.slice(0, fitting + 1)
+  if (holds.length > 0) fanOut.saw(chunk.length, snapshots)
+  return chunk.map(({ id }) => id)
+}
+
+/** How many snapshots a record holds. */
+function sizeOf({ holds }: RecordType): Sql {
+  if (holds.length === 0) return sql`0`
+  const counts = holds.map(
+    ({ table }) => `(select count(*) from ${table} s where s.owner_id = r.owner_id and s.holder_id = r.id)`,
+  )
+  return raw(counts.join(' + '))
+}
+
+/** The condition that a record is as the import added it. @param record the alias of its row */
+export const isAsAdded = (record: string): Sql => raw(`${record}.updated_at = ${record}.created_at`)
+
+async function removeFree(
+  client: Client,
+  { ownerId }: Undone,
+  recordType: RecordType,
+  ids: readonly string[],
+  owners: Owners,
+): Promise<string[]> {
+  const holder = holderOf(recordType, owners, 'r')
+  const removed = await rows<{ id: string }>(
+    client,
+    sql`
+      delete from ${raw(recordType.table)} r
+      where r.owner_id = ${ownerId} and r.id = any(${ids}::uuid[]) and ${isAsAdded('r')}
+        ${holder ? sql`and not exists ${holder}` : empty}
+      returning r.id`,
+  )
+  return removed.map(({ id }) => id)
+}
+
+async function noteKept(
+  client: Client,
+  undone: Undone,
+  recordType: RecordType,
+  ids: readonly string[],
+  owners: Owners,
+): Promise<void> {
+  const lines = ids.map((id) => lineOfRecord(undone.id, id) ?? 0)
+  const holder =
+    holderOf(recordType, owners, 'r') ??
+    sql`(select null::text as type, null::uuid as id, null::uuid as owner_id)`
+  await insertKept(
+    client,
+    undone,
+    recordType,
+    sql`
+      select k.line_number, r.id as record_id, r.external_ref,
+             case when ${isAsAdded('r')} then 'held' else 'changed' end as reason,
+             h.type as holder_type, h.id as holder_id, h.owner_id as holder_owner_id
+      from unnest(${ids}::uuid[], ${lines}::bigint[]) as k(id, line_number)
+      join ${raw(recordType.table)} r on r.owner_id = ${undone.ownerId} and r.id = k.id
+      left join lateral ${holder} as h on ${isAsAdded('r')}`,
+  )
+}
+
+/** What belongs to records that were removed. */
+async function removeHeld(
+  client: Client,
+  { ownerId }: Undone,
+  recordType: RecordType,
+  ids: readonly string[],
+): Promise<void> {
+  const { states } = recordType
+  await settled([
+    deleteSnapshots(client, recordType, ownerId, ids),
+    states
+      ? client.query(
+          sql`delete from ${raw(states.table)} where owner_id = ${ownerId} and holder_id = any(${ids}::uuid[])`,
+        )
+      : NOTHING,
+  ])
+}

@@ -1,0 +1,89 @@
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
+import { type Client, type Pool, rows } from '../../db/pool.js'
+import { recordTypes } from '../../records/index.js'
+import { holderIdName, type RecordType } from '../../records/record-type.js'
+
+/** The types whose records may hold one of this type: a copy of it, or of all that it holds. */
+const holderTypes = (recordType: RecordType): readonly RecordType[] =>
+  recordTypes.filter(
+    ({ references, content }) => references.some(({ to }) => to === recordType) || content?.to === recordType,
+  )
+
+/** By table, the owners whose records may hold one. */
+export type Owners = ReadonlyMap<string, readonly string[]>
+
+/**
+ * Who may hold records of an owner: itself and its stores, as far as they have any record that could. Read after the
+ * records are locked, so that nobody adds the first one meanwhile.
+ */
+export async function ownersOfHolders(db: Pool | Client, ownerId: string): Promise<Owners> {
+  const found = await rows<{ resource: string; owner_ids: string[] }>(
+    db,
+    sql`
+      select t.resource, array_agg(t.owner_id) as owner_ids
+      from owners o join totals t on t.owner_id = o.id
+      where (o.id = ${ownerId} or o.parent_id = ${ownerId}) and t.total > 0
+        and t.resource = any(${HOLDER_TABLES}::text[])
+      group by t.resource`,
+  )
+  return new Map(found.map(({ resource, owner_ids }) => [resource, owner_ids]))
+}
+
+const HOLDER_TABLES = [
+  ...new Set(recordTypes.flatMap((recordType) => holderTypes(recordType).map(({ table }) => table))),
+]
+
+/**
+ * A query for one record that holds another one: its `type`, `id` and `owner_id`. Undefined: nothing can.
+ *
+ * @param record the alias of the row of the one that may be held
+ * @param letsGo the condition that a holder, of this type and in the row of this alias, does not count
+ */
+export function holderOf(
+  recordType: RecordType,
+  owners: Owners,
+  record: string,
+  letsGo?: (holderType: RecordType, holder: string) => Sql,
+): Sql | undefined {
+  const queries = holderTypes(recordType).flatMap((holderType) => {
+    const { type, table, references, content } = holderType
+    const ownerIds = owners.get(table)
+    if (!ownerIds) return []
+    // Of a holder, its own row is read only if it matters.
+    const alias = `${record}_${table}`
+    const counts = letsGo ? sql`and not (${letsGo(holderType, alias)})` : empty
+    const holding = (from: Sql, id: string, where: Sql) => sql`
+      (select ${type}::text as type, s.${raw(id)} as id, s.owner_id from ${from}
+       where s.owner_id = any(${ownerIds}::uuid[]) and ${where} ${counts} limit 1)`
+    const copies = references.flatMap((reference) => {
+      if (reference.to !== recordType) return []
+      const row = letsGo
+        ? raw(`join ${table} ${alias} on ${alias}.owner_id = s.owner_id and ${alias}.id = s.holder_id`)
+        : empty
+      return holding(sql`${raw(reference.table)} s ${row}`, 'holder_id', sql`s.source_id = ${raw(record)}.id`)
+    })
+    if (content?.to !== recordType) return copies
+    const row = letsGo
+      ? raw(`join ${table} ${alias} on ${alias}.owner_id = s.owner_id and ${alias}.id = s.id`)
+      : empty
+    const from = sql`${raw(table)} s ${row}`
+    return [...copies, ...byName(recordType, record).map((where) => holding(from, 'id', where))]
+  })
+  // As a query within the query, it is one that the planner cannot turn into a join, for which it would read whole tables.
+  return queries.length === 0
+    ? undefined
+    : sql`(select h.* from (${join(queries, ' union all ')}) as h limit 1)`
+}
+
+/**
+ * Whoever refers to a record has a copy of its `external_ref`, by which an index finds it; or that is null, as the
+ * record's own is. Neither changes as long as the record is unchanged.
+ */
+function byName(recordType: RecordType, record: string): readonly Sql[] {
+  const id = `s.${holderIdName(recordType)}`
+  const ref = `s.${recordType.noun}_external_ref`
+  return [
+    raw(`${id} = ${record}.id and ${ref} is null`),
+    raw(`${ref} is not null and ref_key(${ref}) = ref_key(${record}.external_ref) and ${id} = ${record}.id`),
+  ]
+}
