@@ -1,4 +1,5 @@
 import type { Pool } from '../../../db/pool.js'
+import { JSON_LINES } from '../../../http/answer/accept.js'
 import { sendStream } from '../../../http/answer/stream.js'
 import type { App } from '../../../http/app.js'
 import { undoExpired } from '../../../http/errors.js'
@@ -6,7 +7,6 @@ import { operation } from '../../../http/operation/operation.js'
 import type { Import } from '../../../imports/import.js'
 import { keptRecords } from '../../../imports/undo/kept.js'
 import { Type } from '../../../schema/type.js'
-import { JSON_LINES } from '../answer.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { findVisible } from '../find.js'
 
