@@ -22,7 +22,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['serve', async () => (await import('./cli/commands/serve.js')).serveCommand()],
   ['validate', async () => (await import('./cli/commands/validate.js')).validateCommand()],
   ['import', async () => (await import('./cli/commands/import.js')).importCommand()],
-  ['imports', async () => (await import('./cli/commands/imports.js')).importsCommand()],
+  ['imports', async () => (await import('./cli/commands/imports/imports.js')).importsCommand()],
   ['export', async () => (await import('./cli/commands/export.js')).exportCommand()],
   ['stores', async () => (await import('./cli/commands/stores.js')).storesCommand()],
   ['organizations', async () => (await import('./cli/commands/organizations.js')).organizationsCommand()],

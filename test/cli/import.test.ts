@@ -304,7 +304,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(
-        /intake: The server at \S+ answered 409: The external_ref is that of another import/,
+        /intake: The external_ref is that of another import\. Its id is [0-9a-f-]{36}\.$/m,
       ),
     })
   })
@@ -327,6 +327,8 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     running.child.kill('SIGINT')
     const { code, stderr } = await running.ended
     expect(stderr).toMatch(/Interrupted\. Import [0-9a-f-]{36} continues on the server: http/)
+    expect(stderr).toMatch(/^ {2}npx intake imports watch [0-9a-f-]{36} --data-dir \S+$/m)
+    expect(stderr).toMatch(/^ {2}npx intake imports cancel [0-9a-f-]{36} --data-dir \S+$/m)
     expect(code).toBe(130)
   })
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ImportResource } from '../support/api.js'
 import { aProduct, counts, file } from '../support/builders.js'
-import { intake, intakeJson, intakeOnTerminal, type Outcome } from '../support/cli.js'
+import { intake, intakeJson, intakeOnTerminal, type Outcome, startIntake } from '../support/cli.js'
 import { newStoreEach, temporaryFolder, testService } from '../support/service.js'
 
 const service = testService()
@@ -178,19 +178,19 @@ describe('One import', () => {
     )
     expect(await imports('cancel', id)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('answered 409: The import has ended'),
+      stderr: expect.stringMatching(/^intake: The import has ended/),
     })
-    const followed = await imports('show', id, '--watch')
+    const followed = await imports('watch', id)
     expect(followed.code).toBe(1)
     expect(followed.stdout).toContain((await api.find(id)).meta.failure?.detail)
 
     const retried = await intake(nextCommand(canceled, 'imports retry'), environment())
     expect(retried.code).toBe(0)
-    expect((await intake(nextCommand(retried, 'imports show'), environment())).code).toBe(0)
+    expect((await intake(nextCommand(retried, 'imports watch'), environment())).code).toBe(0)
     expect((await api.finished(before.id)).attributes.status).toBe('success')
     expect(await imports('retry', id)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('answered 409'),
+      stderr: expect.stringMatching(/^intake: /),
     })
   })
 
@@ -202,15 +202,52 @@ describe('One import', () => {
     expect(canceled.stdout).toBe(`Rehearsal ${id} was canceled. Nothing was added.\n`)
   })
 
-  test('that does not exist is reported in a sentence', async () => {
-    for (const command of ['show', 'errors', 'rejected', 'results', 'cancel', 'retry']) {
-      expect(await imports(command, '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b')).toEqual({
+  test('that does not exist is reported in a sentence about the command line', async () => {
+    const unknown = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b'
+    const where = '"npx intake imports list" shows them; @latest is the latest.'
+    for (const command of ['show', 'watch', 'errors', 'rejected', 'results', 'cancel', 'retry']) {
+      expect(await imports(command, unknown)).toEqual({
         code: 1,
         stdout: '',
-        stderr: `intake: The server at ${api.url} answered 404: No import found.\n`,
+        stderr: `intake: There is no import ${unknown}. ${where}\n`,
       })
-      expect((await imports(command, '../products')).stderr).toContain('It is not the id of an import')
+      expect(await imports(command, 'foo')).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `intake: "foo" is not the id of an import. ${where}\n`,
+      })
     }
+  })
+
+  test('is the latest, where @latest stands for its id', async () => {
+    expect((await imports('watch')).stderr).toBe(
+      'intake: There are no imports yet. "npx intake import FILE" imports a file.\n',
+    )
+    await api.import(file(aProduct()))
+    const { id } = await api.import(file(wrong, aProduct()))
+    expect(await importsJson('show', '@latest')).toMatchObject({ id })
+    expect((await imports('rejected', '@latest')).stdout).toBe(file(wrong))
+    expect(await imports('watch')).toMatchObject({ code: 2, stdout: expect.stringContaining(id) })
+    const { id: failed } = await api.import(file(wrong))
+    expect((await imports('retry', '@latest')).stderr).toMatch(/^intake: /)
+    expect((await imports('watch')).stdout).toContain(failed)
+  })
+
+  test('goes on when it is no longer followed, and the commands to go on with are printed', async () => {
+    const { before, release } = await heldUp()
+    const watching = startIntake(['imports', 'watch', ...place()], environment())
+    await watching.says(/^importing: /m)
+    watching.child.kill('SIGINT')
+    const { code, stderr } = await watching.ended
+    expect(code).toBe(130)
+    expect(stderr).toContain(`Interrupted. Import ${before.id} continues on the server: ${api.url}/`)
+    expect(stderr.split('\n').slice(-3)).toEqual([
+      `  npx intake imports watch ${before.id} --url ${api.url}`,
+      `  npx intake imports cancel ${before.id} --url ${api.url}`,
+      '',
+    ])
+    await release()
+    expect((await api.finished(before.id)).attributes.status).toBe('success')
   })
 })
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { cleanEnvironment, cli } from './service.js'
 
 export interface Outcome {
@@ -7,16 +7,24 @@ export interface Outcome {
   readonly stderr: string
 }
 
+/** A process of `intake`. */
+export interface Running {
+  readonly child: ChildProcess
+  readonly ended: Promise<Outcome>
+  /** Resolves with the first match in what it writes to stdout or stderr. */
+  says(pattern: RegExp): Promise<RegExpExecArray>
+}
+
 /**
- * Runs `intake` as a shell does, to its end. The environment is this one's, without our settings.
+ * Starts `intake` as a shell does. The environment is this one's, without our settings.
  *
  * @param input its standard input; undefined: it has none
  */
-export function intake(
+export function startIntake(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   input?: string | Uint8Array,
-): Promise<Outcome> {
+): Running {
   const child = spawn(process.execPath, [cli, ...args], {
     env: { ...cleanEnvironment(), ...environment },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -27,12 +35,31 @@ export function intake(
   let stderr = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
+    child.emit('said')
   })
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
+    child.emit('said')
   })
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
+  const ended = new Promise<Outcome>((resolve) =>
+    child.once('close', (code) => resolve({ code, stdout, stderr })),
+  )
+  const says = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(stdout) ?? pattern.exec(stderr)
+        if (match) resolve(match)
+      }
+      child.on('said', look)
+      look()
+      ended.then(() => reject(new Error(`It never said ${pattern}:\n${stdout}${stderr}`)))
+    })
+  return { child, ended, says }
 }
+
+/** Runs `intake` to its end; see `startIntake`. */
+export const intake = (...given: Parameters<typeof startIntake>): Promise<Outcome> =>
+  startIntake(...given).ended
 
 /** Runs `intake` on a terminal (util-linux's `script`), and returns its output. */
 export function intakeOnTerminal(

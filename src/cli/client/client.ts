@@ -36,6 +36,11 @@ export class ServerUnreachable extends CommandError {
   override name = 'ServerUnreachable'
 }
 
+/** There is no such thing at the server, as it says itself. */
+export class NotFound extends CommandError {
+  override name = 'NotFound'
+}
+
 const ANSWER_TIMEOUT_MS = 10_000
 
 export const IMPORTS = '/subscriptions/imports'
@@ -171,6 +176,9 @@ export interface RawAnswer {
   readonly text: string
 }
 
+/** Statuses whose sentence, if it is the service's own, says all that a person needs. */
+const REFUSALS = [403, 404, 409, 410]
+
 /** Statuses of a server, or a proxy in front of it, that say nothing about the request itself. */
 const TRANSIENT = [429, 502, 503, 504]
 
@@ -202,6 +210,10 @@ export function readAnswer<T>(
     throw new CommandError(
       `The server at ${address.url} does not accept the API key from ${address.keySource} (401: ${said}).`,
     )
+  }
+  if (errors?.[0]?.detail !== undefined && REFUSALS.includes(status)) {
+    const message = said.endsWith('.') ? said : `${said}.`
+    throw status === 404 ? new NotFound(message) : new CommandError(message)
   }
   const message = `The server at ${address.url} answered ${status}: ${said}${said.endsWith('.') ? '' : '.'}`
   throw TRANSIENT.includes(status) ? new ServerUnreachable(message) : new CommandError(message)

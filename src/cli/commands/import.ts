@@ -117,7 +117,8 @@ async function run(path: string, flags: Flags): Promise<number> {
   } catch (error) {
     reporter.stop()
     if (!signal.aborted) throw error
-    reporter.say(afterInterruption(server, received, error))
+    if (server && received) sayHowToGoOn(reporter, server, received.id, flags)
+    else reporter.say(beforeReceipt(server, error))
     return exitCodeOf(signal.reason)
   } finally {
     await server?.stop()
@@ -158,7 +159,7 @@ function leave(server: Server, received: ImportResource, { flags }: Terms): numb
     const { width } = styleOf(flags)
     const where = server.isOwn ? 'It runs while `intake serve` runs.' : 'It is running now.'
     const sentence = `Import ${received.id} was received. ${where} This follows it to its end:`
-    const command = commandLine(flags, 'imports', 'show', received.id, '--watch')
+    const command = commandLine(flags, 'imports', 'watch', received.id)
     process.stdout.write(`${wrap(sentence, width)}\n\n  ${command}\n`)
   }
   return ALL_IMPORTED
@@ -252,15 +253,26 @@ export async function reportEnd(
   return meta.errors === 0 ? ALL_IMPORTED : SOME_REJECTED
 }
 
-function afterInterruption(
-  server: Server | undefined,
-  received: ImportResource | undefined,
-  error: unknown,
-): string {
+/** What is said of an interruption before the import was received. */
+function beforeReceipt(server: Server | undefined, error: unknown): string {
   if (!server) return 'Interrupted. Nothing was sent.'
   if (error instanceof MayBeReceived) return `Interrupted before the server responded. ${error.message}`
-  if (!received) return 'Interrupted during the upload. Nothing was imported.'
-  return server.isOwn
-    ? `Interrupted. Import ${received.id} continues when intake is started again on this data directory.`
-    : `Interrupted. Import ${received.id} continues on the server: ${server.lastingUrl}${importPath(received.id)}`
+  return 'Interrupted during the upload. Nothing was imported.'
+}
+
+/** Says after an interruption that an import continues without this command, and which commands follow on. */
+export function sayHowToGoOn(
+  reporter: Reporter,
+  server: Server,
+  id: string,
+  flags: ServerCommandFlags,
+): void {
+  const where = server.isOwn
+    ? 'continues when intake is started again on this data directory.'
+    : `continues on the server: ${server.lastingUrl}${importPath(id)}`
+  reporter.say(`Interrupted. Import ${id} ${where}`)
+  reporter.say('These follow it to its end, and cancel it:')
+  process.stderr.write(
+    `\n  ${commandLine(flags, 'imports', 'watch', id)}\n  ${commandLine(flags, 'imports', 'cancel', id)}\n`,
+  )
 }

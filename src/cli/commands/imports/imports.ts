@@ -1,0 +1,42 @@
+import { Command } from 'commander'
+import { PROGRAM } from '../../terminal/program.js'
+import { cancel, retry } from './control.js'
+import { rejected, results } from './downloads.js'
+import { errors } from './errors.js'
+import { list } from './list.js'
+import { show, watch } from './show.js'
+
+const HELP = `
+In place of an id, @latest is the import that "list" shows first.
+
+Without --url they talk to the server that runs on the data directory, or run
+one themselves while they work.
+
+Exit codes:
+  0  done
+  1  it could not be done, or the import failed ("watch")
+  2  lines were rejected ("watch")
+
+Examples:
+  $ ${PROGRAM} imports list --status failed,success
+  $ ${PROGRAM} imports watch
+  $ ${PROGRAM} imports errors @latest --kinds
+  $ ${PROGRAM} imports rejected ID --output fix-me.jsonl
+  $ ${PROGRAM} imports cancel ID`
+
+/** `intake imports`: shows and controls imports. */
+export const importsCommand = (): Command =>
+  new Command('imports')
+    .description(
+      'list imports, show or follow one, fetch its errors and rejected lines, cancel it, resume it',
+    )
+    .addCommand(list())
+    .addCommand(show())
+    .addCommand(watch())
+    .addCommand(errors())
+    .addCommand(rejected())
+    .addCommand(results())
+    .addCommand(cancel())
+    .addCommand(retry())
+    .addHelpText('after', HELP)
+    .showHelpAfterError(`Run "${PROGRAM} imports --help" for help.`)

@@ -1,0 +1,80 @@
+import { outcomeOf } from '../../../imports/resource/outcome.js'
+import type { ImportResource } from '../../../imports/resource/schema.js'
+import { counted, number, size } from '../../../text/numbers.js'
+import { getImport } from '../../client/client.js'
+import type { Server } from '../../client/find-server.js'
+import { type ServerCommandFlags, styleOf } from '../../client/server-command.js'
+import { commandLine } from '../../terminal/program.js'
+import { reporterOn } from '../../terminal/progress.js'
+import { countsTable } from '../../terminal/summary.js'
+import { colorsOf, printable, wrap } from '../../terminal/terminal.js'
+import { reportEnd, sayHowToGoOn, watchImport } from '../import.js'
+import { atImport, ofImport, ofLatestImport, printJson } from './command.js'
+
+/** `intake imports show` */
+export const show = () =>
+  ofImport('show', 'show the progress of an import, or how it ended')
+    .option('--watch', 'follow it to its end, as "watch" does')
+    .action((given: string, flags: ServerCommandFlags & { readonly watch?: true }) =>
+      atImport(flags, given, async (server, id, signal) => {
+        const found = await getImport(server.address, id, signal)
+        if (flags.watch) return await follow(server, found, flags, signal)
+        if (flags.json) printJson(found)
+        else process.stdout.write(describe(found, flags))
+        return 0
+      }),
+    )
+
+/** `intake imports watch` */
+export const watch = () =>
+  ofLatestImport('watch', 'follow an import to its end, and report').action(
+    (given: string, flags: ServerCommandFlags) =>
+      atImport(flags, given, async (server, id, signal) =>
+        follow(server, await getImport(server.address, id, signal), flags, signal),
+      ),
+  )
+
+/** Follows an import to its end, and reports. Returns the exit code. */
+async function follow(
+  server: Server,
+  found: ImportResource,
+  flags: ServerCommandFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  const reporter = reporterOn(process.stderr, colorsOf(process.stderr, flags.color))
+  try {
+    const ended = await watchImport(server, found, reporter, signal)
+    const code = await reportEnd(server, ended, `import ${ended.id}`, flags, signal)
+    if (!flags.json && ended.meta.failure) {
+      process.stdout.write(`\n${wrap(printable(ended.meta.failure.detail), styleOf(flags).width)}\n`)
+    }
+    return code
+  } catch (error) {
+    reporter.stop()
+    if (signal.aborted) sayHowToGoOn(reporter, server, found.id, flags)
+    throw error
+  }
+}
+
+function describe(one: ImportResource, flags: ServerCommandFlags): string {
+  const { colors, width } = styleOf(flags)
+  const { id, attributes, meta } = one
+  const { created_at, started_at, finished_at } = meta.timestamps
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['import', id],
+    ['status', `${attributes.status}${meta.dry_run ? ' (a rehearsal: nothing is added)' : ''}`],
+    ['reference', attributes.external_ref],
+    ['on conflict', meta.on_conflict],
+    ['received', created_at],
+    ['started', started_at],
+    ['finished', finished_at],
+    ['file', `${size(meta.file.bytes)}, ${counted(meta.file.lines, 'line')}`],
+    ['errors', number(meta.errors)],
+  ]
+  const shown = facts.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${colors.bold(name.padEnd(12))}${printable(value)}`],
+  )
+  const failure = meta.failure ? [colors.red(wrap(printable(meta.failure.detail), width))] : []
+  const commands = meta.errors > 0 ? [commandLine(flags, 'imports', 'errors', id)] : []
+  return `${[shown.join('\n'), countsTable(outcomeOf(one), colors), ...failure, ...commands.map((line) => `  ${line}`)].join('\n\n')}\n`
+}
