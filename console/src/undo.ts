@@ -13,35 +13,37 @@ function listed(counts: Counts): string {
   return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 }
 
-const TENSES = {
+/** The words for what happens to one record, or to several, before it and afterwards. */
+const WORDS = {
   would: {
-    removed: 'will be removed',
-    restored: 'will get the values back that',
-    kept: 'will stay as they are',
+    removed: () => 'will be removed',
+    restored: (isOne: boolean) => `will get the values back that ${isOne ? 'it' : 'they'} had before`,
+    kept: (isOne: boolean) => `will stay as ${isOne ? 'it is' : 'they are'}`,
   },
-  did: { removed: 'removed', restored: 'got the values back that', kept: 'stayed as they are' },
+  did: {
+    removed: (isOne: boolean) => `${isOne ? 'was' : 'were'} removed`,
+    restored: (isOne: boolean) => `got the values back that ${isOne ? 'it' : 'they'} had before`,
+    kept: (isOne: boolean) => `stayed as ${isOne ? 'it was' : 'they were'}`,
+  },
 } as const
 
 /** What an undo would do, or did. */
 export function undoSentences(
   { removed, restored, kept }: UndoCounts,
-  tense: keyof typeof TENSES,
+  tense: keyof typeof WORDS,
 ): readonly string[] {
-  const words = TENSES[tense]
+  const words = WORDS[tense]
   const isOne = (counts: Counts) => sumOf(counts) === 1
-  const was = (counts: Counts) => (isOne(counts) ? 'was' : 'were')
   const sentences = []
   if (sumOf(removed) > 0) {
-    const verb = tense === 'would' ? words.removed : `${was(removed)} ${words.removed}`
-    sentences.push(`${listed(removed)} that this import added ${verb}.`)
+    sentences.push(`${listed(removed)} that this import added ${words.removed(isOne(removed))}.`)
   }
   if (sumOf(restored) > 0) {
-    const they = isOne(restored) ? 'it' : 'they'
-    sentences.push(`${listed(restored)} that it changed ${words.restored} ${they} had before.`)
+    sentences.push(`${listed(restored)} that it changed ${words.restored(isOne(restored))}.`)
   }
   if (sumOf(kept) > 0) {
     const why = 'changed or deleted since, or held by something else'
-    sentences.push(`${listed(kept)} ${words.kept}: ${why}.`)
+    sentences.push(`${listed(kept)} ${words.kept(isOne(kept))}: ${why}.`)
   }
   return sentences.length > 0 ? sentences : ['There is nothing to remove or to restore.']
 }

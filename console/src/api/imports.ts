@@ -1,5 +1,5 @@
 import type {
-  ImportErrorKindResource as ErrorKind,
+  ImportErrorKindResource,
   ImportErrorResource,
   ImportResource,
 } from '../../../src/imports/resource/schema'
@@ -7,12 +7,12 @@ import type { Counts, ImportStatus, OnConflict } from '../../../src/imports/term
 import { contains, equals, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
 import { beginningOf, type Rows, rowsOf } from './stream'
 
-export type { ErrorKind }
+export type ErrorKind = ImportErrorKindResource & { readonly meta: { readonly code?: string } }
 
 export type ImportError = ImportErrorResource & {
   readonly meta: {
     readonly code?: string
-    readonly type?: string
+    readonly record_type?: string
     readonly value?: string
     readonly used_by?: { readonly line_number?: number; readonly type?: string; readonly id?: string }
   }
@@ -22,6 +22,7 @@ export type ImportError = ImportErrorResource & {
 export type UndoState = UndoCounts & {
   readonly status: ImportStatus
   readonly timestamps: { readonly created_at: string; readonly finished_at?: string }
+  readonly failure?: { readonly detail: string }
 }
 
 export type Import = ImportResource & { readonly meta: { readonly undo?: UndoState } }
@@ -92,6 +93,9 @@ export function listErrors(id: string, filter: ErrorFilter, offset: number): Pro
   return requestJson(importUrl(id, `/errors?${query}`))
 }
 
+/** The service lists no more kinds. */
+export const MAX_KINDS = 100
+
 export const listErrorKinds = async (id: string): Promise<readonly ErrorKind[]> =>
   (await requestJson<{ data: readonly ErrorKind[] }>(importUrl(id, '/errors/kinds'))).data
 
@@ -159,7 +163,8 @@ export interface UndoCounts {
 
 /** What an undo would do now; changes nothing. */
 export const rehearseUndo = async (id: string): Promise<UndoCounts> =>
-  (await requestJson<{ data: UndoCounts }>(importUrl(id, '/undo?dry_run=true'), { method: 'POST' })).data
+  (await requestJson<{ data: { meta: UndoCounts } }>(importUrl(id, '/undo?dry_run=true'), { method: 'POST' }))
+    .data.meta
 
 /** A record that an undo left as it is. */
 export interface Kept {

@@ -1,7 +1,14 @@
-import { CloseButton, Select } from '@mantine/core'
+import { CloseButton, type ComboboxItem, Select } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { isUnderWay } from '../../../../src/imports/resource/outcome'
 import type { Features } from '../../api/document'
-import { ERROR_ATTRIBUTES, type ErrorFilter, listErrorKinds } from '../../api/imports'
+import {
+  ERROR_ATTRIBUTES,
+  type ErrorAttribute,
+  type ErrorFilter,
+  listErrorKinds,
+  MAX_KINDS,
+} from '../../api/imports'
 import { capitalized, phrase, visible } from '../../format'
 import { useAddress } from '../../ui/address'
 import { SearchInput } from '../../ui/search-input'
@@ -24,77 +31,77 @@ export function useErrorFilter({ errorFilters }: Features) {
 export function ErrorFilters({ one, features, types }: PartProps) {
   const address = useAddress()
   const { errorFilters } = features
-  const has = (attribute: string) => Object.hasOwn(errorFilters, attribute)
-  const codes = errorFilters.code?.values ?? []
+  const canFilter = Object.hasOwn(errorFilters, 'code')
+  const kinds = useQuery({
+    queryKey: ['error-kinds', one.id, isUnderWay(one)],
+    queryFn: () => listErrorKinds(one.id),
+    enabled: canFilter,
+  }).data
+  // Errors from before they could be filtered have no codes.
+  if (!kinds || !canFilter || kinds.some(({ meta }) => meta.code === undefined)) return null
   const listed = types.filter(({ type }) => (one.meta.records.uploaded[type] ?? 0) > 0)
-  if (!has('type') && !has('field') && !has('code')) return null
+  const isEvery = kinds.length < MAX_KINDS
+  const codes = isEvery ? kinds.map(({ meta }) => meta.code ?? '') : (errorFilters.code?.values ?? [])
+  const fields = [...kinds.map(({ meta }) => meta.field), address.get('field')].filter((one) => one !== '')
+  const kind = kinds.find(({ id }) => id === address.get('kind'))
   return (
     <>
       <div className="filters error-filters">
-        {has('type') && (
-          <Select
-            label="Type"
-            data={listed.map(({ type, list }) => ({ value: type, label: capitalized(list) }))}
-            value={address.get('type') || null}
-            placeholder="All"
-            clearable
-            clearButtonProps={{ 'aria-label': 'Show all types' }}
-            onChange={(value) => address.set({ type: value ?? '', offset: 0 })}
-          />
-        )}
-        {has('code') && codes.length > 0 && (
-          <Select
-            label="Problem"
-            data={codes.map((value) => ({ value, label: capitalized(phrase(value)) }))}
-            value={address.get('code') || null}
-            placeholder="All"
-            clearable
-            searchable
-            clearButtonProps={{ 'aria-label': 'Show all problems' }}
-            onChange={(value) => address.set({ code: value ?? '', offset: 0 })}
-          />
-        )}
-        {has('field') && (
-          <SearchInput
-            label="Field"
-            value={address.get('field')}
-            onChange={(value) => address.set({ field: value, offset: 0 }, { replace: true })}
-          />
-        )}
-        {has('line_number') && (
-          <SearchInput
-            label="Line number"
-            value={address.get('line_number')}
-            onChange={(value) =>
-              address.set({ line_number: value.replaceAll(/\D/g, ''), offset: 0 }, { replace: true })
-            }
-          />
-        )}
+        <Choice
+          attribute="type"
+          label="Type"
+          options={listed.map(({ type, list }) => ({ value: type, label: capitalized(list) }))}
+        />
+        <Choice attribute="field" label="Field" options={options(fields, visible)} />
+        <Choice
+          attribute="code"
+          label="Problem"
+          options={options(codes, (code) => capitalized(phrase(code)))}
+        />
+        <SearchInput
+          label="Line number"
+          value={address.get('line_number')}
+          onChange={(value) =>
+            address.set({ line_number: value.replaceAll(/\D/g, ''), offset: 0 }, { replace: true })
+          }
+        />
       </div>
-      {has('kind') && <ChosenKind importId={one.id} />}
+      {address.get('kind') !== '' && (
+        <p className="chosen">
+          <span className="break">Only: {kind ? visible(kind.meta.error) : 'one kind of error'}</span>
+          <CloseButton
+            size="sm"
+            aria-label="Show errors of all kinds"
+            onClick={() => address.set({ kind: '', offset: 0 })}
+          />
+        </p>
+      )}
     </>
   )
 }
 
-/** The kind whose lines are listed. */
-function ChosenKind({ importId }: { readonly importId: string }) {
+interface ChoiceProps {
+  readonly attribute: ErrorAttribute
+  readonly label: string
+  readonly options: readonly ComboboxItem[]
+}
+
+function Choice({ attribute, label, options }: ChoiceProps) {
   const address = useAddress()
-  const id = address.get('kind')
-  const { data } = useQuery({
-    queryKey: ['error-kinds', importId, false],
-    queryFn: () => listErrorKinds(importId),
-    enabled: id !== '',
-  })
-  if (id === '') return null
-  const kind = data?.find((one) => one.id === id)
   return (
-    <p className="chosen">
-      <span className="break">Only: {kind ? visible(kind.meta.error) : 'one kind of error'}</span>
-      <CloseButton
-        size="sm"
-        aria-label="Show errors of all kinds"
-        onClick={() => address.set({ kind: '', offset: 0 })}
-      />
-    </p>
+    <Select
+      label={label}
+      data={options}
+      value={address.get(attribute) || null}
+      placeholder="All"
+      clearable
+      searchable={options.length > 10}
+      clearButtonProps={{ 'aria-label': `Clear the ${label.toLowerCase()}` }}
+      onChange={(value) => address.set({ [attribute]: value ?? '', offset: 0 })}
+    />
   )
 }
+
+/** Each value once. */
+const options = (values: readonly string[], labelOf: (value: string) => string): ComboboxItem[] =>
+  [...new Set(values)].toSorted().map((value) => ({ value, label: labelOf(value) }))

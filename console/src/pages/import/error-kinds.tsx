@@ -2,7 +2,7 @@ import { Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { isUnderWay } from '../../../../src/imports/resource/outcome'
 import { counted, number } from '../../../../src/text/numbers'
-import { type ErrorKind, listErrorKinds } from '../../api/imports'
+import { type ErrorKind, listErrorKinds, MAX_KINDS } from '../../api/imports'
 import { visible } from '../../format'
 import { canBeCorrected } from '../../imports'
 import { type Column, DataTable } from '../../ui/data-table'
@@ -85,6 +85,3 @@ export function ErrorKinds({ one, features }: Omit<PartProps, 'types'>) {
     </>
   )
 }
-
-/** The service lists no more. */
-const MAX_KINDS = 100

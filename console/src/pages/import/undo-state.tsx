@@ -43,7 +43,10 @@ export function UndoneState({ one, types }: UndoneProps) {
           </>
         )}
         {undo.status === 'failed' && (
-          <Text size="sm">What it had done until then stays done. You can undo the import once more.</Text>
+          <Text size="sm">
+            {undo.failure?.detail} What it did until then stays done. It goes on from there when you undo the
+            import once more.
+          </Text>
         )}
       </Alert>
       {kept > 0 && undo.status === 'success' && <KeptRecords one={one} types={types} />}

@@ -10,9 +10,9 @@ interface UsedByProps {
 
 /** A link to the record that has the reference already. */
 export function UsedBy({ one, error, types }: UsedByProps) {
-  const { used_by, type, external_ref } = error
+  const { used_by, record_type, external_ref } = error
   if (used_by === undefined) return null
-  const list = types.find((one) => one.type === (used_by.type ?? type))?.list
+  const list = types.find(({ type }) => type === (used_by.type ?? record_type))?.list
   if (list === undefined) return null
   if (used_by.id !== undefined) return <See href={`/records/${list}/${used_by.id}`} />
   // What a line of a rehearsal would have added is not there.

@@ -1,0 +1,84 @@
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { choose, describeConsole, importForReal, sidewaysScroll, violations } from '../support/browser.js'
+import { aProduct, file } from '../support/builders.js'
+
+describeConsole('Before and after an import', (console) => {
+  test('a file that was imported before is told before anything is sent, compressed or not', async () => {
+    const { api } = console.service
+    const content = file(aProduct({ name: 'Sencha' }))
+    const { id } = await api.import(content, { fileName: 'teas.jsonl' })
+    const { page } = await console.open('/new')
+    for (const [name, bytes] of [
+      ['again.jsonl', content],
+      ['again.jsonl.gz', gzipSync(content)],
+    ] as const) {
+      await choose(page, name, bytes)
+      await page.getByText('This file was imported before: teas.jsonl').waitFor()
+      await importForReal(page)
+      const question = page.getByRole('dialog', { name: 'Import this file again?' })
+      await question.getByRole('link', { name: 'teas.jsonl' }).waitFor()
+      expect(await violations(page)).toEqual([])
+      await question.getByRole('button', { name: 'Do not import' }).click()
+      await question.waitFor({ state: 'hidden' })
+    }
+    expect((await api.get('/subscriptions/imports')).body.meta.results.total).toBe(1)
+
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByRole('button', { name: 'Import it again' }).click()
+    await page.getByText('The one record was imported.').waitFor()
+    await page.getByText('The same file had been imported before:').getByRole('link').click()
+    await page.waitForURL(`**/imports/${id}`)
+  })
+
+  test('rejected lines are corrected in the browser and imported; both imports show each other', async () => {
+    const { api } = console.service
+    const odd =
+      '{"data":{"type":"subscription_product","attributes":{"name":"ab","n":1.50,"n":12345678901234567890}}}'
+    const broken = '{"data":{"type":"subscription_product","attributes":{"name":"No brace"}}'
+    const short = aProduct({ name: 'cd' })
+    const { id } = await api.import(file(aProduct(), odd, broken, short), { fileName: 'boxes.jsonl' })
+    for (const device of ['desktop', 'phone'] as const) {
+      const { page } = await console.open(`/imports/${id}`, { device })
+      await page.getByRole('button', { name: 'Show line 3' }).click()
+      await page.getByRole('button', { name: 'Correct line 3' }).click()
+      const third = page.getByLabel('Line 3, corrected')
+      await page.getByText(/^This is not JSON yet: /).waitFor()
+      const bar = page.getByRole('region', { name: 'Corrected lines' })
+      const send = bar.getByRole('button', { name: /^Import \d corrected lines?$/ })
+      expect(await send.isDisabled()).toBe(true)
+      expect(await violations(page)).toEqual([])
+      expect(await sidewaysScroll(page)).toBe(0)
+      await third.fill(`${broken}}`)
+      if (device === 'phone') {
+        await bar.getByRole('button', { name: 'Discard' }).click()
+        await third.waitFor({ state: 'hidden' })
+        continue
+      }
+      await page.getByRole('button', { name: 'Show line 2' }).click()
+      await page.getByRole('button', { name: 'Correct line 2' }).click()
+      const second = page.getByLabel('Line 2, corrected')
+      await second.fill((await second.inputValue()).replace('"ab"', '"ac"'))
+      // What was corrected is still there after a look at another page.
+      await page.getByRole('link', { name: 'All imports' }).click()
+      await page.goBack()
+      await bar.getByText('2 corrected lines', { exact: true }).waitFor()
+      await send.click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click()
+
+      await page.getByRole('heading', { name: 'boxes-corrected.jsonl' }).waitFor()
+      await page.getByText('1 of 2 records was imported; 1 was rejected.').waitFor()
+      const [, again] = /\/imports\/(.+)$/.exec(page.url()) ?? []
+      // Still too short, and otherwise as it was written.
+      const rejected = await api.get(`/subscriptions/imports/${again}/rejected`)
+      expect(rejected.body).toBe(
+        '{ "data": { "type": "subscription_product", "attributes": { "name": "ac", "n": 1.50, "n": 12345678901234567890 } } }\n',
+      )
+      await page.getByText('It has corrected lines of another import:').getByRole('link').click()
+      await page.waitForURL(`**/imports/${id}`)
+      expect(await bar.isVisible()).toBe(false)
+      await page.getByText('Rejected lines were corrected and imported:').getByRole('link').click()
+      await page.waitForURL(`**/imports/${again}`)
+    }
+  })
+})
