@@ -7,6 +7,7 @@ const FIRST_GUESS = 100
  */
 export class FanOut {
   #perRecord = FIRST_GUESS
+  #heldPerRecord = FIRST_GUESS
 
   /** Snapshots a record, of those that were resolved last. */
   get perRecord(): number {
@@ -15,5 +16,14 @@ export class FanOut {
 
   saw(records: number, snapshots: number): void {
     if (records > 0) this.#perRecord = Math.max(1, Math.ceil(snapshots / records))
+  }
+
+  /** Snapshots that an existing record holds, which a line may replace, of those that were changed last. */
+  get heldPerRecord(): number {
+    return this.#heldPerRecord
+  }
+
+  sawHeld(records: number, snapshots: number): void {
+    if (records > 0) this.#heldPerRecord = Math.ceil(snapshots / records)
   }
 }

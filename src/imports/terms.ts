@@ -10,6 +10,9 @@ export type ImportStatus = (typeof IMPORT_STATUSES)[number]
 export const ON_CONFLICT = ['reject', 'skip', 'update'] as const
 export type OnConflict = (typeof ON_CONFLICT)[number]
 
+/** Whether records that exist are changed, which is kept in a journal (docs/decisions/0049). */
+export const keepsJournal = (onConflict: OnConflict): boolean => onConflict === 'update'
+
 /** Why an import failed, for programs. */
 export const FAILURE_REASONS = [
   'all_rejected',

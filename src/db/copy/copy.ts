@@ -117,26 +117,17 @@ export class CopyRows {
     this.#output.truncate(HEADER_BYTES)
   }
 
-  #selected({ except, instead, ids, lastValues }: Selection): Output {
+  #selected({ except, lastValues }: Selection): Output {
     // What an earlier call put after the rows goes.
     this.#output.truncate(this.#ends.at(-1) ?? HEADER_BYTES)
-    if (except.size === 0 && !ids && !lastValues) return this.#output
+    if (except.size === 0 && !lastValues) return this.#output
     const output = this.#newOutput()
     writeHeader(output)
     const all = this.#output.bytes()
     for (const [place, end] of this.#ends.entries()) {
       if (except.has(place)) continue
-      const from = instead?.get(place) ?? place
-      const id = ids?.get(place)
-      const start = this.#startOf(place)
-      if (from === place && id === undefined) output.append(all, start, end)
-      else {
-        const own = this.#leading.length
-        output.append(all, start, start + own + (id === undefined ? ID_BYTES : 0))
-        if (id !== undefined) encodeValue(output, this.#encoders[0], id)
-        output.append(all, this.#startOf(from) + own + ID_BYTES, this.#ends[from] ?? 0)
-      }
-      if (lastValues) this.#append(output, lastValues(from))
+      output.append(all, this.#startOf(place), end)
+      if (lastValues) this.#append(output, lastValues(place))
     }
     return output
   }
@@ -155,21 +146,11 @@ export class CopyRows {
 export interface Selection {
   /** The places of rows that are left out. */
   readonly except: ReadonlySet<number>
-  /**
-   * By place, the place of a left-out row whose values are copied instead: all after the leading ones and its
-   * id, which comes first.
-   */
-  readonly instead?: ReadonlyMap<number, number>
-  /** By place, another id than the row was added with. */
-  readonly ids?: ReadonlyMap<number, string>
   /** By place, the values of a row's last columns, if it was added without them. */
   readonly lastValues?: (place: number) => readonly CopyValue[]
 }
 
 const ALL: Selection = { except: new Set() }
-
-/** An id's length and the id. */
-const ID_BYTES = 4 + 16
 
 function encodeValue(output: Output, encode: Encode | undefined, value: CopyValue): void {
   if (value === null || encode === undefined) output.int32(-1)

@@ -1,12 +1,11 @@
 import type { CopyLoan } from '../../db/copy/buffers.js'
-import { type CopyColumn, CopyRows, type Selection } from '../../db/copy/copy.js'
+import type { Selection } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
 import { SnapshotIds } from '../../records/content/snapshot-ids.js'
 import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { NewRecords } from '../../records/write/insert.js'
 import { type Holder, insertHeld } from '../../records/write/insert-held.js'
-import { deleteSnapshots } from '../../records/write/insert-snapshots.js'
 import type { Lock } from '../../records/write/references.js'
 import { isReferring } from '../../records/write/referring.js'
 import { type Resolved, resolve } from '../../records/write/resolve.js'
@@ -36,10 +35,13 @@ export interface Writing {
 
 /** The outcome of a chunk's records of one type. */
 export interface Added {
-  /** Records that count as imported: added, or written into an existing one. */
+  /** Records that count as imported: added, or written over one that was there. */
   readonly imported: number
   /** How many rows were added. */
   readonly inserted: number
+  /** Of those that were there: how many were changed, and how many were equal already. */
+  readonly updated: number
+  readonly unchanged: number
   /** Records skipped because their `external_ref` already exists, if that was requested. */
   readonly skipped: number
   readonly conflicts: boolean
@@ -47,45 +49,33 @@ export interface Added {
   readonly problems: readonly LineProblem[]
 }
 
-/** Adds the records of one type that can be added, according to the import's `on_conflict`. */
+/** Adds the records of one type whose `external_ref` is free. The others are rejected or skipped. */
 export async function addRecords(writing: Writing, candidates: Candidates): Promise<Added> {
   const { client, job, careful, milliseconds } = writing
   const { records } = candidates
   const { resolved, problems, unresolved } = await resolveAll(writing, candidates)
   const out = new Set(unresolved)
-  const updates = job.onConflict === 'update'
   const repeated = candidates.mayRepeat ? repeatedRefs(records, out) : NONE_REPEATED
   for (const place of repeated.keys()) out.add(place)
   const there = job.dryRun ? await takenThere(client, job, records, out) : NONE_TAKEN
-  if (!updates) for (const place of there.keys()) out.add(place)
-  // Of lines that share an `external_ref`, the first is added, and the last determines its final attributes.
-  const instead = new Map(updates ? [...repeated].map(([place, first]) => [first, place]) : [])
+  for (const place of there.keys()) out.add(place)
   const idsOf = (place: number) => new SnapshotIds(milliseconds, records.id(place))
   const selection: Selection = {
     except: out,
-    instead,
-    // A reference by id has to find what becomes of a record that is there.
-    ...(updates && there.size > 0 && { ids: there }),
     ...(records.recordType.content && {
       lastValues: (place) => resolved[place]?.content?.values(idsOf(place)) ?? [],
     }),
   }
   const writeRest = async (taken: Taken) => {
-    const holders = resolved.flatMap((_, place): Holder[] => {
-      const source = instead.get(place) ?? place
-      const held = resolved[source]
-      if (!held || out.has(place) || (taken.has(place) && !updates)) return []
-      const id = taken.get(place) ?? there.get(place) ?? records.id(place)
-      return [{ ...held, id, ids: idsOf(source) }]
-    })
-    await settled([
-      updates && !job.dryRun ? insertUpdates(writing, candidates, taken, repeated) : NOTHING,
-      writeHeld(writing, records.recordType, holders, updates ? [...taken.values()] : []),
-    ])
+    const holders = resolved.flatMap((held, place): Holder[] =>
+      out.has(place) || taken.has(place) ? [] : [{ ...held, id: records.id(place), ids: idsOf(place) }],
+    )
+    if (job.dryRun && !isCopied(records.recordType)) return
+    await insertHeld(client, records.recordType, job.rowsOwnerId, milliseconds, holders, writing.loan)
   }
   let written = NONE_TAKEN
   if (careful) {
-    written = await (updates ? records.upsert(client, selection) : records.insert(client, selection))
+    written = await records.insert(client, selection)
     await writeRest(written)
   } else await settled([records.copy(client, selection), writeRest(NONE_TAKEN)])
 
@@ -98,21 +88,23 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
   }
   const added = records.length - unresolved.length - repeated.size - taken.size
   return {
-    imported: updates ? records.length - unresolved.length : added,
+    imported: added,
     inserted: added,
+    updated: 0,
+    unchanged: 0,
     skipped: job.onConflict === 'skip' ? taken.size + repeated.size : 0,
     conflicts: written.size > 0,
     problems,
   }
 }
 
-/** By place, the id of the record that has the `external_ref`: it was changed, or it is in the way. */
-export type Taken = ReadonlyMap<number, string>
+/** By place, the id of the record that has the `external_ref` already. */
+type Taken = ReadonlyMap<number, string>
 
 const NONE_TAKEN: Taken = new Map()
 const NONE_REPEATED: ReadonlyMap<number, number> = new Map()
-const NOTHING = Promise.resolve()
 
+/** What the records of a chunk refer to. */
 interface References {
   /** By place, what each record refers to. Empty for a type that refers to nothing. */
   readonly resolved: readonly Resolved[]
@@ -121,7 +113,8 @@ interface References {
   readonly problems: LineProblem[]
 }
 
-async function resolveAll(writing: Writing, candidates: Candidates): Promise<References> {
+/** Resolves what a chunk's records of one type refer to. */
+export async function resolveAll(writing: Writing, candidates: Candidates): Promise<References> {
   const { client, job, fanOut, lock } = writing
   const { records, referring } = candidates
   const { recordType } = records
@@ -164,45 +157,6 @@ function takenBy(job: Job, candidates: Candidates, place: number, holderId: stri
   return refTaken(candidates.line(place), records.externalRef(place) ?? '', holder)
 }
 
-/** @param updatedIds the holders that existed before: their snapshots are replaced. */
-async function writeHeld(
-  { client, job, milliseconds, loan }: Writing,
-  recordType: RecordType,
-  holders: readonly Holder[],
-  updatedIds: readonly string[],
-): Promise<void> {
-  if (job.dryRun && !isCopied(recordType)) return
-  const ownerId = job.rowsOwnerId
-  await settled([
-    updatedIds.length > 0 ? deleteSnapshots(client, recordType, ownerId, updatedIds) : NOTHING,
-    insertHeld(client, recordType, ownerId, milliseconds, holders, loan),
-  ])
-}
-
 /** Whether what its records hold is copied by others. */
 const isCopied = (recordType: RecordType): boolean =>
   recordTypes.some(({ content }) => content?.to === recordType)
-
-const UPDATE_COLUMNS: readonly CopyColumn[] = [
-  { name: 'owner_id', type: 'uuid' },
-  { name: 'import_id', type: 'uuid' },
-  { name: 'resource', type: 'text' },
-  { name: 'line_number', type: 'bigint' },
-  { name: 'record_id', type: 'uuid' },
-]
-
-/** Records which lines went into which records, where the record's id does not show it. */
-async function insertUpdates(
-  { client, job, loan }: Writing,
-  candidates: Candidates,
-  updated: ReadonlyMap<number, string>,
-  repeated: ReadonlyMap<number, number>,
-): Promise<void> {
-  const { records } = candidates
-  const rows = new CopyRows(UPDATE_COLUMNS, [job.ownerId, job.id, records.recordType.table], loan)
-  for (const [place, id] of updated) rows.add([candidates.line(place).number, id])
-  for (const [place, first] of repeated) {
-    rows.add([candidates.line(place).number, updated.get(first) ?? records.id(first)])
-  }
-  await rows.copyTo(client, 'import_changes')
-}

@@ -16,6 +16,7 @@ import { type Pass, passes } from '../file/passes.js'
 import { readLines } from '../file/read-lines.js'
 import type { Checkpoint, Job } from '../queue/claim.js'
 import { recordIds } from '../record-id.js'
+import { keepsJournal } from '../terms.js'
 
 /**
  * Records of one type whose attributes are valid by themselves, in the order of the file. The database
@@ -32,6 +33,11 @@ export interface Candidates {
   readonly refs: ReadonlySet<string>
   /** Whether two of them may have the same `external_ref`. */
   readonly mayRepeat: boolean
+  /**
+   * Where existing records are changed: the places in rounds, so that no round has an `external_ref` twice. A line
+   * comes in a later round than those before it that share its own.
+   */
+  readonly rounds: readonly (readonly number[])[]
 }
 
 /** Consecutive lines of a pass, read and validated, that one transaction writes. */
@@ -53,13 +59,14 @@ export interface Chunk {
 /**
  * A chunk ends with the line that reaches one of these. They bound memory and the duration of a transaction:
  * everything that a line can have many of is counted here. A single line has at most 1,000 references of a
- * kind, or the name of a record that holds as many, and 1,001 problems.
+ * kind, or the name of a record that holds as many, and 1,001 problems. A round takes a few statements.
  */
 const CHUNK_RECORDS = 2000
 const CHUNK_RECORD_BYTES = 2 ** 20
 const CHUNK_REFERENCES = 20_000
 const CHUNK_PROBLEMS = 5000
 const CHUNK_FILE_BYTES = 16 * 2 ** 20
+const CHUNK_ROUNDS = 100
 
 /**
  * Their memory, in bytes: for a line, its record's row in a buffer that has grown by doubling; for a
@@ -123,6 +130,7 @@ class ChunkInProgress {
   #records = 0
   #recordBytes = 0
   #references = 0
+  #rounds = 0
   #end: Place
 
   constructor(job: Job, pass: Pass, from: Place, loan: CopyLoan, fanOut: FanOut) {
@@ -146,25 +154,17 @@ class ChunkInProgress {
     if (examined.kind === 'passed over' || examined.kind === 'of another pass') return
     if (examined.kind !== 'malformed') this.#recordBytes += line.bytes?.length ?? 0
     if (examined.kind === 'valid') {
-      this.#references += this.#candidatesOf(examined.recordType).add(
-        line,
-        examined.attributes,
-        this.#fanOut.perRecord,
-      )
+      const candidates = this.#candidatesOf(examined.recordType)
+      this.#references += candidates.add(line, examined.attributes, this.#fanOut)
       this.#records += 1
+      this.#rounds = Math.max(this.#rounds, candidates.rounds.length)
     } else this.#problems.push(...examined.problems)
   }
 
   #candidatesOf(recordType: RecordType): CandidatesInProgress {
     let candidates = this.#candidates.get(recordType)
     if (!candidates) {
-      candidates = new CandidatesInProgress(
-        recordType,
-        this.#job.rowsOwnerId,
-        this.#milliseconds,
-        this.#idOf,
-        this.#loan,
-      )
+      candidates = new CandidatesInProgress(recordType, this.#job, this.#milliseconds, this.#idOf, this.#loan)
       this.#candidates.set(recordType, candidates)
     }
     return candidates
@@ -180,6 +180,7 @@ class ChunkInProgress {
       this.#recordBytes >= CHUNK_RECORD_BYTES ||
       this.#references >= CHUNK_REFERENCES ||
       this.#problems.length >= CHUNK_PROBLEMS ||
+      this.#rounds >= CHUNK_ROUNDS ||
       this.#end.bytes - this.#from.bytes >= CHUNK_FILE_BYTES
     )
   }
@@ -217,6 +218,9 @@ class CandidatesInProgress implements Candidates {
   readonly referring: Referring[] = []
   readonly refs = new Set<string>()
   mayRepeat = false
+  readonly rounds: number[][] = []
+  /** Where existing records are changed: by `external_ref`, how many lines have it. */
+  readonly #repeats: Map<string, number> | undefined
   // Numbers, not objects: the garbage collector moves around whatever waits for the database.
   readonly #numbers: number[] = []
   readonly #starts: number[] = []
@@ -225,14 +229,15 @@ class CandidatesInProgress implements Candidates {
 
   constructor(
     recordType: RecordType,
-    ownerId: string,
+    { rowsOwnerId, onConflict }: Job,
     milliseconds: number,
     idOf: (line: number) => string,
     loan: CopyLoan,
   ) {
+    this.#repeats = keepsJournal(onConflict) ? new Map() : undefined
     const id = (place: number) => idOf(this.#numbers[place] ?? 0)
     this.#now = new Date(milliseconds).toISOString()
-    this.records = new NewRecords(recordType, ownerId, milliseconds, id, loan)
+    this.records = new NewRecords(recordType, rowsOwnerId, milliseconds, id, loan)
   }
 
   line(place: number): LinePlace {
@@ -240,7 +245,7 @@ class CandidatesInProgress implements Candidates {
   }
 
   /** Returns how many snapshots the record leads to, about. */
-  add({ number, start }: LinePlace, attributes: Attributes, perContent: number): number {
+  add({ number, start }: LinePlace, attributes: Attributes, fanOut: FanOut): number {
     this.#numbers.push(number)
     this.#starts.push(start)
     this.records.add(attributes)
@@ -250,10 +255,20 @@ class CandidatesInProgress implements Candidates {
       this.refs.add(ref)
       if (this.refs.size === before) this.mayRepeat = true
     }
+    if (this.#repeats) this.#addToRound(this.#repeats, ref)
     const { recordType } = this.records
     if (!isReferring(recordType)) return 0
     const referring = this.#shared.share(referringOf(recordType, attributes, this.#now))
     this.referring.push(referring)
-    return countReferences(referring, perContent)
+    const replaced = this.#repeats ? fanOut.heldPerRecord : 0
+    return countReferences(referring, fanOut.perRecord) + replaced
+  }
+
+  #addToRound(repeats: Map<string, number>, ref: unknown): void {
+    const round = typeof ref === 'string' ? (repeats.get(ref) ?? 0) : 0
+    if (typeof ref === 'string') repeats.set(ref, round + 1)
+    const places = this.rounds[round]
+    if (places) places.push(this.#numbers.length - 1)
+    else this.rounds.push([this.#numbers.length - 1])
   }
 }

@@ -12,10 +12,12 @@ import { type Job, LeaseLost } from '../queue/claim.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
 import { countKinds } from '../report/kinds.js'
 import { insertProblems } from '../report/problems.js'
+import { keepsJournal } from '../terms.js'
 import { type Added, addRecords } from './add.js'
 import type { Chunk } from './chunks.js'
 import { isOverLimit, TooManyErrors } from './limit.js'
 import type { ChunkMemory } from './memory.js'
+import { overwriteRecords } from './overwrite/overwrite.js'
 import { untilTurn } from './turn.js'
 
 /** How many chunks of a job are being written at once, each over its own connection. */
@@ -171,7 +173,7 @@ async function writeChunk(
   const { job, chunk, turn, careful } = attempt
   const result = await transaction(pool, async (client) => {
     const quick = careful ? undefined : await addQuickly(client, attempt)
-    const { outcomes, problems } = quick ?? (await addChunk(client, attempt, true))
+    const { outcomes, problems } = quick ?? (await addAgain(client, attempt))
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems, loan: chunk.loan }
     await insertProblems(reporting)
     await untilTurn(client, turn)
@@ -206,7 +208,7 @@ interface AddedChunk {
   readonly problems: readonly LineProblem[]
 }
 
-/** Adds a chunk's records by COPY. Undefined: there was a conflict, and nothing was added. */
+/** Adds a chunk's records, the new ones by COPY. Undefined: there was a conflict, and nothing was added. */
 async function addQuickly(client: Client, attempt: Attempt): Promise<AddedChunk | undefined> {
   try {
     const [, added] = await settled([client.query('savepoint quick'), addChunk(client, attempt, false)])
@@ -216,6 +218,19 @@ async function addQuickly(client: Client, attempt: Attempt): Promise<AddedChunk 
     await client.query('rollback to savepoint quick')
     return undefined
   }
+}
+
+/** How often to look again for records that appear just when they are about to be added. */
+const LOOKS = 20
+
+/** Adds a chunk in spite of a conflict. */
+async function addAgain(client: Client, attempt: Attempt): Promise<AddedChunk> {
+  if (!keepsJournal(attempt.job.onConflict)) return await addChunk(client, attempt, true)
+  for (let looks = 1; looks < LOOKS; looks += 1) {
+    const added = await addQuickly(client, attempt)
+    if (added) return added
+  }
+  return await addChunk(client, attempt, false)
 }
 
 async function addChunk(client: Client, attempt: Attempt, careful: boolean): Promise<AddedChunk> {
@@ -229,9 +244,10 @@ async function addChunk(client: Client, attempt: Attempt, careful: boolean): Pro
     milliseconds: chunk.milliseconds,
     loan: chunk.loan,
   }
+  const add = keepsJournal(job.onConflict) ? overwriteRecords : addRecords
   const outcomes = await settled(
     [...chunk.candidates].map(
-      async ([recordType, candidates]) => [recordType, await addRecords(writing, candidates)] as const,
+      async ([recordType, candidates]) => [recordType, await add(writing, candidates)] as const,
     ),
   )
   return {
@@ -274,9 +290,13 @@ async function advance(
     ),
     counted as (
       update import_counts c
-      set imported = c.imported + n.imported, skipped = c.skipped + n.skipped
+      set imported = c.imported + n.imported, skipped = c.skipped + n.skipped,
+          updated = c.updated + n.updated, unchanged = c.unchanged + n.unchanged
       from advanced, unnest(${types}::text[], ${added.map(({ imported }) => imported)}::bigint[],
-                            ${added.map(({ skipped }) => skipped)}::bigint[]) as n(type, imported, skipped)
+                            ${added.map(({ skipped }) => skipped)}::bigint[],
+                            ${added.map(({ updated }) => updated)}::bigint[],
+                            ${added.map(({ unchanged }) => unchanged)}::bigint[])
+                       as n(type, imported, skipped, updated, unchanged)
       where c.import_id = advanced.id and c.type = n.type
     )
     select rejected from advanced`,

@@ -73,9 +73,10 @@ export class NewRecords {
    *
    * @throws DatabaseError, a unique violation (23505) if an `external_ref` is taken; the transaction has then
    * failed
+   * @param table with the same columns
    */
-  async copy(client: Client, selection: Selection): Promise<void> {
-    await this.#rows.copyTo(client, this.recordType.table, selection)
+  async copy(client: Client, selection: Selection, table = this.recordType.table): Promise<void> {
+    await this.#rows.copyTo(client, table, selection)
   }
 
   /**
@@ -108,40 +109,6 @@ export class NewRecords {
       const ids = waiting.map((place) => this.id(place))
       await client.query(sql`delete from ${staged} where id <> all(${ids}::uuid[])`)
     }
-  }
-
-  /**
-   * Adds those whose `external_ref` is free, and replaces all attributes of the records that have the others.
-   *
-   * @returns by place, the id of the record that was changed, for every record that was not added.
-   */
-  async upsert(client: Client, selection: Selection): Promise<Map<number, string>> {
-    const changed = new Map<number, string>()
-    const places = this.#placesWithout(selection.except)
-    if (places.length === 0) return changed
-    const { table, columns, contentColumns } = this.recordType
-    const staged = await this.#stage(client, selection)
-    const assignments = [...columns, ...contentColumns].map(({ name }) => raw(`${name} = excluded.${name}`))
-    // Two changes never share an `updated_at`, however coarse the clock.
-    const written = await rows<{ id: string; external_ref: string | null }>(
-      client,
-      sql`
-        insert into ${raw(table)} as t (${this.#names}) select ${this.#names} from ${staged}
-        on conflict (owner_id, ref_key(external_ref)) where external_ref is not null do update
-        set ${join(assignments)}, updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
-        where t.external_ref = excluded.external_ref
-        returning id, external_ref`,
-    )
-    if (written.length < places.length)
-      throw new Error(`${table} have different references with the same key`)
-    const holders = new Map(written.map(({ id, external_ref }) => [external_ref, id]))
-    for (const place of places) {
-      const holder = holders.get(this.#refs[place] ?? null)
-      if (this.#refs[place] !== undefined && holder !== undefined && holder !== this.id(place)) {
-        changed.set(place, holder)
-      }
-    }
-    return changed
   }
 
   /** Puts the records into a temporary table, which is dropped with the transaction. Returns its name. */
