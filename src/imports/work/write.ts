@@ -1,10 +1,7 @@
 import sql from 'sql-template-tag'
-import { isUniqueViolation } from '../../db/errors.js'
 import { type Client, type Pool, rows, settled, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
 import { ContentChanged } from '../../records/content/insert.js'
-import type { RecordType } from '../../records/record-type.js'
-import type { Lock } from '../../records/write/references.js'
 import type { Written } from '../events.js'
 import type { FanOut } from '../fan-out.js'
 import type { LineProblem } from '../file/examine.js'
@@ -12,12 +9,10 @@ import { type Job, LeaseLost } from '../queue/claim.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
 import { countKinds } from '../report/kinds.js'
 import { insertProblems } from '../report/problems.js'
-import { keepsJournal } from '../terms.js'
-import { type Added, addRecords } from './add.js'
+import { addChunk, type ChunkAttempt, type Outcomes } from './add-chunk.js'
 import type { Chunk } from './chunks.js'
 import { isOverLimit, TooManyErrors } from './limit.js'
 import type { ChunkMemory } from './memory.js'
-import { overwriteRecords } from './overwrite/overwrite.js'
 import { untilTurn } from './turn.js'
 
 /** How many chunks of a job are being written at once, each over its own connection. */
@@ -146,16 +141,9 @@ function shareARef(one: Chunk, other: Chunk): boolean {
 }
 
 /** One attempt to write a chunk of a job. */
-interface Attempt {
-  readonly job: Job
-  readonly chunk: Chunk
-  readonly fanOut: FanOut
+interface Attempt extends ChunkAttempt {
   /** Resolves when the chunk before this one is committed. */
   readonly turn: Promise<void>
-  /** Whether an `external_ref` is expected to be taken. */
-  readonly careful: boolean
-  /** Of what is copied. */
-  readonly lock: Lock
 }
 
 /**
@@ -170,10 +158,9 @@ async function writeChunk(
   pool: Pool,
   attempt: Attempt,
 ): Promise<{ readonly conflicts: boolean; readonly written: Written; readonly rejected: number }> {
-  const { job, chunk, turn, careful } = attempt
+  const { job, chunk, turn } = attempt
   const result = await transaction(pool, async (client) => {
-    const quick = careful ? undefined : await addQuickly(client, attempt)
-    const { outcomes, problems } = quick ?? (await addAgain(client, attempt))
+    const { outcomes, problems, conflicts } = await addChunk(client, attempt)
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems, loan: chunk.loan }
     await insertProblems(reporting)
     await untilTurn(client, turn)
@@ -185,7 +172,6 @@ async function writeChunk(
       countKinds(client, job, problems),
       advance(client, job, chunk, outcomes, problems),
     ])
-    const conflicts = !careful && !quick ? true : [...outcomes.values()].some((outcome) => outcome.conflicts)
     return { conflicts, rejected, written: writtenBy(job.dryRun ? new Map() : outcomes, problems.length) }
   })
   chunk.loan.release()
@@ -198,61 +184,6 @@ function writtenBy(outcomes: Outcomes, errors: number): Written {
     imported: Object.fromEntries(added.map(([{ type }, { imported }]) => [type, imported])),
     skipped: Object.fromEntries(added.map(([{ type }, { skipped }]) => [type, skipped])),
     errors,
-  }
-}
-
-type Outcomes = ReadonlyMap<RecordType, Added>
-
-interface AddedChunk {
-  readonly outcomes: Outcomes
-  readonly problems: readonly LineProblem[]
-}
-
-/** Adds a chunk's records, the new ones by COPY. Undefined: there was a conflict, and nothing was added. */
-async function addQuickly(client: Client, attempt: Attempt): Promise<AddedChunk | undefined> {
-  try {
-    const [, added] = await settled([client.query('savepoint quick'), addChunk(client, attempt, false)])
-    return added
-  } catch (error) {
-    if (!isUniqueViolation(error)) throw error
-    await client.query('rollback to savepoint quick')
-    return undefined
-  }
-}
-
-/** How often to look again for records that appear just when they are about to be added. */
-const LOOKS = 20
-
-/** Adds a chunk in spite of a conflict. */
-async function addAgain(client: Client, attempt: Attempt): Promise<AddedChunk> {
-  if (!keepsJournal(attempt.job.onConflict)) return await addChunk(client, attempt, true)
-  for (let looks = 1; looks < LOOKS; looks += 1) {
-    const added = await addQuickly(client, attempt)
-    if (added) return added
-  }
-  return await addChunk(client, attempt, false)
-}
-
-async function addChunk(client: Client, attempt: Attempt, careful: boolean): Promise<AddedChunk> {
-  const { job, chunk, fanOut, lock } = attempt
-  const writing = {
-    client,
-    job,
-    careful,
-    fanOut,
-    lock,
-    milliseconds: chunk.milliseconds,
-    loan: chunk.loan,
-  }
-  const add = keepsJournal(job.onConflict) ? overwriteRecords : addRecords
-  const outcomes = await settled(
-    [...chunk.candidates].map(
-      async ([recordType, candidates]) => [recordType, await add(writing, candidates)] as const,
-    ),
-  )
-  return {
-    outcomes: new Map(outcomes),
-    problems: [...chunk.problems, ...outcomes.flatMap(([, { problems }]) => problems)],
   }
 }
 

@@ -1,0 +1,92 @@
+import { isUniqueViolation } from '../../db/errors.js'
+import { type Client, settled } from '../../db/pool.js'
+import type { RecordType } from '../../records/record-type.js'
+import type { Lock } from '../../records/write/references.js'
+import type { FanOut } from '../fan-out.js'
+import type { LineProblem } from '../file/examine.js'
+import type { Job } from '../queue/claim.js'
+import { keepsJournal } from '../terms.js'
+import { type Added, addRecords } from './add.js'
+import type { Chunk } from './chunks.js'
+import { overwriteRecords } from './overwrite/overwrite.js'
+
+/** One attempt to add the records of a chunk. */
+export interface ChunkAttempt {
+  readonly job: Job
+  readonly chunk: Chunk
+  readonly fanOut: FanOut
+  /** Whether an `external_ref` is expected to be taken. */
+  readonly careful: boolean
+  /** Of what is copied. */
+  readonly lock: Lock
+}
+
+export type Outcomes = ReadonlyMap<RecordType, Added>
+
+interface AddedChunk {
+  readonly outcomes: Outcomes
+  readonly problems: readonly LineProblem[]
+}
+
+/** How often to look again for records that appear just when they are about to be added. */
+const LOOKS = 20
+
+/**
+ * Adds a chunk's records within a transaction, or changes those that are there, according to `on_conflict`.
+ *
+ * @returns also whether an `external_ref` was taken
+ */
+export async function addChunk(
+  client: Client,
+  attempt: ChunkAttempt,
+): Promise<AddedChunk & { readonly conflicts: boolean }> {
+  if (keepsJournal(attempt.job.onConflict)) return { ...(await overwrite(client, attempt)), conflicts: false }
+  const quick = attempt.careful ? undefined : await addQuickly(client, attempt)
+  if (quick) return { ...quick, conflicts: false }
+  const added = await addAll(client, attempt, true)
+  const conflicts = !attempt.careful || [...added.outcomes.values()].some((outcome) => outcome.conflicts)
+  return { ...added, conflicts }
+}
+
+async function overwrite(client: Client, attempt: ChunkAttempt): Promise<AddedChunk> {
+  for (let looks = 1; looks < LOOKS; looks += 1) {
+    const added = await addQuickly(client, attempt)
+    if (added) return added
+  }
+  return await addAll(client, attempt, false)
+}
+
+/** Adds a chunk's records, the new ones by COPY. Undefined: there was a conflict, and nothing was added. */
+async function addQuickly(client: Client, attempt: ChunkAttempt): Promise<AddedChunk | undefined> {
+  try {
+    const [, added] = await settled([client.query('savepoint quick'), addAll(client, attempt, false)])
+    return added
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    await client.query('rollback to savepoint quick')
+    return undefined
+  }
+}
+
+async function addAll(client: Client, attempt: ChunkAttempt, careful: boolean): Promise<AddedChunk> {
+  const { job, chunk, fanOut, lock } = attempt
+  const writing = {
+    client,
+    job,
+    careful,
+    fanOut,
+    lock,
+    milliseconds: chunk.milliseconds,
+    loan: chunk.loan,
+  }
+  const add = keepsJournal(job.onConflict) ? overwriteRecords : addRecords
+  const outcomes = await settled(
+    [...chunk.candidates].map(
+      async ([recordType, candidates]) => [recordType, await add(writing, candidates)] as const,
+    ),
+  )
+  return {
+    outcomes: new Map(outcomes),
+    problems: [...chunk.problems, ...outcomes.flatMap(([, { problems }]) => problems)],
+  }
+}
