@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { choose, describeConsole, importForReal, sidewaysScroll, violations } from '../support/browser.js'
-import { aProduct, file } from '../support/builders.js'
+import { aProduct, file, times } from '../support/builders.js'
 
 describeConsole('Before and after an import', (console) => {
   test('a file that was imported before is told before anything is sent, compressed or not', async () => {
@@ -80,5 +80,35 @@ describeConsole('Before and after an import', (console) => {
       await page.getByText('Rejected lines were corrected and imported:').getByRole('link').click()
       await page.waitForURL(`**/imports/${again}`)
     }
+  })
+
+  test('an import is undone after a look at what that does, and says what stayed', async () => {
+    const { api } = console.service
+    const content = times(3, (index) => aProduct({ name: `Tea ${index}`, external_ref: `tea-${index}` }))
+    const { id } = await api.import(content, { externalRef: 'teas' })
+    const [changed] = await api.read<{ id: string }[]>(
+      '/subscriptions/products?filter=eq(external_ref,tea-1)',
+    )
+    await api.put(`/subscriptions/products/${changed?.id}`, {
+      data: { type: 'subscription_product', id: changed?.id, attributes: { name: 'Another tea' } },
+    })
+    const { page } = await console.open(`/imports/${id}`)
+    await page.getByRole('button', { name: 'Undo import' }).click()
+    const question = page.getByRole('dialog', { name: 'Undo this import?' })
+    await question.getByText('2 products that this import added will be removed.').waitFor()
+    await question.getByText('1 product will stay as it is').waitFor()
+    expect(await violations(page)).toEqual([])
+    await question.getByRole('button', { name: 'Leave it as it is' }).click()
+    await page.getByRole('button', { name: 'Undo import' }).click()
+    await question.getByRole('button', { name: 'Undo import' }).click()
+
+    await page.getByText('The import was undone').waitFor()
+    await page.getByText('Undone', { exact: true }).waitFor()
+    await page.getByText('2 products that this import added were removed.').waitFor()
+    const stayed = page.getByRole('table', { name: 'Records that stayed' })
+    expect(await page.getByRole('button', { name: 'Undo import' }).count()).toBe(0)
+    expect(await violations(page)).toEqual([])
+    await stayed.getByRole('link', { name: 'tea-1' }).click()
+    await page.getByRole('heading', { name: 'Another tea' }).waitFor()
   })
 })

@@ -2,8 +2,9 @@ import type {
   ImportErrorKindResource,
   ImportErrorResource,
   ImportResource,
+  UndoPreviewResource,
 } from '../../../src/imports/resource/schema'
-import type { Counts, ImportStatus, OnConflict } from '../../../src/imports/terms'
+import type { ImportStatus, OnConflict } from '../../../src/imports/terms'
 import { contains, equals, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
 import { beginningOf, type Rows, rowsOf } from './stream'
 
@@ -18,14 +19,7 @@ export type ImportError = ImportErrorResource & {
   }
 }
 
-/** The state of an undo. */
-export type UndoState = UndoCounts & {
-  readonly status: ImportStatus
-  readonly timestamps: { readonly created_at: string; readonly finished_at?: string }
-  readonly failure?: { readonly detail: string }
-}
-
-export type Import = ImportResource & { readonly meta: { readonly undo?: UndoState } }
+export type Import = ImportResource
 
 /** How a file is to be imported. */
 export interface ImportOptions {
@@ -154,16 +148,14 @@ export type Command = 'cancel' | 'retry' | 'run' | 'undo'
 export const command = async (id: string, what: Command): Promise<Import> =>
   (await requestJson<{ data: Import }>(importUrl(id, `/${what}`), { method: 'POST' })).data
 
+export type UndoState = NonNullable<Import['meta']['undo']>
+
 /** What undoing an import would do, or did, by type. */
-export interface UndoCounts {
-  readonly removed: Counts
-  readonly restored: Counts
-  readonly kept: Counts
-}
+export type UndoCounts = Pick<UndoState, 'removed' | 'restored' | 'kept'>
 
 /** What an undo would do now; changes nothing. */
 export const rehearseUndo = async (id: string): Promise<UndoCounts> =>
-  (await requestJson<{ data: { meta: UndoCounts } }>(importUrl(id, '/undo?dry_run=true'), { method: 'POST' }))
+  (await requestJson<{ data: UndoPreviewResource }>(importUrl(id, '/undo?dry_run=true'), { method: 'POST' }))
     .data.meta
 
 /** A record that an undo left as it is. */
@@ -172,7 +164,7 @@ export interface Kept {
   readonly type: string
   readonly id: string
   readonly external_ref?: string
-  readonly reason: string
+  readonly detail: string
 }
 
 /** The first records that an undo left as they are. */

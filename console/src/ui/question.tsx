@@ -13,6 +13,8 @@ interface QuestionProps {
   readonly yes: string
   readonly isDangerous?: boolean
   readonly isBusy?: boolean
+  /** Whether it cannot be done. */
+  readonly isImpossible?: boolean
   /** Why it did not work. */
   readonly error?: Error | null
   onNo(): void
@@ -21,7 +23,7 @@ interface QuestionProps {
 
 /** Asks before something is done. The safe answer has the focus. */
 export function Question({ isOpen, title, children, no, yes, onNo, onYes, ...rest }: QuestionProps) {
-  const { isDangerous = false, isBusy = false, error } = rest
+  const { isDangerous = false, isBusy = false, isImpossible = false, error } = rest
   return (
     // Without the library's header, which would be a second banner on the page.
     <Modal.Root opened={isOpen} onClose={onNo} lockScroll={false} centered>
@@ -37,7 +39,12 @@ export function Question({ isOpen, title, children, no, yes, onNo, onYes, ...res
             <Button variant="default" onClick={onNo} data-autofocus>
               {no}
             </Button>
-            <Button {...(isDangerous && { color: 'red' })} loading={isBusy} onClick={onYes}>
+            <Button
+              {...(isDangerous && { color: 'red' })}
+              loading={isBusy}
+              disabled={isImpossible}
+              onClick={onYes}
+            >
               {yes}
             </Button>
           </Group>

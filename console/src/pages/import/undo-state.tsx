@@ -66,7 +66,7 @@ function KeptRecords({ one, types }: UndoneProps) {
   const columns: Column<Kept>[] = [
     { header: 'Record', width: '16rem', cell: (kept) => <RecordLink of={kept} types={types} /> },
     { header: 'Type', width: '9rem', cell: ({ type }) => typeName(type) },
-    { header: 'Why it stayed', cell: ({ reason }) => <span className="break">{visible(reason)}</span> },
+    { header: 'Why it stayed', cell: ({ detail }) => <span className="break">{visible(detail)}</span> },
   ]
   return (
     <section className="section">

@@ -32,6 +32,7 @@ export function Undo({ one }: { readonly one: Import }) {
         yes="Undo import"
         isDangerous
         isBusy={undo.isPending || (isFetching && data === undefined)}
+        isImpossible={data === undefined}
         error={undo.error ?? error}
         onNo={() => setAsked(false)}
         onYes={() => undo.mutate(undefined, { onSuccess: () => setAsked(false) })}
