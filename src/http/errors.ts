@@ -57,12 +57,12 @@ export const validationError = (
 ) =>
   new HttpError(
     400,
-    problems.map(({ field, error }, index) => ({
+    problems.map(({ code, field, error }, index) => ({
       status: '400',
       title: 'Validation Error',
       // Without a path, the whole body is wrong.
       detail: [[path, field].filter((part) => part !== '').join('.'), error].filter(Boolean).join(': '),
-      ...(meta && index === 0 && { meta }),
+      meta: { ...(index === 0 && meta), code },
     })),
   )
 

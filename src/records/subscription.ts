@@ -108,7 +108,11 @@ export const subscription = defineRecordType({
 function rules({ pending, go_live_after, first_invoice_paid, started_at }: Attributes): Problem[] {
   const problems: Problem[] = []
   const needs = (field: string, needed: string) =>
-    problems.push({ field, error: `${field} may only be given with "${needed}": true` })
+    problems.push({
+      code: 'conflicting',
+      field,
+      error: `${field} may only be given with "${needed}": true`,
+    })
   if (go_live_after !== undefined && pending !== true) needs('go_live_after', 'pending')
   if (started_at !== undefined && first_invoice_paid !== true) needs('started_at', 'first_invoice_paid')
   return problems

@@ -2,10 +2,12 @@ import type { TSchema } from 'typebox'
 import { isObject } from '../json/parse.js'
 import { absenceOf } from '../schema/absent.js'
 import { compile } from '../schema/compile.js'
+import { given } from '../schema/given.js'
 import { tooManyItems } from '../schema/limits.js'
-import { addProblem, MAX_PROBLEMS, type Problem } from '../schema/problem.js'
-import { NOT_STORABLE } from '../schema/sentences.js'
+import { addProblem, MAX_PROBLEMS, type Problem, type ProblemCode } from '../schema/problem.js'
+import { isRequired, NOT_STORABLE } from '../schema/sentences.js'
 import { isStorableText, withArticle } from '../text/text.js'
+import { isWriteOnly } from './attribute-kinds.js'
 import { type InlineValidation, validateContent } from './content/validate.js'
 import type { Content, RecordType, Reference } from './record-type.js'
 
@@ -32,8 +34,8 @@ function compiledOf({ attributes: schema }: RecordType): Compiled {
  * empty `external_ref`.
  */
 export function validateRecord(recordType: RecordType, attributes: unknown): Problem[] {
-  if (attributes === undefined) return [{ field: '', error: '"attributes" is required' }]
-  if (!isObject(attributes)) return [{ field: '', error: 'attributes must be an object' }]
+  if (attributes === undefined) return [{ ...isRequired('attributes'), field: '' }]
+  if (!isObject(attributes)) return [NO_OBJECT]
   const problems: Problem[] = []
   for (const problem of attributeProblems(recordType, attributes)) addProblem(problems, problem)
   for (const reference of recordType.references) {
@@ -42,14 +44,23 @@ export function validateRecord(recordType: RecordType, attributes: unknown): Pro
   const { rules, content } = recordType
   for (const problem of rules?.(attributes) ?? []) addProblem(problems, problem)
   if (content) validateContent(content, attributes, inlineValidation(content), problems)
-  return problems
+  return problems.length === 0 ? problems : problems.map(withoutSecret(recordType))
 }
+
+/** Reports do not show what stood in an attribute that is only written (contract 8). */
+const withoutSecret =
+  ({ attributes: { properties } }: RecordType) =>
+  (problem: Problem): Problem => {
+    const [, name = ''] = /^([^.[]*)/.exec(problem.field) ?? []
+    const schema = properties[name]
+    return schema && isWriteOnly(schema) ? { ...problem, value: undefined } : problem
+  }
 
 /** Inline records are validated as elements of lists are, but for texts, which name other records. */
 const inlineValidation = ({ to, holds }: Content): InlineValidation => ({
   record(attribute, value, problems) {
     if (isObject(value)) validateElement(to, attribute, value, problems)
-    else addProblem(problems, { field: attribute, error: `${attribute} must be an object` })
+    else addProblem(problems, wrongType(attribute, 'must be an object', value))
   },
   list(attribute, value, problems) {
     const held = holds.find((one) => one.attribute === attribute)
@@ -59,11 +70,10 @@ const inlineValidation = ({ to, holds }: Content): InlineValidation => ({
 
 function validateInlineElement(to: RecordType, field: string, element: unknown, problems: Problem[]): void {
   if (isObject(element)) validateElement(to, field, element, problems)
-  else
-    addProblem(problems, {
-      field,
-      error: `${field} must be an object with ${withArticle(to.noun)}'s attributes`,
-    })
+  else {
+    const must = `must be an object with ${withArticle(to.noun)}'s attributes`
+    addProblem(problems, wrongType(field, must, element))
+  }
 }
 
 /** Lists what is wrong with attributes by themselves, without references. */
@@ -85,13 +95,14 @@ function validateReferences(
   problems: Problem[],
   validate = validateElement,
 ): void {
-  const at = (field: string, error: string) => addProblem(problems, { field, error })
+  const at = (code: ProblemCode, error: string) =>
+    addProblem(problems, { code, field: attribute, error, value: given(elements) })
   if (optional && isNone(elements)) return
-  if (elements === undefined) at(attribute, `"${attribute}" is required`)
-  else if (!Array.isArray(elements)) at(attribute, `${attribute} must be a list`)
-  else if (elements.length === 0) at(attribute, `${attribute} must name at least one ${to.noun}`)
+  if (elements === undefined) addProblem(problems, isRequired(attribute))
+  else if (!Array.isArray(elements)) at('wrong_type', `${attribute} must be a list`)
+  else if (elements.length === 0) at('too_few', `${attribute} must name at least one ${to.noun}`)
   // The elements of a list that is too long are not examined: a line of a megabyte has room for 140,000.
-  else if (elements.length > MAX_SNAPSHOTS) at(attribute, tooManyElements(attribute))
+  else if (elements.length > MAX_SNAPSHOTS) at('too_many', tooManyElements(attribute))
   else {
     for (const [index, element] of elements.entries()) {
       validate(to, `${attribute}[${index}]`, element, problems)
@@ -106,15 +117,28 @@ const isNone = (elements: unknown): boolean =>
 function validateElement(to: RecordType, field: string, element: unknown, problems: Problem[]): void {
   if (element === '') {
     // An empty external_ref is none (contract 7), so nothing has it.
-    addProblem(problems, { field, error: `${field} must not be empty, but ${identifies(to)}` })
+    const error = `${field} must not be empty, but ${identifies(to)}`
+    addProblem(problems, { code: 'too_short', field, error, value: element })
   } else if (typeof element === 'string') {
-    if (!isStorableText(element)) addProblem(problems, { field, error: `${field} ${NOT_STORABLE}` })
+    if (isStorableText(element)) return
+    const error = `${field} ${NOT_STORABLE}`
+    addProblem(problems, { code: 'not_storable', field, error, value: given(element) })
   } else if (isObject(element)) {
     for (const problem of attributeProblems(to, element)) addProblem(problems, within(field, problem))
   } else {
-    addProblem(problems, { field, error: `${field} must be ${identifies(to)}` })
+    addProblem(problems, wrongType(field, `must be ${identifies(to)}`, element))
   }
 }
+
+/** The problem of attributes that are no object. */
+export const NO_OBJECT: Problem = { code: 'wrong_type', field: '', error: 'attributes must be an object' }
+
+const wrongType = (field: string, must: string, value: unknown): Problem => ({
+  code: 'wrong_type',
+  field,
+  error: `${field} ${must}`,
+  value: given(value),
+})
 
 const identifies = ({ noun }: RecordType): string =>
   `the id or external_ref of a ${noun}, or an object with its attributes`
@@ -125,5 +149,5 @@ const identifies = ({ noun }: RecordType): string =>
  */
 function within(field: string, problem: Problem): Problem {
   const path = `${field}.${problem.field}`
-  return { field: path, error: problem.error.replace(problem.field, () => path) }
+  return { ...problem, field: path, error: problem.error.replace(problem.field, () => path) }
 }

@@ -69,6 +69,7 @@ function clientByBasic(
   const problems = problemsOf.formBesideBasic(form)
   if (form.client_secret !== undefined) {
     problems.push({
+      code: 'conflicting',
       field: 'client_secret',
       error: 'client_secret must not be sent together with HTTP Basic',
     })
@@ -76,7 +77,8 @@ function clientByBasic(
   reject(problems)
   const client = readBasic(authorization)
   if (client && form.client_id !== undefined && form.client_id !== client.id) {
-    reject([{ field: 'client_id', error: 'client_id must be the same as in HTTP Basic' }])
+    const error = 'client_id must be the same as in HTTP Basic'
+    reject([{ code: 'conflicting', field: 'client_id', error }])
   }
   return client
 }

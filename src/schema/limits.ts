@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox'
 import { isObject } from '../json/parse.js'
+import { given } from './given.js'
 import type { Problem } from './problem.js'
 
 /** The part of a JSON Schema that says how many entries its lists and maps may have. */
@@ -45,7 +46,8 @@ function takersOf({ properties = {}, oneOf = [] }: Limited): readonly TakeOut[] 
         const error = excessOf(value, limited)
         if (error !== undefined) {
           delete holder[name]
-          found.push({ field: `${path}${name}`, error: `${path}${name} ${error}` })
+          const field = `${path}${name}`
+          found.push({ code: 'too_many', field, error: `${field} ${error}`, value: given(value) })
         } else if (isObject(value)) for (const take of inner) take(value, `${path}${name}.`, found)
       },
     ]

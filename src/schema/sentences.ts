@@ -1,8 +1,9 @@
 import type { ErrorObject } from 'ajv'
 import { excerpt } from '../text/text.js'
 import { whyNotEmail } from './email.js'
+import { given } from './given.js'
 import { tooManyItems, tooManyProperties } from './limits.js'
-import type { Problem } from './problem.js'
+import type { Problem, ProblemCode } from './problem.js'
 import { escapedUri } from './uri.js'
 
 /** Says what a value is not, without naming it: `must be a whole number`. */
@@ -29,21 +30,24 @@ function toProblem(error: ErrorObject, words: Predicate): Problem[] {
   switch (keyword) {
     case 'required': {
       const missing = field === '' ? params.missingProperty : `${field}.${params.missingProperty}`
-      return [{ field: missing, error: `"${missing}" is required` }]
+      return [isRequired(missing)]
     }
     case 'discriminator':
       return [discriminatorProblem(field, error)]
     case 'propertyNames':
       return [
         {
+          code: 'wrong_format',
           field: `${field}.${excerpt(params.propertyName)}`,
           error: `"${excerpt(params.propertyName)}" is not a currency code of three capital letters`,
+          value: given(params.propertyName),
         },
       ]
     default: {
       // The pattern of a property name, for which `propertyNames` above has a better sentence.
       if (error.propertyName !== undefined) return []
-      return [{ field, error: `${field === '' ? 'the value' : field} ${words(error)}` }]
+      const sentence = `${field === '' ? 'the value' : field} ${words(error)}`
+      return [{ code: codeOf(error), field, error: sentence, value: given(error.data) }]
     }
   }
 }
@@ -52,10 +56,37 @@ function toProblem(error: ErrorObject, words: Predicate): Problem[] {
 function discriminatorProblem(field: string, { params, parentSchema }: ErrorObject): Problem {
   const { tag, tagValue } = params
   const path = field === '' ? tag : `${field}.${tag}`
-  if (tagValue === undefined) return { field: path, error: `"${path}" is required` }
+  if (tagValue === undefined) return isRequired(path)
   const forms = parentSchema?.oneOf as readonly { readonly properties: Record<string, { enum: string[] }> }[]
   const names = forms.flatMap(({ properties }) => properties[tag]?.enum ?? [])
-  return { field: path, error: `${path} ${mustBeOneOf(names)}` }
+  return { code: 'not_one_of', field: path, error: `${path} ${mustBeOneOf(names)}`, value: given(tagValue) }
+}
+
+/** The problem of a field that is missing. */
+export const isRequired = (field: string): Problem => ({
+  code: 'required',
+  field,
+  error: `"${field}" is required`,
+})
+
+const codes: Readonly<Record<string, ProblemCode>> = {
+  minLength: 'too_short',
+  maxLength: 'too_long',
+  minimum: 'out_of_range',
+  maximum: 'out_of_range',
+  enum: 'not_one_of',
+  minItems: 'too_few',
+  maxItems: 'too_many',
+  maxProperties: 'too_many',
+  type: 'wrong_type',
+}
+
+function codeOf({ keyword, params, data }: ErrorObject): ProblemCode {
+  if (keyword === 'format' && params.format === 'text') return 'not_storable'
+  // What a double cannot hold is parsed as one of these two (see `parseJson`).
+  if (keyword === 'type' && data === Number.POSITIVE_INFINITY) return 'out_of_range'
+  if (keyword === 'type' && data === Number.NEGATIVE_INFINITY && params.type === 'number') return 'not_exact'
+  return codes[keyword] ?? 'wrong_format'
 }
 
 const mustBeOneOf = (values: readonly string[]): string => `must be one of ${values.join(', ')}`

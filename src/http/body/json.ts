@@ -3,6 +3,7 @@ import type { FastifyContentTypeParser, FastifyInstance } from 'fastify'
 import { isObject, type JsonObject, parseJson, whyNotJson } from '../../json/parse.js'
 import { withoutDepths } from '../../json/walk.js'
 import type { Problem } from '../../schema/problem.js'
+import { isRequired } from '../../schema/sentences.js'
 import { excerpt } from '../../text/text.js'
 import { badRequest, unsupportedMediaType, validationError } from '../errors.js'
 
@@ -62,22 +63,25 @@ function parse(body: Buffer): unknown {
 
 /** Reads `{"data": {…}}`. @throws HttpError 400 */
 export function readData(body: unknown): Readonly<JsonObject> {
-  if (!isObject(body))
-    throw validationError('', [{ field: '', error: 'the body must be an object with "data"' }])
+  const wrongType = (field: string, error: string) =>
+    validationError('', [{ code: 'wrong_type', field, error }])
+  if (!isObject(body)) throw wrongType('', 'the body must be an object with "data"')
   const { data } = body
-  if (data === undefined) throw validationError('', [{ field: 'data', error: '"data" is required' }])
-  if (!isObject(data)) throw validationError('', [{ field: 'data', error: 'data must be an object' }])
+  if (data === undefined) throw validationError('', [isRequired('data')])
+  if (!isObject(data)) throw wrongType('data', 'data must be an object')
   return data
 }
 
 /** What is wrong with `data.type`, and with `data.id` if the path has an id (contract 9). */
 export function identityProblems(data: Readonly<JsonObject>, type: string, id?: string): Problem[] {
   const problems: Problem[] = []
-  if (data.type === undefined) problems.push({ field: 'type', error: '"type" is required' })
-  else if (data.type !== type) problems.push({ field: 'type', error: `type must be ${type}` })
+  if (data.type === undefined) problems.push(isRequired('type'))
+  else if (data.type !== type) {
+    problems.push({ code: 'not_one_of', field: 'type', error: `type must be ${type}` })
+  }
   const isGiven = id !== undefined && data.id !== undefined
   if (isGiven && (typeof data.id !== 'string' || data.id.toLowerCase() !== id)) {
-    problems.push({ field: 'id', error: `id must be that of the path, ${id}` })
+    problems.push({ code: 'not_one_of', field: 'id', error: `id must be that of the path, ${id}` })
   }
   return problems
 }

@@ -1,8 +1,9 @@
 import type { TSchema } from 'typebox'
-import { uuid } from '../../records/attribute-kinds.js'
+import { oneOf, uuid } from '../../records/attribute-kinds.js'
 import { recordTypes } from '../../records/index.js'
 import { owner, timestamp, timestamps } from '../../records/meta.js'
 import { holderIdName } from '../../records/record-type.js'
+import { PROBLEM_CODES } from '../../schema/problem.js'
 import { Type } from '../../schema/type.js'
 import type { AttributeKind } from '../lists/filter.js'
 import { operatorsOf } from '../lists/filter.js'
@@ -47,6 +48,7 @@ export const sharedSchemas: readonly TSchema[] = [
             Type.Object(
               {
                 id: Type.Optional(uuid('The id of what it conflicts with.')),
+                code: Type.Optional(oneOf(PROBLEM_CODES, 'What is wrong with a field, in a stable word.')),
                 ...Object.fromEntries(
                   recordTypes
                     .filter(({ references }) => references.length > 0)

@@ -156,13 +156,14 @@ class FileCheck {
       // By this machine's clock; an import asks the database's.
       ...futureProblems(recordType, attributes, new Date().toISOString()),
     ]
-    if (problems.length > 0) return problems.map((problem) => ({ ...problem, line, externalRef }))
+    const { type } = recordType
+    if (problems.length > 0) return problems.map((problem) => ({ ...problem, line, type, externalRef }))
     const holder = externalRef === undefined ? undefined : this.#refs.add(recordType, externalRef, number)
     this.#contents.remember(recordType, attributes, this.#options.onConflict === 'update')
     if (externalRef === undefined || holder === undefined || this.#options.onConflict === 'update') {
       count(this.#valid, recordType)
     } else if (this.#options.onConflict === 'skip') count(this.#skipped, recordType)
-    else return [refTaken(line, externalRef, `line ${holder}`)]
+    else return [refTaken({ line, type, externalRef }, `line ${holder}`)]
     return NONE
   }
 

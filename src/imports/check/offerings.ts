@@ -42,7 +42,7 @@ export class SeenContents {
     if (!lists) return undefined
     const plans = lists[selects.attribute] ?? []
     const selectedId = attributes[selects.id]
-    if (selectedId !== undefined) return { field: selects.id, error: notOne(content, String(selectedId), 0) }
+    if (selectedId !== undefined) return notOne(content, selects.id, String(selectedId), 0)
     const selectedRef = attributes[selects.ref]
     const fitting = plans.flatMap((plan, place) =>
       selectedRef === undefined || plan.external_ref === selectedRef ? [place] : [],
@@ -50,13 +50,11 @@ export class SeenContents {
     const [place] = fitting
     if (place === undefined || fitting.length !== 1) {
       return selectedRef === undefined
-        ? { field: selects.id, error: mustSelect(content, plans.length) }
-        : { field: selects.ref, error: notOne(content, String(selectedRef), fitting.length) }
+        ? mustSelect(content, plans.length)
+        : notOne(content, selects.ref, String(selectedRef), fitting.length)
     }
     const given = String(attributes[currency])
-    return hasInlinePrice(content, lists, place, given)
-      ? undefined
-      : { field: currency, error: noPrice(content, given) }
+    return hasInlinePrice(content, lists, place, given) ? undefined : noPrice(content, given)
   }
 
   /** The elements of an offering's lists; undefined: some are not in the file, or were not remembered. */

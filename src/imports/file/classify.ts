@@ -3,6 +3,7 @@ import { isObject, parseJson, whyNotJson } from '../../json/parse.js'
 import { withoutDepths } from '../../json/walk.js'
 import { recordTypeOf, recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
+import type { Problem, ProblemCode } from '../../schema/problem.js'
 import { excerpt } from '../../text/text.js'
 import { BLANK, type LineContent } from './content.js'
 import type { Line } from './lines.js'
@@ -28,10 +29,10 @@ export function classify(
   maxLineBytes: number,
   wanted: Wanted,
 ): LineContent {
-  if (bytes === null) return malformed(`the line is longer than ${maxLineBytes} bytes`)
+  if (bytes === null) return malformed(`the line is longer than ${maxLineBytes} bytes`, 'line_too_long')
   const content = contentOf(number, bytes)
   if (wanted.types.size === 0) {
-    return recognize(content) ?? { kind: 'malformed', error: () => errorOf(parse(content)) }
+    return recognize(content) ?? { kind: 'malformed', problem: () => problemOf(parse(content)) }
   }
   if (wanted.otherNames.some((name) => content.includes(name))) {
     const recognized = recognize(content)
@@ -40,9 +41,15 @@ export function classify(
   return parse(content)
 }
 
-const malformed = (error: string): LineContent => ({ kind: 'malformed', error: () => error })
+const malformed = (error: string, code: ProblemCode = 'malformed'): LineContent => ({
+  kind: 'malformed',
+  problem: () => ({ code, field: '', error }),
+})
 
-const errorOf = (content: LineContent): string => (content.kind === 'malformed' ? content.error() : '')
+function problemOf(content: LineContent): Problem {
+  if (content.kind !== 'malformed') throw new Error('a line that is not recognized is malformed')
+  return content.problem()
+}
 
 function parse(content: Buffer): LineContent {
   if (isBlank(content)) return BLANK
@@ -61,9 +68,9 @@ function parse(content: Buffer): LineContent {
   if (!isObject(data)) return malformed('"data" is not an object')
   const { type, attributes } = data
   if (type === undefined) return malformed('"data" has no "type"')
-  if (typeof type !== 'string') return malformed(`type must be one of ${knownTypes()}`)
+  if (typeof type !== 'string') return malformed(`type must be one of ${knownTypes()}`, 'unknown_type')
   const recordType = recordTypeOf(type)
-  if (!recordType) return malformed(`type "${excerpt(type)}" is not one of ${knownTypes()}`)
+  if (!recordType) return malformed(`type "${excerpt(type)}" is not one of ${knownTypes()}`, 'unknown_type')
   return { kind: 'record', recordType, attributes }
 }
 

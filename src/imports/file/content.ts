@@ -1,4 +1,5 @@
 import type { RecordType } from '../../records/record-type.js'
+import type { Problem } from '../../schema/problem.js'
 
 /**
  * What a line contains (contract 6 and 7): nothing, something that is not a record, or a record, valid or
@@ -15,7 +16,7 @@ export const BLANK: BlankLine = { kind: 'blank' }
 export interface MalformedLine {
   readonly kind: 'malformed'
   /** Says why in a sentence. It may parse the line for that, so call it while the line's bytes are valid. */
-  readonly error: () => string
+  readonly problem: () => Problem
 }
 
 export interface RecordLine {

@@ -15,7 +15,11 @@ export interface LinePlace {
 /** A problem and its line. */
 export interface LineProblem extends Problem {
   readonly line: LinePlace
+  /** The record's type; undefined: the line is not a record. */
+  readonly type: string | undefined
   readonly externalRef: string | undefined
+  /** The id of the record that has the `external_ref`. */
+  readonly usedBy?: string
 }
 
 /** The result of examining a line in a pass, by itself. */
@@ -42,20 +46,16 @@ export function examineLine(line: Line, pass: Pass, maxLineBytes: number): Exami
   const content = classify(line, maxLineBytes, pass)
   const place = { number: line.number, start: line.start }
   if (content.kind === 'malformed' && isFirst(pass)) {
-    const problem = { line: place, field: '', error: content.error(), externalRef: undefined }
-    return { kind: 'malformed', problems: [problem] }
+    const of = { line: place, type: undefined, externalRef: undefined }
+    return { kind: 'malformed', problems: [{ ...content.problem(), ...of }] }
   }
   if (content.kind !== 'record') return PASSED_OVER
   const { recordType, attributes } = content
   if (!pass.types.has(recordType)) return { kind: 'of another pass', recordType }
   const problems = validateRecord(recordType, attributes)
   if (problems.length === 0) return { kind: 'valid', recordType, attributes: attributes as Attributes }
-  const externalRef = showableRef(attributes)
-  return {
-    kind: 'invalid',
-    recordType,
-    problems: problems.map((problem) => ({ ...problem, line: place, externalRef })),
-  }
+  const of = { line: place, type: recordType.type, externalRef: showableRef(attributes) }
+  return { kind: 'invalid', recordType, problems: problems.map((problem) => ({ ...problem, ...of })) }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { RecordType } from '../../records/record-type.js'
+import type { Problem } from '../../schema/problem.js'
 import { noCounts } from '../counts.js'
 import { classify, LONG_BYTES, NO_ATTRIBUTES } from '../file/classify.js'
 import { type Line, LineSplitter } from '../file/lines.js'
@@ -69,7 +70,7 @@ export class Scanner {
       const content = classify(line, this.#limits.maxLineBytes, NO_ATTRIBUTES)
       if (content.kind === 'record') this.#countRecord(content.recordType)
       else if (content.kind === 'malformed') {
-        this.#wrongFile.add(line, this.#records > 0, () => whyMalformed(line, content.error))
+        this.#wrongFile.add(line, this.#records > 0, () => whyMalformed(line, content.problem))
       }
     }
   }
@@ -91,8 +92,8 @@ export interface ScanLimits {
 }
 
 /** For the answer to an upload: in a millisecond, however the line is made. */
-function whyMalformed({ bytes }: Line, error: () => string): string {
+function whyMalformed({ bytes }: Line, problem: () => Problem): string {
   return bytes !== null && bytes.length > LONG_BYTES
     ? 'the line is not a record; "intake validate FILE" says what is wrong with it'
-    : error()
+    : problem().error
 }

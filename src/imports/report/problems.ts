@@ -1,6 +1,7 @@
 import type { CopyLoan } from '../../db/copy/buffers.js'
 import { type CopyColumn, CopyRows } from '../../db/copy/copy.js'
 import type { Client } from '../../db/pool.js'
+import { given } from '../../schema/given.js'
 import { excerpt } from '../../text/text.js'
 import type { LinePlace, LineProblem } from '../file/examine.js'
 import type { Job } from '../queue/claim.js'
@@ -59,10 +60,18 @@ export async function insertProblems({
   await write()
 }
 
-/** The problem of a record whose `external_ref` is taken. @param holder by whom: `line 12` */
-export const refTaken = (line: LinePlace, ref: string, holder: string): LineProblem => ({
-  line,
+/** A record whose `external_ref` is taken. */
+interface Taken {
+  readonly line: LinePlace
+  readonly type: string
+  readonly externalRef: string
+}
+
+/** The problem of such a record. @param holder by whom: `line 12` */
+export const refTaken = (taken: Taken, holder: string): LineProblem => ({
+  ...taken,
+  code: 'taken',
   field: 'external_ref',
-  error: `external_ref "${excerpt(ref)}" is already used by ${holder}`,
-  externalRef: ref,
+  error: `external_ref "${excerpt(taken.externalRef)}" is already used by ${holder}`,
+  value: given(taken.externalRef),
 })

@@ -127,7 +127,11 @@ export async function resolveAll(writing: Writing, candidates: Candidates): Prom
   )
   const unresolved = resolved.flatMap((one, place) => (one.problems.length > 0 ? [place] : []))
   const problems = unresolved.flatMap((place) => {
-    const at = { line: candidates.line(place), externalRef: records.externalRef(place) }
+    const at = {
+      line: candidates.line(place),
+      type: recordType.type,
+      externalRef: records.externalRef(place),
+    }
     return (resolved[place]?.problems ?? []).map((problem) => ({ ...problem, ...at }))
   })
   return { resolved, unresolved, problems }
@@ -152,9 +156,11 @@ function repeatedRefs(records: NewRecords, out: ReadonlySet<number>): Map<number
 
 function takenBy(job: Job, candidates: Candidates, place: number, holderId: string): LineProblem {
   const { records } = candidates
+  const { noun, type } = records.recordType
   const line = lineOfRecord(job.id, holderId)
-  const holder = line === undefined ? `${records.recordType.noun} ${holderId}` : `line ${line}`
-  return refTaken(candidates.line(place), records.externalRef(place) ?? '', holder)
+  const holder = line === undefined ? `${noun} ${holderId}` : `line ${line}`
+  const taken = { line: candidates.line(place), type, externalRef: records.externalRef(place) ?? '' }
+  return { ...refTaken(taken, holder), usedBy: holderId }
 }
 
 /** Whether what its records hold is copied by others. */

@@ -206,6 +206,8 @@ class ChunkInProgress {
  */
 const newerType = ({ number, start }: LinePlace, { type }: RecordType): LineProblem => ({
   line: { number, start },
+  type,
+  code: 'unknown_type',
   field: '',
   error: `type "${type}" was not known yet when the file was received; post the line again`,
   externalRef: undefined,

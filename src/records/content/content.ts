@@ -1,4 +1,6 @@
 import type { TSchema } from 'typebox'
+import { given } from '../../schema/given.js'
+import type { Problem, ProblemCode } from '../../schema/problem.js'
 import { Type } from '../../schema/type.js'
 import { excerpt } from '../../text/text.js'
 import { externalRef, uuid } from '../attribute-kinds.js'
@@ -119,19 +121,26 @@ export const elementsOf = (attributes: Attributes, list: string): readonly Attri
 export function selectedPlace(
   content: Content,
   attributes: Attributes,
-): { readonly place: number } | { readonly field: string; readonly error: string } {
+): { readonly place: number } | Problem {
   const { selects } = content
   const elements = elementsOf(attributes, selects.attribute)
   const marked = elements.flatMap((element, place) => (isMarked(element) ? [place] : []))
   const ref = attributes[selects.ref]
-  const at = (field: string, error: string) => ({ field, error })
+  const at = (code: ProblemCode, field: string, error: string, value?: unknown): Problem => ({
+    code,
+    field,
+    error,
+    value: given(value),
+  })
   if (ref !== undefined && marked.length > 0) {
-    return at(selects.ref, `only one of ${selects.ref} and meta.selected may be given`)
+    return at('conflicting', selects.ref, `only one of ${selects.ref} and meta.selected may be given`, ref)
   }
   if (marked[1] !== undefined) {
     return at(
+      'conflicting',
       `${selects.attribute}[${marked[1]}].meta.selected`,
       `${selects.attribute}[${marked[0]}] is already selected`,
+      true,
     )
   }
   if (ref !== undefined) {
@@ -139,12 +148,13 @@ export function selectedPlace(
     const [place] = fitting
     return place !== undefined && fitting.length === 1
       ? { place }
-      : at(selects.ref, notOne(content, String(ref), fitting.length))
+      : notOne(content, selects.ref, String(ref), fitting.length)
   }
   const place = marked[0] ?? (elements.length === 1 ? 0 : undefined)
   if (place !== undefined) return { place }
   const { length } = elements
   return at(
+    'required',
     selects.ref,
     `one of the ${length} ${selects.attribute} must be selected, by ${selects.ref} or by meta.selected of one of them`,
   )
@@ -153,14 +163,21 @@ export function selectedPlace(
 const isMarked = ({ meta }: Attributes): boolean =>
   (meta as { readonly selected?: unknown } | null | undefined)?.selected === true
 
-/** The sentence about a selector that fits none, or several. */
-export function notOne(content: Content, text: string, fitting: number): string {
+/** The problem of a selector that fits none, or several. @param field the selector's attribute */
+export function notOne(content: Content, field: string, text: string, fitting: number): Problem {
   const { to, selects } = content
   const quoted = `${elementNoun(content)} "${excerpt(text)}"`
   const those = `of the ${to.noun}'s ${selects.attribute}`
-  return fitting === 0 ? `${quoted} is not one ${those}` : `${quoted} is several ${those}`
+  const value = given(text)
+  return fitting === 0
+    ? { code: 'not_found', field, error: `${quoted} is not one ${those}`, value }
+    : { code: 'ambiguous', field, error: `${quoted} is several ${those}`, value }
 }
 
-/** The sentence about a selected element without a price. */
-export const noPrice = (content: Content, currency: string): string =>
-  `the selected ${elementNoun(content)} has no price in ${currency}`
+/** The problem of a selected element without a price. */
+export const noPrice = (content: Content, currency: string): Problem => ({
+  code: 'no_price',
+  field: content.currency,
+  error: `the selected ${elementNoun(content)} has no price in ${currency}`,
+  value: currency,
+})

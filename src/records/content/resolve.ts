@@ -1,4 +1,5 @@
 import type { Client } from '../../db/pool.js'
+import { given } from '../../schema/given.js'
 import type { Problem } from '../../schema/problem.js'
 import { excerpt } from '../../text/text.js'
 import type { ColumnValue } from '../columns.js'
@@ -100,8 +101,10 @@ function selectedBy(
 
 /** What is wrong with a name that leads nowhere. */
 export const notFound = ({ to }: Content, { field, text }: NamedContent): Problem => ({
+  code: 'not_found',
   field,
   error: `${to.noun} "${excerpt(text)}" was not found`,
+  value: given(text),
 })
 
 function inlineContent(content: Content, inline: InlineContent): ResolvedContent {

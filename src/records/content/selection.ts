@@ -102,10 +102,11 @@ function ask({ selects }: Content, { holds, table, columns }: Asked, questions: 
     ) as s on l.fitting = 1`
 }
 
-/** The sentence about a selection that is missing. */
-export function mustSelect({ to, selects }: Content, elements: number): string {
+/** The problem of a selection that is missing. */
+export function mustSelect({ to, selects }: Content, elements: number): Problem {
   const those = `${to.noun}'s ${elements} ${selects.attribute}`
-  return `one of the ${those} must be selected, by ${selects.id} or ${selects.ref}`
+  const error = `one of the ${those} must be selected, by ${selects.id} or ${selects.ref}`
+  return { code: 'required', field: selects.id, error }
 }
 
 /** What is wrong with a selection. */
@@ -115,10 +116,11 @@ export function selectionProblem(
   { elements, fitting, is_priced, ...answer }: Answer,
 ): Problem | undefined {
   const { to, selects } = content
-  if (elements === 0) return { field: selects.id, error: `the ${to.noun} has no ${selects.attribute}` }
+  if (elements === 0) {
+    return { code: 'not_found', field: selects.id, error: `the ${to.noun} has no ${selects.attribute}` }
+  }
   if (fitting !== 1) {
-    if (selector) return { field: selector.field, error: notOne(content, selector.text, fitting) }
-    return { field: selects.id, error: mustSelect(content, elements) }
+    return selector ? notOne(content, selector.field, selector.text, fitting) : mustSelect(content, elements)
   }
   const { base_price_percentage, has_fixed, fixed, sum } = answer
   // A fixed price counts as soon as it has any currency.
@@ -128,7 +130,7 @@ export function selectionProblem(
     base_price_percentage: base_price_percentage ?? 0,
   }
   if (!is_priced || hasPrice(plan, currency, sum ?? undefined)) return undefined
-  return { field: content.currency, error: noPrice(content, currency) }
+  return noPrice(content, currency)
 }
 
 /** The values of `selects.columns`. */

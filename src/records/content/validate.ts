@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox'
 import { isObject } from '../../json/parse.js'
 import { compile } from '../../schema/compile.js'
+import { given } from '../../schema/given.js'
 import { addProblem, type Problem } from '../../schema/problem.js'
 import { typePredicate } from '../../schema/sentences.js'
 import { Type } from '../../schema/type.js'
@@ -66,11 +67,11 @@ export function validateContent(
   for (const name of refs) if (attributes[name] === '') delete attributes[name]
   const add = (problem: Problem) => addProblem(problems, problem)
   for (const problem of namingProblems(attributes)) add(problem)
-  const given = ways.filter((name) => attributes[name] !== undefined)
+  const [way, another] = ways.filter((name) => attributes[name] !== undefined)
   const last = ways.at(-1) ?? ''
-  if (given[0] === undefined) add({ field: last, error: `one of ${listed} is required` })
-  else if (given[1] !== undefined) add({ field: given[1], error: `only one of ${listed} may be given` })
-  else if (given[0] === last) validateInline(content, attributes, inline, problems)
+  if (way === undefined) add({ code: 'required', field: last, error: `one of ${listed} is required` })
+  else if (another !== undefined) add(conflict(attributes, another, `only one of ${listed} may be given`))
+  else if (way === last) validateInline(content, attributes, inline, problems)
   else validateNamed(content, attributes, add)
 }
 
@@ -81,12 +82,19 @@ function validateNamed(
 ) {
   for (const { attribute: list } of holds) {
     if (attributes[list] !== undefined)
-      add({ field: list, error: `${list} may only be given with ${attribute}` })
+      add(conflict(attributes, list, `${list} may only be given with ${attribute}`))
   }
   if (attributes[selects.id] !== undefined && attributes[selects.ref] !== undefined) {
-    add({ field: selects.ref, error: `only one of ${selects.id} and ${selects.ref} may be given` })
+    add(conflict(attributes, selects.ref, `only one of ${selects.id} and ${selects.ref} may be given`))
   }
 }
+
+const conflict = (attributes: Attributes, field: string, error: string): Problem => ({
+  code: 'conflicting',
+  field,
+  error,
+  value: given(attributes[field]),
+})
 
 function validateInline(
   content: Content,
@@ -100,7 +108,7 @@ function validateInline(
   for (const { attribute: list } of holds) inline.list(list, attributes[list], problems)
   const add = (problem: Problem) => addProblem(problems, problem)
   if (attributes[selects.id] !== undefined) {
-    add({ field: selects.id, error: `${selects.id} may only be given with ${id} or ${ref}` })
+    add(conflict(attributes, selects.id, `${selects.id} may only be given with ${id} or ${ref}`))
   }
   const elements = attributes[selects.attribute]
   if (Array.isArray(elements)) validateMarks(selects.attribute, elements, add)
@@ -110,9 +118,7 @@ function validateInline(
   if ('error' in selected) add(selected)
   else {
     const currency = String(attributes[content.currency])
-    if (!hasInlinePrice(content, attributes, selected.place, currency)) {
-      add({ field: content.currency, error: noPrice(content, currency) })
-    }
+    if (!hasInlinePrice(content, attributes, selected.place, currency)) add(noPrice(content, currency))
   }
 }
 
@@ -121,13 +127,19 @@ function validateMarks(list: string, elements: readonly unknown[], add: (problem
     const meta = isObject(element) ? element.meta : undefined
     const field = `${list}[${place}].meta`
     if (meta === undefined || meta === null) continue
-    if (!isObject(meta)) add({ field, error: `${field} ${typePredicate('object', meta)}` })
+    if (!isObject(meta)) add(wrongType(field, 'object', meta))
     else if (meta.selected !== undefined && meta.selected !== null && typeof meta.selected !== 'boolean') {
-      const path = `${field}.selected`
-      add({ field: path, error: `${path} ${typePredicate('boolean', meta.selected)}` })
+      add(wrongType(`${field}.selected`, 'boolean', meta.selected))
     }
   }
 }
+
+const wrongType = (field: string, type: string, value: unknown): Problem => ({
+  code: 'wrong_type',
+  field,
+  error: `${field} ${typePredicate(type, value)}`,
+  value: given(value),
+})
 
 /** Whether the selected one of an inline list has a price in a currency, or nothing has any price. */
 export function hasInlinePrice(

@@ -6,7 +6,7 @@ import { type Column, columnValue } from '../columns.js'
 import { waysOf } from '../content/content.js'
 import { selectedIdProblems } from '../content/validate.js'
 import { type RecordType, withoutReferences } from '../record-type.js'
-import { validateRecord } from '../validate.js'
+import { NO_OBJECT, validateRecord } from '../validate.js'
 
 type Attributes = Readonly<Record<string, unknown>>
 
@@ -31,7 +31,7 @@ export function readChanges(
   answered: Attributes = {},
 ): ReadChanges {
   if (!isObject(changes)) {
-    return { problems: [{ field: '', error: 'attributes must be an object' }], changes: {} }
+    return { problems: [NO_OBJECT], changes: {} }
   }
   const merged: Record<string, unknown> = { ...attributes, ...changes }
   const { properties } = recordType.attributes
@@ -80,7 +80,11 @@ function fixedContent(
   })
 }
 
-const fixed = (name: string): Problem => ({ field: name, error: `${name} cannot be changed` })
+const fixed = (name: string): Problem => ({
+  code: 'not_changeable',
+  field: name,
+  error: `${name} cannot be changed`,
+})
 
 function asCompared(column: Column, attributes: Attributes): unknown {
   const value = columnValue(column, attributes)

@@ -2,6 +2,7 @@ import sql, { empty, raw } from 'sql-template-tag'
 import type { CopyValue } from '../../db/copy/copy.js'
 import { type Client, rows, settled } from '../../db/pool.js'
 import { isAnyOf } from '../../db/ref-key.js'
+import { given } from '../../schema/given.js'
 import { addProblem, MAX_PROBLEMS, type Problem } from '../../schema/problem.js'
 import { UUID_PATTERN } from '../../schema/uuid.js'
 import { excerpt } from '../../text/text.js'
@@ -164,16 +165,15 @@ export function toElements(
     const field = `${attribute}[${index}]`
     const source = sources.get(element)
     if (!source) {
-      addProblem(problems, { field, error: `${to.noun} "${excerpt(element)}" was not found` })
+      const error = `${to.noun} "${excerpt(element)}" was not found`
+      addProblem(problems, { code: 'not_found', field, error, value: given(element) })
       if (missing.length < MAX_PROBLEMS) missing.push(element)
       return []
     }
     const before = seen.get(source.id)
     if (before !== undefined) {
-      addProblem(problems, {
-        field,
-        error: `${to.noun} "${excerpt(element)}" is already named by ${attribute}[${before}]`,
-      })
+      const error = `${to.noun} "${excerpt(element)}" is already named by ${attribute}[${before}]`
+      addProblem(problems, { code: 'repeated_reference', field, error, value: given(element) })
       return []
     }
     seen.set(source.id, index)

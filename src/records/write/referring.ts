@@ -1,3 +1,4 @@
+import { given } from '../../schema/given.js'
 import type { Problem } from '../../schema/problem.js'
 import { toUtc } from '../../schema/time.js'
 import { contentOf, type GivenContent } from '../content/content.js'
@@ -47,7 +48,12 @@ export function futureProblems(
     (name) => attributes[name] !== undefined && isLater(String(attributes[name]), now),
   )
   if (future.length === 0) return NONE
-  return future.map((field) => ({ field, error: `${field} must not be in the future` }))
+  return future.map((field) => ({
+    code: 'out_of_range',
+    field,
+    error: `${field} must not be in the future`,
+    value: given(attributes[field]),
+  }))
 }
 
 const isLater = (time: string, now: string): boolean => (toUtc(time) ?? '') > now

@@ -53,7 +53,7 @@ function explanation(noun: string, error: unknown, path: string): unknown {
   if (error instanceof TooManySnapshots) {
     const { attribute, holder, held } = error
     const sentence = `${tooManyElements(attribute)}, and the ${holder} has ${held} already`
-    return validationError('data', [{ field: attribute, error: sentence }])
+    return validationError('data', [{ code: 'too_many', field: attribute, error: sentence }])
   }
   if (error instanceof UnresolvedReferences) {
     const { problems, missing } = error

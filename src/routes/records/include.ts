@@ -41,7 +41,8 @@ export function readInclude(given: unknown, { holds }: RecordType): ReadonlySet<
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) {
     const takes = known.length > 0 ? `takes ${known.join(', ')}` : 'is not supported here'
-    throw validationError('', [{ field: 'include', error: `include ${takes}; it has "${unknown}"` }])
+    const error = `include ${takes}; it has "${unknown}"`
+    throw validationError('', [{ code: 'not_one_of', field: 'include', error }])
   }
   return new Set(names)
 }

@@ -10,7 +10,7 @@ const ALL_ATTRIBUTES: Wanted = { types: new Set(recordTypes), otherNames: [] }
 /** What a line is, other than the file's first, where a byte-order mark would be skipped. */
 function classified(line: string | Buffer, wanted: Wanted): string {
   const content = classify({ number: 2, bytes: Buffer.from(line) }, MAX_LINE_BYTES, wanted)
-  if (content.kind === 'malformed') return `malformed: ${content.error()}`
+  if (content.kind === 'malformed') return `malformed: ${content.problem().error}`
   return content.kind === 'record' ? content.recordType.type : content.kind
 }
 

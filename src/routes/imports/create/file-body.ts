@@ -31,13 +31,14 @@ function optionsOf(query: Readonly<Record<string, unknown>>, problems: Problem[]
   for (const [name, value] of Object.entries(query)) {
     if (!isOptionName(name))
       problems.push({
+        code: 'unknown_parameter',
         field: excerpt(name),
         error: `is not a parameter of this request; ${takes(OPTION_NAMES)}`,
       })
     else if (value === '' && name !== 'external_ref') {
-      problems.push({ field: name, error: `"${name}" must not be empty` })
+      problems.push({ code: 'too_short', field: name, error: `"${name}" must not be empty` })
     } else if (typeof value === 'string') given.set(name, value)
-    else problems.push({ field: name, error: `"${name}" must be given once` })
+    else problems.push({ code: 'too_many', field: name, error: `"${name}" must be given once` })
   }
   return given
 }

@@ -5,6 +5,7 @@ import { GrowingBuffer } from '../../../bytes/growing-buffer.js'
 import type { RequestBody } from '../../../http/body/request-body.js'
 import { validationError } from '../../../http/errors.js'
 import type { Problem } from '../../../schema/problem.js'
+import { isRequired } from '../../../schema/sentences.js'
 import { excerpt } from '../../../text/text.js'
 import { partFileName } from './file-name.js'
 import {
@@ -46,7 +47,7 @@ export async function readImportForm<File>(
     const error = 'is a field of the form; only with the file as the whole body is it in the query'
     throw validationError(
       '',
-      misplaced.map((field) => ({ field, error })),
+      misplaced.map((field) => ({ code: 'unknown_parameter', field, error })),
     )
   }
   const form = new FormInProgress(handlers, maxFileBytes)
@@ -140,7 +141,7 @@ class FormInProgress<File> {
 
   /** The form, once the body has been read. @throws HttpError 400 with every problem */
   async finish(): Promise<ImportBody<File>> {
-    if (!this.#file) this.#problems.unshift({ field: 'import_file', error: '"import_file" is required' })
+    if (!this.#file) this.#problems.unshift(isRequired('import_file'))
     const options = await this.#options(this.#problems)
     if (this.#problems.length > 0) throw validationError('', this.#problems)
     if (!this.#file) throw new Error('a form without a file has a problem')
@@ -184,7 +185,7 @@ class FormInProgress<File> {
       field.catch((error: Error) => this.#failed.reject(error))
       this.#fields.set(name, field)
     } else {
-      this.#problems.push({ field: excerpt(name), error: whyNotTaken(name) })
+      this.#problems.push(whyNotTaken(name))
       stream.resume()
     }
   }
@@ -214,14 +215,19 @@ async function beginningOf(stream: Readable, maxBytes: number): Promise<Buffer> 
   return kept.take()
 }
 
-function whyNotTaken(name: string): string {
-  if (name === 'import_file' || isOptionName(name)) return `"${name}" must be given once`
-  const taken = takes(['import_file', ...OPTION_NAMES])
-  return name === '' ? `a part of this form has no name; ${taken}` : `is not a part of this form; ${taken}`
+function whyNotTaken(name: string): Problem {
+  const field = excerpt(name)
+  if (name === 'import_file' || isOptionName(name)) {
+    return { code: 'too_many', field, error: `"${name}" must be given once` }
+  }
+  const why = name === '' ? 'a part of this form has no name' : 'is not a part of this form'
+  return { code: 'unknown_parameter', field, error: `${why}; ${takes(['import_file', ...OPTION_NAMES])}` }
 }
 
 const noBody = () =>
-  validationError('', [{ field: 'import_file', error: '"import_file" is required; the request has no body' }])
+  validationError('', [
+    { ...isRequired('import_file'), error: '"import_file" is required; the request has no body' },
+  ])
 
 /** A promise with its resolve and reject functions. It may be rejected before anybody awaits it. */
 function deferred<T>() {

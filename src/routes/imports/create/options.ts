@@ -25,9 +25,12 @@ export const isOptionName = (name: string): name is OptionName =>
 /** Reads the bytes of a form's field. Returns the text, or what is wrong with it. */
 export function readField(name: OptionName, bytes: Buffer): string | Problem {
   if (bytes.length === MAX_OPTION_BYTES) {
-    return { field: name, error: `${name} must be at most ${MAX_REF_CHARACTERS} characters` }
+    const error = `${name} must be at most ${MAX_REF_CHARACTERS} characters`
+    return { code: 'too_long', field: name, error }
   }
-  return isUtf8(bytes) ? bytes.toString('utf8') : { field: name, error: `${name} must be valid UTF-8` }
+  return isUtf8(bytes)
+    ? bytes.toString('utf8')
+    : { code: 'malformed', field: name, error: `${name} must be valid UTF-8` }
 }
 
 const readParameters = compileParameters(Type.Object(importParameters))

@@ -4,6 +4,7 @@ import { writeConflict } from '../../../http/errors.js'
 import { operation } from '../../../http/operation/operation.js'
 import { dataOf, schemaName } from '../../../http/operation/schemas.js'
 import { isObject } from '../../../json/parse.js'
+import { NO_OBJECT } from '../../../records/validate.js'
 import { ActionRefused, act } from '../../../records/write/act.js'
 import { compile } from '../../../schema/compile.js'
 import { Type } from '../../../schema/type.js'
@@ -43,9 +44,7 @@ export function actRoute(app: App, dependencies: StateDependencies): void {
     const record = await finder.findOwn(caller, params.id)
     const data = readData(body)
     const { attributes = {} } = data
-    const problems = isObject(attributes)
-      ? problemsOf(attributes)
-      : [{ field: '', error: 'attributes must be an object' }]
+    const problems = isObject(attributes) ? problemsOf(attributes) : [NO_OBJECT]
     reject([...identityProblems(data, states.type), ...within('attributes', problems)])
     const { action } = attributes as { readonly action: string }
     const done = act(poolOf(caller), recordType, states, record, action)
