@@ -236,8 +236,9 @@ describe('An empty external_ref counts as none', () => {
     const { data } = anOffering({ products: [''] })
     const { status, body } = await store.post('/subscriptions/offerings/build', { data: data.attributes })
     expect(status).toBe(400)
+    const detail = `data.products[0]: products[0] ${must}`
     expect(body.errors).toEqual([
-      { status: '400', title: 'Validation Error', detail: `data.products[0]: products[0] ${must}` },
+      { status: '400', title: 'Validation Error', detail, meta: { code: 'too_short' } },
     ])
   })
 

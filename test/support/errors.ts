@@ -9,18 +9,20 @@ interface Entry {
 
 /**
  * Checks that a response has the form of errors (contract 3): exactly these entries, nothing else in the
- * body.
+ * body. What is wrong with a field also has a code, which an entry need not name.
  */
 export function expectErrors(answer: Answer, status: number, entries: readonly Entry[]): void {
+  const metaOf = ({ title, meta }: Entry) =>
+    title === 'Validation Error' ? { code: expect.stringMatching(/^[a-z_]+$/), ...meta } : meta
   expect(answer.headers.get('content-type')).toMatch(/^application\/json\b/)
   expect(answer.body).toEqual({
-    errors: entries.map(({ title, detail, meta }) => ({
+    errors: entries.map((entry) => ({
       status: String(status),
-      title,
-      ...(detail !== undefined && {
-        detail: detail instanceof RegExp ? expect.stringMatching(detail) : detail,
+      title: entry.title,
+      ...(entry.detail !== undefined && {
+        detail: entry.detail instanceof RegExp ? expect.stringMatching(entry.detail) : entry.detail,
       }),
-      ...(meta && { meta }),
+      ...(metaOf(entry) && { meta: metaOf(entry) }),
     })),
   })
   expect(answer.status).toBe(status)

@@ -198,10 +198,13 @@ class ErrorFile {
   }
 }
 
-const errorOf = ({ line, field, error, externalRef }: LineProblem) => ({
+const errorOf = ({ line, type, code, field, error, value, externalRef }: LineProblem) => ({
   line_number: line.number,
+  record_type: type,
   field,
+  code,
   error,
+  value,
   external_ref: externalRef,
 })
 
@@ -257,14 +260,9 @@ const outcomeOf = (checked: Checked, { onConflict }: Flags): Outcome => ({
 
 /** As the API sums up an import's errors: the most frequent first. */
 const kindsOf = ({ kinds }: Checked): ErrorKindAnswer[] =>
-  [...kinds.all]
-    .sort(
-      (a, b) =>
-        b.lines - a.lines ||
-        a.first - b.first ||
-        (`${a.field}\0${a.error}` < `${b.field}\0${b.error}` ? -1 : 1),
-    )
-    .map(({ field, error, lines, first }) => ({ meta: { field, error, lines, first_line_number: first } }))
+  kinds.ofAllTypes.map(({ code, field, error, lines, first }) => ({
+    meta: { code, field, error, lines, first_line_number: first },
+  }))
 
 function unresolvedReferences({ unresolved }: Checked, examples: Examples, { colors, width }: Style): string {
   const sentence =

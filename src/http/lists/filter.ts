@@ -1,19 +1,21 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { isAnyOf } from '../../db/ref-key.js'
-import { isDate } from '../../schema/time.js'
 import { UUID_PATTERN } from '../../schema/uuid.js'
 import { excerpt, isStorableText } from '../../text/text.js'
 import { unparsableFilter } from '../errors.js'
+import { toTimestamp } from './timestamp.js'
 
 /**
- * The kinds of operands and operators of an attribute. `members` and `member` are about the
- * `external_ref`s of what a record holds: with `in` only, or with `eq` as well.
+ * The kinds of operands and operators of an attribute. `exact` is a text without `like`. `members` and
+ * `member` are about the `external_ref`s of what a record holds: with `in` only, or with `eq` as well.
  */
 export type AttributeKind =
   | 'text'
+  | 'exact'
   | 'uuid'
   | 'time'
   | 'sha256'
+  | 'integer'
   | 'members'
   | 'member'
   | { readonly oneOf: readonly string[] }
@@ -31,9 +33,18 @@ export interface FilterAttribute {
   readonly count?: (values: readonly string[]) => ((ownerId: string) => Sql) | undefined
 }
 
+/** One condition of a filter. */
+export interface FilterCondition {
+  readonly attribute: string
+  readonly values: readonly string[]
+  readonly where: Sql
+}
+
 /** What a list is filtered by, as SQL. */
 export interface Filter {
   readonly where: Sql
+  /** The same, one by one. */
+  readonly conditions: readonly FilterCondition[]
   /** A query for how many rows of an owner there are; absent: they are counted by `where`. */
   readonly count: ((ownerId: string) => Sql) | undefined
 }
@@ -69,13 +80,14 @@ export function readFilter(given: unknown, attributes: FilterAttributes): Filter
   if (conditions.length > MAX_CONDITIONS) {
     throw unparsableFilter(`it has ${conditions.length} conditions, and ${MAX_CONDITIONS} are allowed.`)
   }
+  const asSql = conditions.map((condition) => ({ ...condition, where: toSql(condition, attributes) }))
   const where = join(
-    conditions.map((condition) => toSql(condition, attributes)),
+    asSql.map((condition) => condition.where),
     ' and ',
   )
   const [only, another] = conditions
   const count = only && !another ? attributes[only.attribute]?.count?.(only.values) : undefined
-  return { where, count }
+  return { where, conditions: asSql, count }
 }
 
 const NAME = /^[^(),:]*[^(),: ]/
@@ -199,6 +211,7 @@ export function operatorsOf(kind: AttributeKind): readonly Operator[] {
   if (kind === 'text') return ['eq', 'in', 'like']
   if (kind === 'time') return ['eq', 'gt', 'ge', 'lt', 'le', 'is_null']
   if (kind === 'sha256') return ['eq']
+  if (kind === 'integer') return ['eq', 'in', 'gt', 'ge', 'lt', 'le']
   if (kind === 'members') return ['in']
   return ['eq', 'in']
 }
@@ -219,13 +232,25 @@ function toSql({ operator, attribute, values }: Condition, attributes: FilterAtt
     return sql`${column} ${raw(COMPARISONS[operator] ?? '=')} ${toTimestamp(values[0] ?? '')}::timestamptz`
   if (kind === 'sha256') return sql`${column} = decode(${values[0]}, 'hex')`
   if (kind === 'uuid') return sql`${column} = any(${values}::uuid[])`
+  if (kind === 'exact') return sql`${column} = any(${values}::text[])`
+  if (kind === 'integer') {
+    const comparison = COMPARISONS[operator]
+    return operator === 'eq' || comparison === undefined
+      ? sql`${column} = any(${values}::bigint[])`
+      : sql`${column} ${raw(comparison)} ${values[0]}::bigint`
+  }
   if (operator === 'like') return isLike(column, toLikePattern(values[0] ?? ''))
   return isAnyOf(column, values)
 }
 
+/** Of as many digits as a `bigint` has at least. */
+const WHOLE_NUMBER = /^\d{1,18}$/
+
 function checkValue(attribute: string, kind: AttributeKind, value: string): void {
   if (!isStorableText(value))
     throw unparsableFilter(`a value of ${attribute} has a character that no text can contain.`)
+  if (kind === 'integer' && !WHOLE_NUMBER.test(value))
+    throw unparsableFilter(`${attribute} takes a whole number.`)
   if (kind === 'uuid' && !UUID_PATTERN.test(value)) throw unparsableFilter(`${attribute} takes a UUID.`)
   if (kind === 'sha256' && !/^[0-9a-f]{64}$/i.test(value)) {
     throw unparsableFilter(`${attribute} takes a SHA-256 in hexadecimal, of 64 characters.`)
@@ -255,26 +280,4 @@ function toLikePattern(value: string): string {
   while (end > start && value[end - 1] === '*') end -= 1
   const middle = value.slice(start, end).replaceAll(/[\\%_]/g, '\\$&')
   return `${start > 0 ? '%' : ''}${middle}${end < value.length ? '%' : ''}`
-}
-
-const MILLISECONDS = /^-?\d{1,14}$/
-const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
-// RFC 3339, section 5.6. A "+" that was not escaped in the URL arrives as a space.
-const DATE_TIME =
-  /^(\d{4}-\d{2}-\d{2})[Tt ]((?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,9})?)([Zz]|[+ -](?:0\d|1[0-5]):[0-5]\d)$/
-
-/**
- * A time in a form that PostgreSQL reads, with all of its digits; undefined: it is not a time. A date stands
- * for its first moment in UTC.
- */
-export function toTimestamp(value: string): string | undefined {
-  if (MILLISECONDS.test(value)) {
-    const date = new Date(Number(value))
-    return date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999 ? date.toISOString() : undefined
-  }
-  if (DATE.test(value)) return isDate(value) ? `${value}T00:00:00Z` : undefined
-  const [, date, time, zone] = DATE_TIME.exec(value) ?? []
-  if (!date || !time || !zone || !isDate(date)) return undefined
-  // PostgreSQL reads 23:59:60 as the next day, and accepts nothing beyond it.
-  return `${date}T${time.replace(/:60\.\d+$/, ':60')}${zone.replace(' ', '+').toUpperCase()}`
 }

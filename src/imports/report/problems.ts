@@ -5,6 +5,7 @@ import { given } from '../../schema/given.js'
 import { excerpt } from '../../text/text.js'
 import type { LinePlace, LineProblem } from '../file/examine.js'
 import type { Job } from '../queue/claim.js'
+import { ImportErrorKinds } from './kinds.js'
 
 /** The problems of a chunk, to be added to the report. */
 interface Reporting {
@@ -27,6 +28,11 @@ const COLUMNS: readonly CopyColumn[] = [
   { name: 'error', type: 'text' },
   { name: 'external_ref', type: 'text' },
   { name: 'line_start', type: 'bigint' },
+  { name: 'type', type: 'text' },
+  { name: 'code', type: 'text' },
+  { name: 'value', type: 'text' },
+  { name: 'kind', type: 'uuid' },
+  { name: 'used_by', type: 'uuid' },
 ]
 
 /**
@@ -35,29 +41,34 @@ const COLUMNS: readonly CopyColumn[] = [
  */
 const SLICE_BYTES = 2 ** 20
 
-/** Adds problems to the report. */
+/** Adds problems to the report. Returns their kinds, to be counted. */
 export async function insertProblems({
   client,
   job,
   milliseconds,
   problems,
   loan,
-}: Reporting): Promise<void> {
-  if (problems.length === 0) return
+}: Reporting): Promise<ImportErrorKinds> {
+  const kinds = new ImportErrorKinds(job.id)
+  if (problems.length === 0) return kinds
   const rows = new CopyRows(COLUMNS, [job.ownerId, job.id, milliseconds], loan)
   const write = async () => {
     await rows.copyTo(client, 'import_errors')
     rows.clear()
   }
   const perLine = new Map<number, number>()
-  for (const { line, field, error, externalRef } of problems) {
+  for (const problem of problems) {
+    const { line, type = null, code, field, error, value = null, externalRef = null, usedBy = null } = problem
     const ordinal = perLine.get(line.number) ?? 0
     perLine.set(line.number, ordinal + 1)
-    rows.add([line.number, ordinal, field, error, externalRef ?? null, line.start])
+    const kind = kinds.add(problem)
+    const said = [field, error, externalRef, line.start, type, code, value, kind, usedBy] as const
+    rows.add([line.number, ordinal, ...said])
     if (rows.bytes < SLICE_BYTES) continue
     await write()
   }
   await write()
+  return kinds
 }
 
 /** A record whose `external_ref` is taken. */

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
 import { externalRef, oneOf, uuid } from '../../records/attribute-kinds.js'
 import { owner, timestamp, timestamps } from '../../records/meta.js'
+import { PROBLEM_CODES } from '../../schema/problem.js'
 import { Type } from '../../schema/type.js'
 import { type Counts, FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT } from '../terms.js'
 
@@ -161,13 +162,33 @@ export const importErrorSchema = Type.Object(
     meta: Type.Object({
       owner,
       timestamps,
+      code: Type.Optional(
+        oneOf(PROBLEM_CODES, 'What is wrong, in a stable word; errors from before an upgrade have none.'),
+      ),
       error: Type.String({ description: 'What is wrong, in a sentence.' }),
       field: Type.String({
         description:
           "The attribute's path: `price.USD.amount`, `plans[1]`. Empty if the whole line is wrong.",
       }),
+      value: Type.Optional(
+        Type.String({
+          description:
+            'What stood there, at most 200 characters of it: a text as it is, anything else as JSON. Absent if nothing did, if the whole line is wrong, and for what nobody may see.',
+        }),
+      ),
       line_number: Type.Integer({ minimum: 1, description: 'The physical line, from 1.' }),
+      record_type: Type.Optional(Type.String({ description: "The record's type, if the line is a record." })),
       external_ref: Type.Optional(Type.String({ description: "The record's external_ref, if it has one." })),
+      used_by: Type.Optional(
+        Type.Object(
+          {
+            line_number: Type.Optional(Type.Integer({ minimum: 1, description: 'Its line in this file.' })),
+            type: Type.Optional(Type.String({ description: 'Its type, if it is not of this file.' })),
+            id: Type.Optional(uuid('Its id, if it is not of this file.')),
+          },
+          { description: 'The record that has the `external_ref` already.' },
+        ),
+      ),
     }),
   },
   { $id: 'ImportError', description: 'One problem of one line.' },
@@ -183,6 +204,9 @@ export const importErrorKindSchema = Type.Object(
       field: Type.String({
         description: "The attribute's path, without places: `plans[]`, `price.*.amount`.",
       }),
+      code: Type.Optional(
+        oneOf(PROBLEM_CODES, 'What is wrong, in a stable word; errors from before an upgrade have none.'),
+      ),
       error: Type.String({ description: 'What is wrong, without names: `plan "…" was not found`.' }),
       lines: Type.Integer({ minimum: 1, description: 'How many lines have such an error.' }),
       first_line_number: Type.Integer({ minimum: 1, description: 'The first of them.' }),

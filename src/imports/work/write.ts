@@ -162,14 +162,14 @@ async function writeChunk(
   const result = await transaction(pool, async (client) => {
     const { outcomes, problems, conflicts } = await addChunk(client, attempt)
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems, loan: chunk.loan }
-    await insertProblems(reporting)
+    const kinds = await insertProblems(reporting)
     await untilTurn(client, turn)
     // The following rows stay locked until the end of the transaction, so an earlier chunk must lock them
     // first.
     const inserted = new Map([...outcomes].map(([{ table }, outcome]) => [table, outcome.inserted]))
     const [, , rejected] = await settled([
       addToTotals(client, job.ownerId, job.dryRun ? new Map() : inserted),
-      countKinds(client, job, problems),
+      countKinds(client, job, kinds),
       advance(client, job, chunk, outcomes, problems),
     ])
     return { conflicts, rejected, written: writtenBy(job.dryRun ? new Map() : outcomes, problems.length) }

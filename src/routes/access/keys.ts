@@ -140,7 +140,9 @@ async function createKey(
 ): Promise<OwnCredential & { readonly secret: string }> {
   const { name, kind = 'api_key' } = attributes
   const why = name === undefined ? undefined : whyNotName(name)
-  if (why !== undefined) throw validationError('data.attributes', [{ field: 'name', error: `name ${why}` }])
+  if (why !== undefined) {
+    throw validationError('data.attributes', [{ code: 'wrong_format', field: 'name', error: `name ${why}` }])
+  }
   return await transaction(poolOf({ ownerId }), async (client) => {
     await lockOwner(client, ownerId)
     if (await hasMostCredentials(client, ownerId)) {

@@ -72,7 +72,7 @@ export function webhookRoutes(app: App, dependencies: AccessDependencies): void 
 function readUrl(given: string): URL {
   const url = readWebhookUrl(given)
   if (typeof url !== 'string') return url
-  throw validationError('data.attributes', [{ field: 'url', error: `url ${url}` }])
+  throw validationError('data.attributes', [{ code: 'wrong_format', field: 'url', error: `url ${url}` }])
 }
 
 /** @throws HttpError 409 if there are too many */

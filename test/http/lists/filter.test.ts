@@ -1,7 +1,8 @@
 import sql from 'sql-template-tag'
 import { describe, expect, test } from 'vitest'
 import { HttpError } from '../../../src/http/errors.js'
-import { type FilterAttributes, readFilter, toTimestamp } from '../../../src/http/lists/filter.js'
+import { type FilterAttributes, readFilter } from '../../../src/http/lists/filter.js'
+import { toTimestamp } from '../../../src/http/lists/timestamp.js'
 
 const attributes: FilterAttributes = {
   id: { kind: 'uuid', column: sql`id` },

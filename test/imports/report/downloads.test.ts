@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { generateRecords } from '../../../bench/generate.js'
+import type { ImportErrorKindResource } from '../../../src/imports/resource/schema.js'
 import { listOf } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, aSubscriber, file, times } from '../../support/builders.js'
 import { expectError } from '../../support/errors.js'
@@ -137,11 +138,20 @@ describe('The results', () => {
   })
 })
 
+interface ErrorKindAnswer {
+  readonly meta: ImportErrorKindResource['meta']
+}
+
 describe('The kinds of errors', () => {
   const kinds = async (id: string) => {
     const { status, body } = await api.get(`/subscriptions/imports/${id}/errors/kinds`)
     expect(status).toBe(200)
-    return body.data.map(({ meta }: { meta: unknown }) => Object.values(meta as object))
+    return body.data.map(({ meta: { field, error, lines, first_line_number } }: ErrorKindAnswer) => [
+      field,
+      error,
+      lines,
+      first_line_number,
+    ])
   }
 
   test('group equal errors by the number of lines, the most frequent first', async () => {

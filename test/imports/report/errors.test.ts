@@ -60,9 +60,12 @@ describe('GET /subscriptions/imports/{id}/errors', () => {
       meta: {
         owner: 'store',
         timestamps: { created_at: expect.stringMatching(TIME), updated_at: expect.stringMatching(TIME) },
+        code: expect.any(String),
         error: expect.any(String),
         field: expect.any(String),
+        value: expect.any(String),
         line_number: 1,
+        record_type: 'subscription_product',
         external_ref: 'r',
       },
     })

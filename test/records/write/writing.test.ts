@@ -210,7 +210,8 @@ describe.each(cases)('$list', ({ list, noun, type, build, whole, changed, option
     ])('refuses %s', async (_, data, details) => {
       const answer = await store.post(list, { data })
       expect(answer.status).toBe(400)
-      const entries = details.map((detail) => ({ status: '400', title: 'Validation Error', detail }))
+      const meta = { code: expect.any(String) }
+      const entries = details.map((detail) => ({ status: '400', title: 'Validation Error', detail, meta }))
       expect(answer.body.errors).toHaveLength(entries.length)
       expect(answer.body.errors).toEqual(expect.arrayContaining(entries))
       expect(await totalOf(store, list)).toBe(0)
@@ -533,7 +534,7 @@ describe('POST /subscriptions/offerings/build', () => {
         status: '400',
         title: 'Validation Error',
         detail,
-        ...(nth === 0 && { meta: { missing_ids } }),
+        meta: { code: 'not_found', ...(nth === 0 && { missing_ids }) },
       })),
     )
     expect(await totalOf(store, '/subscriptions/offerings')).toBe(0)

@@ -50,7 +50,8 @@ export function refuseImport(error: Error): never {
     })
   }
   if (error instanceof UnknownFixed) {
-    throw validationError('', [{ field: 'fixes', error: `import "${error.importId}" was not found` }])
+    const why = `import "${error.importId}" was not found`
+    throw validationError('', [{ code: 'not_found', field: 'fixes', error: why }])
   }
   throw error
 }

@@ -33,10 +33,10 @@ export function errorKindsRoute(app: App, { poolOf }: ImportDependencies): void 
   })
 }
 
-function errorKindResource({ id, field, error, lines, firstLine }: ErrorKind): ImportErrorKindResource {
+function errorKindResource({ id, code, field, error, lines, firstLine }: ErrorKind): ImportErrorKindResource {
   return {
     id,
     type: 'subscription_import_error_kind',
-    meta: { field, error, lines, first_line_number: firstLine },
+    meta: { ...(code !== undefined && { code }), field, error, lines, first_line_number: firstLine },
   }
 }

@@ -2,17 +2,21 @@ import type { Pool } from '../../../db/pool.js'
 import { JSON_LINES, preferredType } from '../../../http/answer/accept.js'
 import { sendStream } from '../../../http/answer/stream.js'
 import type { App } from '../../../http/app.js'
+import { reportTooOld } from '../../../http/errors.js'
+import { readFilter } from '../../../http/lists/filter.js'
 import { listAnswer, pageOf } from '../../../http/lists/paging.js'
 import { operation } from '../../../http/operation/operation.js'
-import { listOf, named, pageParameters } from '../../../http/operation/schemas.js'
+import { filterParameter, listOf, named, pageParameters } from '../../../http/operation/schemas.js'
 import { requestUrl } from '../../../http/urls.js'
 import type { Import } from '../../../imports/import.js'
-import { allErrors, type ImportError, listErrors } from '../../../imports/report/errors.js'
+import { allErrors, countErrors, type ImportError, listErrors } from '../../../imports/report/errors.js'
+import { OldErrors, type SelectedErrors, selectKinds } from '../../../imports/report/select.js'
 import type { ImportErrorResource } from '../../../imports/resource/schema.js'
 import { Type } from '../../../schema/type.js'
 import { type Caller, ownerKind } from '../../../tenants/owners.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { findWithErrors } from '../find.js'
+import { errorFilterAttributes, errorFilters } from './error-filters.js'
 
 /** The list has no maximum offset: its lines are numbered. */
 const MAX_OFFSET = Number.MAX_SAFE_INTEGER
@@ -24,7 +28,7 @@ const schema = operation({
   description:
     'With `Accept: application/jsonl` the whole list streams, one `ImportError` a line, without pages. Some time after the end of an import (30 days unless set) its errors expire; `meta.errors` of the import still says how many there were.',
   ids: { id: 'import' },
-  query: pageParameters(MAX_OFFSET),
+  query: { ...pageParameters(MAX_OFFSET), ...filterParameter(errorFilters) },
   answers: {
     200: {
       description: 'A page of errors, or all of them as JSON Lines.',
@@ -44,34 +48,59 @@ export function errorsRoute(app: App, { poolOf, downloads }: ImportDependencies)
     const { caller, params } = request
     const pool = poolOf(caller)
     const found = await findWithErrors(pool, caller, params.id)
+    const selected = await selectedBy(pool, found, request.query.filter)
     if (preferredType(request, TYPES) !== 'application/json') {
       downloads.begin(caller, reply)
-      return sendStream(reply, { type: JSON_LINES }, () => errorLines(pool, caller, found))
+      return sendStream(reply, { type: JSON_LINES }, () => errorLines(pool, caller, found, selected))
     }
     const page = pageOf(request.query, caller.pageLength)
-    const errors = await listErrors(pool, found, page)
+    const total = await countErrors(pool, found, selected)
+    const errors = await listErrors(pool, found, selected, page)
     const data = errors.map((error) => errorResource(caller, error))
-    return listAnswer(requestUrl(request), page, found.errors, data, MAX_OFFSET)
+    return listAnswer(requestUrl(request), page, total, data, MAX_OFFSET)
   })
 }
 
-async function* errorLines(pool: Pool, caller: Caller, found: Import): AsyncGenerator<string> {
-  for await (const batch of allErrors(pool, found)) {
+/** @throws HttpError 400; 410 if errors of that age cannot be filtered */
+async function selectedBy(pool: Pool, found: Import, given: unknown): Promise<SelectedErrors> {
+  const conditions = readFilter(given, errorFilterAttributes)?.conditions ?? []
+  return await selectKinds(pool, found, conditions).catch((error: unknown) => {
+    throw error instanceof OldErrors ? reportTooOld() : error
+  })
+}
+
+async function* errorLines(
+  pool: Pool,
+  caller: Caller,
+  found: Import,
+  selected: SelectedErrors,
+): AsyncGenerator<string> {
+  for await (const batch of allErrors(pool, found, selected)) {
     yield batch.map((error) => `${JSON.stringify(errorResource(caller, error))}\n`).join('')
   }
 }
 
 function errorResource(caller: Caller, error: ImportError): ImportErrorResource {
+  const { type, code, value, externalRef } = error
   return {
     id: error.id,
     type: 'subscription_import_error',
     meta: {
       owner: ownerKind(caller, error.ownerId),
       timestamps: { created_at: error.createdAt, updated_at: error.createdAt },
+      ...(code !== undefined && { code }),
       error: error.error,
       field: error.field,
+      ...(value !== undefined && { value }),
       line_number: error.line,
-      ...(error.externalRef !== undefined && { external_ref: error.externalRef }),
+      ...(type !== undefined && { record_type: type }),
+      ...(externalRef !== undefined && { external_ref: externalRef }),
+      ...usedBy(error),
     },
   }
+}
+
+function usedBy({ usedBy: holder }: ImportError): Pick<ImportErrorResource['meta'], 'used_by'> {
+  if (!holder) return {}
+  return { used_by: 'line' in holder ? { line_number: holder.line } : holder }
 }
