@@ -1,25 +1,14 @@
-import sql, { empty, raw, type Sql } from 'sql-template-tag'
+import sql, { empty, raw } from 'sql-template-tag'
 import { type Client, rows, settled } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
 import type { RecordType } from '../../records/record-type.js'
 import { deleteSnapshots } from '../../records/write/insert-snapshots.js'
 import type { FanOut } from '../fan-out.js'
 import { lineOfRecord } from '../record-id.js'
+import { cutChunk, recordsAtOnce, sizeOf, type TakenBack } from './chunk.js'
 import { holderOf, type Owners, ownersOfHolders } from './holders.js'
 import { insertKept } from './kept.js'
-import { isAddedBy, type Undone } from './undone.js'
-
-/** They bound how long a chunk's transaction takes: records, and snapshots that these hold. */
-const CHUNK_RECORDS = 2000
-const CHUNK_SNAPSHOTS = 20_000
-
-/** What one chunk of an undo has done, and the last record that it looked at; the next chunk comes before it. */
-export interface TakenBack {
-  readonly last: string
-  readonly removed: number
-  readonly restored: number
-  readonly kept: number
-}
+import { isAddedBy, isAsAdded, type Undone } from './undone.js'
 
 const NOTHING = Promise.resolve()
 
@@ -66,43 +55,19 @@ async function lockNext(
 ): Promise<string[]> {
   const { ownerId, range } = undone
   if (!range) return []
-  const { table, holds } = recordType
-  const limit =
-    holds.length === 0
-      ? CHUNK_RECORDS
-      : Math.min(CHUNK_RECORDS, Math.ceil(CHUNK_SNAPSHOTS / fanOut.perRecord))
   const found = await rows<{ id: string; size: number }>(
     client,
     sql`
-      select r.id, ${sizeOf(recordType)} as size from ${raw(table)} r
+      select r.id, ${sizeOf(recordType, 'r.owner_id', 'r.id')} as size from ${raw(recordType.table)} r
       where r.owner_id = ${ownerId} and r.id > ${range.after} and r.id < ${before ?? range.before}
-        and ${isAddedBy(undone, 'r')}
-      order by r.id desc limit ${limit}
+        and ${isAddedBy(undone, 'r.id')}
+      order by r.id desc limit ${recordsAtOnce(recordType, fanOut)}
       for update of r`,
   )
   // A record whose change was waited for may come late.
   const inOrder = found.sort((a, b) => (a.id < b.id ? 1 : -1))
-  let snapshots = 0
-  const fitting = inOrder.findIndex(({ size }) => {
-    snapshots += size
-    return snapshots >= CHUNK_SNAPSHOTS
-  })
-  const chunk = fitting === -1 ? inOrder : inOrder.slice(0, fitting + 1)
-  if (holds.length > 0) fanOut.saw(chunk.length, snapshots)
-  return chunk.map(({ id }) => id)
+  return cutChunk(recordType, inOrder, fanOut).map(({ id }) => id)
 }
-
-/** How many snapshots a record holds. */
-function sizeOf({ holds }: RecordType): Sql {
-  if (holds.length === 0) return sql`0`
-  const counts = holds.map(
-    ({ table }) => `(select count(*) from ${table} s where s.owner_id = r.owner_id and s.holder_id = r.id)`,
-  )
-  return raw(counts.join(' + '))
-}
-
-/** The condition that a record is as the import added it. @param record the alias of its row */
-export const isAsAdded = (record: string): Sql => raw(`${record}.updated_at = ${record}.created_at`)
 
 async function removeFree(
   client: Client,
@@ -137,7 +102,7 @@ async function noteKept(
   await insertKept(
     client,
     undone,
-    recordType,
+    recordType.table,
     sql`
       select k.line_number, r.id as record_id, r.external_ref,
              case when ${isAsAdded('r')} then 'held' else 'changed' end as reason,

@@ -3,7 +3,6 @@ import { batches } from '../../db/batches.js'
 import { type Client, type Pool, rows } from '../../db/pool.js'
 import { firstSlice, isWhole, SLICE_ROWS, type SliceRow } from '../../db/slices.js'
 import { recordTypeOf, recordTypes } from '../../records/index.js'
-import type { RecordType } from '../../records/record-type.js'
 import type { Import } from '../import.js'
 import type { KeptReason } from '../terms.js'
 import type { Undone } from './undone.js'
@@ -20,19 +19,26 @@ export interface Kept {
   readonly detail: string
 }
 
-/** A query for records that are kept: line_number, record_id, external_ref, reason and, if held, by what. */
+/**
+ * Notes records that an undo leaves.
+ *
+ * @param kept a query for line_number, record_id, external_ref, reason, and holder_type, holder_id and holder_owner_id
+ *   of what holds it
+ * @returns how many
+ */
 export async function insertKept(
   client: Client,
   { id, ownerId }: Undone,
-  { table }: RecordType,
+  table: string,
   kept: Sql,
-): Promise<void> {
-  await client.query(sql`
+): Promise<number> {
+  const { rowCount } = await client.query(sql`
     insert into import_kept (owner_id, import_id, line_number, resource, record_id, external_ref, reason,
                              holder_type, holder_id, is_own)
     select ${ownerId}::uuid, ${id}::uuid, k.line_number, ${table}, k.record_id, k.external_ref, k.reason,
            k.holder_type, k.holder_id, k.holder_owner_id = ${ownerId}::uuid
     from (${kept}) as k`)
+  return rowCount ?? 0
 }
 
 interface KeptRow extends SliceRow {

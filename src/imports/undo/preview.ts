@@ -1,13 +1,20 @@
 import sql, { empty, raw, type Sql } from 'sql-template-tag'
 import { batches } from '../../db/batches.js'
 import { type Pool, rows } from '../../db/pool.js'
-import type { RecordType } from '../../records/record-type.js'
+import { holderIdName, type RecordType } from '../../records/record-type.js'
 import { noCounts } from '../counts.js'
 import type { Import } from '../import.js'
 import type { Counts } from '../terms.js'
-import { isAsAdded } from './added.js'
 import { holderOf, type Owners, ownersOfHolders } from './holders.js'
-import { findUndone, isAddedBy, typesLastFirst, type Undone } from './undone.js'
+import {
+  findUndone,
+  isAddedBy,
+  isAsAdded,
+  isStillWritten,
+  mayChange,
+  typesLastFirst,
+  type Undone,
+} from './undone.js'
 
 /** What would become of an import's records, by type. */
 export interface UndoCounts {
@@ -21,7 +28,7 @@ const BATCH = 5000
 
 /**
  * Counts what an undo would do at this moment, without changing or locking anything. What the undo itself would
- * remove holds nothing.
+ * remove or restore holds nothing.
  */
 export async function previewUndo(pool: Pool, { id, ownerId }: Import): Promise<UndoCounts> {
   const undone = await findUndone(pool, id)
@@ -29,21 +36,61 @@ export async function previewUndo(pool: Pool, { id, ownerId }: Import): Promise<
   const counts = { removed: noCounts(), restored: noCounts(), kept: noCounts() }
   for (const recordType of typesLastFirst) {
     const { type } = recordType
-    for await (const [batch] of batches((after: Batch | undefined) =>
-      countAdded(pool, undone, recordType, owners, after),
-    )) {
-      counts.removed[type] = (counts.removed[type] ?? 0) + (batch?.removed ?? 0)
-      counts.kept[type] = (counts.kept[type] ?? 0) + (batch?.kept ?? 0)
+    const add = ({ removed, restored, kept }: Batch) => {
+      counts.removed[type] = (counts.removed[type] ?? 0) + removed
+      counts.restored[type] = (counts.restored[type] ?? 0) + restored
+      counts.kept[type] = (counts.kept[type] ?? 0) + kept
     }
+    const changed = (after: Batch | undefined) => countChanged(pool, undone, recordType, after)
+    const added = (after: Batch | undefined) => countAdded(pool, undone, recordType, owners, after)
+    if (mayChange(undone)) for await (const batch of batches(changed)) batch.forEach(add)
+    for await (const batch of batches(added)) batch.forEach(add)
   }
   return counts
 }
 
 interface Batch {
-  /** The last record that it looked at. */
+  /** The last record or line that it looked at. */
   readonly last: string
   readonly removed: number
+  readonly restored: number
   readonly kept: number
+}
+
+async function countChanged(
+  pool: Pool,
+  undone: Undone,
+  { table }: RecordType,
+  after: Batch | undefined,
+): Promise<readonly Batch[]> {
+  const { id, ownerId } = undone
+  const lines = sql`
+    select * from import_changes c
+    where c.owner_id = ${ownerId} and c.import_id = ${id} and c.resource = ${table}
+      and c.line_number < ${after?.last ?? Number.MAX_SAFE_INTEGER} and (c.change = 'updated' or c.change is null)
+    order by c.line_number desc limit ${BATCH}`
+  // Of the lines about one record the last decides; one that the import had added is counted with these.
+  return rows<Batch>(
+    pool,
+    sql`
+      select min(c.line_number)::text as last, 0 as removed,
+             count(*) filter (where c.counts and c.is_free) as restored,
+             count(*) filter (where c.counts and not c.is_free) as kept
+      from (
+        select c.line_number,
+               not ${isAddedBy(undone, 'c.record_id')} and not exists (
+                 select from import_changes l
+                 where l.owner_id = c.owner_id and l.import_id = c.import_id and l.record_id = c.record_id
+                   and l.line_number > c.line_number and l.change is distinct from 'unchanged' offset 0
+               ) as counts,
+               c.change is not null and exists (
+                 select from ${raw(table)} r
+                 where r.owner_id = c.owner_id and r.id = c.record_id and ${isStillWritten('r', sql`c.written_at`)} offset 0
+               ) as is_free
+        from (${lines}) as c
+      ) as c
+      having count(*) > 0`,
+  )
 }
 
 async function countAdded(
@@ -58,12 +105,12 @@ async function countAdded(
   const added = sql`
     select * from ${raw(recordType.table)} r
     where r.owner_id = ${ownerId} and r.id > ${range.after} and r.id < ${after?.last ?? range.before}
-      and ${isAddedBy(undone, 'r')}
+      and ${isAddedBy(undone, 'r.id')}
     order by r.id desc limit ${BATCH}`
   return rows<Batch>(
     pool,
     sql`
-      select min(c.id::text) as last, count(*) filter (where c.is_free) as removed,
+      select min(c.id::text) as last, count(*) filter (where c.is_free) as removed, 0 as restored,
              count(*) filter (where not c.is_free) as kept
       from (select r.id, ${isFree(undone, recordType, owners, 'r')} as is_free from (${added}) as r) as c
       having count(*) > 0`,
@@ -75,10 +122,31 @@ function isFree(undone: Undone, recordType: RecordType, owners: Owners, record: 
   const holder = holderOf(recordType, owners, record, (holderType, alias) =>
     letsGo(undone, holderType, owners, alias),
   )
-  return sql`(${isAsAdded(record)} ${holder ? sql`and not exists ${holder}` : empty})`
+  const isUnchanged = sql`(${isAsAdded(record)} ${mayChange(undone) ? sql`or ${isChangedOnlyBy(undone, record)}` : empty})`
+  return sql`(${isUnchanged} ${holder ? sql`and not exists ${holder}` : empty})`
 }
 
-/** The condition that a holder would let go of what it holds. */
-const letsGo = (undone: Undone, holderType: RecordType, owners: Owners, holder: string): Sql => sql`
-  ${raw(holder)}.owner_id = ${undone.ownerId} and ${isAddedBy(undone, holder)}
-  and ${isFree(undone, holderType, owners, holder)}`
+/** The condition that the import has changed a record, and nobody has since. */
+const isChangedOnlyBy = ({ id, ownerId }: Undone, record: string): Sql => sql`
+  exists (
+    select from import_changes c
+    where c.owner_id = ${ownerId} and c.import_id = ${id} and c.record_id = ${raw(record)}.id and c.change = 'updated'
+      and ${isStillWritten(record, sql`c.written_at`)} offset 0
+  )`
+
+/** The condition that a holder would let go of what it holds: it is removed, or holds again what it held before. */
+function letsGo(undone: Undone, holderType: RecordType, owners: Owners, holder: string): Sql {
+  const isOwn = sql`${raw(holder)}.owner_id = ${undone.ownerId}`
+  const isRemoved = sql`${isAddedBy(undone, `${holder}.id`)} and ${isFree(undone, holderType, owners, holder)}`
+  if (!mayChange(undone)) return sql`${isOwn} and ${isRemoved}`
+  const { content } = holderType
+  const refersAgain = content ? sql`or b.before -> ${holderIdName(content.to)}::text is not null` : empty
+  const isRestored = sql`
+    not ${isAddedBy(undone, `${holder}.id`)} and ${isChangedOnlyBy(undone, holder)}
+    and exists (
+      select from import_changes b
+      where b.owner_id = ${undone.ownerId} and b.import_id = ${undone.id} and b.record_id = ${raw(holder)}.id
+        and (b.held_before is not null ${refersAgain}) offset 0
+    )`
+  return sql`${isOwn} and ((${isRemoved}) or (${isRestored}))`
+}

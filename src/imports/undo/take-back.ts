@@ -4,8 +4,10 @@ import type { RecordType } from '../../records/record-type.js'
 import { FanOut } from '../fan-out.js'
 import { type Job, LeaseLost } from '../queue/claim.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
-import { removeAdded, type TakenBack } from './added.js'
-import { findUndone, typesLastFirst, type Undone } from './undone.js'
+import { removeAdded } from './added.js'
+import { restoreChanged } from './changed.js'
+import type { TakenBack } from './chunk.js'
+import { findUndone, mayChange, typesLastFirst, type Undone } from './undone.js'
 
 /** What is taken back of the records of one type, chunk by chunk. */
 interface Step {
@@ -36,7 +38,7 @@ export async function takeBack(
   turnOver: AbortSignal,
 ): Promise<boolean> {
   const undone = await findUndone(pool, job.undoOf)
-  const steps = stepsOf()
+  const steps = stepsOf(undone)
   const checkpoint = await checkpointOf(pool, job)
   const from = Math.max(
     0,
@@ -56,13 +58,25 @@ export async function takeBack(
   return true
 }
 
-function stepsOf(): readonly Step[] {
+/** What later lines did to a record is taken back before the line that added it. */
+function stepsOf(undone: Undone): readonly Step[] {
   const fanOut = new FanOut()
-  return typesLastFirst.map((recordType) => ({
-    name: `added ${recordType.table}`,
-    recordType,
-    chunk: (client, undone, after) => removeAdded(client, undone, recordType, after, fanOut),
-  }))
+  return typesLastFirst.flatMap((recordType): Step[] => [
+    ...(mayChange(undone)
+      ? [
+          {
+            name: `changed ${recordType.table}`,
+            recordType,
+            chunk: (client, undone, after) => restoreChanged(client, undone, recordType, after, fanOut),
+          } satisfies Step,
+        ]
+      : []),
+    {
+      name: `added ${recordType.table}`,
+      recordType,
+      chunk: (client, undone, after) => removeAdded(client, undone, recordType, after, fanOut),
+    },
+  ])
 }
 
 async function checkpointOf(pool: Pool, { id }: Job): Promise<Checkpoint | undefined> {

@@ -31,9 +31,32 @@ export async function findUndone(db: Pool | Client, id: string): Promise<Undone>
   return { id, ownerId, onConflict, range }
 }
 
-/** The condition that an import added a record, as its id shows. @param record the alias of its row */
-export const isAddedBy = ({ id }: Undone, record: string): Sql =>
-  sql`substring(${raw(record)}.id::text from ${raw(String(STEM_FROM))} for ${raw(String(STEM_CHARACTERS))}) = ${stemOf(id)}`
+/** Whether it may have changed records that were there, and has a journal of it. */
+export const mayChange = ({ onConflict }: Undone): boolean => onConflict !== 'reject' && onConflict !== 'skip'
+
+/** The condition that an import added a record, as its id shows. @param recordId an expression: `r.id` */
+export const isAddedBy = ({ id }: Undone, recordId: string): Sql =>
+  sql`substring(${raw(recordId)}::text from ${raw(String(STEM_FROM))} for ${raw(String(STEM_CHARACTERS))}) = ${stemOf(id)}`
+
+/**
+ * The condition that a record is as an import has written it: nobody has changed it since, or later imports have,
+ * which were taken back.
+ *
+ * @param record the alias of its row
+ * @param writtenAt its `updated_at` after the import had written it, as an expression
+ */
+export const isStillWritten = (record: string, writtenAt: Sql): Sql => {
+  const row = raw(record)
+  return sql`
+    (${row}.updated_at = ${writtenAt} or exists (
+       select from import_changes l
+       where l.owner_id = ${row}.owner_id and l.record_id = ${row}.id and l.undone_at = ${row}.updated_at
+         and l.seen_at = ${writtenAt} offset 0
+     ))`
+}
+
+/** The same of a record that it has added, and that no further line has changed. */
+export const isAsAdded = (record: string): Sql => isStillWritten(record, raw(`${record}.created_at`))
 
 /** The types in the order in which an import is taken back: what refers to others comes before them. */
 export const typesLastFirst: readonly RecordType[] = [...passes]

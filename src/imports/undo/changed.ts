@@ -1,0 +1,217 @@
+import sql, { raw, type Sql } from 'sql-template-tag'
+import { type Client, rows, settled } from '../../db/pool.js'
+import type { RecordType, Snapshots } from '../../records/record-type.js'
+import { SNAPSHOT_COLUMNS } from '../../records/snapshot.js'
+import type { FanOut } from '../fan-out.js'
+import { lineOfRecord } from '../record-id.js'
+import { cutChunk, recordsAtOnce, sizeOf, type TakenBack } from './chunk.js'
+import { insertKept } from './kept.js'
+import { isAddedBy, isStillWritten, type Undone } from './undone.js'
+
+/** A chunk ends before a record comes up more often than this: each of its lines is taken back on its own. */
+const MAX_ROUNDS = 20
+
+/** A line that changed a record, or did something to it that was not recorded. */
+interface ChangedLine {
+  readonly line: number
+  readonly id: string
+  /** How many snapshots it holds, if they have to be replaced. */
+  readonly size: number
+}
+
+/**
+ * Gives the records of a type that an import changed the values back that they had before, and what they held then,
+ * under the same ids; the last line first. Except those that were changed since.
+ *
+ * @param before the last line that was looked at
+ * @returns undefined: there are no further ones
+ */
+export async function restoreChanged(
+  client: Client,
+  undone: Undone,
+  recordType: RecordType,
+  before: string | undefined,
+  fanOut: FanOut,
+): Promise<TakenBack | undefined> {
+  const lines = await nextLines(client, undone, recordType, before, fanOut)
+  const rounds = roundsOf(lines)
+  const taken = rounds.flat()
+  const last = taken.reduce((least, { line }) => Math.min(least, line), Number.POSITIVE_INFINITY)
+  if (taken.length === 0) return undefined
+  await lock(client, undone, recordType, taken)
+  let restored = 0
+  let kept = 0
+  for (const round of rounds) {
+    const done = await restoreRound(client, undone, recordType, round)
+    restored += done.restored
+    kept += done.kept
+  }
+  return { last: String(last), removed: 0, restored, kept }
+}
+
+async function nextLines(
+  client: Client,
+  { id, ownerId }: Undone,
+  recordType: RecordType,
+  before: string | undefined,
+  fanOut: FanOut,
+): Promise<readonly ChangedLine[]> {
+  const found = await rows<ChangedLine>(
+    client,
+    sql`
+      select c.line_number as line, c.record_id as id,
+             case when c.held_before is null then 0 else ${sizeOf(recordType, 'c.owner_id', 'c.record_id')} end as size
+      from import_changes c
+      where c.owner_id = ${ownerId} and c.import_id = ${id} and c.resource = ${recordType.table}
+        and c.line_number < ${before ?? Number.MAX_SAFE_INTEGER} and (c.change = 'updated' or c.change is null)
+      order by c.line_number desc limit ${recordsAtOnce(recordType, fanOut)}`,
+  )
+  return cutChunk(recordType, found, fanOut)
+}
+
+/** Divides lines into rounds, in each of which a record comes up once. What follows one too many is left out. */
+function roundsOf(lines: readonly ChangedLine[]): ChangedLine[][] {
+  const rounds: ChangedLine[][] = []
+  const seen = new Map<string, number>()
+  for (const line of lines) {
+    const round = seen.get(line.id) ?? 0
+    if (round === MAX_ROUNDS) break
+    seen.set(line.id, round + 1)
+    const same = rounds[round] ?? []
+    same.push(line)
+    rounds[round] = same
+  }
+  return rounds
+}
+
+async function lock(
+  client: Client,
+  { ownerId }: Undone,
+  { table }: RecordType,
+  lines: readonly ChangedLine[],
+): Promise<void> {
+  const ids = [...new Set(lines.map(({ id }) => id))]
+  await client.query(sql`
+    select from ${raw(table)} where owner_id = ${ownerId} and id = any(${ids}::uuid[]) order by id for update`)
+}
+
+async function restoreRound(
+  client: Client,
+  undone: Undone,
+  recordType: RecordType,
+  round: readonly ChangedLine[],
+): Promise<{ readonly restored: number; readonly kept: number }> {
+  const restored = await restoreRows(client, undone, recordType, round)
+  const lines = new Set(restored.map(({ line }) => line))
+  const left = round.flatMap(({ line }) => (lines.has(line) ? [] : [line]))
+  await settled(recordType.holds.map((held) => restoreHeld(client, undone, held, [...lines])))
+  return {
+    restored: restored.filter((one) => counts(undone, one)).length,
+    kept: left.length > 0 ? await noteKept(client, undone, recordType, left) : 0,
+  }
+}
+
+interface RestoredRow {
+  readonly line: number
+  readonly id: string
+  /** Whether a later line of the same import did something to it too, and that was taken back before. */
+  readonly is_continued: boolean
+}
+
+/** A record counts once, however many lines changed it; one that the import had added counts among these. */
+const counts = (undone: Undone, { id, is_continued }: RestoredRow): boolean =>
+  !is_continued && lineOfRecord(undone.id, id) === undefined
+
+async function restoreRows(
+  client: Client,
+  { id, ownerId }: Undone,
+  { table, columns, contentColumns }: RecordType,
+  round: readonly ChangedLine[],
+): Promise<RestoredRow[]> {
+  const names = [...columns, ...contentColumns].map(({ name }) => name)
+  return await rows<RestoredRow>(
+    client,
+    sql`
+      with journal as materialized (
+        select c.line_number, c.record_id, c.before, c.written_at from import_changes c
+        where c.owner_id = ${ownerId} and c.import_id = ${id} and c.change = 'updated'
+          and c.line_number = any(${round.map(({ line }) => line)}::bigint[])
+      ),
+      restored as (
+        update ${raw(table)} t
+        set (${raw(names.join(', '))}) = (
+              select ${raw(names.map((name) => `o.${name}`).join(', '))} from jsonb_populate_record(t, coalesce(j.before, '{}')) as o
+            ),
+            updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
+        from journal j
+        where t.owner_id = ${ownerId} and t.id = any(${round.map(({ id }) => id)}::uuid[]) and t.id = j.record_id
+          and ${isStillWritten('t', sql`j.written_at`)}
+        returning t.id, t.updated_at, j.line_number
+      ),
+      noted as (
+        update import_changes c set undone_at = r.updated_at
+        from restored r
+        where c.owner_id = ${ownerId} and c.import_id = ${id} and c.line_number = r.line_number
+      )
+      select r.line_number as line, r.id, exists (
+               select from import_changes l
+               where l.owner_id = ${ownerId} and l.import_id = ${id} and l.record_id = r.id
+                 and l.line_number > r.line_number and l.undone_at is not null offset 0
+             ) as is_continued
+      from restored r`,
+  )
+}
+
+/** Puts back what records held before these lines, where they have replaced it. */
+async function restoreHeld(
+  client: Client,
+  { id, ownerId }: Undone,
+  { table, to }: Snapshots,
+  lines: readonly number[],
+): Promise<void> {
+  const names = [...SNAPSHOT_COLUMNS, ...to.columns].map(({ name }) => name)
+  const replaced = sql`
+    c.owner_id = ${ownerId} and c.import_id = ${id} and c.line_number = any(${lines}::bigint[])
+    and c.held_before -> ${table}::text is not null`
+  await settled([
+    client.query(sql`
+      delete from ${raw(table)}
+      where owner_id = ${ownerId} and holder_id = any(array(select c.record_id from import_changes c where ${replaced}))`),
+    client.query(sql`
+      insert into ${raw(table)} (${raw(names.join(', '))})
+      select ${raw(names.map((name) => `s.${name}`).join(', '))}
+      from import_changes c cross join lateral jsonb_populate_recordset(null::${raw(table)}, c.held_before -> ${table}::text) as s
+      where ${replaced}`),
+  ])
+}
+
+/** @returns how many are noted: a record once, and none that the import had added. */
+async function noteKept(
+  client: Client,
+  undone: Undone,
+  { table }: RecordType,
+  lines: readonly number[],
+): Promise<number> {
+  const { id, ownerId } = undone
+  const isNoted: Sql = sql`
+    exists (
+      select from import_changes l
+      where l.owner_id = c.owner_id and l.import_id = c.import_id and l.record_id = c.record_id
+        and l.line_number > c.line_number and l.change is distinct from 'unchanged' and l.undone_at is null offset 0
+    )`
+  return await insertKept(
+    client,
+    undone,
+    table,
+    sql`
+      select c.line_number, c.record_id, coalesce(t.external_ref, c.external_ref) as external_ref,
+             case when t.id is null then 'deleted' when c.change is null then 'not_recorded' else 'changed' end as reason,
+             null::text as holder_type, null::uuid as holder_id, null::uuid as holder_owner_id
+      from import_changes c
+      left join lateral (
+        select * from ${raw(table)} r where r.owner_id = c.owner_id and r.id = c.record_id offset 0
+      ) as t on true
+      where c.owner_id = ${ownerId} and c.import_id = ${id} and c.line_number = any(${lines}::bigint[])
+        and not ${isAddedBy(undone, 'c.record_id')} and not ${isNoted}`,
+  )
+}
