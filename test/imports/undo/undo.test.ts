@@ -297,6 +297,165 @@ describe('An undo', () => {
   })
 })
 
+/** All that a store has, as it is answered, but for the times at which it was changed. */
+async function all(of: Api): Promise<unknown> {
+  const lists = await Promise.all(
+    TABLES.map((table) => {
+      const include = table === 'offerings' || table === 'subscriptions' ? '&include=products,plans' : ''
+      return of.get(`/subscriptions/${table}?page[limit]=100${include}`)
+    }),
+  )
+  return JSON.parse(
+    JSON.stringify(
+      lists.map(({ body: { data, included } }) => [data, included]),
+      (key, value) => (key === 'updated_at' ? undefined : value),
+    ),
+  )
+}
+
+const aProductOf = (price: number, attributes = {}) =>
+  aProduct({
+    external_ref: 'p',
+    description: `At ${price}`,
+    price: { EUR: { amount: price } },
+    ...attributes,
+  })
+
+describe('The undo of an import that changed records', () => {
+  const before = file(
+    aProduct({ external_ref: 'p' }),
+    aProduct({ external_ref: 'p-2' }),
+    aPlan({ external_ref: 'plan', base_price_percentage: 33.3, fixed_price: { EUR: { amount: 5 } } }),
+    aSubscriber({
+      external_ref: 's',
+      payment_authority: { type: 'authorize_net', customer_profile_id: 'abc' },
+    }),
+    aFeature({ external_ref: 'f' }),
+    anOffering({ external_ref: 'coffee', products: ['p', 'p-2'], plans: ['plan'], features: ['f'] }),
+    aSubscription({ external_ref: 'a' }),
+    anInlineSubscription({ external_ref: 'b' }),
+  )
+  const after = file(
+    aProductOf(100),
+    aProduct({ external_ref: 'p-3' }),
+    aPlan({ external_ref: 'plan', plan_length: 3 }),
+    aSubscriber({ external_ref: 's', name: 'Another name' }),
+    aFeature({ external_ref: 'f', configuration: { type: 'access', tag: 'another' } }),
+    anOffering({ external_ref: 'coffee', name: 'Coffee and tea', products: ['p-3'], plans: ['plan'] }),
+    aSubscription({ external_ref: 'a', first_invoice_paid: true, started_at: '2026-01-31T12:00:00.123456Z' }),
+    aSubscription({ external_ref: 'b' }),
+  )
+
+  test('gives them back what they were and held, under the same ids, and removes what it added', async () => {
+    await api.import(before)
+    const was = await all(api)
+    const { id } = await api.import(after, { onConflict: 'update' })
+    expect(await all(api)).not.toEqual(was)
+    const { meta } = await undone(id)
+    expect(meta.undo).toMatchObject({
+      removed: counts(1),
+      restored: counts(1, 1, 1, 1, 1, 2),
+      kept: counts(),
+    })
+    expect(await all(api)).toEqual(was)
+    const { rows } = await service.pool.query(
+      'select payment_authority from subscribers where owner_id = $1',
+      [await ownerIdOf(service.pool, api)],
+    )
+    expect(rows).toEqual([{ payment_authority: { type: 'authorize_net', customer_profile_id: 'abc' } }])
+  })
+
+  test('of one import after the other, the last one first, leads back to the beginning', async () => {
+    const empty = await all(api)
+    const first = await api.import(before)
+    const states = [await all(api)]
+    const imports = [first]
+    for (const price of [100, 200, 300]) {
+      imports.push(await api.import(`${after}${file(aProductOf(price))}`, { onConflict: 'update' }))
+      states.push(await all(api))
+    }
+    for (const { id } of imports.reverse()) {
+      expect(await all(api)).toEqual(states.pop())
+      expect((await undone(id)).meta.undo?.kept).toEqual(counts())
+    }
+    expect(await all(api)).toEqual(empty)
+  })
+
+  test('goes back through all the lines about one record', async () => {
+    await api.import(file(aProductOf(1)))
+    const was = await all(api)
+    const lines =
+      times(300, (n) => aProductOf(n % 7 === 0 ? 5 : n)) +
+      times(60, (n) => aProductOf(n, { external_ref: 'new' }))
+    const { id } = await api.import(lines, { onConflict: 'update' })
+    const { meta } = await undone(id)
+    expect(meta.undo).toMatchObject({ removed: counts(1), restored: counts(1), kept: counts() })
+    expect(await all(api)).toEqual(was)
+  })
+
+  test('leaves what was changed or deleted since, and says so once a record', async () => {
+    await api.import(file(aProductOf(1), aProduct({ external_ref: 'p-2' }), aPlan({ external_ref: 'plan' })))
+    const { id } = await api.import(
+      file(
+        aProductOf(2),
+        aProductOf(3),
+        aProduct({ external_ref: 'p-2', name: 'Tea box' }),
+        aPlan({ external_ref: 'plan', plan_length: 3 }),
+        aSubscriber({ external_ref: 'new' }),
+        aSubscriber({ external_ref: 'new', name: 'Another name' }),
+        aSubscriber({ external_ref: 'newer' }),
+      ),
+      { onConflict: 'update' },
+    )
+    const idOf = async (table: string, ref: string): Promise<string> => {
+      const [found] = await api.read<{ id: string }[]>(
+        `/subscriptions/${table}?filter=eq(external_ref,${ref})`,
+      )
+      return found?.id ?? ''
+    }
+    const [p, p2, subscriber, newer] = await Promise.all([
+      idOf('products', 'p'),
+      idOf('products', 'p-2'),
+      idOf('subscribers', 'new'),
+      idOf('subscribers', 'newer'),
+    ])
+    const change = (path: string, type: string, attributes: object) =>
+      api.put(`/subscriptions/${path}`, { data: { type, attributes } })
+    await change(`products/${p}`, 'subscription_product', { name: 'Mine' })
+    await api.delete(`/subscriptions/products/${p2}`)
+    await change(`subscribers/${subscriber}`, 'subscription_subscriber', { name: 'Mine' })
+    await api.delete(`/subscriptions/subscribers/${newer}`)
+    const { meta } = await undone(id)
+    expect(meta.undo).toMatchObject({ removed: counts(), restored: counts(0, 1), kept: counts(2, 0, 1) })
+    expect(await kept(id)).toEqual([
+      expect.objectContaining({ line_number: 2, id: p, external_ref: 'p', reason: 'changed' }),
+      expect.objectContaining({
+        line_number: 3,
+        id: p2,
+        external_ref: 'p-2',
+        reason: 'deleted',
+        detail: 'The product was deleted after this import had changed it.',
+      }),
+      expect.objectContaining({ line_number: 5, id: subscriber, external_ref: 'new', reason: 'changed' }),
+    ])
+    expect((await api.read(`/subscriptions/products/${p}`)).attributes).toMatchObject({ name: 'Mine' })
+  })
+
+  test('leaves what an import from before an upgrade changed', async () => {
+    await api.import(file(aProductOf(1)))
+    const { id } = await api.import(file(aProductOf(2), aProduct()), { onConflict: 'update' })
+    await service.pool.query(
+      `update import_changes set change = null, before = null, after = null, seen_at = null, written_at = null
+       where import_id = $1 and change = 'updated'`,
+      [id],
+    )
+    await service.pool.query("delete from import_changes where import_id = $1 and change = 'created'", [id])
+    const { meta } = await undone(id)
+    expect(meta.undo).toMatchObject({ removed: counts(1), restored: counts(), kept: counts(1) })
+    expect((await kept(id)).map(({ reason }) => reason)).toEqual(['not_recorded'])
+  })
+})
+
 describe('An undo is refused', () => {
   test('a second time', async () => {
     const { id } = await api.import(file(aProduct()))
