@@ -1,25 +1,14 @@
 import type {
-  ImportErrorKindResource,
-  ImportErrorResource,
-  ImportResource,
+  ImportErrorKindResource as ErrorKind,
+  ImportResource as Import,
+  ImportErrorResource as ImportError,
   UndoPreviewResource,
 } from '../../../src/imports/resource/schema'
 import type { ImportStatus, OnConflict } from '../../../src/imports/terms'
 import { contains, equals, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
 import { beginningOf, type Rows, rowsOf } from './stream'
 
-export type ErrorKind = ImportErrorKindResource & { readonly meta: { readonly code?: string } }
-
-export type ImportError = ImportErrorResource & {
-  readonly meta: {
-    readonly code?: string
-    readonly record_type?: string
-    readonly value?: string
-    readonly used_by?: { readonly line_number?: number; readonly type?: string; readonly id?: string }
-  }
-}
-
-export type Import = ImportResource
+export type { ErrorKind, Import, ImportError }
 
 /** How a file is to be imported. */
 export interface ImportOptions {

@@ -1,0 +1,64 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { describeConsole, violations } from '../support/browser.js'
+import { aPlan, aProduct, file, times } from '../support/builders.js'
+
+/** Chooses an option of a field. */
+async function pick(page: Page, label: string, option: string): Promise<void> {
+  await page.getByRole('combobox', { name: label }).click()
+  await page.getByRole('option', { name: option, exact: true }).click()
+}
+
+describeConsole('The report of an import', (console) => {
+  test('is filtered by kind, type, field, code and line, and the filter is in the address', async () => {
+    const { api } = console.service
+    const { id } = await api.import(
+      times(40, (index) => aProduct({ name: 'ab', sku: `sku-${index}` })) +
+        file(aPlan({ name: 'ab' }), aPlan({ billing_frequency: 0 }), '{"data":', aProduct()),
+    )
+    const { page } = await console.open(`/imports/${id}?errors=kinds`)
+    await page.getByRole('link', { name: '41 lines' }).click()
+    const pages = page.getByRole('navigation', { name: 'Pages of errors' })
+    await pages.getByText('1–25 of 41').waitFor()
+    await page.getByText('Only: name must be at least 3 characters').waitFor()
+    await pages.getByRole('button', { name: 'Next' }).click()
+    await pages.getByText('26–41 of 41').waitFor()
+    expect(await violations(page)).toEqual([])
+    await pick(page, 'Type', 'Plans')
+    const rows = page.getByRole('table', { name: 'Errors by line' }).getByRole('row')
+    await expect.poll(() => rows.count()).toBe(2)
+    await rows.getByText('It is ab').waitFor()
+    await page.reload()
+    await expect.poll(() => rows.count()).toBe(2)
+    await page.getByRole('button', { name: 'Show errors of all kinds' }).click()
+    await expect.poll(() => rows.count()).toBe(3)
+    await pick(page, 'Field', 'billing_frequency')
+    await expect.poll(() => rows.count()).toBe(2)
+    await pick(page, 'Problem', 'Malformed')
+    await page.getByText('No errors match').waitFor()
+    await page.getByRole('button', { name: 'Show all errors' }).click()
+    await pages.getByText('1–25 of 43').waitFor()
+    await page.getByLabel('Line number').fill('43')
+    await expect.poll(() => rows.count()).toBe(2)
+    await rows.getByText('the whole line').waitFor()
+  })
+
+  test('leads to the record that has a reference already', async () => {
+    const { api } = console.service
+    await api.add(aProduct({ name: 'There before', external_ref: 'a' }))
+    const { id } = await api.import(
+      file(
+        aProduct({ external_ref: 'a' }),
+        aProduct({ name: 'Came first', external_ref: 'b' }),
+        aProduct({ external_ref: 'b' }),
+      ),
+    )
+    const { page } = await console.open(`/imports/${id}`)
+    const links = page.getByRole('link', { name: 'See the record' })
+    await links.first().click()
+    await page.getByRole('heading', { name: 'There before' }).waitFor()
+    await page.goBack()
+    await links.nth(1).click()
+    await page.getByRole('link', { name: 'Came first' }).waitFor()
+  })
+})
