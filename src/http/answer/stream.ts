@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { Turn } from '../turns.js'
 
-interface StreamOptions {
+export interface StreamOptions {
   /** The media type. */
   readonly type: string
   /** The name under which a browser saves it. */

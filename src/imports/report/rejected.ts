@@ -3,6 +3,7 @@ import { batches } from '../../db/batches.js'
 import { type Pool, rows } from '../../db/pool.js'
 import type { UploadReader } from '../../uploads/store.js'
 import type { Import } from '../import.js'
+import { LineWindow } from './line-window.js'
 
 interface RejectedLine {
   readonly line_number: number
@@ -11,8 +12,6 @@ interface RejectedLine {
 }
 
 const BATCH = 1000
-const READ_BYTES = 64 * 2 ** 10
-const NEWLINE = 0x0a
 
 /**
  * The lines of an import's file that have errors, in order and byte for byte as they were uploaded, each with
@@ -29,7 +28,7 @@ export async function* rejectedLines(
   lineNumber?: number,
 ): AsyncGenerator<Buffer, void, undefined> {
   const only = lineNumber === undefined ? empty : sql`and line_number = ${lineNumber}`
-  const window = new Window(reader)
+  const window = new LineWindow(reader)
   const read = (after: RejectedLine | undefined) =>
     rows<RejectedLine>(
       pool,
@@ -47,43 +46,4 @@ export async function* rejectedLines(
     }
   }
   if (left > 0) throw new Error(`the report of import ${id} expired while it was being read`)
-}
-
-/** A part of a file in memory, which moves along as lines are requested. */
-class Window {
-  readonly #reader: UploadReader
-  readonly #buffer = Buffer.allocUnsafe(READ_BYTES)
-  #from = 0
-  #length = 0
-
-  constructor(reader: UploadReader) {
-    this.#reader = reader
-  }
-
-  /**
-   * The line that starts at a byte, in pieces that the receiver owns. The last line of a file gets a newline
-   * too.
-   */
-  async *line(start: number): AsyncGenerator<Buffer, void, undefined> {
-    for (let at = start; ; ) {
-      const piece = await this.#at(at)
-      if (piece.length === 0) {
-        yield Buffer.of(NEWLINE)
-        return
-      }
-      const newline = piece.indexOf(NEWLINE)
-      yield Buffer.from(newline === -1 ? piece : piece.subarray(0, newline + 1))
-      if (newline !== -1) return
-      at += piece.length
-    }
-  }
-
-  /** Bytes from a position on, at least one; none at the end of the file. */
-  async #at(position: number): Promise<Buffer> {
-    if (position < this.#from || position >= this.#from + this.#length) {
-      this.#from = position
-      this.#length = await this.#reader.read(this.#buffer, position)
-    }
-    return this.#buffer.subarray(position - this.#from, this.#length)
-  }
 }

@@ -9,6 +9,7 @@ import { operation } from '../../../http/operation/operation.js'
 import { filterParameter, listOf, named, pageParameters } from '../../../http/operation/schemas.js'
 import { requestUrl } from '../../../http/urls.js'
 import type { Import } from '../../../imports/import.js'
+import { csvTitles, errorsAsCsv } from '../../../imports/report/csv.js'
 import { allErrors, countErrors, type ImportError, listErrors } from '../../../imports/report/errors.js'
 import { OldErrors, type SelectedErrors, selectKinds } from '../../../imports/report/select.js'
 import type { ImportErrorResource } from '../../../imports/resource/schema.js'
@@ -17,6 +18,7 @@ import { type Caller, ownerKind } from '../../../tenants/owners.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { findWithErrors } from '../find.js'
 import { errorFilterAttributes, errorFilters } from './error-filters.js'
+import { sendFromUpload } from './from-upload.js'
 
 /** The list has no maximum offset: its lines are numbered. */
 const MAX_OFFSET = Number.MAX_SAFE_INTEGER
@@ -26,31 +28,48 @@ const schema = operation({
   tag: 'Imports',
   summary: "Lists an import's errors, by line.",
   description:
-    'With `Accept: application/jsonl` the whole list streams, one `ImportError` a line, without pages. Some time after the end of an import (30 days unless set) its errors expire; `meta.errors` of the import still says how many there were.',
+    'With `Accept: application/jsonl` the whole list streams, one `ImportError` a line, without pages; with `Accept: text/csv` as a table for a spreadsheet, with the lines as they were uploaded. Some time after the end of an import (30 days unless set) its errors expire; `meta.errors` of the import still says how many there were.',
   ids: { id: 'import' },
   query: { ...pageParameters(MAX_OFFSET), ...filterParameter(errorFilters) },
   answers: {
     200: {
       description: 'A page of errors, or all of them as JSON Lines.',
       schema: listOf(named('ImportError')),
-      alternatives: { 'application/jsonl': Type.String({ description: 'One `ImportError` a line.' }) },
+      alternatives: {
+        'application/jsonl': Type.String({ description: 'One `ImportError` a line.' }),
+        'text/csv': Type.String({
+          description:
+            'RFC 4180, in UTF-8 with a byte-order mark: line_number, type, field, code, error, value, external_ref and the line itself, at most 32,767 characters of it. What a spreadsheet would run as a formula begins with an apostrophe.',
+        }),
+      },
     },
   },
   errors: [400, 404, 410],
 })
 
 /** The media types of the errors. */
-const TYPES = ['application/json', 'application/jsonl', 'application/x-ndjson'] as const
+const TYPES = ['application/json', 'application/jsonl', 'application/x-ndjson', 'text/csv'] as const
+
+const CSV = 'text/csv; charset=utf-8; header=present'
 
 /** `GET /imports/{id}/errors` */
-export function errorsRoute(app: App, { poolOf, downloads }: ImportDependencies): void {
+export function errorsRoute(app: App, { poolOf, store, downloads }: ImportDependencies): void {
   app.get('/imports/:id/errors', { schema }, async (request, reply) => {
     const { caller, params } = request
     const pool = poolOf(caller)
     const found = await findWithErrors(pool, caller, params.id)
     const selected = await selectedBy(pool, found, request.query.filter)
-    if (preferredType(request, TYPES) !== 'application/json') {
-      downloads.begin(caller, reply)
+    const type = preferredType(request, TYPES)
+    if (type !== 'application/json') downloads.begin(caller, reply)
+    if (type === 'text/csv') {
+      const options = { type: CSV, fileName: `errors-${found.id}.csv` }
+      // If there are no errors, the file may be gone.
+      if (found.errors === 0) return sendStream(reply, options, titlesOnly)
+      return await sendFromUpload(reply, options, store, found, (reader) =>
+        errorsAsCsv(pool, reader, found, selected),
+      )
+    }
+    if (type !== 'application/json') {
       return sendStream(reply, { type: JSON_LINES }, () => errorLines(pool, caller, found, selected))
     }
     const page = pageOf(request.query, caller.pageLength)
@@ -59,6 +78,10 @@ export function errorsRoute(app: App, { poolOf, downloads }: ImportDependencies)
     const data = errors.map((error) => errorResource(caller, error))
     return listAnswer(requestUrl(request), page, total, data, MAX_OFFSET)
   })
+}
+
+async function* titlesOnly(): AsyncGenerator<string> {
+  yield csvTitles
 }
 
 /** @throws HttpError 400; 410 if errors of that age cannot be filtered */

@@ -1,13 +1,12 @@
 import { JSON_LINES } from '../../../http/answer/accept.js'
 import { sendStream } from '../../../http/answer/stream.js'
 import type { App } from '../../../http/app.js'
-import { fileGone } from '../../../http/errors.js'
 import { operation } from '../../../http/operation/operation.js'
 import { rejectedLines } from '../../../imports/report/rejected.js'
 import { Type } from '../../../schema/type.js'
-import { UploadMissing, type UploadReader } from '../../../uploads/store.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { findWithWholeReport } from '../find.js'
+import { sendFromUpload } from './from-upload.js'
 
 const schema = operation({
   id: 'downloadRejectedLines',
@@ -31,29 +30,17 @@ const schema = operation({
 /** `GET /imports/{id}/rejected` */
 export function rejectedRoute(app: App, { poolOf, store, downloads }: ImportDependencies): void {
   app.get('/imports/:id/rejected', { schema }, async (request, reply) => {
-    const { caller, params, query, method } = request
+    const { caller, params, query } = request
     const pool = poolOf(caller)
     const found = await findWithWholeReport(pool, caller, params.id)
     const options = { type: JSON_LINES, fileName: `rejected-${found.id}.jsonl` }
     // If there are no errors, the file may be gone.
     if (found.errors === 0) return sendStream(reply, options, nothing)
     downloads.begin(caller, reply)
-    const reader = await store.open(found.id).catch((error) => {
-      throw error instanceof UploadMissing ? fileGone() : error
-    })
-    if (method === 'HEAD') await reader.close()
-    return sendStream(reply, options, () =>
-      thenClose(reader, rejectedLines(pool, reader, found, query.line_number)),
+    return await sendFromUpload(reply, options, store, found, (reader) =>
+      rejectedLines(pool, reader, found, query.line_number),
     )
   })
 }
 
 async function* nothing(): AsyncGenerator<never> {}
-
-async function* thenClose<T>(reader: UploadReader, pieces: AsyncGenerator<T>): AsyncGenerator<T> {
-  try {
-    yield* pieces
-  } finally {
-    await reader.close()
-  }
-}
