@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -268,13 +268,20 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     const rehearsal = await runImport([file, '--dry-run', '--on-conflict', 'skip', '--data-dir', dataDir])
     expect(rehearsal.stdout).toContain('would be imported; 1 would be rejected.')
     expect(rehearsal.code).toBe(2)
-    const [, command = ''] = /^ {2}npx intake (import .*)$/m.exec(rehearsal.stdout) ?? []
-    expect(command).toBe(`import ${file} --on-conflict skip --data-dir ${dataDir}`)
+    const [, command = ''] = /^ {2}npx intake (imports run .*)$/m.exec(rehearsal.stdout) ?? []
+    expect(command).toMatch(new RegExp(`^imports run [0-9a-f-]{36} --data-dir ${dataDir}$`))
+    // It needs no file again.
+    await rm(file)
     const real = await intake(command.split(' ')).ended
     expect(countsIn(real.stdout).total).toEqual(['2', '1', '0', '1'])
+    expect(real.stdout).toContain(`of the 2 records of ${basename(file)}`)
+    expect(real.code).toBe(2)
     const again = await intake(command.split(' ')).ended
-    expect(again.stdout).toContain('1 was skipped because it already exists')
-    expect(countsIn(again.stdout).total).toEqual(['2', '0', '1', '1'])
+    expect(again).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^intake: The rehearsal was run before.* Its id is [0-9a-f-]{36}\.$/m),
+    })
   })
 
   test('counts skipped and updated records as fine', async () => {

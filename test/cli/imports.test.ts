@@ -140,7 +140,7 @@ describe('One import', () => {
   test('followed to its end, ends with the exit code of an import', async () => {
     const part = await api.create(file(wrong, aProduct()))
     const { code, stdout } = await imports('show', part.id, '--watch')
-    expect(stdout).toContain(`1 of the 2 records of import ${part.id} was imported; 1 was rejected.`)
+    expect(stdout).toContain('1 of the 2 records of import.jsonl was imported; 1 was rejected.')
     expect(code).toBe(2)
     const whole = await api.create(file(aProduct()))
     expect((await imports('show', whole.id, '--watch')).code).toBe(0)

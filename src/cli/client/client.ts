@@ -84,11 +84,11 @@ export function getPage<T>(
   return ask(address, query.size === 0 ? path : `${path}?${query}`, signal)
 }
 
-/** Cancels an import, or resumes it. @throws CommandError, ServerUnreachable, and the signal's reason */
+/** Cancels an import, resumes it, or runs a rehearsal. @throws CommandError, ServerUnreachable, and the signal's reason */
 export const controlImport = async (
   address: Address,
   id: string,
-  action: 'cancel' | 'retry',
+  action: 'cancel' | 'retry' | 'run',
   signal: AbortSignal,
 ): Promise<ImportResource> =>
   (await ask<{ data: ImportResource }>(address, `${importPath(id)}/${action}`, signal, 'POST')).data

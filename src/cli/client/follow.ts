@@ -7,22 +7,29 @@ import type { Server } from './find-server.js'
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 1000
 
+/** Who follows an import. */
+interface Follower {
+  /** Receives its state. */
+  readonly onState: (state: ImportResource) => void
+  /** The server does not answer at the moment. */
+  readonly onLost: () => void
+  /** Tells the person, in a sentence, that the server went away. */
+  readonly say: (sentence: string) => void
+  readonly signal: AbortSignal
+}
+
 /** How long to keep asking a server that went away. */
 const PATIENCE_MS = 30_000
 
 /**
  * Polls an import, less and less often, until it has ended.
  *
- * @param onState receives its state
- * @param say tells the person, in a sentence, that the server went away
  * @throws CommandError, and the signal's reason
  */
 export async function followImport(
   server: Server,
   id: string,
-  onState: (state: ImportResource) => void,
-  say: (sentence: string) => void,
-  signal: AbortSignal,
+  { onState, onLost, say, signal }: Follower,
 ): Promise<ImportResource> {
   let lostAt: number | undefined
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.3, LONGEST_PAUSE_MS)) {
@@ -33,6 +40,7 @@ export async function followImport(
       if (['success', 'failed'].includes(state.attributes.status)) return state
     } catch (error) {
       if (!(error instanceof ServerUnreachable)) throw error
+      onLost()
       if (lostAt === undefined) say(`${error.message} Trying again.`)
       lostAt ??= Date.now()
       await wait(server, id, error, Date.now() - lostAt)

@@ -5,8 +5,10 @@ import { CommandError } from '../terminal/fail.js'
 
 /** A file to import, open. */
 export interface ImportFile {
-  /** Without its folders. */
+  /** Without its folders; for the standard input, what it is called in sentences. */
   readonly name: string
+  /** Whether `name` is a file's. */
+  readonly isNamed: boolean
   /** The size; undefined: a stream, whose size is not known. */
   readonly bytes: number | undefined
   /** For reading more than once, at any position; undefined: a stream, which cannot be. */
@@ -41,6 +43,7 @@ export async function openImportFile(path: string): Promise<ImportFile> {
 
 const standardInput: ImportFile = {
   name: 'the standard input',
+  isNamed: false,
   bytes: undefined,
   handle: undefined,
   stream: () => process.stdin,
@@ -49,6 +52,7 @@ const standardInput: ImportFile = {
 
 const regularFile = (path: string, handle: FileHandle, bytes: number): ImportFile => ({
   name: basename(path),
+  isNamed: true,
   bytes,
   handle,
   // As many bytes as were announced: what is appended meanwhile is not part of this import.
@@ -59,6 +63,7 @@ const regularFile = (path: string, handle: FileHandle, bytes: number): ImportFil
 
 const pipe = (path: string, handle: FileHandle): ImportFile => ({
   name: basename(path),
+  isNamed: true,
   bytes: undefined,
   handle: undefined,
   stream: () => handle.createReadStream({ autoClose: false, highWaterMark: READ_BYTES }),

@@ -47,7 +47,7 @@ export async function uploadFile(
   signal: AbortSignal,
 ): Promise<ImportResource> {
   const boundary = `intake-${randomUUID()}`
-  const head = headOf(boundary, file.name, options)
+  const head = headOf(boundary, file.isNamed ? file.name : undefined, options)
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
   const url = new URL(`${address.url}/subscriptions/imports`)
   const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
@@ -118,7 +118,11 @@ function exchange(
 }
 
 /** The options come first, so that a file they rule out is refused at once. */
-function headOf(boundary: string, name: string, { externalRef, dryRun, onConflict }: UploadOptions): Buffer {
+function headOf(
+  boundary: string,
+  name: string | undefined,
+  { externalRef, dryRun, onConflict }: UploadOptions,
+): Buffer {
   const part = (disposition: string) => `--${boundary}\r\ncontent-disposition: form-data; ${disposition}\r\n`
   const field = (fieldName: string, value: string) => `${part(`name="${fieldName}"`)}\r\n${value}\r\n`
   const fields = [
@@ -127,8 +131,9 @@ function headOf(boundary: string, name: string, { externalRef, dryRun, onConflic
     ...(externalRef === undefined ? [] : [field('external_ref', externalRef)]),
   ]
   // Escaped as browsers do: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
-  const escaped = name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
-  const file = `${part(`name="import_file"; filename="${escaped}"`)}content-type: application/jsonl\r\n\r\n`
+  const escaped = name?.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
+  const fileName = escaped === undefined ? '' : `; filename="${escaped}"`
+  const file = `${part(`name="import_file"${fileName}`)}content-type: application/jsonl\r\n\r\n`
   return Buffer.from(fields.join('') + file)
 }
 

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander'
-import { outcomeOf, tallyOf } from '../../imports/resource/outcome.js'
+import { outcomeOf } from '../../imports/resource/outcome.js'
 import type { ImportResource } from '../../imports/resource/schema.js'
 import { ON_CONFLICT, type OnConflict } from '../../imports/terms.js'
-import { counted, number, size } from '../../text/numbers.js'
+import { size } from '../../text/numbers.js'
 import {
   type ErrorAnswer,
   errorsPath,
@@ -12,9 +12,9 @@ import {
   MayBeReceived,
 } from '../client/client.js'
 import { findServer, type Server } from '../client/find-server.js'
-import { followImport } from '../client/follow.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
 import { type ServerCommandFlags, styleOf, withServerFlags } from '../client/server-command.js'
+import { watchImport } from '../client/watch.js'
 import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
 import { CommandError, fail } from '../terminal/fail.js'
 import { commandLine, PROGRAM } from '../terminal/program.js'
@@ -105,7 +105,7 @@ async function run(path: string, flags: Flags): Promise<number> {
   const signal = firstSignal()
   const reporter = reporterOn(process.stderr, colorsOf(process.stderr, flags.color))
   const file = await openImportFile(path)
-  const terms: Terms = { path, file, flags, reporter, signal }
+  const terms: Terms = { file, flags, reporter, signal }
   let server: Server | undefined
   let received: ImportResource | undefined
   try {
@@ -128,7 +128,6 @@ async function run(path: string, flags: Flags): Promise<number> {
 
 /** What every step needs. */
 interface Terms {
-  readonly path: string
   readonly file: ImportFile
   readonly flags: Flags
   readonly reporter: Reporter
@@ -165,55 +164,19 @@ function leave(server: Server, received: ImportResource, { flags }: Terms): numb
   return ALL_IMPORTED
 }
 
-/** Shows how far an import is until it has ended. @throws CommandError, and the signal's reason */
-export async function watchImport(
-  server: Server,
-  received: ImportResource,
-  reporter: Reporter,
-  signal: AbortSignal,
-): Promise<ImportResource> {
-  const verb = received.meta.dry_run ? 'rehearsing' : 'importing'
-  const progress = reporter.start(verb, tallyOf(received.meta.records).uploaded)
-  const onState = (state: ImportResource) => {
-    const { imported, skipped } = tallyOf(state.meta.records)
-    progress.update(imported + skipped, howFar(state))
-  }
-  const ended = await followImport(server, received.id, onState, reporter.say, signal)
-  progress.finish(`${received.meta.dry_run ? 'rehearsed' : 'imported'} ${howFar(ended)}`)
-  return ended
-}
-
-function howFar(state: ImportResource): string {
-  if (state.attributes.status === 'pending') return 'waiting for its turn'
-  const { uploaded, imported, skipped } = tallyOf(state.meta.records)
-  const { errors } = state.meta
-  return [
-    `${number(imported)} of ${counted(uploaded, 'record')}`,
-    ...(skipped === 0 ? [] : [`${number(skipped)} skipped`]),
-    ...(errors === 0 ? [] : [counted(errors, 'error')]),
-  ].join(', ')
-}
-
 async function report(server: Server, ended: ImportResource, terms: Terms): Promise<number> {
-  const { path, file, flags, signal } = terms
+  const { file, flags, signal } = terms
   const code = await reportEnd(server, ended, file.name, flags, signal)
   if (ended.meta.dry_run && !flags.json && code !== FAILED) {
     const { width } = styleOf(flags)
     const sentence = 'This was a rehearsal: nothing was added. This runs the import for real:'
-    const options = [
-      ...(flags.onConflict === 'reject' ? [] : ['--on-conflict', flags.onConflict]),
-      ...(flags.externalRef === undefined ? [] : ['--external-ref', flags.externalRef]),
-    ]
     process.stdout.write(
-      `\n${wrap(sentence, width)}\n\n  ${commandLine(flags, 'import', pathArgument(path), ...options)}\n`,
+      `\n${wrap(sentence, width)}\n\n  ${commandLine(flags, 'imports', 'run', ended.id)}\n`,
     )
   }
   if (code !== FAILED) return code
   throw new CommandError(`Import ${ended.id} failed. ${printable(ended.meta.failure?.detail ?? '')}`)
 }
-
-/** A path that is not read as an option. */
-const pathArgument = (path: string): string => (/^-./.test(path) ? `./${path}` : path)
 
 const FAILED = 1
 

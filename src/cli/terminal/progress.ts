@@ -3,8 +3,11 @@ import { type Colors, isDrawable, type Output, widthOf, wrap } from './terminal.
 
 /** Shows progress: as a bar on a terminal, elsewhere as a line now and then. */
 export interface Progress {
-  /** @param text the progress in words: `20,000 of 50,000 records`. */
-  update(value: number, text: string): void
+  /**
+   * @param parts the progress in words, first what matters most: `20,000 of 50,000 records`. What does not fit
+   *   beside a bar is left out.
+   */
+  update(value: number, ...parts: readonly string[]): void
   /** It is complete. @param line what is printed then where there is no bar */
   finish(line: string): void
 }
@@ -32,7 +35,7 @@ export function reporterOn(output: Output, colors: Colors): Reporter {
       drawn?.resume()
     },
     start(verb, total) {
-      drawn = isDrawable(output) ? drawBar(output, colors, verb, total) : writeLines(output, verb)
+      drawn = isDrawable(output) ? drawBar(output, colors, verb, total) : writeLines(output, verb, total)
       return drawn
     },
     stop() {
@@ -51,11 +54,13 @@ interface Drawn extends Progress {
 /** The least time between two lines. */
 const QUIET_MS = 3000
 
-function writeLines(output: Output, verb: string): Drawn {
+function writeLines(output: Output, verb: string, total: number | undefined): Drawn {
   let saidAt = Date.now()
   let said = ''
   return {
-    update(_value, text) {
+    update(value, ...parts) {
+      const share = total === undefined ? [] : [`${Math.floor((value / total) * 100)}%`]
+      const text = [...share, ...parts].join(', ')
       if (text === said || Date.now() - saidAt < QUIET_MS) return
       saidAt = Date.now()
       said = text
@@ -67,11 +72,13 @@ function writeLines(output: Output, verb: string): Drawn {
   }
 }
 
-/** The columns reserved for the words beside the bar: `importing`, the percentage, counts and units. */
-const WORDS = 58
+/** The columns reserved for the words beside the bar: `importing`, the percentage, times and counts. */
+const WORDS = 68
 
 function drawBar(output: Output, colors: Colors, verb: string, total: number | undefined): Drawn {
-  const columns = Math.min(Math.max((widthOf(output) ?? 0) - WORDS, 10), 40)
+  const width = widthOf(output) ?? 0
+  const columns = Math.min(Math.max(width - WORDS, 6), 40)
+  const room = width - verb.length - (total === undefined ? 1 : columns + ' '.length * 4 + '100%'.length)
   const bar = new SingleBar({
     stream: output,
     format: total === undefined ? `${verb} {text}` : `${verb} {bar} {percentage}%  {text}`,
@@ -91,7 +98,8 @@ function drawBar(output: Output, colors: Colors, verb: string, total: number | u
   const draw = () => bar.start(total ?? 0, state.value, { text: state.text })
   draw()
   return {
-    update(value, text) {
+    update(value, ...parts) {
+      const text = fitting(parts, room)
       state = { value, text }
       bar.update(value, { text })
     },
@@ -104,4 +112,14 @@ function drawBar(output: Output, colors: Colors, verb: string, total: number | u
       if (!isFinished) draw()
     },
   }
+}
+
+/** As many of the parts as there are columns for, but always the first. */
+function fitting([first = '', ...others]: readonly string[], columns: number): string {
+  let text = first
+  for (const part of others) {
+    if (text.length + 2 + part.length > columns) break
+    text += `, ${part}`
+  }
+  return text
 }

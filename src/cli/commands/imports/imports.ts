@@ -4,6 +4,7 @@ import { cancel, retry } from './control.js'
 import { rejected, results } from './downloads.js'
 import { errors } from './errors.js'
 import { list } from './list.js'
+import { run } from './run.js'
 import { show, watch } from './show.js'
 
 const HELP = `
@@ -14,21 +15,22 @@ one themselves while they work.
 
 Exit codes:
   0  done
-  1  it could not be done, or the import failed ("watch")
-  2  lines were rejected ("watch")
+  1  it could not be done, or the import failed ("watch", "run")
+  2  lines were rejected ("watch", "run")
 
 Examples:
   $ ${PROGRAM} imports list --status failed,success
   $ ${PROGRAM} imports watch
   $ ${PROGRAM} imports errors @latest --kinds
   $ ${PROGRAM} imports rejected ID --output fix-me.jsonl
-  $ ${PROGRAM} imports cancel ID`
+  $ ${PROGRAM} imports cancel ID
+  $ ${PROGRAM} imports run @latest`
 
 /** `intake imports`: shows and controls imports. */
 export const importsCommand = (): Command =>
   new Command('imports')
     .description(
-      'list imports, show or follow one, fetch its errors and rejected lines, cancel it, resume it',
+      'list imports, show or follow one, fetch its errors and rejected lines, cancel it, resume it, run a rehearsal for real',
     )
     .addCommand(list())
     .addCommand(show())
@@ -38,5 +40,6 @@ export const importsCommand = (): Command =>
     .addCommand(results())
     .addCommand(cancel())
     .addCommand(retry())
+    .addCommand(run())
     .addHelpText('after', HELP)
     .showHelpAfterError(`Run "${PROGRAM} imports --help" for help.`)

@@ -1,14 +1,15 @@
-import { outcomeOf } from '../../../imports/resource/outcome.js'
+import { isUnderWay, outcomeOf } from '../../../imports/resource/outcome.js'
 import type { ImportResource } from '../../../imports/resource/schema.js'
 import { counted, number, size } from '../../../text/numbers.js'
 import { getImport } from '../../client/client.js'
 import type { Server } from '../../client/find-server.js'
 import { type ServerCommandFlags, styleOf } from '../../client/server-command.js'
+import { watchImport } from '../../client/watch.js'
 import { commandLine } from '../../terminal/program.js'
 import { reporterOn } from '../../terminal/progress.js'
 import { countsTable } from '../../terminal/summary.js'
 import { colorsOf, printable, wrap } from '../../terminal/terminal.js'
-import { reportEnd, sayHowToGoOn, watchImport } from '../import.js'
+import { reportEnd, sayHowToGoOn } from '../import.js'
 import { atImport, ofImport, ofLatestImport, printJson } from './command.js'
 
 /** `intake imports show` */
@@ -35,7 +36,7 @@ export const watch = () =>
   )
 
 /** Follows an import to its end, and reports. Returns the exit code. */
-async function follow(
+export async function follow(
   server: Server,
   found: ImportResource,
   flags: ServerCommandFlags,
@@ -44,7 +45,8 @@ async function follow(
   const reporter = reporterOn(process.stderr, colorsOf(process.stderr, flags.color))
   try {
     const ended = await watchImport(server, found, reporter, signal)
-    const code = await reportEnd(server, ended, `import ${ended.id}`, flags, signal)
+    const name = ended.meta.file.name ?? `import ${ended.id}`
+    const code = await reportEnd(server, ended, name, flags, signal)
     if (!flags.json && ended.meta.failure) {
       process.stdout.write(`\n${wrap(printable(ended.meta.failure.detail), styleOf(flags).width)}\n`)
     }
@@ -65,10 +67,25 @@ function describe(one: ImportResource, flags: ServerCommandFlags): string {
     ['status', `${attributes.status}${meta.dry_run ? ' (a rehearsal: nothing is added)' : ''}`],
     ['reference', attributes.external_ref],
     ['on conflict', meta.on_conflict],
+    ['max errors', meta.max_errors === undefined ? undefined : number(meta.max_errors)],
+    ['created by', meta.created_by],
     ['received', created_at],
     ['started', started_at],
     ['finished', finished_at],
-    ['file', `${size(meta.file.bytes)}, ${counted(meta.file.lines, 'line')}`],
+    [
+      'file',
+      [
+        ...(meta.file.name === undefined ? [] : [meta.file.name]),
+        size(meta.file.bytes),
+        counted(meta.file.lines, 'line'),
+      ].join(', '),
+    ],
+    ['same file', meta.same_file_as],
+    ['rehearsed', meta.rehearsal_of],
+    ['run as', meta.run_as],
+    ['fixes', meta.fixes],
+    ['fixed by', meta.fixed_by],
+    ['progress', isUnderWay(one) ? `${Math.floor(meta.progress * 100)}%` : undefined],
     ['errors', number(meta.errors)],
   ]
   const shown = facts.flatMap(([name, value]) =>

@@ -1,0 +1,95 @@
+import { clearInterval, setInterval } from 'node:timers'
+import { isUnderWay, tallyOf } from '../../imports/resource/outcome.js'
+import type { ImportResource } from '../../imports/resource/schema.js'
+import { counted, number } from '../../text/numbers.js'
+import { clock, Pace } from '../terminal/pace.js'
+import type { Reporter } from '../terminal/progress.js'
+import type { Server } from './find-server.js'
+import { followImport } from './follow.js'
+
+/** How often what is shown moves. */
+const DRAW_MS = 250
+
+/** Shows how far an import is until it has ended. @throws CommandError, and the signal's reason */
+export async function watchImport(
+  server: Server,
+  received: ImportResource,
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<ImportResource> {
+  const progress = reporter.start(received.meta.dry_run ? 'rehearsing' : 'importing', 1)
+  const watched = new Watched(received)
+  const draw = () => progress.update(...watched.at(performance.now()))
+  const timer = setInterval(draw, DRAW_MS)
+  try {
+    const ended = await followImport(server, received.id, {
+      onState: (state) => {
+        watched.saw(state, performance.now())
+        draw()
+      },
+      onLost: () => watched.lose(),
+      say: reporter.say,
+      signal,
+    })
+    progress.finish(`${received.meta.dry_run ? 'rehearsed' : 'imported'} ${outcomeOf(ended)}`)
+    return ended
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** An import that is followed, for a person. Moments are in ms of one clock. */
+class Watched {
+  readonly #pace = new Pace()
+  #state: ImportResource
+  #startedAt: number | undefined
+
+  constructor(received: ImportResource) {
+    this.#state = received
+  }
+
+  saw(state: ImportResource, at: number): void {
+    this.#state = state
+    // Not by this machine's clock, which may differ from the server's.
+    const { started_at, updated_at } = state.meta.timestamps
+    if (started_at !== undefined)
+      this.#startedAt ??= at - Math.max(0, Date.parse(updated_at) - Date.parse(started_at))
+    this.#pace.saw(state.meta.progress, at)
+  }
+
+  lose(): void {
+    this.#pace.lose()
+  }
+
+  /** The progress from 0 to 1, and what is said of it: first what matters most. */
+  at(now: number): [number, ...string[]] {
+    const { attributes, meta } = this.#state
+    if (attributes.status === 'pending' && !this.#pace.isLost) {
+      return [this.#pace.shownAt(now), 'waiting for its turn']
+    }
+    if (!isUnderWay(this.#state)) return [meta.progress, outcomeOf(this.#state)]
+    const { uploaded, imported, skipped } = tallyOf(meta.records)
+    const elapsed = this.#startedAt === undefined ? undefined : now - this.#startedAt
+    const left = this.#pace.msLeftAt(now)
+    const { rate } = this.#pace
+    const parts = [
+      this.#pace.isLost && 'waiting for the server',
+      left !== undefined && `${clock(left)} left`,
+      elapsed !== undefined && `${clock(elapsed)} so far`,
+      rate !== undefined && `${number(Math.round(rate * 1000 * uploaded))} records/s`,
+      meta.errors > 0 && counted(meta.errors, 'error'),
+      `${number(imported)} of ${counted(uploaded, 'record')}`,
+      skipped > 0 && `${number(skipped)} skipped`,
+    ]
+    return [this.#pace.shownAt(now), ...parts.filter((part) => part !== false)]
+  }
+}
+
+function outcomeOf({ meta }: ImportResource): string {
+  const { uploaded, imported, skipped } = tallyOf(meta.records)
+  return [
+    `${number(imported)} of ${counted(uploaded, 'record')}`,
+    ...(skipped === 0 ? [] : [`${number(skipped)} skipped`]),
+    ...(meta.errors === 0 ? [] : [counted(meta.errors, 'error')]),
+  ].join(', ')
+}
