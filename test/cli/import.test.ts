@@ -311,7 +311,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(
-        /intake: The external_ref is that of another import\. Its id is [0-9a-f-]{36}\.$/m,
+        /intake: The external_ref is that of another import, which has not failed\. Its id is [0-9a-f-]{36}\.$/m,
       ),
     })
   })

@@ -71,9 +71,9 @@ describe('intake imports list', () => {
     }
     const { stdout, code } = await imports('list', '--limit', '2')
     const [head, ...rows] = stdout.split('\n')
-    expect(head).toMatch(/^id +status +reference +records +imported +errors +received$/)
+    expect(head).toMatch(/^id +status +reference +file +records +imported +errors +received \(UTC\)$/)
     expect(rows[0]).toMatch(
-      new RegExp(`^${ids[0]} +success +july +1 +1 +0 +\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d$`),
+      new RegExp(`^${ids[0]} +success +july +import.jsonl +1 +1 +0 +\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d$`),
     )
     expect(rows[1]).toContain(ids[1])
     expect(stdout).toContain('1 to 2 of 3 imports. "--offset 2" shows what follows.')
@@ -120,8 +120,10 @@ describe('One import', () => {
     const content = file(...Array.from({ length: 30 }, () => wrong), '{', aProduct())
     const { id } = await api.import(content, { externalRef: 'mine', onConflict: 'skip' })
     const shown = await imports('show', id)
-    expect(shown.stdout).toMatch(/^reference {3}mine$/m)
-    expect(shown.stdout).toMatch(/^on conflict skip$/m)
+    expect(shown.stdout).toMatch(/^reference +mine$/m)
+    expect(shown.stdout).toMatch(/^on conflict +skip$/m)
+    expect(shown.stdout).toMatch(/^file +import\.jsonl, [\d.]+ kB, 32 lines$/m)
+    expect(shown.stdout).toMatch(/^finished +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/m)
     expect(shown.stdout).toMatch(/^product +31 +1 +0 +30$/m)
     expect(await importsJson('show', id)).toEqual(await api.find(id))
 

@@ -78,7 +78,7 @@ describe('intake keys', () => {
     expect(acmes).toContainEqual(ofAcme)
     expect(acmes).not.toContainEqual(ofShop)
     const { stdout } = await run('keys', 'list')
-    expect(stdout).toMatch(/^id +kind +name +of +status +created$/m)
+    expect(stdout).toMatch(/^id +kind +name +of +status +created \(UTC\)$/m)
     expect(stdout).toMatch(new RegExp(`^${client.id} {2}client +mine +organization acme +active +`, 'm'))
     expect(stdout).toMatch(new RegExp(`^${key.id} {2}API key +key \\w+ +store shop +active +`, 'm'))
   })

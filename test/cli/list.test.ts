@@ -43,6 +43,25 @@ describe('A list', () => {
     expect(draw(rows, 70).split('\n')[1]).toBe(`${id}  key 12345678  store default`)
   })
 
+  test('is a block of lines for each row where it is too wide for anything else', () => {
+    const rows = [
+      { id, name: 'a name of several words, some of them long', of: 'x' },
+      { id, name: 'short', of: 'y' },
+    ]
+    expect(draw(rows, 40).split('\n')).toEqual([
+      id,
+      'name     a name of several words, some',
+      '         of them long',
+      'of       x',
+      'created  2026-01-01',
+      '',
+      id,
+      'name     short',
+      'of       y',
+      'created  2026-01-01',
+    ])
+  })
+
   test('shows nothing that a terminal would obey', () => {
     expect(draw([{ id, name: '\u001b[2Jx', of: 'y' }])).not.toContain('\u001b')
   })

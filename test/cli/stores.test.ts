@@ -43,7 +43,7 @@ describe('intake stores and intake organizations', () => {
     const [, id = ''] = /\n {2}npx intake keys create --store (\S+)\n$/.exec(stdout) ?? []
     expect((await run('stores', 'list')).stdout.split('\n')).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^id +name +organization +status +created$/),
+        expect.stringMatching(/^id +name +organization +status +created \(UTC\)$/),
         expect.stringMatching(new RegExp(`^${id} {2}corner +Bäckerei "Korn" +active +\\d{4}-\\d\\d-\\d\\d$`)),
       ]),
     )

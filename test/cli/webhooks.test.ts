@@ -41,7 +41,7 @@ test('add takes a URL for the default store, or another owner, and shows the sec
     { id, url, owner, created_at: expect.stringMatching(/Z$/) },
   ])
   const list = await run('list')
-  expect(list.stdout).toMatch(/^id +url +of +added$/m)
+  expect(list.stdout).toMatch(/^id +url +of +added \(UTC\)$/m)
   expect(list.stdout).toContain('https://shop.example/hooks?of=imports')
   expect(list.stdout).not.toContain('whsec_')
 })

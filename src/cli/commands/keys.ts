@@ -12,9 +12,10 @@ import { administer, type CommonFlags, perform, resultOf } from '../database/adm
 import { newName } from '../database/names.js'
 import { type OwnerFlags, ownerOf, withOwner } from '../database/owner.js'
 import { CommandError } from '../terminal/fail.js'
-import { type Column, day, listed } from '../terminal/list.js'
+import { type Column, listed } from '../terminal/list.js'
 import { PROGRAM } from '../terminal/program.js'
 import { printable } from '../terminal/terminal.js'
+import { day } from '../terminal/times.js'
 
 const HELP = `
 A key belongs to a store or to an organization, given by its id or its name.
@@ -49,7 +50,7 @@ const columns: readonly Column<Credential>[] = [
   { title: 'name', wraps: true, value: ({ name }) => name },
   { title: 'of', wraps: true, value: ({ owner }) => `${owner.kind} ${owner.name}` },
   { title: 'status', value: ({ status }) => status },
-  { title: 'created', mayGo: true, value: ({ created_at }) => day(created_at) },
+  { title: 'created (UTC)', mayGo: true, value: ({ created_at }) => day(created_at) },
 ]
 
 const list = () =>

@@ -3,8 +3,9 @@ import { createOwner, listOwners } from '../../tenants/stores-and-organizations.
 import { administer, type CommonFlags, perform, resultOf } from '../database/administer.js'
 import { newName } from '../database/names.js'
 import { CommandError } from '../terminal/fail.js'
-import { day, listed } from '../terminal/list.js'
+import { listed } from '../terminal/list.js'
 import { commandLine, PROGRAM } from '../terminal/program.js'
+import { day } from '../terminal/times.js'
 
 /** `intake organizations`: the organizations that stores belong to. */
 export function organizationsCommand(): Command {
@@ -24,7 +25,7 @@ const list = () =>
         [
           { title: 'id', value: ({ id }) => id },
           { title: 'name', wraps: true, value: ({ name }) => name },
-          { title: 'created', mayGo: true, value: ({ created_at }) => day(created_at) },
+          { title: 'created (UTC)', mayGo: true, value: ({ created_at }) => day(created_at) },
         ],
         `There are no organizations yet. "${PROGRAM} organizations create" creates one.`,
       )

@@ -3,8 +3,9 @@ import { createOwner, listOwners, type Owner, setDisabled } from '../../tenants/
 import { administer, type CommonFlags, perform, resultOf } from '../database/administer.js'
 import { existing, newName } from '../database/names.js'
 import { CommandError } from '../terminal/fail.js'
-import { type Column, day, listed } from '../terminal/list.js'
+import { type Column, listed } from '../terminal/list.js'
 import { commandLine, PROGRAM } from '../terminal/program.js'
+import { day } from '../terminal/times.js'
 
 const HELP = `
 A store is given by its id or its name.
@@ -31,7 +32,7 @@ const columns: readonly Column<Owner>[] = [
   { title: 'name', wraps: true, value: ({ name }) => name },
   { title: 'organization', wraps: true, value: ({ organization }) => organization?.name ?? '' },
   { title: 'status', value: ({ status }) => status },
-  { title: 'created', mayGo: true, value: ({ created_at }) => day(created_at) },
+  { title: 'created (UTC)', mayGo: true, value: ({ created_at }) => day(created_at) },
 ]
 
 const list = () =>

@@ -16,6 +16,7 @@ import { CommandError } from '../terminal/fail.js'
 import { type Column, listed } from '../terminal/list.js'
 import { commandLine, PROGRAM } from '../terminal/program.js'
 import { printable } from '../terminal/terminal.js'
+import { day, withoutZone } from '../terminal/times.js'
 
 const HELP = `
 A webhook is a URL that is posted to when an import of its store or organization
@@ -80,7 +81,7 @@ const columns: readonly Column<Webhook>[] = [
   { title: 'id', value: ({ id }) => id },
   { title: 'url', wraps: true, value: ({ url }) => url },
   { title: 'of', wraps: true, value: ({ owner }) => `${owner.kind} ${owner.name}` },
-  { title: 'added', mayGo: true, value: ({ created_at }) => created_at.slice(0, 10) },
+  { title: 'added (UTC)', mayGo: true, value: ({ created_at }) => day(created_at) },
 ]
 
 const list = () =>
@@ -126,16 +127,17 @@ const test = () =>
       }),
     )
 
-/** To the second: `2026-11-22 04:49:38`. */
-const moment = (time: string | null): string => (time ?? '').slice(0, 19).replace('T', ' ')
-
 const deliveryColumns: readonly Column<Delivery>[] = [
-  { title: 'created (UTC)', value: ({ created_at }) => moment(created_at) },
+  { title: 'created (UTC)', value: ({ created_at }) => withoutZone(created_at) },
   { title: 'import', value: ({ import_id }) => import_id ?? '(test)' },
   { title: 'status', value: ({ status }) => status },
   { title: 'attempts', value: ({ attempts }) => String(attempts) },
   { title: 'last answer', wraps: true, value: ({ last_answer }) => last_answer ?? '' },
-  { title: 'next (UTC)', mayGo: true, value: ({ next_attempt_at }) => moment(next_attempt_at) },
+  {
+    title: 'next (UTC)',
+    mayGo: true,
+    value: ({ next_attempt_at }) => (next_attempt_at === null ? '' : withoutZone(next_attempt_at)),
+  },
   { title: 'webhook', mayGo: true, value: ({ webhook_id }) => webhook_id },
 ]
 

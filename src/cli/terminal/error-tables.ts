@@ -63,6 +63,8 @@ function drawErrors(titles: readonly string[], rows: readonly Row[], { colors, w
   const fixed = titles
     .slice(0, -2)
     .map((title, index) => longest([title, ...texts.map(({ numbers }) => numbers[index] ?? '')]))
+  const least = fixed.reduce((sum, one) => sum + one + GAP, 0) + NARROWEST + GAP + NARROWEST
+  if (width !== undefined && width < least) return drawBlocks(titles, texts, { colors, width })
   const left = width === undefined ? undefined : width - fixed.reduce((sum, one) => sum + one + GAP, 0) - GAP
   const { fieldColumns, errorColumns } = columnsFor(
     longest(['field', ...texts.map(({ field }) => field)]),
@@ -77,6 +79,19 @@ function drawErrors(titles: readonly string[], rows: readonly Row[], { colors, w
       wrap(error, errorColumns),
     ]),
   )
+}
+
+/** Each row as lines of its own, where a table is too wide. */
+function drawBlocks(
+  titles: readonly string[],
+  rows: readonly { numbers: readonly string[]; field: string; error: string }[],
+  { colors, width }: Style,
+): string {
+  const blocks = rows.map(({ numbers, field, error }) => {
+    const where = numbers.map((one, index) => `${titles[index]} ${one}`).join(', ')
+    return `${colors.cyan(wrap(`${where}, ${field}`, width))}\n${wrap(error, width)}`
+  })
+  return blocks.join('\n\n')
 }
 
 const longest = (texts: readonly string[]): number =>

@@ -1,10 +1,11 @@
 import type { Result } from '../database/administer.js'
+import { drawFacts } from './facts.js'
 import { drawTable } from './table.js'
 import { printable, wrap } from './terminal.js'
 
 /**
- * A column of a list. If there is little room, columns that `mayGo` are left out, and then those that `wraps`
- * are wrapped.
+ * A column of a list. If there is little room, columns that `mayGo` are left out, the last first, and then those that `wraps`
+ * are wrapped. If that does not suffice, each row is a block of lines, headed by its first column.
  */
 export interface Column<Row> {
   readonly title: string
@@ -61,7 +62,8 @@ function fill<Row>(
 }
 
 function drawColumns(all: readonly Filled[], width: number | undefined): string {
-  const columns = width === undefined || fits(all, width) ? all : all.filter(({ mayGo }) => !mayGo)
+  const columns = width === undefined ? all : withRoom(all, width)
+  if (width !== undefined && !fits(columns, width, NARROWEST)) return drawBlocks(all, width)
   const most = width === undefined ? undefined : widest(columns, width)
   const broken = columns.map(({ wraps, texts }) => texts.map((text) => wrap(text, wraps ? most : undefined)))
   return drawTable(
@@ -71,18 +73,36 @@ function drawColumns(all: readonly Filled[], width: number | undefined): string 
   )
 }
 
+/** Without as many of the columns that may go as have no room, the last ones first. */
+function withRoom(columns: readonly Filled[], width: number): readonly Filled[] {
+  const last = columns.findLastIndex(({ mayGo }) => mayGo)
+  return last === -1 || fits(columns, width) ? columns : withRoom(columns.toSpliced(last, 1), width)
+}
+
+/** Every column of a row on a line of its own. */
+function drawBlocks([first, ...others]: readonly Filled[], width: number): string {
+  const blocks = (first?.texts ?? []).map((head, row) =>
+    drawFacts(
+      head,
+      others.map(({ title, texts }) => [title, texts[row] ?? '']),
+      width,
+    ),
+  )
+  return blocks.join('\n\n')
+}
+
 /** The room of all columns that wrap, in characters. */
 function roomToWrap(columns: readonly Filled[], width: number): number {
   const fixed = columns.filter(({ wraps }) => !wraps).reduce((sum, { natural }) => sum + natural, 0)
   return width - fixed - GAP * (columns.length - 1)
 }
 
-/** Whether no column has to be wrapped into pieces that are hard to read. */
-function fits(columns: readonly Filled[], width: number): boolean {
-  const least = columns
+/** Whether no column has to be wrapped into pieces of fewer than `least` characters, which are hard to read. */
+function fits(columns: readonly Filled[], width: number, least = NARROW): boolean {
+  const needed = columns
     .filter(({ wraps }) => wraps)
-    .reduce((sum, { natural }) => sum + Math.min(natural, NARROW), 0)
-  return roomToWrap(columns, width) >= least
+    .reduce((sum, { natural }) => sum + Math.min(natural, least), 0)
+  return roomToWrap(columns, width) >= needed
 }
 
 /**
@@ -99,6 +119,3 @@ function widest(columns: readonly Filled[], width: number): number {
   }
   return width
 }
-
-/** The day of an RFC 3339 time. */
-export const day = (time: string): string => time.slice(0, 10)

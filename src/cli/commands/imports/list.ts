@@ -6,20 +6,23 @@ import { getPage, IMPORTS } from '../../client/client.js'
 import { type FilterFlags, filterOf } from '../../client/import-filter.js'
 import { atServer, styleOf } from '../../client/server-command.js'
 import { type Column, listed } from '../../terminal/list.js'
+import { minute } from '../../terminal/times.js'
 import { command, type ListFlags, pageNote, printJson, withPages } from './command.js'
 
 const columns: readonly Column<ImportResource>[] = [
   { title: 'id', value: ({ id }) => id },
-  { title: 'status', value: (one) => `${one.attributes.status}${one.meta.dry_run ? ' (rehearsal)' : ''}` },
+  {
+    title: 'status',
+    wraps: true,
+    value: (one) => `${one.attributes.status}${one.meta.dry_run ? ' (rehearsal)' : ''}`,
+  },
   { title: 'reference', wraps: true, mayGo: true, value: ({ attributes }) => attributes.external_ref ?? '' },
+  { title: 'file', wraps: true, mayGo: true, value: ({ meta }) => meta.file.name ?? '' },
   { title: 'records', isNumber: true, value: ({ meta }) => number(tallyOf(meta.records).uploaded) },
   { title: 'imported', isNumber: true, value: ({ meta }) => number(tallyOf(meta.records).imported) },
   { title: 'errors', isNumber: true, value: ({ meta }) => number(meta.errors) },
-  { title: 'received', mayGo: true, value: ({ meta }) => minute(meta.timestamps.created_at) },
+  { title: 'received (UTC)', mayGo: true, value: ({ meta }) => minute(meta.timestamps.created_at) },
 ]
-
-/** Of a time as RFC 3339 has it: `2026-11-22 02:32`. */
-const minute = (time: string): string => time.slice(0, 16).replace('T', ' ')
 
 /** `intake imports list` */
 export const list = () =>

@@ -5,10 +5,12 @@ import { getImport } from '../../client/client.js'
 import type { Server } from '../../client/find-server.js'
 import { type ServerCommandFlags, styleOf } from '../../client/server-command.js'
 import { watchImport } from '../../client/watch.js'
+import { drawFacts } from '../../terminal/facts.js'
 import { commandLine } from '../../terminal/program.js'
 import { reporterOn } from '../../terminal/progress.js'
 import { countsTable } from '../../terminal/summary.js'
 import { colorsOf, printable, wrap } from '../../terminal/terminal.js'
+import { moment } from '../../terminal/times.js'
 import { reportEnd, sayHowToGoOn } from '../import.js'
 import { atImport, ofImport, ofLatestImport, printJson } from './command.js'
 
@@ -62,36 +64,42 @@ function describe(one: ImportResource, flags: ServerCommandFlags): string {
   const { colors, width } = styleOf(flags)
   const { id, attributes, meta } = one
   const { created_at, started_at, finished_at } = meta.timestamps
+  const { bytes, lines, name } = meta.file
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['import', id],
     ['status', `${attributes.status}${meta.dry_run ? ' (a rehearsal: nothing is added)' : ''}`],
     ['reference', attributes.external_ref],
+    ['file', `${name === undefined ? '' : `${name}, `}${size(bytes)}, ${counted(lines, 'line')}`],
+    ['same file as', meta.same_file_as],
     ['on conflict', meta.on_conflict],
     ['max errors', meta.max_errors === undefined ? undefined : number(meta.max_errors)],
-    ['created by', meta.created_by],
-    ['received', created_at],
-    ['started', started_at],
-    ['finished', finished_at],
-    [
-      'file',
-      [
-        ...(meta.file.name === undefined ? [] : [meta.file.name]),
-        size(meta.file.bytes),
-        counted(meta.file.lines, 'line'),
-      ].join(', '),
-    ],
-    ['same file', meta.same_file_as],
-    ['rehearsed', meta.rehearsal_of],
+    ['rehearsal of', meta.rehearsal_of],
     ['run as', meta.run_as],
     ['fixes', meta.fixes],
     ['fixed by', meta.fixed_by],
+    ['created by', meta.created_by],
+    ['received', moment(created_at)],
+    ['started', started_at && moment(started_at)],
+    ['finished', finished_at && moment(finished_at)],
     ['progress', isUnderWay(one) ? `${Math.floor(meta.progress * 100)}%` : undefined],
     ['errors', number(meta.errors)],
+    ['warnings', meta.warnings === 0 ? undefined : number(meta.warnings)],
+    ['undo', meta.undo && undoInWords(meta.undo)],
   ]
-  const shown = facts.flatMap(([name, value]) =>
-    value === undefined ? [] : [`${colors.bold(name.padEnd(12))}${printable(value)}`],
+  const shown = drawFacts(
+    undefined,
+    facts.map(([name, value = '']) => [name, printable(value)]),
+    width,
+    colors.bold,
   )
   const failure = meta.failure ? [colors.red(wrap(printable(meta.failure.detail), width))] : []
   const commands = meta.errors > 0 ? [commandLine(flags, 'imports', 'errors', id)] : []
-  return `${[shown.join('\n'), countsTable(outcomeOf(one), colors), ...failure, ...commands.map((line) => `  ${line}`)].join('\n\n')}\n`
+  return `${[shown, countsTable(outcomeOf(one), { colors, width }), ...failure, ...commands.map((line) => `  ${line}`)].join('\n\n')}\n`
+}
+
+function undoInWords({ status, ...counts }: NonNullable<ImportResource['meta']['undo']>): string {
+  const inWords = (['removed', 'restored', 'kept'] as const).map(
+    (what) => `${number(Object.values(counts[what]).reduce((sum, one) => sum + one, 0))} ${what}`,
+  )
+  return `${status}: ${inWords.join(', ')}`
 }
