@@ -1,29 +1,48 @@
 import { createTheme, MantineProvider } from '@mantine/core'
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { useState } from 'react'
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { Route, Switch } from 'wouter'
 import { Refused, Unreachable } from './api/request'
+import type { Me } from './api/session'
 import { ImportPage } from './pages/import'
 import { ImportsPage } from './pages/imports'
-import { NewImportPage } from './pages/new-import'
-import { NotFoundPage } from './pages/not-found'
-import { RecordPage } from './pages/record'
-import { RecordsPage } from './pages/records'
-import { SignInPage } from './pages/sign-in'
-import { currentKey, type Session, signOut, useSession } from './session'
+import { MissingPage, NotFoundPage } from './pages/not-found'
+import { AwayPage, SignInPage } from './pages/sign-in'
+import { currentCredential, lookAgain, type Session, useSession } from './session'
 import { Shell } from './shell'
 import { OfferedKey } from './ui/offered-key'
 
+/** What is not needed for the first page is loaded after it, so that it is there when the service is away. */
+const later = {
+  keys: async () => ({ default: (await import('./pages/keys')).KeysPage }),
+  newImport: async () => ({ default: (await import('./pages/new-import')).NewImportPage }),
+  record: async () => ({ default: (await import('./pages/record')).RecordPage }),
+  records: async () => ({ default: (await import('./pages/records')).RecordsPage }),
+  webhooks: async () => ({ default: (await import('./pages/webhooks')).WebhooksPage }),
+}
+
+const missing = { default: MissingPage }
+const KeysPage = lazy(() => later.keys().catch(() => missing))
+const NewImportPage = lazy(() => later.newImport().catch(() => missing))
+const RecordPage = lazy(() => later.record().catch(() => missing))
+const RecordsPage = lazy(() => later.records().catch(() => missing))
+const WebhooksPage = lazy(() => later.webhooks().catch(() => missing))
+
+const LOAD_LATER_MS = 1000
+
 const theme = createTheme({ primaryColor: 'teal', cursorType: 'pointer', respectReducedMotion: true })
 
-const createQueryClient = (key: string | undefined) =>
-  new QueryClient({
-    queryCache: new QueryCache({
-      onError(error) {
-        // A response for the previous key may be late.
-        if (error instanceof Refused && error.status === 401 && currentKey() === key) signOut('refused')
-      },
-    }),
+function createQueryClient(): QueryClient {
+  const credential = currentCredential()
+  const onError = (error: Error) => {
+    // A response for the previous session may be late.
+    if (error instanceof Refused && error.status === 401 && currentCredential() === credential) {
+      void lookAgain('ended')
+    }
+  }
+  return new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         // A service that is being restarted is back soon. What it refused, it will refuse again.
@@ -35,6 +54,7 @@ const createQueryClient = (key: string | undefined) =>
       mutations: { networkMode: 'always' },
     },
   })
+}
 
 export function App() {
   const session = useSession()
@@ -47,36 +67,53 @@ export function App() {
       withCssVariables={false}
       withGlobalClasses={false}
     >
-      <ForSession key={session.key} session={session} />
+      <ForSession key={session.status === 'in' ? session.me.id : session.status} session={session} />
     </MantineProvider>
   )
 }
 
 /** With a cache for this session only: what one key sees is not for the next. */
 function ForSession({ session }: { readonly session: Session }) {
-  const [queryClient] = useState(() => createQueryClient(session.key))
+  const [queryClient] = useState(createQueryClient)
+  if (session.status === 'asking') return <main aria-busy="true" />
   return (
     <QueryClientProvider client={queryClient}>
-      {session.key === undefined ? <SignInPage because={session.because} /> : <Pages />}
+      {session.status === 'in' ? (
+        <Pages me={session.me} />
+      ) : session.status === 'out' ? (
+        <SignInPage because={session.because} />
+      ) : (
+        <AwayPage error={session.error} />
+      )}
     </QueryClientProvider>
   )
 }
 
-function Pages() {
+function Pages({ me }: { readonly me: Me }) {
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const load of Object.values(later)) load().catch(() => undefined)
+    }, LOAD_LATER_MS)
+    return () => clearTimeout(timer)
+  }, [])
   return (
-    <Shell>
+    <Shell me={me}>
       <OfferedKey />
-      <Switch>
-        <Route path="/" component={ImportsPage} />
-        <Route path="/imports" component={ImportsPage} />
-        <Route path="/imports/:id">{({ id }) => <ImportPage key={id} id={id} />}</Route>
-        <Route path="/new" component={NewImportPage} />
-        <Route path="/records/:list?">{({ list }) => <RecordsPage list={list} />}</Route>
-        <Route path="/records/:list/:id">
-          {({ list, id }) => <RecordPage key={id} list={list} id={id} />}
-        </Route>
-        <Route component={NotFoundPage} />
-      </Switch>
+      <Suspense fallback={<div className="placeholder" aria-busy="true" />}>
+        <Switch>
+          <Route path="/" component={ImportsPage} />
+          <Route path="/imports" component={ImportsPage} />
+          <Route path="/imports/:id">{({ id }) => <ImportPage key={id} id={id} />}</Route>
+          <Route path="/new" component={NewImportPage} />
+          <Route path="/records/:list?">{({ list }) => <RecordsPage list={list} />}</Route>
+          <Route path="/records/:list/:id">
+            {({ list, id }) => <RecordPage key={id} list={list} id={id} />}
+          </Route>
+          <Route path="/keys" component={KeysPage} />
+          <Route path="/webhooks" component={WebhooksPage} />
+          <Route component={NotFoundPage} />
+        </Switch>
+      </Suspense>
     </Shell>
   )
 }

@@ -10,9 +10,9 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app'
 import { takeKeyFromAddress } from './session'
 
-takeKeyFromAddress()
+void takeKeyFromAddress()
 // A link that is pasted over the address of an open console changes only the fragment.
-addEventListener('hashchange', takeKeyFromAddress)
+addEventListener('hashchange', () => void takeKeyFromAddress())
 
 const root = document.getElementById('root')
 if (root) createRoot(root).render(<App />)

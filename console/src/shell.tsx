@@ -1,20 +1,26 @@
 import { Button, SegmentedControl, useMantineColorScheme } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
-import { percent } from './format'
+import type { Me } from './api/session'
+import { named, percent } from './format'
 import icon from './icon.svg'
 import { signOut } from './session'
+import { Failure } from './ui/states'
 import { useUpload } from './upload'
 
 const PAGES = [
   { href: '/imports', text: 'Imports' },
   { href: '/records', text: 'Records' },
   { href: '/new', text: 'New import' },
+  { href: '/keys', text: 'Keys' },
+  { href: '/webhooks', text: 'Webhooks' },
 ]
 
 /** The frame of every page. */
-export function Shell({ children }: { readonly children: ReactNode }) {
+export function Shell({ me, children }: { readonly me: Me; readonly children: ReactNode }) {
   const [location] = useLocation()
+  const leave = useMutation({ mutationFn: signOut })
   const at = location === '/' ? '/imports' : location
   return (
     <>
@@ -41,17 +47,33 @@ export function Shell({ children }: { readonly children: ReactNode }) {
             ))}
           </nav>
           <div className="header-end">
+            <Who me={me} />
             <ColorSchemeControl />
-            <Button size="xs" variant="default" onClick={() => signOut('signed-out')}>
+            <Button size="xs" variant="default" loading={leave.isPending} onClick={() => leave.mutate()}>
               Sign out
             </Button>
           </div>
         </div>
       </header>
       <main id="content" className="content" tabIndex={-1}>
+        {leave.error && <Failure error={leave.error} onRetry={() => leave.mutate()} />}
         {children}
       </main>
     </>
+  )
+}
+
+/** Whose records these are. */
+function Who({ me: { attributes, meta } }: { readonly me: Me }) {
+  const { owner, store, organization } = meta
+  return (
+    <p className="who" title={`Signed in with the key “${named(attributes.name)}”`}>
+      <span className="who-owner">
+        <span className="visually-hidden">{owner === 'store' ? 'Store ' : 'Organization '}</span>
+        {named((store ?? organization)?.name ?? '')}
+      </span>
+      <span className="who-more">{store && organization ? `of ${named(organization.name)}` : owner}</span>
+    </p>
   )
 }
 

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react'
 import { IMPORTS_URL, type Import, type ImportOptions, importForm } from './api/imports'
-import { refused, Unreachable } from './api/request'
-import { currentKey } from './session'
+import { refused, sessionHeader, Unreachable } from './api/request'
+import { whoIsSignedIn } from './api/session'
 
 /** The upload that is under way; there is at most one. It continues whatever page is shown. */
 export type Upload = {
@@ -38,6 +38,9 @@ export function useUpload(): Upload | undefined {
   )
 }
 
+/** How often a long upload uses the session, which would end after an hour. */
+const USE_SESSION_MS = 600_000
+
 /**
  * Posts a file with XMLHttpRequest, since `fetch` does not report how much was sent. The browser reads the
  * file as it sends it.
@@ -57,10 +60,14 @@ export function startUpload(file: File, options: ImportOptions, onCreated?: (cre
   }
   xhr.onerror = async () => fail(await whyNotSent(file))
   xhr.onabort = () => change(undefined)
-  xhr.onloadend = () => removeEventListener('beforeunload', askBeforeLeaving)
+  const using = setInterval(() => whoIsSignedIn().catch(() => undefined), USE_SESSION_MS)
+  xhr.onloadend = () => {
+    clearInterval(using)
+    removeEventListener('beforeunload', askBeforeLeaving)
+  }
   addEventListener('beforeunload', askBeforeLeaving)
   xhr.open('POST', IMPORTS_URL)
-  xhr.setRequestHeader('authorization', `Bearer ${currentKey()}`)
+  xhr.setRequestHeader(...sessionHeader())
   request = xhr
   sending(0)
   xhr.send(importForm(file, options))

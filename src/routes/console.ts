@@ -8,7 +8,16 @@ import type { App } from '../http/app.js'
 const BUILT = new URL('../../dist/console/', import.meta.url)
 
 /** The paths of the console. All of them get the same document, which shows what its path says. */
-export const CONSOLE_PATHS = ['/', '/new', '/imports', '/imports/*', '/records', '/records/*']
+export const CONSOLE_PATHS = [
+  '/',
+  '/new',
+  '/imports',
+  '/imports/*',
+  '/records',
+  '/records/*',
+  '/keys',
+  '/webhooks',
+]
 
 /** The document loads everything from this service, and sends requests to no other host. */
 const CONTENT_SECURITY_POLICY = [
@@ -41,6 +50,8 @@ export function consoleAssets(app: App): void {
     root: fileURLToPath(new URL('assets/', BUILT)),
     prefix: '/assets/',
     index: false,
+    // The build puts compressed copies beside them.
+    preCompressed: true,
     maxAge: A_YEAR_IN_SECONDS * 1000,
     immutable: true,
     decorateReply: false,

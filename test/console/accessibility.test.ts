@@ -23,6 +23,9 @@ describeConsole('Every page', (console) => {
     for (const list of ['products', 'offerings', 'features']) {
       ids[list] = (await api.read<{ id: string }[]>(`/subscriptions/${list}`))[0]?.id ?? ''
     }
+    await api.post('/v2/webhooks', {
+      data: { type: 'webhook', attributes: { url: 'http://shop.example/hooks/imports' } },
+    })
     const chosen = '/subscriptions/subscriptions?filter=eq(external_ref,sub-7001)'
     ids.subscriptions = (await api.read<{ id: string }[]>(chosen))[0]?.id ?? ''
     await api.post(`/subscriptions/subscriptions/${ids.subscriptions}/states`, aState('cancel'))
@@ -45,6 +48,8 @@ describeConsole('Every page', (console) => {
     [() => `/records/offerings/${ids.offerings}`, 'Price in this offering'],
     [() => `/records/features/${ids.features}`, 'Belongs to'],
     [() => `/records/subscriptions/${ids.subscriptions}`, '1 action'],
+    [() => '/keys', 'You are signed in with it'],
+    [() => '/webhooks', 'shop.example'],
     [() => '/records/nothing', 'The address may have been cut short'],
   ]
 

@@ -70,6 +70,66 @@ describeConsole('The console', (console) => {
     await page.getByLabel('API key').waitFor()
   })
 
+  test('tabs of one browser share the session, and no key is stored', async () => {
+    const { page } = await console.open('/records/products')
+    await page.getByText('There are no products yet').waitFor()
+    const other = await page.context().newPage()
+    await other.goto(`${console.service.server.url}/keys`)
+    await other.getByRole('heading', { name: 'Keys' }).waitFor()
+    const stored = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])'
+    for (const tab of [page, other]) {
+      expect(await tab.evaluate(stored)).not.toMatch(/intake_/)
+    }
+    // Who signs out in one tab is signed out in all of them.
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('API key').waitFor()
+    await page.getByLabel('API key').fill(console.service.server.apiKey)
+    await page.keyboard.press('Enter')
+    await page.getByText('There are no products yet').waitFor()
+    await other.getByRole('heading', { name: 'Keys' }).waitFor()
+  })
+
+  test('names the store and the organization that are signed in', async () => {
+    const { id } = await console.service.addOrganization()
+    const store = await console.service.addStore(id)
+    await console.service.pool.query("update owners set name = 'Tea of Acme' where id = $1", [id])
+    const { body } = await store.get('/v2/me')
+    const { page } = await console.tab()
+    await page.goto(`${console.service.server.url}/#key=${store.key}`)
+    const banner = page.getByRole('banner')
+    await banner.getByText(body.data.meta.store.name).waitFor()
+    await banner.getByText('of Tea of Acme').waitFor()
+  })
+
+  test('a tab whose browser has signed in with another key meanwhile shows what that one sees', async () => {
+    const other = await console.service.addStore()
+    await other.import(file(aProduct({ name: 'Of the new store' })))
+    const { page } = await console.open('/records/products')
+    await page.getByText('There are no products yet').waitFor()
+    // As another tab does, but this one is not told.
+    await page.evaluate(`fetch('/v2/session', {
+      method: 'POST', headers: { authorization: 'Bearer ${other.key}' },
+    })`)
+    await page.getByRole('link', { name: 'Plans' }).click()
+    await page.getByRole('link', { name: 'Products' }).click()
+    await page.getByRole('link', { name: 'Of the new store' }).waitFor()
+  })
+
+  test('a session that has ended leads to the sign-in, which says why, and then back', async () => {
+    const { page } = await console.open('/records/products')
+    await page.getByText('There are no products yet').waitFor()
+    await console.service.pool.query("update sessions set expires_at = now() - interval '1 s'")
+    // The service remembers whose it is for two seconds.
+    const ended = page.getByText('Your session has ended')
+    for (let list = 'Products'; (await ended.count()) === 0; list = list === 'Plans' ? 'Products' : 'Plans') {
+      await page.evaluate(`document.querySelector('a[href="/records/${list.toLowerCase()}"]')?.click()`)
+      await page.waitForTimeout(200)
+    }
+    await page.getByLabel('API key').fill(console.service.server.apiKey)
+    await page.keyboard.press('Enter')
+    await page.getByText(/There are no (products|plans) yet/).waitFor()
+  })
+
   test('a key typed at /docs is not stored in the browser', async () => {
     const { page } = await console.tab()
     await page.goto(`${console.service.server.url}/docs`)

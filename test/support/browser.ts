@@ -92,6 +92,7 @@ export function describeConsole(name: string, tests: (console: Console) => void)
       async open(path, options) {
         const made = await tab(options)
         await made.page.goto(linkOf(service, path))
+        await made.page.getByRole('button', { name: 'Sign out' }).waitFor()
         return made
       },
     })

@@ -1,4 +1,4 @@
-import { currentKey } from '../session'
+import { currentCredential } from '../session'
 
 /** One entry of the service's `{"errors": […]}`. */
 export interface Problem {
@@ -36,30 +36,56 @@ const BASE = '/v2/subscriptions'
 export const urlOf = (path: string): string => `${BASE}${path}`
 
 interface RequestOptions {
-  readonly method?: 'GET' | 'POST'
-  /** Another key than the one that is signed in with. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** A key to ask with, instead of the session. */
   readonly key?: string
+  /** The credential that the session must be of; `*`: any. */
+  readonly credential?: string
+  /** Sent as JSON. */
+  readonly body?: unknown
   /** The media type to ask for, if there are several. */
   readonly accept?: string | undefined
 }
 
+/**
+ * What a request in the session needs beside the cookie: it is refused if another tab has signed in with
+ * another key meanwhile, so nothing can go to the wrong store.
+ */
+export const sessionHeader = (credential = currentCredential()): readonly [name: string, value: string] => [
+  'x-intake-credential',
+  credential,
+]
+
 /** Asks the API. @throws Refused, Unreachable */
-export async function request(
-  url: string,
-  { method = 'GET', key = currentKey(), accept }: RequestOptions = {},
-): Promise<Response> {
-  const headers = new Headers(accept === undefined ? {} : { accept })
+export async function request(url: string, options: RequestOptions = {}): Promise<Response> {
+  const { method = 'GET', body } = options
+  const response = await fetch(url, {
+    method,
+    headers: headersOf(options),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new Unreachable()
+  })
+  if (!response.ok) throw refused(response.status, await response.text().catch(() => ''))
+  return response
+}
+
+/** @throws Refused */
+function headersOf({ key, credential, body, accept }: RequestOptions): Headers {
+  const headers = new Headers()
+  if (body !== undefined) headers.set('content-type', 'application/json')
+  if (accept !== undefined) headers.set('accept', accept)
+  if (key === undefined) {
+    headers.set(...sessionHeader(credential))
+    return headers
+  }
   try {
     headers.set('authorization', `Bearer ${key}`)
   } catch {
     // A text that no header can have is nobody's key.
     throw refused(401, '')
   }
-  const response = await fetch(url, { method, headers }).catch(() => {
-    throw new Unreachable()
-  })
-  if (!response.ok) throw refused(response.status, await response.text().catch(() => ''))
-  return response
+  return headers
 }
 
 export async function requestJson<T>(url: string, options?: RequestOptions): Promise<T> {

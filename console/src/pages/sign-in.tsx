@@ -2,15 +2,14 @@ import { Button, PasswordInput, Text, Title } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Refused } from '../api/request'
-import { checkKey } from '../api/session'
 import icon from '../icon.svg'
-import { signIn } from '../session'
+import { type Reason, signIn, takeKeyFromAddress } from '../session'
 import { Failure } from '../ui/states'
 
 /** Signing in without the link that `npm start` prints. */
-export function SignInPage({ because }: { readonly because: 'refused' | 'signed-out' | undefined }) {
+export function SignInPage({ because }: { readonly because: Reason | undefined }) {
   const [key, setKey] = useState('')
-  const check = useMutation({ mutationFn: checkKey, onSuccess: () => signIn(key.trim()) })
+  const check = useMutation({ mutationFn: signIn })
   const isUnknown = check.error instanceof Refused && check.error.status === 401
   const problem = isUnknown
     ? 'The service does not know this key. Compare it with the key that it printed.'
@@ -20,10 +19,12 @@ export function SignInPage({ because }: { readonly because: 'refused' | 'signed-
   return (
     <main className="sign-in">
       <title>Sign in · intake</title>
-      <div className="sign-in-brand">
-        <img src={icon} alt="" width={44} height={44} />
-        <Title order={1}>intake</Title>
-      </div>
+      <Brand />
+      {because === 'ended' && (
+        <Text mb="md" role="status">
+          Your session has ended: it was not used for an hour, or its key was revoked. Please sign in again.
+        </Text>
+      )}
       <form
         onSubmit={(event) => {
           event.preventDefault()
@@ -48,9 +49,26 @@ export function SignInPage({ because }: { readonly because: 'refused' | 'signed-
       </form>
       {check.error && !isUnknown && <Failure error={check.error} />}
       <Text size="sm" mt="lg" className="quiet">
-        Or open the link after “console:” in the terminal where the service was started. It contains the key,
-        and the key stays in this browser tab only.
+        Or open the link after “console:” in the terminal where the service was started. It contains the key.
+        The browser does not keep it: you stay signed in, in all tabs, until you sign out, close the browser
+        or leave it unused for an hour.
       </Text>
     </main>
   )
 }
+
+const Brand = () => (
+  <div className="sign-in-brand">
+    <img src={icon} alt="" width={44} height={44} />
+    <Title order={1}>intake</Title>
+  </div>
+)
+
+/** The service could not say who is signed in. */
+export const AwayPage = ({ error }: { readonly error: Error }) => (
+  <main className="sign-in">
+    <title>intake</title>
+    <Brand />
+    <Failure error={error} onRetry={() => void takeKeyFromAddress()} />
+  </main>
+)

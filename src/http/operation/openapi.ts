@@ -1,5 +1,8 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
+import Negotiator from 'negotiator'
 import type { TSchema } from 'typebox'
 import { Type } from '../../schema/type.js'
 import { version } from '../../version.js'
@@ -64,6 +67,8 @@ export function documentRoutes(
   })
 }
 
+const compress = promisify(gzip)
+
 /** `GET /openapi.json`. */
 export function openApiRoute(app: FastifyInstance): void {
   const schema = operation({
@@ -79,7 +84,17 @@ export function openApiRoute(app: FastifyInstance): void {
     },
     errors: [500],
   })
-  app.get('/openapi.json', { schema }, async () => app.swagger())
+  let gzipped: Promise<Buffer> | undefined
+  app.get('/openapi.json', { schema }, async ({ raw }, reply) => {
+    const encoding = new Negotiator(raw).encoding(['gzip', 'identity'])
+    reply.header('vary', 'accept-encoding')
+    if (encoding !== 'gzip') return app.swagger()
+    // It never changes while the service runs, and every console reads it.
+    gzipped ??= compress(JSON.stringify(app.swagger()))
+    return reply
+      .headers({ 'content-encoding': 'gzip', 'content-type': 'application/json; charset=utf-8' })
+      .send(await gzipped)
+  })
 }
 
 /** Leaves routes that are added to `app` from now on out of the document, which has them elsewhere. */
