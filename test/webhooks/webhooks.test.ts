@@ -96,6 +96,18 @@ describe('with ALLOW_PRIVATE_WEBHOOKS', () => {
     for (const one of [failed, rehearsed, canceled, finished]) expect(told).toContainEqual(one)
   })
 
+  test('so is the end of an undo', async () => {
+    await addWebhook()
+    const { id } = await service.api.import(file(aProduct()))
+    const { status } = await service.api.request(`/subscriptions/imports/${id}/undo`, { method: 'POST' })
+    expect(status).toBe(202)
+    const bodies = (await received(2)).map(({ body }) => body)
+    const undone = await service.api.find(id)
+    const { status: ended, removed, timestamps } = undone.meta.undo ?? {}
+    expect([ended, removed?.subscription_product]).toEqual(['success', 1])
+    expect(bodies).toContainEqual({ type: 'import.undone', timestamp: timestamps?.finished_at, data: undone })
+  })
+
   test('an owner is told of its own imports alone, an organization as an organization', async () => {
     const organization = await service.addOrganization()
     const store = await service.addStore(organization.id)

@@ -3,6 +3,7 @@ import type {
   ImportErrorKindResource,
   ImportErrorResource,
   ImportResource,
+  UndoPreviewResource,
 } from '../../imports/resource/schema.js'
 import { networkFault } from '../../text/network-fault.js'
 import { CommandError } from '../terminal/fail.js'
@@ -84,14 +85,32 @@ export function getPage<T>(
   return ask(address, query.size === 0 ? path : `${path}?${query}`, signal)
 }
 
-/** Cancels an import, resumes it, or runs a rehearsal. @throws CommandError, ServerUnreachable, and the signal's reason */
+/**
+ * Cancels an import, resumes it, runs a rehearsal, or takes an import back. @throws CommandError,
+ * ServerUnreachable, and the signal's reason
+ */
 export const controlImport = async (
   address: Address,
   id: string,
-  action: 'cancel' | 'retry' | 'run',
+  action: 'cancel' | 'retry' | 'run' | 'undo',
   signal: AbortSignal,
 ): Promise<ImportResource> =>
   (await ask<{ data: ImportResource }>(address, `${importPath(id)}/${action}`, signal, 'POST')).data
+
+/** Counting what would become of millions of records takes its time. */
+const PREVIEW_TIMEOUT_MS = 10 * 60_000
+
+/**
+ * What it would do to take an import back. @throws CommandError, ServerUnreachable, and the signal's reason
+ */
+export const previewUndo = async (
+  address: Address,
+  id: string,
+  signal: AbortSignal,
+): Promise<UndoPreviewResource> => {
+  const path = `${importPath(id)}/undo?dry_run=true`
+  return (await ask<{ data: UndoPreviewResource }>(address, path, signal, 'POST', PREVIEW_TIMEOUT_MS)).data
+}
 
 /** The JSON Lines at a path. @throws CommandError, ServerUnreachable, and the signal's reason */
 export async function download(
@@ -135,13 +154,19 @@ export async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function ask<T>(address: Address, path: string, signal: AbortSignal, method = 'GET'): Promise<T> {
+async function ask<T>(
+  address: Address,
+  path: string,
+  signal: AbortSignal,
+  method = 'GET',
+  timeoutMs = ANSWER_TIMEOUT_MS,
+): Promise<T> {
   try {
     const response = await fetch(`${address.url}${path}`, {
       method,
       headers: headersFor(address),
       redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     })
     return (await readResponse(address, response)) as T
   } catch (error) {

@@ -16,6 +16,8 @@ interface Follower {
   /** Tells the person, in a sentence, that the server went away. */
   readonly say: (sentence: string) => void
   readonly signal: AbortSignal
+  /** What is followed, unless it is the import itself. */
+  readonly hasEnded?: (state: ImportResource) => boolean
 }
 
 /** How long to keep asking a server that went away. */
@@ -29,7 +31,7 @@ const PATIENCE_MS = 30_000
 export async function followImport(
   server: Server,
   id: string,
-  { onState, onLost, say, signal }: Follower,
+  { onState, onLost, say, signal, hasEnded = isOver }: Follower,
 ): Promise<ImportResource> {
   let lostAt: number | undefined
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.3, LONGEST_PAUSE_MS)) {
@@ -37,7 +39,7 @@ export async function followImport(
       const state = await getImport(server.address, id, signal)
       lostAt = undefined
       onState(state)
-      if (['success', 'failed'].includes(state.attributes.status)) return state
+      if (hasEnded(state)) return state
     } catch (error) {
       if (!(error instanceof ServerUnreachable)) throw error
       onLost()
@@ -48,6 +50,9 @@ export async function followImport(
     await sleep(pause, undefined, { signal })
   }
 }
+
+const isOver = ({ attributes: { status } }: ImportResource): boolean =>
+  status === 'success' || status === 'failed'
 
 async function wait(server: Server, id: string, error: Error, lostForMs: number): Promise<void> {
   if (lostForMs > PATIENCE_MS) {

@@ -27,8 +27,17 @@ export const results = () =>
     ({ lines }, output) => `${output} lists the records of ${counted(lines, 'imported line')}.`,
   )
 
+/** `intake imports kept` */
+export const kept = () =>
+  downloading(
+    'kept',
+    'fetch the records that an undo has left as they are, as JSON Lines',
+    ({ lines }, output) => `${output} lists ${counted(lines, 'record')}.`,
+    'undo/kept',
+  )
+
 /**
- * A command that fetches JSON Lines from the route of the same name.
+ * A command that fetches JSON Lines from a route of an import.
  *
  * @param saidOf what is said of those that were written to a file.
  */
@@ -36,14 +45,15 @@ const downloading = (
   name: string,
   description: string,
   saidOf: (saved: Saved, output: string, flags: ServerCommandFlags) => string,
+  route = name,
 ): Command =>
   ofImport(name, description)
     .option('--output <file>', 'write them to this new file (default: the standard output)')
     .action((given: string, flags: ServerCommandFlags & { readonly output?: string }) =>
       atImport(flags, given, async ({ address }, id, signal) => {
         const { output } = flags
-        const lines = await download(address, `${importPath(id)}/${name}`, signal)
-        if (output === undefined) await print(lines, name === 'results' ? escapeInvisible : showInvisible)
+        const lines = await download(address, `${importPath(id)}/${route}`, signal)
+        if (output === undefined) await print(lines, name === 'rejected' ? showInvisible : escapeInvisible)
         else {
           const saved = await saveTo(output, lines)
           if (flags.json) printJson({ file: output, ...saved })
