@@ -7,11 +7,12 @@ export const IMPORT_STATUSES = ['pending', 'started', 'success', 'failed'] as co
 export type ImportStatus = (typeof IMPORT_STATUSES)[number]
 
 /** What happens to a record whose `external_ref` already exists. */
-export const ON_CONFLICT = ['reject', 'skip', 'update'] as const
+export const ON_CONFLICT = ['reject', 'skip', 'update', 'patch'] as const
 export type OnConflict = (typeof ON_CONFLICT)[number]
 
 /** Whether records that exist are changed, which is kept in a journal (docs/decisions/0049). */
-export const keepsJournal = (onConflict: OnConflict): boolean => onConflict === 'update'
+export const keepsJournal = (onConflict: OnConflict): boolean =>
+  onConflict === 'update' || onConflict === 'patch'
 
 /** Why an import failed, for programs. */
 export const FAILURE_REASONS = [

@@ -7,8 +7,9 @@ import { tooManyItems } from '../schema/limits.js'
 import { addProblem, MAX_PROBLEMS, type Problem, type ProblemCode } from '../schema/problem.js'
 import { isRequired, NOT_STORABLE } from '../schema/sentences.js'
 import { isStorableText, withArticle } from '../text/text.js'
-import { isWriteOnly } from './attribute-kinds.js'
-import { type InlineValidation, validateContent } from './content/validate.js'
+import { type AttributesSchema, isWriteOnly } from './attribute-kinds.js'
+import { givesContent, waysOf } from './content/content.js'
+import { type InlineValidation, reselectionProblems, validateContent } from './content/validate.js'
 import type { Content, RecordType, Reference } from './record-type.js'
 
 type Attributes = Record<string, unknown>
@@ -55,6 +56,45 @@ const withoutSecret =
     const schema = properties[name]
     return schema && isWriteOnly(schema) ? { ...problem, value: undefined } : problem
   }
+
+/**
+ * Lists what is wrong with attributes that change a record in part, whatever the record is. What counts as absent
+ * is removed from them, but for lists that are cleared.
+ */
+export function validatePart(recordType: RecordType, attributes: unknown): Problem[] {
+  if (!isObject(attributes)) return [NO_OBJECT]
+  const { attributes: schema, references, content } = recordType
+  compiledOf(recordType).removeAbsent(attributes)
+  const problems = compiledOf({ ...recordType, attributes: optionalOf(schema) }).validate(attributes)
+  for (const reference of references) {
+    if (Object.hasOwn(attributes, reference.attribute)) {
+      validateReferences(reference, attributes[reference.attribute], problems)
+    }
+  }
+  if (content) partOfContent(content, attributes, problems)
+  return problems.map(withoutSecret(recordType))
+}
+
+function partOfContent(content: Content, attributes: Attributes, problems: Problem[]): void {
+  for (const name of Object.values(waysOf(content))) if (attributes[name] === null) delete attributes[name]
+  if (!givesContent(content, attributes)) {
+    for (const problem of reselectionProblems(content, attributes)) addProblem(problems, problem)
+  } else if (attributes[content.currency] !== undefined) {
+    validateContent(content, attributes, inlineValidation(content), problems)
+  }
+}
+
+const optional = new Map<AttributesSchema, AttributesSchema>()
+
+/** The same attributes, of which none is required. */
+function optionalOf(schema: AttributesSchema): AttributesSchema {
+  let found = optional.get(schema)
+  if (!found) {
+    found = { ...schema, required: [] }
+    optional.set(schema, found)
+  }
+  return found
+}
 
 /** Inline records are validated as elements of lists are, but for texts, which name other records. */
 const inlineValidation = ({ to, holds }: Content): InlineValidation => ({

@@ -46,7 +46,7 @@ interface UploadOptions {
   readonly externalRef?: string
   readonly fileName?: string
   readonly dryRun?: boolean
-  readonly onConflict?: 'reject' | 'skip' | 'update'
+  readonly onConflict?: 'reject' | 'skip' | 'update' | 'patch'
   readonly maxErrors?: number
   readonly fixes?: string
 }

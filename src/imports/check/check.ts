@@ -1,7 +1,8 @@
-import { contentOf } from '../../records/content/content.js'
+import { contentOf, givesContent } from '../../records/content/content.js'
 import { notFound } from '../../records/content/resolve.js'
 import type { Content, RecordType } from '../../records/record-type.js'
 import type { Source } from '../../records/snapshot.js'
+import { validatePart } from '../../records/validate.js'
 import { referenceLists, toElements } from '../../records/write/references.js'
 import { futureProblems } from '../../records/write/referring.js'
 import type { Problem } from '../../schema/problem.js'
@@ -14,7 +15,7 @@ import { type Pass, passes } from '../file/passes.js'
 import { type FileToRead, readLines } from '../file/read-lines.js'
 import { ErrorKinds } from '../report/kinds.js'
 import { refTaken } from '../report/problems.js'
-import type { Counts, OnConflict } from '../terms.js'
+import { type Counts, keepsJournal, type OnConflict } from '../terms.js'
 import { SeenContents } from './offerings.js'
 import { SeenRefs } from './seen-refs.js'
 
@@ -123,7 +124,8 @@ class FileCheck {
 
   take(line: Line, pass: Pass, maxLineBytes: number): void {
     if (line.number > this.#lines) this.#lines = line.number
-    const examined = examineLine(line, pass, maxLineBytes)
+    const isPatch = this.#options.onConflict === 'patch'
+    const examined = examineLine(line, pass, maxLineBytes, isPatch)
     if (examined.kind === 'passed over') return
     if (examined.kind === 'of another pass') {
       if (pass.number === 1) this.#laterTypes.add(examined.recordType)
@@ -132,7 +134,8 @@ class FileCheck {
     if (examined.kind === 'malformed') {
       this.#wrongFile.add(line, this.#hasRecord, () => examined.problems[0]?.error ?? '')
     } else count(this.#uploaded, examined.recordType)
-    this.#report(examined.kind === 'valid' ? this.#takeRecord(line, examined) : examined.problems)
+    if (examined.kind === 'patch') this.#report(this.#takePatch(line, examined))
+    else this.#report(examined.kind === 'valid' ? this.#takeRecord(line, examined) : examined.problems)
   }
 
   /** Whether the first pass has left records to this one. */
@@ -142,6 +145,17 @@ class FileCheck {
 
   get #hasRecord(): boolean {
     return this.#laterTypes.size > 0 || Object.values(this.#uploaded).some((records) => records > 0)
+  }
+
+  /** Only the store knows whether there is a record that has the attributes which a patch leaves out. */
+  #takePatch(
+    line: Line,
+    { recordType, externalRef, attributes }: Extract<Examined, { kind: 'patch' }>,
+  ): readonly LineProblem[] {
+    const problems = validatePart(recordType, attributes)
+    if (problems.length === 0) return this.#takeRecord(line, { kind: 'valid', recordType, attributes })
+    const place = { number: line.number, start: line.start }
+    return problems.map((problem) => ({ ...problem, line: place, type: recordType.type, externalRef }))
   }
 
   /** Returns what is wrong with a record in relation to others. */
@@ -159,10 +173,12 @@ class FileCheck {
     const { type } = recordType
     if (problems.length > 0) return problems.map((problem) => ({ ...problem, line, type, externalRef }))
     const holder = externalRef === undefined ? undefined : this.#refs.add(recordType, externalRef, number)
-    this.#contents.remember(recordType, attributes, this.#options.onConflict === 'update')
-    if (externalRef === undefined || holder === undefined || this.#options.onConflict === 'update') {
+    const { onConflict } = this.#options
+    // A patch may leave out what a selection depends on, so nothing is judged by it.
+    if (onConflict !== 'patch') this.#contents.remember(recordType, attributes, onConflict === 'update')
+    if (externalRef === undefined || holder === undefined || keepsJournal(onConflict)) {
       count(this.#valid, recordType)
-    } else if (this.#options.onConflict === 'skip') count(this.#skipped, recordType)
+    } else if (onConflict === 'skip') count(this.#skipped, recordType)
     else return [refTaken({ line, type, externalRef }, `line ${holder}`)]
     return NONE
   }
@@ -209,6 +225,7 @@ class FileCheck {
     attributes: Readonly<Record<string, unknown>>,
     line: number,
   ): readonly Problem[] {
+    if (!givesContent(content, attributes)) return NONE
     const given = contentOf(content, attributes)
     if (!('by' in given)) return NONE
     const { field, by, text } = given

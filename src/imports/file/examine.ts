@@ -32,16 +32,31 @@ export type Examined =
   | { readonly kind: 'invalid'; readonly recordType: RecordType; readonly problems: readonly LineProblem[] }
   /** Its attributes are valid by themselves. */
   | { readonly kind: 'valid'; readonly recordType: RecordType; readonly attributes: Attributes }
+  /** Which of its attributes are missing depends on whether there is a record with its `external_ref`. */
+  | ({ readonly kind: 'patch'; readonly recordType: RecordType } & Patch)
 
 type Attributes = Readonly<Record<string, unknown>>
+
+/** A line that may change an existing record. */
+export interface Patch {
+  readonly externalRef: string
+  /** As they stand in the line. */
+  readonly attributes: Attributes
+  /** What is wrong with them if there is no such record, so that they are a new one's. */
+  readonly problems: readonly Problem[]
+}
 
 const PASSED_OVER: Examined = { kind: 'passed over' }
 
 /** The first pass reports lines that are no records; a later one leaves out whatever is not its own. */
 const isFirst = ({ number }: Pass): boolean => number === 1
 
-/** Reads and validates a line if it belongs to the pass. */
-export function examineLine(line: Line, pass: Pass, maxLineBytes: number): Examined {
+/**
+ * Reads and validates a line if it belongs to the pass.
+ *
+ * @param isPatch whether a line with an `external_ref` may change an existing record in part
+ */
+export function examineLine(line: Line, pass: Pass, maxLineBytes: number, isPatch = false): Examined {
   if (!isFirst(pass) && !mayHold(line, pass.names)) return PASSED_OVER
   const content = classify(line, maxLineBytes, pass)
   const place = { number: line.number, start: line.start }
@@ -52,10 +67,18 @@ export function examineLine(line: Line, pass: Pass, maxLineBytes: number): Exami
   if (content.kind !== 'record') return PASSED_OVER
   const { recordType, attributes } = content
   if (!pass.types.has(recordType)) return { kind: 'of another pass', recordType }
+  const patched = isPatch ? showableRef(attributes) : undefined
+  if (patched !== undefined) return patch(recordType, patched, attributes as Attributes)
   const problems = validateRecord(recordType, attributes)
   if (problems.length === 0) return { kind: 'valid', recordType, attributes: attributes as Attributes }
   const of = { line: place, type: recordType.type, externalRef: showableRef(attributes) }
   return { kind: 'invalid', recordType, problems: problems.map((problem) => ({ ...problem, ...of })) }
+}
+
+function patch(recordType: RecordType, externalRef: string, attributes: Attributes): Examined {
+  // Validation removes what counts as absent, and here `null` counts.
+  const problems = validateRecord(recordType, structuredClone(attributes))
+  return { kind: 'patch', recordType, externalRef, attributes, problems }
 }
 
 /**

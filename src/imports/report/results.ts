@@ -6,6 +6,7 @@ import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { Import } from '../import.js'
 import { firstIdAt, lineOfRecord } from '../record-id.js'
+import { keepsJournal } from '../terms.js'
 
 /** The record of an imported line. */
 export interface Result {
@@ -25,7 +26,7 @@ export async function* importResults(pool: Pool, found: Import): AsyncGenerator<
   if (found.dryRun) return
   const sources = recordTypes.flatMap((recordType) => [
     added(pool, found, recordType),
-    ...(found.onConflict === 'update' ? [changed(pool, found, recordType)] : []),
+    ...(keepsJournal(found.onConflict) ? [changed(pool, found, recordType)] : []),
   ])
   yield* mergedByLine(sources)
 }

@@ -1,4 +1,5 @@
 import type { Import, Undo } from '../import.js'
+import { keepsJournal } from '../terms.js'
 import type { ImportResource } from './schema.js'
 
 /**
@@ -23,7 +24,7 @@ export function importResource(owner: 'store' | 'organization', one: Import): Im
         uploaded: one.uploaded,
         imported: one.imported,
         ...(onConflict === 'skip' && { skipped: one.skipped }),
-        ...(onConflict === 'update' && {
+        ...(keepsJournal(onConflict) && {
           updated: one.updated,
           unchanged: one.unchanged,
         }),

@@ -7,14 +7,14 @@ import type { RecordType } from '../../records/record-type.js'
 import type { NewRecords } from '../../records/write/insert.js'
 import { type Holder, insertHeld } from '../../records/write/insert-held.js'
 import type { Lock } from '../../records/write/references.js'
-import { isReferring } from '../../records/write/referring.js'
+import { isReferring, type Referring } from '../../records/write/referring.js'
 import { type Resolved, resolve } from '../../records/write/resolve.js'
 import type { FanOut } from '../fan-out.js'
 import type { LineProblem } from '../file/examine.js'
 import type { Job } from '../queue/claim.js'
 import { lineOfRecord } from '../record-id.js'
 import { refTaken } from '../report/problems.js'
-import type { Candidates } from './chunks.js'
+import type { Candidates } from './candidates.js'
 import { takenThere } from './dry-run.js'
 
 /** One attempt to write one chunk. */
@@ -115,16 +115,10 @@ interface References {
 
 /** Resolves what a chunk's records of one type refer to. */
 export async function resolveAll(writing: Writing, candidates: Candidates): Promise<References> {
-  const { client, job, fanOut, lock } = writing
   const { records, referring } = candidates
   const { recordType } = records
   if (!isReferring(recordType)) return { resolved: [], unresolved: [], problems: [] }
-  const resolved = await resolve(client, recordType, job.visibleOwnerIds, referring, lock)
-  const contents = resolved.flatMap(({ content }) => content ?? [])
-  fanOut.saw(
-    contents.length,
-    contents.reduce((sum, { size }) => sum + size, 0),
-  )
+  const resolved = await resolveSome(writing, recordType, referring)
   const unresolved = resolved.flatMap((one, place) => (one.problems.length > 0 ? [place] : []))
   const problems = unresolved.flatMap((place) => {
     const at = {
@@ -135,6 +129,22 @@ export async function resolveAll(writing: Writing, candidates: Candidates): Prom
     return (resolved[place]?.problems ?? []).map((problem) => ({ ...problem, ...at }))
   })
   return { resolved, unresolved, problems }
+}
+
+/** Resolves what some records refer to. @returns by place */
+export async function resolveSome(
+  { client, job, fanOut, lock }: Writing,
+  recordType: RecordType,
+  referring: readonly Referring[],
+): Promise<readonly Resolved[]> {
+  if (referring.length === 0) return []
+  const resolved = await resolve(client, recordType, job.visibleOwnerIds, referring, lock)
+  const contents = resolved.flatMap(({ content }) => content ?? [])
+  fanOut.saw(
+    contents.length,
+    contents.reduce((sum, { size }) => sum + size, 0),
+  )
+  return resolved
 }
 
 /**

@@ -1,44 +1,14 @@
 import type { CopyBuffers, CopyLoan } from '../../db/copy/buffers.js'
 import type { RecordType } from '../../records/record-type.js'
-import { NewRecords } from '../../records/write/insert.js'
-import {
-  countReferences,
-  isReferring,
-  type Referring,
-  referringOf,
-  SharedReferring,
-} from '../../records/write/referring.js'
 import type { UploadReader } from '../../uploads/store.js'
 import type { FanOut } from '../fan-out.js'
-import { examineLine, type LinePlace, type LineProblem } from '../file/examine.js'
+import { type Examined, examineLine, type LinePlace, type LineProblem } from '../file/examine.js'
 import type { Line } from '../file/lines.js'
 import { type Pass, passes } from '../file/passes.js'
 import { readLines } from '../file/read-lines.js'
 import type { Checkpoint, Job } from '../queue/claim.js'
 import { recordIds } from '../record-id.js'
-import { keepsJournal } from '../terms.js'
-
-/**
- * Records of one type whose attributes are valid by themselves, in the order of the file. The database
- * decides whether their references and their `external_ref` are valid. A record's place, from 0, is its index
- * in all of these lists.
- */
-export interface Candidates {
-  readonly records: NewRecords
-  /** The line of each. */
-  line(place: number): LinePlace
-  /** What they refer to, if the type has references. */
-  readonly referring: readonly Referring[]
-  /** Their `external_ref`s: chunks with none in common cannot conflict. */
-  readonly refs: ReadonlySet<string>
-  /** Whether two of them may have the same `external_ref`. */
-  readonly mayRepeat: boolean
-  /**
-   * Where existing records are changed: the places in rounds, so that no round has an `external_ref` twice. A line
-   * comes in a later round than those before it that share its own.
-   */
-  readonly rounds: readonly (readonly number[])[]
-}
+import { type Candidates, CandidatesInProgress } from './candidates.js'
 
 /** Consecutive lines of a pass, read and validated, that one transaction writes. */
 export interface Chunk {
@@ -75,6 +45,8 @@ const CHUNK_ROUNDS = 100
 const MEMORY_OF_A_BYTE = 2
 const MEMORY_OF_A_REFERENCE = 512
 const MEMORY_OF_A_PROBLEM = 512
+/** Of a line that waits as an object. */
+const MEMORY_OF_A_PATCHED_BYTE = 10
 
 /** What of a file comes before. */
 type Place = Pick<Checkpoint, 'bytes' | 'lines'>
@@ -131,6 +103,9 @@ class ChunkInProgress {
   #recordBytes = 0
   #references = 0
   #rounds = 0
+  #patchedBytes = 0
+  /** Of patches, if they are no patches. */
+  #possibleProblems = 0
   #end: Place
 
   constructor(job: Job, pass: Pass, from: Place, loan: CopyLoan, fanOut: FanOut) {
@@ -146,19 +121,29 @@ class ChunkInProgress {
 
   add(line: Line): void {
     this.#end = { bytes: line.end, lines: line.number }
-    const examined = examineLine(line, this.#pass, this.#job.maxLineBytes)
+    const examined = examineLine(line, this.#pass, this.#job.maxLineBytes, this.#job.onConflict === 'patch')
     if ('recordType' in examined && !(examined.recordType.type in this.#job.uploaded)) {
       if (this.#pass.number === 1) this.#problems.push(newerType(line, examined.recordType))
       return
     }
     if (examined.kind === 'passed over' || examined.kind === 'of another pass') return
     if (examined.kind !== 'malformed') this.#recordBytes += line.bytes?.length ?? 0
-    if (examined.kind === 'valid') {
+    if (examined.kind === 'patch') this.#addPatch(line, examined)
+    else if (examined.kind === 'valid') {
       const candidates = this.#candidatesOf(examined.recordType)
       this.#references += candidates.add(line, examined.attributes, this.#fanOut)
       this.#records += 1
       this.#rounds = Math.max(this.#rounds, candidates.rounds.length)
     } else this.#problems.push(...examined.problems)
+  }
+
+  #addPatch(line: Line, examined: Extract<Examined, { kind: 'patch' }>): void {
+    const candidates = this.#candidatesOf(examined.recordType)
+    this.#references += candidates.addPatch(line, examined, this.#fanOut)
+    this.#records += 1
+    this.#rounds = Math.max(this.#rounds, candidates.patches.length)
+    this.#patchedBytes += line.bytes?.length ?? 0
+    this.#possibleProblems += examined.problems.length
   }
 
   #candidatesOf(recordType: RecordType): CandidatesInProgress {
@@ -179,7 +164,7 @@ class ChunkInProgress {
       this.#records >= CHUNK_RECORDS ||
       this.#recordBytes >= CHUNK_RECORD_BYTES ||
       this.#references >= CHUNK_REFERENCES ||
-      this.#problems.length >= CHUNK_PROBLEMS ||
+      this.#problems.length + this.#possibleProblems >= CHUNK_PROBLEMS ||
       this.#rounds >= CHUNK_ROUNDS ||
       this.#end.bytes - this.#from.bytes >= CHUNK_FILE_BYTES
     )
@@ -194,8 +179,9 @@ class ChunkInProgress {
       checkpoint: { pass: this.#pass.number, ...this.#end },
       memory:
         this.#recordBytes * MEMORY_OF_A_BYTE +
+        this.#patchedBytes * MEMORY_OF_A_PATCHED_BYTE +
         this.#references * MEMORY_OF_A_REFERENCE +
-        this.#problems.length * MEMORY_OF_A_PROBLEM,
+        (this.#problems.length + this.#possibleProblems) * MEMORY_OF_A_PROBLEM,
     }
   }
 }
@@ -212,65 +198,3 @@ const newerType = ({ number, start }: LinePlace, { type }: RecordType): LineProb
   error: `type "${type}" was not known yet when the file was received; post the line again`,
   externalRef: undefined,
 })
-
-type Attributes = Readonly<Record<string, unknown>>
-
-class CandidatesInProgress implements Candidates {
-  readonly records: NewRecords
-  readonly referring: Referring[] = []
-  readonly refs = new Set<string>()
-  mayRepeat = false
-  readonly rounds: number[][] = []
-  /** Where existing records are changed: by `external_ref`, how many lines have it. */
-  readonly #repeats: Map<string, number> | undefined
-  // Numbers, not objects: the garbage collector moves around whatever waits for the database.
-  readonly #numbers: number[] = []
-  readonly #starts: number[] = []
-  readonly #shared = new SharedReferring()
-  readonly #now: string
-
-  constructor(
-    recordType: RecordType,
-    { rowsOwnerId, onConflict }: Job,
-    milliseconds: number,
-    idOf: (line: number) => string,
-    loan: CopyLoan,
-  ) {
-    this.#repeats = keepsJournal(onConflict) ? new Map() : undefined
-    const id = (place: number) => idOf(this.#numbers[place] ?? 0)
-    this.#now = new Date(milliseconds).toISOString()
-    this.records = new NewRecords(recordType, rowsOwnerId, milliseconds, id, loan)
-  }
-
-  line(place: number): LinePlace {
-    return { number: this.#numbers[place] ?? 0, start: this.#starts[place] ?? 0 }
-  }
-
-  /** Returns how many snapshots the record leads to, about. */
-  add({ number, start }: LinePlace, attributes: Attributes, fanOut: FanOut): number {
-    this.#numbers.push(number)
-    this.#starts.push(start)
-    this.records.add(attributes)
-    const { external_ref: ref } = attributes
-    if (typeof ref === 'string') {
-      const before = this.refs.size
-      this.refs.add(ref)
-      if (this.refs.size === before) this.mayRepeat = true
-    }
-    if (this.#repeats) this.#addToRound(this.#repeats, ref)
-    const { recordType } = this.records
-    if (!isReferring(recordType)) return 0
-    const referring = this.#shared.share(referringOf(recordType, attributes, this.#now))
-    this.referring.push(referring)
-    const replaced = this.#repeats ? fanOut.heldPerRecord : 0
-    return countReferences(referring, fanOut.perRecord) + replaced
-  }
-
-  #addToRound(repeats: Map<string, number>, ref: unknown): void {
-    const round = typeof ref === 'string' ? (repeats.get(ref) ?? 0) : 0
-    if (typeof ref === 'string') repeats.set(ref, round + 1)
-    const places = this.rounds[round]
-    if (places) places.push(this.#numbers.length - 1)
-    else this.rounds.push([this.#numbers.length - 1])
-  }
-}

@@ -75,6 +75,12 @@ export interface InlineContent {
 
 export type GivenContent = NamedContent | InlineContent
 
+/** Whether attributes say what the record refers to the content of. `null` and an empty text say nothing. */
+export const givesContent = (content: Content, attributes: Attributes): boolean =>
+  Object.values(waysOf(content)).some((name) => !isNone(attributes[name]))
+
+const isNone = (value: unknown): boolean => value === undefined || value === null || value === ''
+
 /** Takes what a record refers to out of its valid attributes. */
 export function contentOf(content: Content, attributes: Attributes): GivenContent {
   const { id, ref, inline } = waysOf(content)
@@ -90,7 +96,8 @@ export function contentOf(content: Content, attributes: Attributes): GivenConten
   }
 }
 
-function selectorOf({ selects }: Content, attributes: Attributes): Selector | undefined {
+/** How attributes select one element. */
+export function selectorOf({ selects }: Content, attributes: Attributes): Selector | undefined {
   if (attributes[selects.id] !== undefined) {
     return { field: selects.id, by: 'id', text: String(attributes[selects.id]).toLowerCase() }
   }

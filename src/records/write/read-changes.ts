@@ -33,22 +33,31 @@ export function readChanges(
   if (!isObject(changes)) {
     return { problems: [NO_OBJECT], changes: {} }
   }
-  const merged: Record<string, unknown> = { ...attributes, ...changes }
-  const { properties } = recordType.attributes
-  for (const [name, schema] of Object.entries(properties)) {
-    if (attributeKind(schema).isMap && Object.hasOwn(changes, name)) {
-      merged[name] = mergeMaps(attributes[name], changes[name])
-    }
-  }
+  const merged = mergeAttributes(recordType, attributes, changes)
   const problems = [
     ...fixedAttributes(recordType, attributes, changes),
     ...fixedContent(recordType, answered, changes),
     ...validateRecord(withoutReferences(recordType), merged),
     ...selectionProblems(recordType, changes),
   ]
-  const { changeable = Object.keys(properties) } = recordType
+  const { changeable = Object.keys(recordType.attributes.properties) } = recordType
   const named = changeable.filter((name) => Object.hasOwn(changes, name))
   return { problems, changes: Object.fromEntries(named.map((name) => [name, merged[name] ?? null])) }
+}
+
+/** A record's attributes with changes. Maps of prices are merged by RFC 7396; `null` stays for validation. */
+export function mergeAttributes(
+  recordType: RecordType,
+  attributes: Attributes,
+  changes: Attributes,
+): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...attributes, ...changes }
+  for (const [name, schema] of Object.entries(recordType.attributes.properties)) {
+    if (attributeKind(schema).isMap && Object.hasOwn(changes, name)) {
+      merged[name] = mergeMaps(attributes[name], changes[name])
+    }
+  }
+  return merged
 }
 
 /** Attributes that cannot change may be named only as they are. */

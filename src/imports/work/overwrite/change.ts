@@ -13,13 +13,13 @@ import {
 } from './held.js'
 import { columnList, stagedTable } from './staging.js'
 
-export type { Pair } from './held.js'
-
 /** How many existing records were changed, and how many were equal already. */
 export interface Changed {
   readonly updated: number
   readonly unchanged: number
 }
+
+const NOTHING_CHANGED: Changed = { updated: 0, unchanged: 0 }
 
 /** Writes staged records over existing ones, which are locked, and journals each. What is equal stays as it is. */
 export async function changeRecords(
@@ -27,6 +27,7 @@ export async function changeRecords(
   recordType: RecordType,
   pairs: readonly Pair[],
 ): Promise<Changed> {
+  if (pairs.length === 0) return NOTHING_CHANGED
   const { client, job, fanOut } = writing
   const { replaced, size } = await compareHeld(client, job, recordType, pairs)
   if (recordType.holds.length > 0) fanOut.sawHeld(pairs.length, size)
@@ -97,7 +98,7 @@ async function changeRows(
       select count(*) filter (where change = 'updated') as updated, count(*) filter (where change = 'unchanged') as unchanged
       from journal`,
   )
-  const found = count ?? { updated: 0, unchanged: 0 }
+  const found = count ?? NOTHING_CHANGED
   if (found.updated + found.unchanged !== pairs.length) {
     throw new Error(`${pairs.length} ${recordType.table} were to be changed, and not all of them are there`)
   }

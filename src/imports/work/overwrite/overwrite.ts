@@ -1,13 +1,12 @@
-import { type CopyColumn, CopyRows } from '../../../db/copy/copy.js'
-import { settled } from '../../../db/pool.js'
-import { insertHeld } from '../../../records/write/insert-held.js'
 import type { LineProblem } from '../../file/examine.js'
 import { type Added, resolveAll, type Writing } from '../add.js'
-import type { Candidates } from '../chunks.js'
-import { type Batch, holdersOf, idsOf, selectionOf } from './batch.js'
-import { type Changed, changeRecords, type Pair } from './change.js'
+import type { Candidates } from '../candidates.js'
+import { type Batch, idsOf } from './batch.js'
+import { type Changed, changeRecords } from './change.js'
 import { lockExisting } from './existing.js'
-import { Staging, stagedType } from './staging.js'
+import { patchRound } from './patch.js'
+import { Staging } from './staging.js'
+import { addFresh, divide, stageBatch } from './write-batch.js'
 
 /**
  * Adds the records of one type, or writes them over those that have their `external_ref`, and keeps the journal
@@ -20,6 +19,7 @@ import { Staging, stagedType } from './staging.js'
 export async function overwriteRecords(writing: Writing, candidates: Candidates): Promise<Added> {
   const { client, milliseconds } = writing
   const { records } = candidates
+  const { recordType } = records
   const { resolved, problems, unresolved } = await resolveAll(writing, candidates)
   const out = new Set(unresolved)
   const batch: Batch = {
@@ -30,20 +30,25 @@ export async function overwriteRecords(writing: Writing, candidates: Candidates)
     gives: () => true,
     contentValues: (place) => resolved[place]?.content?.values(idsOf(batch, place)) ?? [],
   }
-  const staging = new Staging(client, records.recordType)
+  const staging = new Staging(client, recordType)
   const total = new Total(problems)
+  // By `external_ref`, the records that are locked or new.
   const known = new Map<string, string>()
   for (const round of candidates.rounds) {
     const places = out.size === 0 ? round : round.filter((place) => !out.has(place))
     const refs = places.flatMap((place) => records.externalRef(place) ?? [])
-    await lockExisting(client, writing.job, records.recordType, refs, known)
+    await lockExisting(client, writing.job, recordType, refs, known)
     const { fresh, pairs } = divide(batch, places, known)
-    await addFresh(writing, batch, fresh)
-    for (const place of fresh) {
-      const ref = records.externalRef(place)
-      if (ref !== undefined) known.set(ref, records.id(place))
+    await addFresh(writing, batch, fresh, known)
+    if (pairs.length > 0) {
+      await staging.prepare()
+      await stageBatch(writing, batch, pairs)
     }
-    total.add(fresh.length, await changeAll(writing, batch, staging, pairs))
+    total.add(fresh.length, await changeRecords(writing, recordType, pairs))
+  }
+  for (const round of candidates.patches) {
+    const { added, changed, problems } = await patchRound(writing, recordType, staging, round, known)
+    total.add(added, changed, problems)
   }
   return total
 }
@@ -55,9 +60,9 @@ class Total implements Added {
   unchanged = 0
   readonly skipped = 0
   readonly conflicts = false
-  readonly problems: readonly LineProblem[]
+  readonly problems: LineProblem[]
 
-  constructor(problems: readonly LineProblem[]) {
+  constructor(problems: LineProblem[]) {
     this.problems = problems
   }
 
@@ -65,101 +70,10 @@ class Total implements Added {
     return this.inserted + this.updated + this.unchanged
   }
 
-  add(inserted: number, { updated, unchanged }: Changed): void {
+  add(inserted: number, { updated, unchanged }: Changed, problems: readonly LineProblem[] = []): void {
     this.inserted += inserted
     this.updated += updated
     this.unchanged += unchanged
+    for (const problem of problems) this.problems.push(problem)
   }
-}
-
-interface PlacedPair extends Pair {
-  readonly place: number
-}
-
-/** Which records of a round are new, and which ones are there already. */
-function divide(
-  batch: Batch,
-  places: readonly number[],
-  existing: ReadonlyMap<string, string>,
-): { readonly fresh: readonly number[]; readonly pairs: readonly PlacedPair[] } {
-  const { records } = batch
-  const fresh: number[] = []
-  const pairs: PlacedPair[] = []
-  for (const place of places) {
-    const ref = records.externalRef(place)
-    const id = ref === undefined ? undefined : existing.get(ref)
-    if (id === undefined) fresh.push(place)
-    else pairs.push({ ...pairOf(batch, place), id })
-  }
-  return { fresh, pairs }
-}
-
-function pairOf(batch: Batch, place: number): Omit<PlacedPair, 'id'> {
-  const { records } = batch
-  const content = batch.held(place)?.content
-  return {
-    place,
-    newId: records.id(place),
-    line: batch.line(place).number,
-    isInline: content !== undefined && 'lists' in content.from,
-    gives: records.recordType.holds.map(({ attribute }) => batch.gives(place, attribute)),
-  }
-}
-
-async function addFresh(writing: Writing, batch: Batch, places: readonly number[]): Promise<void> {
-  if (places.length === 0) return
-  const { client, job, milliseconds, loan } = writing
-  const { records } = batch
-  await settled([
-    records.copy(client, selectionOf(batch, places)),
-    insertHeld(client, records.recordType, job.rowsOwnerId, milliseconds, holdersOf(batch, places), loan),
-    journalFresh(writing, batch, places),
-  ])
-}
-
-const CREATED_COLUMNS: readonly CopyColumn[] = [
-  { name: 'owner_id', type: 'uuid' },
-  { name: 'import_id', type: 'uuid' },
-  { name: 'resource', type: 'text' },
-  { name: 'change', type: 'text' },
-  { name: 'written_at', type: 'timestamptz' },
-  { name: 'line_number', type: 'bigint' },
-  { name: 'record_id', type: 'uuid' },
-  { name: 'external_ref', type: 'text' },
-]
-
-async function journalFresh(
-  { client, job, milliseconds, loan }: Writing,
-  batch: Batch,
-  places: readonly number[],
-): Promise<void> {
-  const { records } = batch
-  const shared = [job.ownerId, job.id, records.recordType.table, 'created', milliseconds]
-  const rows = new CopyRows(CREATED_COLUMNS, shared, loan)
-  for (const place of places) {
-    rows.add([batch.line(place).number, records.id(place), records.externalRef(place) ?? null])
-  }
-  await rows.copyTo(client, 'import_changes')
-}
-
-const NOTHING_CHANGED: Changed = { updated: 0, unchanged: 0 }
-
-/** Puts records into temporary tables, and writes them over those that are there. */
-async function changeAll(
-  writing: Writing,
-  batch: Batch,
-  staging: Staging,
-  pairs: readonly PlacedPair[],
-): Promise<Changed> {
-  if (pairs.length === 0) return NOTHING_CHANGED
-  const { client, job, milliseconds, loan } = writing
-  const { recordType } = batch.records
-  const places = pairs.map(({ place }) => place)
-  const staged = stagedType(recordType)
-  await staging.prepare()
-  await settled([
-    batch.records.copy(client, selectionOf(batch, places), staged.table),
-    insertHeld(client, staged, job.rowsOwnerId, milliseconds, holdersOf(batch, places), loan),
-  ])
-  return await changeRecords(writing, recordType, pairs)
 }

@@ -6,6 +6,7 @@ import { resultsExpired } from '../../../http/errors.js'
 import { operation } from '../../../http/operation/operation.js'
 import type { Import } from '../../../imports/import.js'
 import { importResults } from '../../../imports/report/results.js'
+import { keepsJournal } from '../../../imports/terms.js'
 import { Type } from '../../../schema/type.js'
 import type { ImportDependencies } from '../dependencies.js'
 import { findVisible } from '../find.js'
@@ -32,7 +33,7 @@ export function resultsRoute(app: App, { poolOf, downloads }: ImportDependencies
   app.get('/imports/:id/results', { schema }, async ({ caller, params }, reply) => {
     const pool = poolOf(caller)
     const found = await findVisible(pool, caller, params.id)
-    if (found.expiredAt !== undefined && found.onConflict === 'update') throw resultsExpired(found.expiredAt)
+    if (found.expiredAt !== undefined && keepsJournal(found.onConflict)) throw resultsExpired(found.expiredAt)
     downloads.begin(caller, reply)
     const options = { type: JSON_LINES, fileName: `results-${found.id}.jsonl` }
     return sendStream(reply, options, () => resultLines(pool, found))
