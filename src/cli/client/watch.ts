@@ -43,6 +43,7 @@ class Watched {
   readonly #pace = new Pace()
   #state: ImportResource
   #startedAt: number | undefined
+  #isAway = false
 
   constructor(received: ImportResource) {
     this.#state = received
@@ -54,28 +55,31 @@ class Watched {
     const { started_at, updated_at } = state.meta.timestamps
     if (started_at !== undefined)
       this.#startedAt ??= at - Math.max(0, Date.parse(updated_at) - Date.parse(started_at))
-    this.#pace.saw(state.meta.progress, at)
+    // The time in the queue says nothing about the pace.
+    if (state.attributes.status !== 'pending') this.#pace.saw(state.meta.progress, at)
+    this.#isAway = false
   }
 
+  /** The server does not answer. */
   lose(): void {
-    this.#pace.lose()
+    this.#pace.interrupt()
+    this.#isAway = true
   }
 
   /** The progress from 0 to 1, and what is said of it: first what matters most. */
   at(now: number): [number, ...string[]] {
     const { attributes, meta } = this.#state
-    if (attributes.status === 'pending' && !this.#pace.isLost) {
-      return [this.#pace.shownAt(now), 'waiting for its turn']
-    }
     if (!isUnderWay(this.#state)) return [meta.progress, outcomeOf(this.#state)]
+    if (attributes.status === 'pending') {
+      return [meta.progress, this.#isAway ? AWAY : 'waiting for its turn']
+    }
     const { uploaded, imported, skipped } = tallyOf(meta.records)
-    const elapsed = this.#startedAt === undefined ? undefined : now - this.#startedAt
     const left = this.#pace.msLeftAt(now)
     const { rate } = this.#pace
     const parts = [
-      this.#pace.isLost && 'waiting for the server',
+      this.#isAway && AWAY,
+      this.#startedAt !== undefined && clock(now - this.#startedAt),
       left !== undefined && `${clock(left)} left`,
-      elapsed !== undefined && `${clock(elapsed)} so far`,
       rate !== undefined && `${number(Math.round(rate * 1000 * uploaded))} records/s`,
       meta.errors > 0 && counted(meta.errors, 'error'),
       `${number(imported)} of ${counted(uploaded, 'record')}`,
@@ -84,6 +88,8 @@ class Watched {
     return [this.#pace.shownAt(now), ...parts.filter((part) => part !== false)]
   }
 }
+
+const AWAY = 'waiting for the server'
 
 function outcomeOf({ meta }: ImportResource): string {
   const { uploaded, imported, skipped } = tallyOf(meta.records)

@@ -25,23 +25,16 @@ export class Pace {
   /** When the progress was last seen to be different. */
   #changed: Seen | undefined
   #shown = 0
-  #isLost = false
 
   saw(progress: number, at: number): void {
     const first = this.#seen.findLastIndex((seen) => at - seen.at >= WINDOW_MS)
     this.#seen = [...this.#seen.slice(Math.max(first, 0)), { progress, at }]
     if (this.#changed?.progress !== progress) this.#changed = { progress, at }
-    this.#isLost = false
   }
 
-  /** Nobody knows how the work goes on, until it is seen again. */
-  lose(): void {
-    this.#isLost = true
+  /** Nothing is known of the pace until it is seen again. */
+  interrupt(): void {
     this.#seen = []
-  }
-
-  get isLost(): boolean {
-    return this.#isLost
   }
 
   /** Progress in a millisecond; undefined: unknown. */
