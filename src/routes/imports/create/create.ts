@@ -49,7 +49,9 @@ export function createRoute(app: App, dependencies: ImportDependencies): void {
       const created = await dependencies.uploadPlaces.within(() => receive(request, dependencies))
       // The log line about the end of the request also has the import's id.
       reply.log = reply.log.child({ import_id: created.id })
-      reply.log.info({ ...created.file, records: created.uploaded }, 'import received')
+      // Without the file's name, which is a person's own text.
+      const { bytes, lines, sha256 } = created.file
+      reply.log.info({ bytes, lines, sha256, records: created.uploaded }, 'import received')
       return await reply
         .code(201)
         .header('location', `${requestUrl(request).pathname.replace(/\/$/, '')}/${created.id}`)
