@@ -17,7 +17,7 @@ const SHARED = [
   'test/imports/queue/control.test.ts',
   'test/imports/receive/bodies.test.ts',
   'test/imports/report/!(upgrade).test.ts',
-  'test/imports/work/{dry-run,duplicates,on-conflict,two-owners}.test.ts',
+  'test/imports/work/{dry-run,duplicates,journal,on-conflict,patch,two-owners}.test.ts',
   'test/records/**/!(concurrency).test.ts',
   'test/routes/settings.test.ts',
   'test/routes/access/{keys,me}.test.ts',

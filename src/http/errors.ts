@@ -101,6 +101,11 @@ export const reportTooOld = () =>
     'This import is from before an upgrade: the positions and kinds of its errors were not kept then. Its list of errors is complete.',
   )
 
+export const keepsNoJournal = (onConflict: string) =>
+  writeConflict(
+    `This import has on_conflict=${onConflict}, which changes no record: its results say what each line became.`,
+  )
+
 export const resultsExpired = (at: string) =>
   httpError(
     410,

@@ -34,7 +34,11 @@ const NO_OPERATION = [...NO_REQUEST, 401, 404, 405]
  * The schema of a line of a route's JSON Lines, by the end of its path; other routes return lines as they
  * were uploaded.
  */
-const LINES: Readonly<Record<string, string>> = { errors: 'ImportError', results: 'ImportResult' }
+const LINES: Readonly<Record<string, string>> = {
+  errors: 'ImportError',
+  results: 'ImportResult',
+  changes: 'ImportChange',
+}
 
 /**
  * Checks responses against a document: their path, method, status, media type, and every field of their

@@ -4,6 +4,7 @@ import { createRoute } from './create/create.js'
 import type { ImportDependencies } from './dependencies.js'
 import { getRoute } from './get.js'
 import { listRoute } from './list.js'
+import { changesRoute } from './report/changes.js'
 import { errorKindsRoute } from './report/error-kinds.js'
 import { errorsRoute } from './report/errors.js'
 import { keptRoute } from './report/kept.js'
@@ -27,6 +28,7 @@ export function importRoutes(app: App, dependencies: ImportDependencies): void {
   errorKindsRoute(app, dependencies)
   rejectedRoute(app, dependencies)
   resultsRoute(app, dependencies)
+  changesRoute(app, dependencies)
   cancelRoute(app, dependencies)
   retryRoute(app, dependencies)
   runRoute(app, dependencies)

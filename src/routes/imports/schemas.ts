@@ -31,6 +31,28 @@ export const importSchemas: readonly TSchema[] = [
   ),
   Type.Object(
     {
+      line_number: Type.Integer({ minimum: 1, description: 'The physical line, from 1.' }),
+      type: oneOf(
+        recordTypes.map(({ type }) => type),
+        "The record's type.",
+      ),
+      id: Type.Optional(uuid("The record's id. Absent where only the dry run has added it.")),
+      external_ref: Type.Optional(Type.String({ description: "The line's, if it has one." })),
+      change: oneOf(
+        ['created', 'updated', 'unchanged'],
+        'Whether the record was added, changed, or left as it was since it was equal already.',
+      ),
+      attributes: Type.Optional(
+        Type.Record(Type.String(), Type.Array(Type.Unsafe<unknown>({}), { minItems: 2, maxItems: 2 }), {
+          description:
+            'Of a changed record, the attributes that differ: name → the value before and after, `null` where there is none. Lists of what it holds are shown by `external_ref`, else the id of the original, else the name; the same on both sides: the copies were renewed, since an original has changed. Write-only attributes are `hidden`. Absent if the import is from before an upgrade.',
+        }),
+      ),
+    },
+    { $id: 'ImportChange', description: 'What an imported line did to a record, or would do.' },
+  ),
+  Type.Object(
+    {
       line_number: Type.Integer({ minimum: 1, description: 'The line that added or changed it.' }),
       type: oneOf(
         recordTypes.map(({ type }) => type),
@@ -65,7 +87,7 @@ const options = {
   on_conflict: Type.Optional(
     oneOf(
       ON_CONFLICT,
-      "What happens to a record whose `external_ref` already exists: it is an error, it is skipped, or it replaces the attributes of the existing one (and an offering's snapshots). Default: `reject`.",
+      'What happens to a record whose `external_ref` already exists: `reject`: it is an error. `skip`: it is skipped. `update`: it replaces all attributes of the existing one, and what that holds. `patch`: it changes those that the line gives, `null` clears one, and the others stay; prices are merged by currency, lists are replaced. Default: `reject`.',
     ),
   ),
   max_errors: Type.Optional(
