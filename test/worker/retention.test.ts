@@ -72,6 +72,19 @@ test('whoever reads the report as it expires can read on: it is deleted an hour 
   expect((await service.api.get('/subscriptions/products')).body.meta.results.total).toBe(1)
 })
 
+test('a rehearsal and the import that ran it each have their file until their own time', async () => {
+  const rehearsal = await service.api.import(mistakes(2) + file(aProduct()), { dryRun: true })
+  const { body } = await service.api.request(`/subscriptions/imports/${rehearsal.id}/run`, { method: 'POST' })
+  const { id } = await service.api.finished(body.data.id)
+  expect(await service.uploads()).toHaveLength(2)
+  await setBack(rehearsal.id, 'finished_at', 31)
+  await afterRestart(rehearsal.id, 'expired_at')
+  await setBack(rehearsal.id, 'expired_at', 1)
+  await afterRestart(rehearsal.id, 'upload_deleted_at')
+  expect(await service.uploads()).toHaveLength(1)
+  expect((await service.api.get(`/subscriptions/imports/${id}/rejected`)).body).toBe(mistakes(2))
+})
+
 test('an import without errors has none after its time either', async () => {
   const { id } = await service.api.import(file(aProduct()))
   await setBack(id, 'finished_at', 31)
