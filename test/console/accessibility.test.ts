@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, expect, test } from 'vitest'
+import type { Api } from '../support/api.js'
 import {
   type Device,
   describeConsole,
@@ -10,9 +11,21 @@ import {
   WIDTHS,
   watchShifts,
 } from '../support/browser.js'
-import { aState } from '../support/builders.js'
+import { aProduct, aState, file } from '../support/builders.js'
 
 const example = (name: string) => readFile(new URL(`../../examples/${name}`, import.meta.url))
+
+/** An import that is undone before the next one runs, but for a record that was changed since. */
+async function anUndoneImport(api: Api): Promise<string> {
+  const { id } = await api.import(file(aProduct({ external_ref: 'kept' }), aProduct()))
+  const [kept] = await api.read<{ id: string }[]>('/subscriptions/products?filter=eq(external_ref,kept)')
+  const attributes = { name: 'Changed since' }
+  await api.put(`/subscriptions/products/${kept?.id}`, {
+    data: { type: 'subscription_product', id: kept?.id, attributes },
+  })
+  await api.request(`/subscriptions/imports/${id}/undo`, { method: 'POST' })
+  return id
+}
 
 describeConsole('Every page', (console) => {
   const ids: Record<string, string> = {}
@@ -20,6 +33,9 @@ describeConsole('Every page', (console) => {
     const { api } = console.service
     await api.import(await example('catalogue.jsonl'), { externalRef: 'catalogue' })
     ids.import = (await api.import(await example('mistakes.jsonl'), { externalRef: 'mistakes' })).id
+    ids.undone = await anUndoneImport(api)
+    const changed = file(aProduct({ external_ref: 'kept', name: 'Changed by a file', unknown: 1 }))
+    ids.rehearsal = (await api.import(changed, { dryRun: true, onConflict: 'update' })).id
     for (const list of ['products', 'offerings', 'features']) {
       ids[list] = (await api.read<{ id: string }[]>(`/subscriptions/${list}`))[0]?.id ?? ''
     }
@@ -37,6 +53,9 @@ describeConsole('Every page', (console) => {
     [() => '/imports?reference=nothing', 'No imports match'],
     [() => '/new', 'Drop a file here'],
     [() => `/imports/${ids.import}`, 'the line is not valid JSON'],
+    [() => `/imports/${ids.import}?errors=kinds`, 'plan "…" was not found'],
+    [() => `/imports/${ids.undone}`, 'it was changed'],
+    [() => `/imports/${ids.rehearsal}`, 'would be imported'],
     [() => '/records/products', 'Created at'],
     [() => '/records/plans', 'Billing frequency'],
     [() => '/records/subscribers', 'Account ID'],

@@ -1,7 +1,7 @@
 import { Button, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
-import { counted } from '../../../../src/text/numbers'
+import { counted, number } from '../../../../src/text/numbers'
 import type { Import } from '../../api/imports'
 import { forgetEdits, useEdits } from '../../edits'
 import { asLine, whyNotJson } from '../../json-text'
@@ -31,7 +31,7 @@ export function Corrections({ one }: { readonly one: Import }) {
     <section className="corrections" aria-label="Corrected lines">
       <Text size="sm" fw={600}>
         {lines}
-        {broken > 0 && `, ${broken} of them not JSON yet`}
+        {broken > 0 && (edits.size === 1 ? ', not JSON yet' : `, ${number(broken)} not JSON yet`)}
       </Text>
       <Button size="xs" variant="default" onClick={() => forgetEdits(one.id)}>
         Discard

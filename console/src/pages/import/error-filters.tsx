@@ -37,8 +37,11 @@ export function ErrorFilters({ one, features, types }: PartProps) {
     queryFn: () => listErrorKinds(one.id),
     enabled: canFilter,
   }).data
+  if (!canFilter) return null
+  // Its place is kept, so that nothing moves.
+  if (!kinds) return <div className="filters error-filters" />
   // Errors from before they could be filtered have no codes.
-  if (!kinds || !canFilter || kinds.some(({ meta }) => meta.code === undefined)) return null
+  if (kinds.some(({ meta }) => meta.code === undefined)) return null
   const listed = types.filter(({ type }) => (one.meta.records.uploaded[type] ?? 0) > 0)
   const isEvery = kinds.length < MAX_KINDS
   const codes = isEvery ? kinds.map(({ meta }) => meta.code ?? '') : (errorFilters.code?.values ?? [])
