@@ -44,6 +44,12 @@ function subscribe(listener: () => void): () => void {
 export const useSession = (): Session => useSyncExternalStore(subscribe, () => session)
 export const useOfferedKey = (): string | undefined => useSyncExternalStore(subscribe, () => offered)
 
+/** Whether a resource is the caller's own, and not that of the organization of their store. */
+export function useIsOwn(owner: Me['meta']['owner']): boolean {
+  const current = useSession()
+  return current.status === 'in' && current.me.meta.owner === owner
+}
+
 /** The credential that requests are made for. */
 export const currentCredential = (): string => (session.status === 'in' ? session.me.id : '*')
 

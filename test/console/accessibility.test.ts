@@ -54,7 +54,7 @@ describeConsole('Every page', (console) => {
     [() => '/new', 'Drop a file here'],
     [() => `/imports/${ids.import}`, 'the line is not valid JSON'],
     [() => `/imports/${ids.import}?errors=kinds`, 'plan "…" was not found'],
-    [() => `/imports/${ids.undone}`, 'it was changed'],
+    [() => `/imports/${ids.undone}`, 'was changed after this import'],
     [() => `/imports/${ids.rehearsal}`, 'would be imported'],
     [() => '/records/products', 'Created at'],
     [() => '/records/plans', 'Billing frequency'],

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { describeConsole, violations } from '../support/browser.js'
@@ -60,5 +61,37 @@ describeConsole('The report of an import', (console) => {
     await page.goBack()
     await links.nth(1).click()
     await page.getByRole('link', { name: 'Came first' }).waitFor()
+  })
+
+  test('is downloaded as a table', async () => {
+    const { id } = await console.service.api.import(file(aProduct({ name: 'ab' }), aProduct()), {
+      externalRef: 'for a sheet',
+    })
+    const { page } = await console.open(`/imports/${id}`)
+    const downloading = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download errors as CSV' }).click()
+    const download = await downloading
+    expect(download.suggestedFilename()).toBe('for a sheet-errors.csv')
+    expect(await readFile(await download.path(), 'utf8')).toContain('name must be at least 3 characters')
+  })
+
+  test('of the organization is for reading only', async () => {
+    const { service, tab } = console
+    const organization = await service.addOrganization()
+    const { id } = await organization.api.import(file(aProduct({ name: 'ab' }), aProduct()))
+    const store = await service.addStore(organization.id)
+    const { page } = await tab()
+    for (const [key, count] of [
+      [store.key, 0],
+      [organization.api.key, 1],
+    ] as const) {
+      await page.goto(`${service.server.url}/imports/${id}#key=${encodeURIComponent(key)}`)
+      if (count === 1) await page.getByRole('button', { name: 'Use the link’s key' }).click()
+      await page.getByRole('button', { name: 'Show line 1' }).click()
+      await page.getByText('Line 1 as it is in the file').waitFor()
+      await expect.poll(() => page.getByRole('button', { name: 'Undo import' }).count()).toBe(count)
+      await expect.poll(() => page.getByRole('button', { name: 'Correct line 1' }).count()).toBe(count)
+      if (count === 0) await page.goto(`${service.server.url}/imports`)
+    }
   })
 })

@@ -28,6 +28,16 @@ export interface Features {
   readonly errorFilters: Readonly<Record<string, { readonly values?: readonly string[] }>>
 }
 
+/** What is left for an import that is somebody else's: to look at it. */
+export const forReading = (features: Features): Features => ({
+  ...features,
+  canCancel: false,
+  canRetry: false,
+  canRun: false,
+  canUndo: false,
+  canFix: false,
+})
+
 export interface Service {
   readonly recordTypes: readonly ListedType[]
   readonly features: Features

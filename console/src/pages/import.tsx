@@ -1,10 +1,11 @@
 import { Alert, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { isUnderWay, linesWithoutRecord, outcomeOf } from '../../../src/imports/resource/outcome'
-import { useService } from '../api/document'
+import { forReading, useService } from '../api/document'
 import { getImport, type Import } from '../api/imports'
 import { isPassing } from '../api/request'
 import { isBeingUndone, nameOf, summaryOf } from '../imports'
+import { useIsOwn } from '../session'
 import { TextLink } from '../ui/link'
 import { Page } from '../ui/page'
 import { Failure } from '../ui/states'
@@ -36,6 +37,7 @@ export function ImportPage({ id }: { readonly id: string }) {
   })
   const service = useService()
   const { data: one } = query
+  const isOwn = useIsOwn(one?.meta.owner ?? 'store')
   const error = query.error ?? service.error
   const back = <TextLink href="/imports">All imports</TextLink>
   const retry = () => {
@@ -53,7 +55,8 @@ export function ImportPage({ id }: { readonly id: string }) {
       </Page>
     )
   }
-  const { features, recordTypes } = service.data
+  const { recordTypes } = service.data
+  const features = isOwn ? service.data.features : forReading(service.data.features)
   return (
     <Page
       key="one"

@@ -25,6 +25,49 @@ export const Dialog = ({ title, isOpen, onClose, children }: DialogProps) => (
   </Modal.Root>
 )
 
+interface QuestionProps {
+  readonly isOpen: boolean
+  readonly title: string
+  /** What happens. */
+  readonly children: ReactNode
+  /** The button that does nothing: `Keep it running`. */
+  readonly no: string
+  /** The button that does it. */
+  readonly yes: string
+  readonly isDangerous?: boolean
+  readonly isBusy?: boolean
+  /** Whether it cannot be done. */
+  readonly isImpossible?: boolean
+  /** Why it did not work. */
+  readonly error?: Error | null
+  onNo(): void
+  onYes(): void
+}
+
+/** Asks before something is done. The safe answer has the focus. */
+export function Question({ isOpen, title, children, no, yes, onNo, onYes, ...rest }: QuestionProps) {
+  const { isDangerous = false, isBusy = false, isImpossible = false, error } = rest
+  return (
+    <Dialog title={title} isOpen={isOpen} onClose={onNo}>
+      {children}
+      {error && <Failure error={error} />}
+      <Group mt="lg" justify="flex-end">
+        <Button variant="default" onClick={onNo} data-autofocus>
+          {no}
+        </Button>
+        <Button
+          {...(isDangerous && { color: 'red' })}
+          loading={isBusy}
+          disabled={isImpossible}
+          onClick={onYes}
+        >
+          {yes}
+        </Button>
+      </Group>
+    </Dialog>
+  )
+}
+
 interface ConfirmProps {
   /** On the button that asks, and on the one that does it. */
   readonly action: string
@@ -47,18 +90,19 @@ export function Confirm({ action, label, question, children, keep, size = 'sm', 
       <Button size={size} variant="default" aria-label={label} onClick={() => setAsked(true)}>
         {action}
       </Button>
-      <Dialog title={question} isOpen={isAsked} onClose={() => setAsked(false)}>
+      <Question
+        isOpen={isAsked}
+        title={question}
+        no={keep}
+        yes={action}
+        isDangerous
+        isBusy={mutation.isPending}
+        error={mutation.error}
+        onNo={() => setAsked(false)}
+        onYes={() => mutation.mutate()}
+      >
         {children}
-        {mutation.error && <Failure error={mutation.error} />}
-        <Group mt="lg" justify="flex-end">
-          <Button variant="default" onClick={() => setAsked(false)} data-autofocus>
-            {keep}
-          </Button>
-          <Button color="red" loading={mutation.isPending} onClick={() => mutation.mutate()}>
-            {action}
-          </Button>
-        </Group>
-      </Dialog>
+      </Question>
     </>
   )
 }

@@ -5,7 +5,7 @@ import { counted, number } from '../../../../src/text/numbers'
 import type { Import } from '../../api/imports'
 import { forgetEdits, useEdits } from '../../edits'
 import { asLine, whyNotJson } from '../../json-text'
-import { Question } from '../../ui/question'
+import { Question } from '../../ui/dialog'
 import { startUpload, useUpload } from '../../upload'
 
 /** The lines that were corrected, ready to be imported. It stays in view while lines are corrected. */

@@ -6,8 +6,8 @@ import { tallyOf } from '../../../../src/imports/resource/outcome'
 import { counted, number } from '../../../../src/text/numbers'
 import { command, getImport, type Import } from '../../api/imports'
 import { Refused } from '../../api/request'
+import { Question } from '../../ui/dialog'
 import { ButtonLink, TextLink } from '../../ui/link'
-import { Question } from '../../ui/question'
 import { Failure } from '../../ui/states'
 
 /** Runs a rehearsal for real, from the file that the service has kept. */

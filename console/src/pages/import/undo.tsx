@@ -2,7 +2,7 @@ import { Button, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Import, rehearseUndo } from '../../api/imports'
-import { Question } from '../../ui/question'
+import { Question } from '../../ui/dialog'
 import { sumOf, undoSentences } from '../../undo'
 import { useCommand } from './use-command'
 

@@ -2,9 +2,7 @@ import { Radio, Stack } from '@mantine/core'
 import type { OnConflict } from '../../../../src/imports/terms'
 import type { Features } from '../../api/document'
 
-const POLICIES: Readonly<
-  Record<OnConflict | 'patch', { readonly label: string; readonly description: string }>
-> = {
+const POLICIES: Readonly<Record<OnConflict, { readonly label: string; readonly description: string }>> = {
   reject: {
     label: 'Reject it',
     description: 'It is reported as an error, and the existing record stays as it is.',
