@@ -139,7 +139,7 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
 
   test('runs one, imports the file, stops it and exits 0', async () => {
     const file = await aFile([aProduct(), aProduct(), aSubscriber()], 'good.jsonl')
-    const { code, stdout, stderr } = await runImport([file, '--data-dir', dataDir])
+    const { code, stdout, stderr } = await runImport([file, '--data-dir', dataDir, '--yes'])
     expect(stderr.split('\n')).toEqual([
       `No server runs on ${dataDir}; this command runs one itself.`,
       expect.stringMatching(/^uploaded \d+ B$/),
@@ -194,7 +194,7 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
   test('interrupted, exits 130, and the import continues at the next start', async () => {
     const own = aDataDir()
     const file = await aFile(many(40_000, () => aProduct()))
-    const first = intake(['import', file, '--data-dir', own])
+    const first = intake(['import', file, '--data-dir', own, '--yes'])
     await first.says(/^uploaded /m)
     first.child.kill('SIGINT')
     const { code, stderr } = await first.ended

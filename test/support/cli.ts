@@ -61,18 +61,24 @@ export function startIntake(
 export const intake = (...given: Parameters<typeof startIntake>): Promise<Outcome> =>
   startIntake(...given).ended
 
-/** Runs `intake` on a terminal (util-linux's `script`), and returns its output. */
+/**
+ * Runs `intake` on a terminal (util-linux's `script`), and returns its output.
+ *
+ * @param typed what somebody types there
+ */
 export function intakeOnTerminal(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  typed?: string,
 ): Promise<string> {
   const command = [process.execPath, cli, ...args].map((word) => `'${word}'`).join(' ')
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     env: { ...cleanEnvironment(), ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: [typed === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'],
   })
+  child.stdin?.write(typed)
   let text = ''
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
     text += piece
   })
   return new Promise((resolve) => child.once('close', () => resolve(text)))

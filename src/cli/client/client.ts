@@ -112,6 +112,14 @@ export const previewUndo = async (
   return (await ask<{ data: UndoPreviewResource }>(address, path, signal, 'POST', PREVIEW_TIMEOUT_MS)).data
 }
 
+/** Whether the API key belongs to a store or to an organization. @throws as `getImport` */
+export const getOwnerKind = async (
+  address: Address,
+  signal: AbortSignal,
+): Promise<'store' | 'organization'> =>
+  (await ask<{ data: { meta: { owner: 'store' | 'organization' } } }>(address, '/v2/me', signal)).data.meta
+    .owner
+
 /** The JSON Lines at a path. @throws CommandError, ServerUnreachable, and the signal's reason */
 export async function download(
   address: Address,

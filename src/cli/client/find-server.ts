@@ -1,12 +1,13 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config/config.js'
 import { readConfig } from '../../config/read-config.js'
 import { readApiKey } from '../../data-dir/api-key.js'
 import { layoutOf } from '../../data-dir/layout.js'
-import { DataDirInUse } from '../../data-dir/lock.js'
+import { DataDirInUse, userOf } from '../../data-dir/lock.js'
 import { hasCluster } from '../../data-dir/postgres/embedded.js'
 import type { Service } from '../../service.js'
-import { CommandError, noDatabaseIn } from '../terminal/fail.js'
+import { CommandError } from '../terminal/fail.js'
 import { type Address, answers } from './client.js'
 
 /** The server that imports are sent to, until `stop`. */
@@ -39,19 +40,20 @@ const RESTART_MS = 5000
 /**
  * The server at `--url`, or else the one that runs on the data directory, or else one of our own on it.
  *
- * @param mayCreate whether a missing data directory is created. A mistyped one should not be.
+ * @param agreeToCreate throws unless a missing data directory is to be created
  * @param say tells the person what happens, in a sentence
  * @throws CommandError, ConfigError, and what `startService` throws. Nothing is left running then.
  */
 export async function findServer(
   flags: ServerFlags,
-  mayCreate: boolean,
+  agreeToCreate: (folder: string) => Promise<void>,
   say: (sentence: string) => void,
   signal: AbortSignal,
 ): Promise<Server> {
   if (flags.url !== undefined) return remoteServer(flags.url, flags.apiKey)
   const server = new LocalServer(flags, say)
-  if (!mayCreate) server.requireDatabase()
+  const missing = await server.missingDatabase()
+  if (missing !== undefined) await agreeToCreate(missing)
   try {
     await server.find(signal)
     return server
@@ -130,10 +132,13 @@ class LocalServer implements Server {
     return this.isOwn ? `http://${host.includes(':') ? `[${host}]` : host}:${port}` : this.address.url
   }
 
-  /** @throws CommandError if there is no database yet */
-  requireDatabase(): void {
+  /** The data directory, if there is no database in it yet and no service runs on it. */
+  async missingDatabase(): Promise<string | undefined> {
     const { dataDir, databaseUrl } = this.#config
-    if (databaseUrl === undefined && !hasCluster(dataDir)) throw noDatabaseIn(dataDir)
+    if (databaseUrl !== undefined || hasCluster(dataDir)) return undefined
+    // A service may have its database elsewhere.
+    const isUsed = existsSync(dataDir) && (await userOf(dataDir)) !== undefined
+    return isUsed ? undefined : dataDir
   }
 
   /** Returns once there is a server that answers. */

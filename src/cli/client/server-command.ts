@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { fail } from '../terminal/fail.js'
+import { fail, noDatabaseIn } from '../terminal/fail.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
 import type { Style } from '../terminal/summary.js'
 import { colorsOf, outliveOutput, widthOf } from '../terminal/terminal.js'
@@ -31,6 +31,11 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It is not a whole number.')
 }
 
+/** A mistyped data directory should not be created. */
+const createNothing = async (folder: string) => {
+  throw noDatabaseIn(folder)
+}
+
 /** Runs a command's work at a server, and sets the exit code: 1 for an error. */
 export async function atServer(
   flags: ServerFlags,
@@ -40,7 +45,7 @@ export async function atServer(
   const signal = firstSignal()
   let server: Server | undefined
   try {
-    server = await findServer(flags, false, () => {}, signal)
+    server = await findServer(flags, createNothing, () => {}, signal)
     process.exitCode = await work(server, signal)
   } catch (error) {
     await server?.stop()

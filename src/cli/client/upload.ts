@@ -20,6 +20,9 @@ export interface UploadOptions {
   readonly externalRef: string | undefined
   readonly dryRun: boolean
   readonly onConflict: OnConflict
+  readonly maxErrors: number | undefined
+  /** The id of the import whose rejected lines the file has, corrected. */
+  readonly fixes: string | undefined
 }
 
 /**
@@ -121,7 +124,7 @@ function exchange(
 function headOf(
   boundary: string,
   name: string | undefined,
-  { externalRef, dryRun, onConflict }: UploadOptions,
+  { externalRef, dryRun, onConflict, maxErrors, fixes }: UploadOptions,
 ): Buffer {
   const part = (disposition: string) => `--${boundary}\r\ncontent-disposition: form-data; ${disposition}\r\n`
   const field = (fieldName: string, value: string) => `${part(`name="${fieldName}"`)}\r\n${value}\r\n`
@@ -129,6 +132,8 @@ function headOf(
     ...(dryRun ? [field('dry_run', 'true')] : []),
     ...(onConflict === 'reject' ? [] : [field('on_conflict', onConflict)]),
     ...(externalRef === undefined ? [] : [field('external_ref', externalRef)]),
+    ...(maxErrors === undefined ? [] : [field('max_errors', String(maxErrors))]),
+    ...(fixes === undefined ? [] : [field('fixes', fixes)]),
   ]
   // Escaped as browsers do: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
   const escaped = name?.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')

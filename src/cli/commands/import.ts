@@ -13,7 +13,8 @@ import {
 } from '../client/client.js'
 import { findServer, type Server } from '../client/find-server.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
-import { type ServerCommandFlags, styleOf, withServerFlags } from '../client/server-command.js'
+import { type ServerCommandFlags, styleOf, wholeNumber, withServerFlags } from '../client/server-command.js'
+import type { UploadOptions } from '../client/upload.js'
 import { watchImport } from '../client/watch.js'
 import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
 import { CommandError, fail } from '../terminal/fail.js'
@@ -22,11 +23,16 @@ import { type Reporter, reporterOn } from '../terminal/progress.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
 import { summaryOf } from '../terminal/summary.js'
 import { colorsOf, outliveOutput, printable, toJson, wrap } from '../terminal/terminal.js'
+import { agreeToCreate, agreeToRepeat, sayRepeated } from './import-questions.js'
+import { idOf, LATEST } from './imports/command.js'
 
 interface Flags extends ServerCommandFlags {
   readonly externalRef?: string
   readonly dryRun?: true
   readonly onConflict: OnConflict
+  readonly maxErrors?: number
+  readonly fixes?: string
+  readonly yes?: true
   readonly watch: boolean
 }
 
@@ -39,7 +45,9 @@ The file may be compressed with gzip. "-" reads the standard input until its
 end: a pause does not end the upload.
 
 Without --url the import goes to the server that runs on the data directory.
-If none runs, this command runs one itself until the import has ended.
+If none runs, this command runs one itself until the import has ended. Before it
+creates a data directory, and before it imports the same file again, it asks
+(--yes: it does not). Where nobody can be asked, it creates none.
 
 Progress goes to stderr: a bar on a terminal, else a line now and then.
 The summary goes to stdout.
@@ -89,6 +97,9 @@ export function importCommand(): Command {
         .default('reject'),
     )
     .option('--external-ref <text>', 'your own name for this import; no two imports can have the same')
+    .option('--max-errors <number>', 'stop once more lines than this are rejected', wholeNumber)
+    .option('--fixes <id>', `the import whose rejected lines these are, corrected; its id, or ${LATEST}`)
+    .option('-y, --yes', 'do not ask: create a missing data directory, import a file again')
     .option('--watch', 'follow the import to its end, and report (this is the default)', true)
     .option('--no-watch', 'exit as soon as the file has been received')
   return withServerFlags(command)
@@ -109,8 +120,14 @@ async function run(path: string, flags: Flags): Promise<number> {
   let server: Server | undefined
   let received: ImportResource | undefined
   try {
-    server = await findServer(flags, true, reporter.say, signal)
+    const agree = async (folder: string) => {
+      if (!flags.yes) await agreeToCreate(folder, signal)
+    }
+    server = await findServer(flags, agree, reporter.say, signal)
+    const mayAsk = !flags.yes && !flags.dryRun
+    const hasAsked = mayAsk && (await agreeToRepeat(server, file, reporter, signal))
     received = await upload(server, terms)
+    if (!hasAsked) sayRepeated(file, received, reporter)
     if (!flags.watch) return leave(server, received, terms)
     const ended = await watchImport(server, received, reporter, signal)
     return await report(server, ended, terms)
@@ -135,6 +152,7 @@ interface Terms {
 }
 
 async function upload(server: Server, { file, flags, reporter, signal }: Terms): Promise<ImportResource> {
+  const options = await optionsOf(server, flags, signal)
   const all = file.bytes === undefined ? undefined : size(file.bytes)
   const progress = reporter.start('uploading', file.bytes)
   let sent = 0
@@ -142,13 +160,17 @@ async function upload(server: Server, { file, flags, reporter, signal }: Terms):
     sent = bytes
     progress.update(bytes, all === undefined ? size(bytes) : `${size(bytes)} of ${all}`)
   }
-  const { externalRef, dryRun = false, onConflict } = flags
-  const options = { externalRef, dryRun, onConflict }
   // Loaded here, with all that reads lines: `intake imports` shares this file and uploads nothing.
   const { uploadFile } = await import('../client/upload.js')
   const received = await uploadFile(server.address, file, options, onSent, signal)
   progress.finish(`uploaded ${all ?? size(sent)}`)
   return received
+}
+
+async function optionsOf(server: Server, flags: Flags, signal: AbortSignal): Promise<UploadOptions> {
+  const { externalRef, dryRun = false, onConflict, maxErrors } = flags
+  const fixes = flags.fixes === undefined ? undefined : await idOf(server.address, flags.fixes, signal)
+  return { externalRef, dryRun, onConflict, maxErrors, fixes }
 }
 
 /** Reports an import that continues without this command. */

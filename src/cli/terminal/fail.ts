@@ -7,9 +7,11 @@ export class CommandError extends Error {
   override name = 'CommandError'
 }
 
+export const missingDatabase = (folder: string): string => `There is no database in ${folder}.`
+
 export const noDatabaseIn = (folder: string) =>
   new CommandError(
-    `There is no database in ${folder}. Give the data directory of the service with --data-dir or DATA_DIR, ` +
+    `${missingDatabase(folder)} Give the data directory of the service with --data-dir or DATA_DIR, ` +
       'or start the service there for the first time.',
   )
 

@@ -26,7 +26,7 @@ export const command = (name: string, description: string): Command =>
   withServerFlags(new Command(name).description(description)).showHelpAfterError('Add --help for help.')
 
 /** Stands for the import that "imports list" shows first. */
-const LATEST = '@latest'
+export const LATEST = '@latest'
 
 const ID = `the id of the import, as "${PROGRAM} imports list" shows it, or ${LATEST}`
 
@@ -48,8 +48,10 @@ export async function atImport(
   given: string,
   work: (server: Server, id: string, signal: AbortSignal) => Promise<number>,
 ): Promise<void> {
-  if (given !== LATEST && !UUID_PATTERN.test(given)) {
-    fail(noSuchImport(`"${printable(given)}" is not the id of an import.`))
+  try {
+    checkId(given)
+  } catch (error) {
+    fail(error)
   }
   await atServer(flags, async (server, signal) => {
     const id = await idOf(server.address, given, signal)
@@ -61,7 +63,16 @@ export async function atImport(
   })
 }
 
-async function idOf(address: Address, given: string, signal: AbortSignal): Promise<string> {
+/** @throws CommandError if it is neither an id nor `@latest` */
+function checkId(given: string): void {
+  if (given !== LATEST && !UUID_PATTERN.test(given)) {
+    throw noSuchImport(`"${printable(given)}" is not the id of an import.`)
+  }
+}
+
+/** The id that was typed, or that `@latest` stands for. @throws CommandError; what asking the server throws */
+export async function idOf(address: Address, given: string, signal: AbortSignal): Promise<string> {
+  checkId(given)
   if (given !== LATEST) return given
   const { data } = await getPage<{ readonly id: string }>(address, IMPORTS, { limit: 1 }, signal)
   if (data[0] === undefined) {

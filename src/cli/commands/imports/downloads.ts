@@ -13,9 +13,9 @@ export const rejected = () =>
   downloading(
     'rejected',
     'fetch the rejected lines, byte for byte, to be fixed and imported',
-    ({ lines }, output, flags) => {
+    ({ lines }, output, flags, id) => {
       const sentence = `${counted(lines, 'rejected line')} ${lines === 1 ? 'is' : 'are'} in ${output}. Once they are fixed, this imports them:`
-      return `${wrap(sentence, styleOf(flags).width)}\n\n  ${commandLine(flags, 'import', output)}`
+      return `${wrap(sentence, styleOf(flags).width)}\n\n  ${commandLine(flags, 'import', output, '--fixes', id)}`
     },
   )
 
@@ -44,7 +44,7 @@ export const kept = () =>
 const downloading = (
   name: string,
   description: string,
-  saidOf: (saved: Saved, output: string, flags: ServerCommandFlags) => string,
+  saidOf: (saved: Saved, output: string, flags: ServerCommandFlags, id: string) => string,
   route = name,
 ): Command =>
   ofImport(name, description)
@@ -57,7 +57,7 @@ const downloading = (
         else {
           const saved = await saveTo(output, lines)
           if (flags.json) printJson({ file: output, ...saved })
-          else process.stdout.write(`${saidOf(saved, output, flags)}\n`)
+          else process.stdout.write(`${saidOf(saved, output, flags, id)}\n`)
         }
         return 0
       }),
