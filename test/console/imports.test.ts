@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { choose, describeConsole, importForReal, sidewaysScroll, violations } from '../support/browser.js'
 import { aProduct, file, times } from '../support/builders.js'
 
+const withoutSpaces = (text: string): string => text.replaceAll(/\s/g, '')
+
 describeConsole('Before and after an import', (console) => {
   test('a file that was imported before is told before anything is sent, compressed or not', async () => {
     const { api } = console.service
@@ -110,5 +112,50 @@ describeConsole('Before and after an import', (console) => {
     expect(await violations(page)).toEqual([])
     await stayed.getByRole('link', { name: 'tea-1' }).click()
     await page.getByRole('heading', { name: 'Another tea' }).waitFor()
+  })
+
+  test('a rehearsal shows what would change, attribute by attribute, and is then run', async () => {
+    const { api } = console.service
+    const box = { external_ref: 'box', description: 'Twelve cups', price: { EUR: { amount: 1200 } } }
+    await api.import(file(aProduct({ ...box, name: 'Box' }), aProduct({ external_ref: 'same' })))
+    const { page } = await console.open('/new')
+    await choose(
+      page,
+      'prices.jsonl',
+      file(
+        aProduct({ external_ref: 'box', name: 'Box', price: { EUR: { amount: 1350 } } }),
+        aProduct({ external_ref: 'same' }),
+        aProduct({ external_ref: 'another' }),
+      ),
+    )
+    await page.getByRole('radio', { name: 'Change only what the line gives' }).check()
+    await page.getByRole('button', { name: 'Rehearse the import' }).click()
+    await page.getByRole('heading', { name: '1 record would be changed' }).waitFor()
+    await page.getByText('1 would be created, 1 was equal already.').waitFor()
+    const changes = page.getByRole('table', { name: 'Changes' })
+    const row = changes.getByRole('row').nth(1)
+    await row.getByText('€13.50').waitFor()
+    expect((await row.getByRole('definition').allInnerTexts()).map(withoutSpaces)).toEqual([
+      'before:€12.00→after:€13.50',
+    ])
+    expect(await violations(page)).toEqual([])
+    await row.getByRole('link', { name: 'box' }).click()
+    await page.getByText('€12.00').waitFor()
+    await page.goBack()
+    await page.getByRole('button', { name: 'Import 3 records' }).click()
+    await page.getByRole('heading', { name: '1 record changed' }).waitFor()
+    await row.getByRole('link', { name: 'box' }).click()
+    await page.getByText('€13.50').waitFor()
+    await page.getByText('Twelve cups').waitFor()
+    await page.goBack()
+    await page.getByRole('button', { name: 'Undo import' }).click()
+    const question = page.getByRole('dialog', { name: 'Undo this import?' })
+    await question
+      .getByText('1 product that it changed will get the values back that it had before.')
+      .waitFor()
+    await question.getByRole('button', { name: 'Undo import' }).click()
+    await page.getByText('The import was undone').waitFor()
+    await row.getByRole('link', { name: 'box' }).click()
+    await page.getByText('€12.00').waitFor()
   })
 })

@@ -167,8 +167,8 @@ export interface Change {
   readonly id: string
   readonly external_ref?: string
   readonly change: 'created' | 'updated' | 'unchanged'
-  /** Old and new, of what differs. */
-  readonly attributes: Readonly<Record<string, readonly [unknown, unknown]>>
+  /** Old and new, of what differs; absent: the import is older than that was recorded. */
+  readonly attributes?: Readonly<Record<string, readonly [unknown, unknown]>>
 }
 
 /** The first records that an import changed; those that it created or left as they were are passed over. */

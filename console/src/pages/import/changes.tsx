@@ -70,7 +70,7 @@ const columnsOf = (one: Import, types: readonly ListedType[]): Column<Change>[] 
   { header: 'Record', width: '14rem', cell: (change) => <RecordLink of={change} types={types} /> },
   {
     header: one.meta.dry_run ? 'What would change' : 'What changed',
-    cell: ({ type, attributes }) => (
+    cell: ({ type, attributes = {} }) => (
       <dl className="changes">
         {Object.entries(attributes).map(([name, [before, after]]) => (
           <div key={name}>
