@@ -14,6 +14,7 @@ import { OfferedKey } from './ui/offered-key'
 
 /** What is not needed for the first page is loaded after it, so that it is there when the service is away. */
 const later = {
+  editRecord: async () => ({ default: (await import('./pages/edit-record')).EditRecordPage }),
   keys: async () => ({ default: (await import('./pages/keys')).KeysPage }),
   newImport: async () => ({ default: (await import('./pages/new-import')).NewImportPage }),
   record: async () => ({ default: (await import('./pages/record')).RecordPage }),
@@ -22,6 +23,7 @@ const later = {
 }
 
 const missing = { default: MissingPage }
+const EditRecordPage = lazy(() => later.editRecord().catch(() => missing))
 const KeysPage = lazy(() => later.keys().catch(() => missing))
 const NewImportPage = lazy(() => later.newImport().catch(() => missing))
 const RecordPage = lazy(() => later.record().catch(() => missing))
@@ -106,6 +108,12 @@ function Pages({ me }: { readonly me: Me }) {
           <Route path="/imports/:id">{({ id }) => <ImportPage key={id} id={id} />}</Route>
           <Route path="/new" component={NewImportPage} />
           <Route path="/records/:list?">{({ list }) => <RecordsPage list={list} />}</Route>
+          <Route path="/records/:list/new">
+            {({ list }) => <EditRecordPage key={list} list={list} id={undefined} />}
+          </Route>
+          <Route path="/records/:list/:id/change">
+            {({ list, id }) => <EditRecordPage key={id} list={list} id={id} />}
+          </Route>
           <Route path="/records/:list/:id">
             {({ list, id }) => <RecordPage key={id} list={list} id={id} />}
           </Route>

@@ -1,7 +1,7 @@
 import { type Attribute, attributesIn } from './attributes'
 import type { Resource } from './record'
 import { urlOf } from './request'
-import { answerOf, isCopy, type OpenApi, resolved, type Schema, typeIn } from './schema'
+import { answerOf, isCopy, type OpenApi, type Operation, resolved, type Schema, typeIn } from './schema'
 
 /** A record type, or the type of what a record holds. */
 export interface RecordType {
@@ -42,6 +42,25 @@ export interface ListedType extends RecordType {
   readonly holds: readonly SubList[]
   /** What else there is to read of a record: a subscription's states. */
   readonly logs: readonly SubList[]
+  /** What a new record is given; undefined: none can be created alone. */
+  readonly creation: Creation | undefined
+  /** What can be changed of a record. */
+  readonly changes: readonly Given[]
+}
+
+/** A value that a request gives. */
+export interface Given {
+  readonly name: string
+  readonly schema: Schema
+  readonly isRequired: boolean
+}
+
+export interface Creation {
+  /** After the list's own path: `/build`, or nothing. */
+  readonly path: string
+  /** Whether the attributes are in `data` itself. */
+  readonly isFlat: boolean
+  readonly given: readonly Given[]
 }
 
 /** The types that a line of a file can have, in the document's order. */
@@ -72,10 +91,45 @@ function listedType(document: OpenApi, type: string): ListedType | undefined {
       choices: filters.flatMap(([name, { values }]) => (values ? { name, values } : [])),
       holds: lists.filter((one) => held.includes(one.list)),
       logs: lists.filter((one) => !held.includes(one.list)),
+      creation: creationIn(document, path),
+      changes: changesIn(document, path),
     }
   }
   return undefined
 }
+
+const bodyOf = (operation: Operation | undefined): Schema | undefined =>
+  operation?.requestBody?.content['application/json']?.schema.properties?.data
+
+/** A record that refers to others is built with them, where there is a route for that. */
+function creationIn(document: OpenApi, path: string): Creation | undefined {
+  const { paths } = document
+  const [isBuilt, post] = [paths[`${path}/build`]?.post, paths[path]?.post]
+  const body = bodyOf(isBuilt ?? post)
+  const nested = [body, ...(body?.anyOf ?? [])].find((form) => form?.properties?.attributes)
+  const given = resolved(document, nested ? nested.properties?.attributes : body)
+  if (!given) return undefined
+  const { type: _, ...properties } = given.properties ?? {}
+  const { required = [] } = given
+  return {
+    path: isBuilt ? '/build' : '',
+    isFlat: nested === undefined,
+    given: Object.entries(properties).map(([name, schema]) => ({
+      name,
+      schema: resolved(document, schema) ?? schema,
+      isRequired: required.includes(name),
+    })),
+  }
+}
+
+/** What may be null can be cleared, and is optional. */
+const changesIn = (document: OpenApi, path: string): Given[] =>
+  Object.entries(
+    resolved(document, bodyOf(document.paths[`${path}/{id}`]?.put)?.properties?.attributes)?.properties ?? {},
+  ).map(([name, schema]) => {
+    const value = schema.anyOf?.find(({ type }) => type !== 'null')
+    return { name, schema: value ?? schema, isRequired: value === undefined }
+  })
 
 /** The lists whose paths go on from a record's: `/subscriptions/{id}/states`. */
 function subLists(document: OpenApi, path: string): SubList[] {

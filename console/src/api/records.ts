@@ -1,6 +1,6 @@
 import type { StoredRecord } from './record'
-import type { ListedType } from './record-types'
-import { contains, equals, type Page, pageQuery, requestJson, urlOf } from './request'
+import type { Creation, ListedType } from './record-types'
+import { contains, equals, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
 
 /** A record with what it holds, by the list's name. */
 export interface RecordWithHeld {
@@ -19,11 +19,22 @@ export interface RecordsQuery {
   readonly offset: number
 }
 
-export function listRecords({ list, by, text, chosen, offset }: RecordsQuery): Promise<Page<StoredRecord>> {
-  const query = pageQuery(offset)
+export function listRecords(asked: RecordsQuery): Promise<Page<StoredRecord>> {
+  const query = pageQuery(asked.offset)
+  addFilters(query, asked)
+  return requestJson(urlOf(`/${asked.list}?${query}`))
+}
+
+/** The caller's own records that match, as lines of an import file. */
+export async function exportRecords(asked: Omit<RecordsQuery, 'offset'>): Promise<Blob> {
+  const query = new URLSearchParams()
+  addFilters(query, asked)
+  return whole((await request(urlOf(`/${asked.list}?${query}`), { accept: 'application/jsonl' })).blob())
+}
+
+function addFilters(query: URLSearchParams, { by, text, chosen }: Omit<RecordsQuery, 'offset'>): void {
   if (text !== '') query.append('filter', contains(by, text))
   for (const [name, value] of Object.entries(chosen)) query.append('filter', equals(name, value))
-  return requestJson(urlOf(`/${list}?${query}`))
 }
 
 const recordUrl = (list: string, id: string, rest = ''): string =>
@@ -48,4 +59,32 @@ export async function exists(list: string, id: string): Promise<boolean> {
   query.append('filter', equals('id', id))
   const { data } = await requestJson<Page<StoredRecord>>(urlOf(`/${list}?${query}`))
   return data.length > 0
+}
+
+type Attributes = Readonly<Record<string, unknown>>
+
+/** @throws Refused with what is wrong, attribute by attribute */
+export async function createRecord(
+  { list, type }: ListedType,
+  { path, isFlat }: Creation,
+  attributes: Attributes,
+): Promise<StoredRecord> {
+  const data = isFlat ? { ...attributes, type } : { type, attributes }
+  return (
+    await requestJson<{ data: StoredRecord }>(urlOf(`/${list}${path}`), { method: 'POST', body: { data } })
+  ).data
+}
+
+/** @throws Refused with what is wrong, attribute by attribute */
+export async function changeRecord(
+  { list, type }: ListedType,
+  id: string,
+  attributes: Attributes,
+): Promise<StoredRecord> {
+  const body = { data: { type, id, attributes } }
+  return (await requestJson<{ data: StoredRecord }>(recordUrl(list, id), { method: 'PUT', body })).data
+}
+
+export async function deleteRecord(list: string, id: string): Promise<void> {
+  await request(recordUrl(list, id), { method: 'DELETE' })
 }

@@ -38,6 +38,8 @@ export interface Schema {
   readonly anyOf?: readonly Schema[]
   /** The forms of a `variant`. */
   readonly oneOf?: readonly Schema[]
+  /** Stored, and never answered. */
+  readonly writeOnly?: boolean
   readonly discriminator?: { readonly propertyName: string }
 }
 

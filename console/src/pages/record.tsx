@@ -11,6 +11,7 @@ import { Page } from '../ui/page'
 import { RecordStatus } from '../ui/record-status'
 import { Failure } from '../ui/states'
 import { NotFoundPage } from './not-found'
+import { RecordActions } from './record-actions'
 import { CopiedRecord } from './record-copy'
 import { Held } from './record-held'
 import { Log } from './record-log'
@@ -59,6 +60,7 @@ function LoadedType({ types, type, id }: LoadedTypeProps) {
           <Statuses type={type} record={record} />
         </>
       }
+      actions={<RecordActions type={type} record={record} />}
     >
       {error && <Failure error={error} onRetry={() => refetch()} />}
       <Meta type={type} record={record} />

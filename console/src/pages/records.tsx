@@ -1,14 +1,15 @@
-import { Select, Text } from '@mantine/core'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Button, Select, Text } from '@mantine/core'
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { useService } from '../api/document'
 import type { StoredRecord } from '../api/record'
 import type { ListedType } from '../api/record-types'
-import { listRecords } from '../api/records'
+import { exportRecords, listRecords, type RecordsQuery } from '../api/records'
 import { capitalized, label, phrase, visible } from '../format'
+import { save } from '../save'
 import { type Address, useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
-import { TextLink } from '../ui/link'
+import { ButtonLink, TextLink } from '../ui/link'
 import { Page } from '../ui/page'
 import { LIST_MAX_OFFSET, Paging } from '../ui/paging'
 import { SearchInput } from '../ui/search-input'
@@ -23,7 +24,10 @@ export function RecordsPage({ list }: { readonly list: string | undefined }) {
     list === undefined ? service?.recordTypes[0] : service?.recordTypes.find((one) => one.list === list)
   if (service && !type) return <NotFoundPage />
   return (
-    <Page title={type ? capitalized(type.list) : 'Records'}>
+    <Page
+      title={type ? capitalized(type.list) : 'Records'}
+      actions={type?.creation && <ButtonLink href={`/records/${type.list}/new`}>New {type.noun}</ButtonLink>}
+    >
       {error && <Failure error={error} onRetry={() => refetch()} />}
       <nav className="tabs" aria-label="Types of records">
         {service?.recordTypes.map((one) => (
@@ -70,6 +74,7 @@ function Records({ type }: { readonly type: ListedType }) {
   return (
     <>
       <Filters type={type} by={by} text={text} chosen={chosen} />
+      <Export query={query} />
       {error && <Failure error={error} onRetry={() => records.refetch()} />}
       {data?.data.length === 0 ? (
         <NoRecords
@@ -157,6 +162,24 @@ function Filters({ type, by, text, chosen }: FiltersProps) {
           onChange={(value) => address.set({ [name]: value ?? '', offset: 0 })}
         />
       ))}
+    </div>
+  )
+}
+
+/** The own ones of those that match, as a file that can be imported. */
+function Export({ query }: { readonly query: RecordsQuery }) {
+  const download = useMutation({
+    mutationFn: () => exportRecords(query),
+    onSuccess: (blob) => save(blob, `${query.list}.jsonl`),
+  })
+  const isFiltered = query.text !== '' || Object.keys(query.chosen).length > 0
+  return (
+    <div className="export">
+      <Button size="xs" variant="default" loading={download.isPending} onClick={() => download.mutate()}>
+        {isFiltered ? 'Export those that match' : 'Export all'}
+      </Button>
+      <span className="quiet">as a JSON Lines file that can be imported again</span>
+      {download.error && <Failure error={download.error} />}
     </div>
   )
 }
