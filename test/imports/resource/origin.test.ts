@@ -230,6 +230,19 @@ describe('A rehearsal', () => {
     expectErrors(retried, 409, [{ ...conflict, meta: { id: second.body.data.id } }])
   })
 
+  test('can be run again once that import is undone, which is then the same file no more', async () => {
+    const { id } = await api.import(content, { dryRun: true, externalRef: 'june' })
+    const first = await api.finished((await run(id)).body.data.id)
+    await api.request(`/subscriptions/imports/${first.id}/undo`, { method: 'POST' })
+    await expect.poll(async () => (await api.find(first.id)).meta.undo?.status).toBe('success')
+    expect((await api.find(id)).meta.run_as).toBeUndefined()
+    const { status, body } = await run(id)
+    expect(status).toBe(201)
+    expect(body.data.meta.same_file_as).toBeUndefined()
+    expect((await api.finished(body.data.id)).meta.records.imported).toEqual(first.meta.records.imported)
+    expect((await api.find(id)).meta.run_as).toBe(body.data.id)
+  })
+
   test('is run once, however many ask at the same time', async () => {
     const { id } = await api.import(content, { dryRun: true })
     const answers = await Promise.all(Array.from({ length: 5 }, () => run(id)))
