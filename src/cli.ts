@@ -28,15 +28,23 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['organizations', async () => (await import('./cli/commands/organizations.js')).organizationsCommand()],
   ['keys', async () => (await import('./cli/commands/keys.js')).keysCommand()],
   ['webhooks', async () => (await import('./cli/commands/webhooks.js')).webhooksCommand()],
+  ['completion', async () => (await import('./cli/commands/completion.js')).completionCommand(wholeProgram)],
   ['doctor', async () => (await import('./cli/commands/doctor.js')).doctorCommand()],
 ])
 
-const program = new Command('intake')
-  .description('Imports subscription data in bulk: JSON Lines in, PostgreSQL rows and an exact report out.')
-  .version(version(), '-v, --version', 'print the version')
-  .addHelpText('after', HELP)
-  .showHelpAfterError(`Run "${PROGRAM} --help" for help.`)
+const newProgram = (): Command =>
+  new Command('intake')
+    .description('Imports subscription data in bulk: JSON Lines in, PostgreSQL rows and an exact report out.')
+    .version(version(), '-v, --version', 'print the version')
+    .addHelpText('after', HELP)
+    .showHelpAfterError(`Run "${PROGRAM} --help" for help.`)
 
-const named = COMMANDS.get(process.argv[2] ?? '')
-for (const load of named ? [named] : COMMANDS.values()) program.addCommand(await load())
+async function wholeProgram(): Promise<Command> {
+  const program = newProgram()
+  for (const load of COMMANDS.values()) program.addCommand(await load())
+  return program
+}
+
+const load = COMMANDS.get(process.argv[2] ?? '')
+const program = load ? newProgram().addCommand(await load()) : await wholeProgram()
 await program.parseAsync()
