@@ -81,7 +81,7 @@ describe('With --strict it says what an import into an empty store would say', (
     expect(records.uploaded).toEqual(records.valid)
   })
 
-  test.each(['reject', 'skip', 'update'] as const)(
+  test.each(['reject', 'skip', 'update', 'patch'] as const)(
     'of a file that repeats itself, on_conflict=%s',
     async (onConflict) => {
       const content = times(4000, (index) => {
@@ -281,7 +281,11 @@ describe('intake validate', () => {
   test.each([
     ['no file', [], "missing required argument 'file'"],
     ['a file that is not there', ['none.jsonl'], 'There is no file none.jsonl.'],
-    ['an unknown on_conflict', ['x', '--on-conflict', 'y'], 'Allowed choices are reject, skip, update.'],
+    [
+      'an unknown on_conflict',
+      ['x', '--on-conflict', 'y'],
+      'Allowed choices are reject, skip, update, patch.',
+    ],
   ])('exits 1 for %s', async (_what, args, sentence) => {
     const { code, stderr } = await intake(['validate', ...args])
     expect(stderr).toContain(sentence)

@@ -169,7 +169,7 @@ test('a null for a required attribute, or of an invalid currency, stays a mistak
 describe('An empty external_ref counts as none', () => {
   const five = times(5, (index) => aSubscriber({ external_ref: '', name: `Person ${index}` }))
 
-  test.each(['reject', 'skip', 'update'] as const)('in a file, with %s', async (onConflict) => {
+  test.each(['reject', 'skip', 'update', 'patch'] as const)('in a file, with %s', async (onConflict) => {
     for (const repetition of [1, 2]) {
       const { meta } = await store.import(five, { onConflict })
       expect(meta.records.imported).toEqual(counts(0, 0, 5))

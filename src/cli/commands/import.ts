@@ -60,6 +60,8 @@ What happens to a record whose external_ref already exists (--on-conflict):
   reject  it is an error of its line
   skip    it is left out, which is not an error
   update  its attributes replace those of the existing record
+  patch   the attributes that the line gives replace those of the existing
+          record, null clears one, and the others stay
 A record without an external_ref cannot be recognized: whenever its file is sent
 again, it is added again.
 

@@ -49,7 +49,8 @@ meanwhile, as is a compressed file.
 It does not know what the store has. So a reference that does not lead to a
 valid record of the file is reported without being an error; with --strict it is
 an error, as in an import into an empty store. "${PROGRAM} import --dry-run"
-checks against the store.
+checks against the store. With --on-conflict patch, a line with an external_ref
+may leave out whatever its record may have.
 
 Exit codes:
   0    every line is fine; there may be references to records that are not in

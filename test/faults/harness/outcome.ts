@@ -60,7 +60,7 @@ const reports: readonly (readonly [string, string])[] = [
   ],
   [
     'updates',
-    `select resource, line_number from import_changes where owner_id = $1 and import_id = $2 order by line_number`,
+    `select resource, line_number, change, external_ref from import_changes where owner_id = $1 and import_id = $2 order by line_number`,
   ],
 ]
 

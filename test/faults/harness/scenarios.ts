@@ -14,7 +14,7 @@ import {
 export interface Step {
   readonly content: string
   readonly dryRun: boolean
-  readonly onConflict: 'reject' | 'skip' | 'update'
+  readonly onConflict: 'reject' | 'skip' | 'update' | 'patch'
 }
 
 /** What one owner imports, one file after the other: the outcome of each depends on the earlier ones. */
@@ -36,7 +36,7 @@ function makeScenario(random: RandomNumbers): Scenario {
   return Array.from({ length: 1 + random.below(3) }, () => ({
     content: dataset(random),
     dryRun: random.oneIn(4),
-    onConflict: random.pick(['reject', 'reject', 'skip', 'update'] as const),
+    onConflict: random.pick(['reject', 'reject', 'skip', 'update', 'patch'] as const),
   }))
 }
 

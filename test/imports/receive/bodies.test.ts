@@ -49,7 +49,7 @@ describe('A file that is the whole body', () => {
 
   test.each([
     ['?dry_run=maybe', 'dry_run: dry_run must be one of false, true'],
-    ['?on_conflict=replace', 'on_conflict: on_conflict must be one of reject, skip, update'],
+    ['?on_conflict=replace', 'on_conflict: on_conflict must be one of reject, skip, update, patch'],
     [
       '?dry-run=true',
       'dry-run: is not a parameter of this request; it takes ' +

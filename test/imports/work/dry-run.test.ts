@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { generateRecords } from '../../../bench/generate.js'
+import type { OnConflict } from '../../../src/imports/terms.js'
 import type { Api, ImportResource } from '../../support/api.js'
 import {
   anOffering,
@@ -33,7 +34,7 @@ async function totals(of: Api = api): Promise<number[]> {
 }
 
 /** Rehearses a file, then imports it: both must have the same outcome, and only the import adds. */
-async function rehearseAndImport(content: string, onConflict?: 'reject' | 'skip' | 'update') {
+async function rehearseAndImport(content: string, onConflict?: OnConflict) {
   const before = await totals()
   const rehearsal = await api.import(content, { dryRun: true, ...(onConflict && { onConflict }) })
   expect(rehearsal.meta.dry_run).toBe(true)
@@ -75,7 +76,7 @@ describe('A rehearsal has the outcome of the import, and adds nothing', () => {
     expect(meta.records.imported).toEqual(counts(0, 1, 0, 1, 0, 2))
   })
 
-  test.each(['reject', 'skip', 'update'] as const)(
+  test.each(['reject', 'skip', 'update', 'patch'] as const)(
     'of a file that repeats itself, on_conflict=%s',
     async (onConflict) => {
       await api.import(file(aProduct({ external_ref: 'there' }), aPlan({ external_ref: 'there' })))

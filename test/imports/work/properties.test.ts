@@ -56,16 +56,43 @@ async function checkImport(
   api: Api,
   resource: ImportResource,
   content: Content,
-  { imported, skipped, errors }: Outcome,
+  { imported, skipped, updated, unchanged, errors }: Outcome,
 ): Promise<void> {
   const { id, attributes, meta } = resource
   const report = await api.errors(id)
   expect(report.map(({ line, field, error }) => [line, field, field === '' ? '' : error])).toEqual(errors)
   expect(meta.records.imported).toEqual(countsOf(imported))
   expect(meta.records.skipped).toEqual(content.onConflict === 'skip' ? countsOf(skipped) : undefined)
+  const keepsJournal = content.onConflict === 'update' || content.onConflict === 'patch'
+  expect(meta.records.updated).toEqual(keepsJournal ? countsOf(updated) : undefined)
+  expect(meta.records.unchanged).toEqual(keepsJournal ? countsOf(unchanged) : undefined)
   expect(attributes.status).toBe(imported.size + skipped.size > 0 ? 'success' : 'failed')
   await checkCounts(api, resource, content)
 }
+
+/** The journal has each line's change, and that of a rehearsal the same, but for ids of what it adds. */
+async function checkChanges(
+  api: Api,
+  rehearsal: ImportResource,
+  { id }: ImportResource,
+  { changes }: Outcome,
+): Promise<void> {
+  const journal = (importId: string) => api.lines<Change>(`/subscriptions/imports/${importId}/changes`)
+  const done = await journal(id)
+  expect(done.map(({ line_number, change }) => [line_number, change])).toEqual(changes)
+  const rehearsed = await journal(rehearsal.id)
+  const withoutIds = (lines: readonly Change[]) =>
+    lines.map(({ id, ...line }) => JSON.parse(JSON.stringify(line).replaceAll(UUIDS, 'id')))
+  expect(withoutIds(rehearsed)).toEqual(withoutIds(done))
+}
+
+interface Change {
+  readonly line_number: number
+  readonly id?: string
+  readonly change: string
+}
+
+const UUIDS = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
 /**
  * Rehearses and imports the files one after the other for a new store, and compares everything visible with
@@ -83,6 +110,8 @@ async function check(files: readonly RandomFile[]): Promise<void> {
     await checkNothingLeft(service.pool, rehearsal.id)
     const resource = await api.import(content.bytes, { onConflict })
     await checkImport(api, resource, content, expected)
+    if (onConflict === 'update' || onConflict === 'patch')
+      await checkChanges(api, rehearsal, resource, expected)
     const { rows } = await service.pool.query('select owner_id from imports where id = $1', [resource.id])
     await checkRows(service.pool, rows[0].owner_id, oracle)
   }
@@ -113,7 +142,9 @@ test(
   'The same holds for files processed in many chunks',
   async () => {
     const repeated = randomFile.map((file): RandomFile => {
-      const lines = Array.from({ length: Math.ceil(4500 / file.lines.length) }, () => file.lines).flat()
+      // Lines that change a record one after the other take longer, and their chunks are smaller.
+      const length = file.onConflict === 'update' || file.onConflict === 'patch' ? 900 : 4500
+      const lines = Array.from({ length: Math.ceil(length / file.lines.length) }, () => file.lines).flat()
       return { ...file, lines, ends: ['\n'], hasMark: false, hasLastNewline: true }
     })
     await fc.assert(

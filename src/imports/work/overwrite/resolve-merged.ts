@@ -27,8 +27,8 @@ export async function resolveMerged(
     const selection = reselected.get(one)
     const found: readonly Problem[] = [
       ...one.problems,
-      ...(held?.problems ?? one.referring.future),
       ...(selection && 'problem' in selection ? [selection.problem] : []),
+      ...(held?.problems ?? one.referring.future),
     ]
     for (const problem of found) {
       problems.push({ ...problem, line: patch.line, type: recordType.type, externalRef: patch.externalRef })

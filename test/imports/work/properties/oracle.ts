@@ -1,3 +1,4 @@
+import { givesWay, merged, problemsOf, withoutNulls, writeOver } from './patches.js'
 import {
   type Attributes,
   type Content,
@@ -24,7 +25,7 @@ export interface Copy extends Identified {
 }
 
 /** What a record is made of besides its own attributes. */
-interface Held {
+export interface Held {
   readonly lists: Readonly<Partial<Record<List, readonly Copy[]>>>
   /** Of a subscription: what it subscribes to. */
   readonly subscribed?: {
@@ -46,6 +47,10 @@ export interface Stored extends Identified {
 export interface Outcome {
   readonly imported: ReadonlyMap<Noun, number>
   readonly skipped: ReadonlyMap<Noun, number>
+  readonly updated: ReadonlyMap<Noun, number>
+  readonly unchanged: ReadonlyMap<Noun, number>
+  /** Of an import that changes records: what each line did. */
+  readonly changes: readonly (readonly [line: number, change: string])[]
   readonly errors: readonly (readonly [line: number, field: string, error: string])[]
 }
 
@@ -82,6 +87,8 @@ export class Oracle {
     const errors: [number, string, string][] = []
     const imported = new Map<Noun, number>()
     const skipped = new Map<Noun, number>()
+    const changed = { updated: new Map<Noun, number>(), unchanged: new Map<Noun, number>() }
+    const changes: [number, string][] = []
     const count = (counts: Map<Noun, number>, noun: Noun) => counts.set(noun, (counts.get(noun) ?? 0) + 1)
     // Holders from earlier files are named by their id; a line number always refers to the same file.
     for (const noun of NOUNS) for (const one of this.stored[noun]) one.place = `${noun} ${one.id}`
@@ -90,16 +97,25 @@ export class Oracle {
       for (const [index, line] of lines.entries()) {
         if (line.kind !== 'record' || !pass.includes(line.noun)) continue
         const { noun } = line
-        const attributes = withoutEmptyRef(line.attributes)
-        const judged = line.problems.length > 0 ? line.problems : this.#judge(noun, attributes)
+        const given = withoutEmptyRef(line.attributes)
+        const { external_ref: ref } = given
+        const holder = ref === undefined ? undefined : find(this.stored[noun], ref)
+        const isPatch = onConflict === 'patch'
+        const before = isPatch && holder ? holder : undefined
+        const attributes = before ? merged(before.attributes, given) : withoutNulls(given)
+        const problems = isPatch ? problemsOf(noun, attributes, line.problems, !holder) : line.problems
+        const judged =
+          problems.length > 0
+            ? problems
+            : before
+              ? this.#judgePatch(noun, attributes, before)
+              : this.#judge(noun, attributes)
         if (!('lists' in judged)) {
           errors.push(
             ...judged.map(([field, error]) => [index + 1, field, error] as [number, string, string]),
           )
           continue
         }
-        const { external_ref: ref } = attributes
-        const holder = ref === undefined ? undefined : find(this.stored[noun], ref)
         if (holder && onConflict === 'reject') {
           errors.push([
             index + 1,
@@ -108,13 +124,17 @@ export class Oracle {
           ])
         } else if (holder && onConflict === 'skip') count(skipped, noun)
         else {
-          if (holder) Object.assign(holder, { attributes, held: judged })
-          else this.stored[noun].push({ attributes, held: judged, place: `line ${index + 1}`, id: '' })
+          const change = holder ? writeOver(holder, attributes, judged) : 'created'
+          if (!holder)
+            this.stored[noun].push({ attributes, held: judged, place: `line ${index + 1}`, id: '' })
           count(imported, noun)
+          if (change !== 'created') count(changed[change], noun)
+          changes.push([index + 1, change])
         }
       }
     }
-    return { imported, skipped, errors: errors.sort(([a], [b]) => a - b) }
+    const byLine = ([a]: readonly [number, ...unknown[]], [b]: readonly [number, ...unknown[]]) => a - b
+    return { imported, skipped, ...changed, changes: changes.sort(byLine), errors: errors.sort(byLine) }
   }
 
   /** What can be referred to: an owner's own first, then its organization's. */
@@ -125,6 +145,18 @@ export class Oracle {
   #judge(noun: Noun, attributes: Attributes): readonly Problem[] | Held {
     if (noun === 'offering') return this.#offering(attributes)
     return noun === 'subscription' ? this.#subscription(attributes) : { lists: {} }
+  }
+
+  /** Of a record that is there, what the patch does not give stays. */
+  #judgePatch(noun: Noun, attributes: Attributes, { held }: Stored): readonly Problem[] | Held {
+    if (noun === 'offering') {
+      const judged = this.#offering(attributes)
+      if (!('lists' in judged)) return judged
+      const given = Object.entries(judged.lists).filter(([list]) => list in attributes)
+      return { lists: { ...held.lists, ...Object.fromEntries(given) } }
+    }
+    if (noun !== 'subscription') return { lists: {} }
+    return givesWay(attributes) ? this.#subscription(attributes) : reselected(attributes, held)
   }
 
   #offering(attributes: Attributes): readonly Problem[] | Held {
@@ -157,12 +189,7 @@ export class Oracle {
       : this.#namedContent(attributes)
     const isInlineProblem = !('lists' in held) && attributes.offering !== undefined
     // What the line alone shows is said before anything is looked up.
-    if (isInlineProblem) return held
-    const tooLate = (['started_at', 'paused_at', 'canceled_at'] as const)
-      .filter((time) => FUTURE.has(attributes[time] ?? ''))
-      .map((time): Problem => [time, `${time} must not be in the future`])
-    if ('lists' in held) return tooLate.length > 0 ? tooLate : held
-    return [...held, ...tooLate]
+    return isInlineProblem ? held : notTooLate(attributes, held)
   }
 
   #namedContent(attributes: Attributes): readonly Problem[] | Held {
@@ -175,10 +202,7 @@ export class Oracle {
       return [[field, `offering ${quoted(id ?? ref)} was not found`]]
     }
     const { products = [], plans = [] } = source.held.lists
-    const fitting = plans.filter((one) => {
-      if (plan_id !== undefined) return isId(one, plan_id) || (one.source && isId(one.source, plan_id))
-      return selected === undefined || one.attributes.external_ref === selected
-    })
+    const fitting = selectedOf(plans, attributes)
     const [plan] = fitting
     if (!plan || fitting.length > 1) {
       const selector = plan_id?.toLowerCase() ?? selected
@@ -198,6 +222,41 @@ export class Oracle {
       all.map((one) => (one === plan ? subscribed.plan : copyOf(one.attributes, originalOf(one))))
     return { lists: { products: copies(products), plans: copies(plans) }, subscribed }
   }
+}
+
+function notTooLate(attributes: Attributes, held: readonly Problem[] | Held): readonly Problem[] | Held {
+  const tooLate = (['started_at', 'paused_at', 'canceled_at'] as const)
+    .filter((time) => FUTURE.has(attributes[time] ?? ''))
+    .map((time): Problem => [time, `${time} must not be in the future`])
+  if ('lists' in held) return tooLate.length > 0 ? tooLate : held
+  return [...held, ...tooLate]
+}
+
+/** The plans that are selected by id or reference; all of them if nothing says it. */
+function selectedOf(plans: readonly Copy[], { plan_id, selected_plan }: Attributes): readonly Copy[] {
+  const selected = selected_plan || undefined
+  return plans.filter((one) => {
+    if (plan_id !== undefined) return isId(one, plan_id) || (one.source && isId(one.source, plan_id))
+    return selected === undefined || one.attributes.external_ref === selected
+  })
+}
+
+/** A subscription that keeps what it holds, perhaps with another plan or currency. */
+function reselected(attributes: Attributes, held: Held): readonly Problem[] | Held {
+  const { subscribed } = held
+  if (!subscribed) throw new Error('a subscription has no offering')
+  const { plan_id, currency = '' } = attributes
+  const selector = plan_id?.toLowerCase() ?? (attributes.selected_plan || undefined)
+  const { products = [], plans = [] } = held.lists
+  const fitting = selector === undefined ? [subscribed.plan] : selectedOf(plans, attributes)
+  const [plan] = fitting
+  if (selector !== undefined && (!plan || fitting.length > 1)) {
+    return notTooLate(attributes, [
+      [plan_id === undefined ? 'selected_plan' : 'plan_id', notOne(selector, fitting.length)],
+    ])
+  }
+  if (!plan || !hasPrice(plan, products, plans, currency)) return notTooLate(attributes, [noPrice(currency)])
+  return notTooLate(attributes, { ...held, subscribed: { ...subscribed, plan } })
 }
 
 /** A subscription that brings its offering along. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { RecordLine } from '../../../support/builders.js'
+import { CLEARED, PARTS, WAY } from './patches.js'
 import {
   BOTH,
   builders,
@@ -45,6 +46,9 @@ type RandomLine =
       readonly attributes: Attributes
       readonly problems: readonly Problem[]
       readonly writing: number
+      /** What a file of patches leaves out of it, and what it clears. */
+      readonly without: readonly string[]
+      readonly cleared: readonly string[]
     }
 
 /** More of those that refer to others. */
@@ -59,9 +63,13 @@ const recordLine: fc.Arbitrary<RandomLine> = fc.constantFrom(...nouns).chain((no
         fc.constantFrom(...(noun === 'subscription' ? subscriptionSpoilers : spoilers)),
       ),
       writing: fc.nat(writings.length - 1),
+      without: fc.oneof(fc.constant(PARTS[noun]), fc.subarray([...PARTS[noun]]), fc.constant([])),
+      cleared: fc.oneof(fc.constant([]), fc.subarray(CLEARED.filter((name) => PARTS[noun].includes(name)))),
     })
     .map(
-      ({ attributes, spoiler, writing }): RandomLine => ({
+      ({ attributes, spoiler, writing, without, cleared }): RandomLine => ({
+        without: spoiler ? [] : without,
+        cleared: spoiler ? [] : cleared,
         kind: 'record',
         noun,
         attributes: built(noun, { ...attributes, ...spoiler?.[0] }),
@@ -122,7 +130,7 @@ export const randomFile: fc.Arbitrary<RandomFile> = fc
     ends: fc.array(fc.constantFrom('\n', '\r\n'), { minLength: 1, maxLength: 5 }),
     hasMark: fc.boolean(),
     hasLastNewline: fc.boolean(),
-    onConflict: fc.constantFrom(...(['reject', 'skip', 'update'] as const)),
+    onConflict: fc.constantFrom(...(['reject', 'skip', 'update', 'patch', 'patch'] as const)),
   })
   .map(({ before, one, after, ...form }) => legible({ lines: [...before, one, ...after], ...form }))
 
@@ -144,14 +152,17 @@ export function written({ lines, ends, hasMark, hasLastNewline, onConflict }: Ra
   const complete = lines.map((one): Line => {
     if (one.kind !== 'record') return one
     const { noun, problems, writing } = one
-    const attributes = withIds(one.attributes, ids)
+    const whole = withIds(one.attributes, ids)
+    const attributes = onConflict === 'patch' ? patchOf(whole, one) : whole
     const write = writings[writing] ?? JSON.stringify
     return {
       kind: 'record',
       noun,
       attributes,
       problems,
-      bytes: Buffer.from(write(builders[noun](attributes))),
+      bytes: Buffer.from(
+        write({ data: { type: builders[noun]({}).data.type, attributes: { ...attributes } } }),
+      ),
     }
   })
   const pieces = complete.flatMap(({ bytes }, index) => {
@@ -165,6 +176,16 @@ export function written({ lines, ends, hasMark, hasLastNewline, onConflict }: Ra
     bytes: Buffer.concat([Buffer.from(hasMark ? '\ufeff' : ''), ...pieces]),
     onConflict,
   }
+}
+
+/** A line of a patch: only part of a record's attributes. */
+function patchOf(
+  whole: Attributes,
+  { without, cleared }: { readonly without: readonly string[]; readonly cleared: readonly string[] },
+): Attributes {
+  const gone = without.includes('offering') ? [...without, ...WAY] : without
+  const left = Object.entries(whole).filter(([name]) => !gone.includes(name))
+  return Object.fromEntries([...left, ...cleared.map((name) => [name, null])])
 }
 
 /** Replaces the placeholders, wherever they stand. */
@@ -185,6 +206,8 @@ const valid = (noun: Noun, attributes: Attributes): RandomLine => ({
   attributes: built(noun, { name: `A ${noun}`, ...attributes }),
   problems: [],
   writing: 0,
+  without: [],
+  cleared: [],
 })
 
 /** An organization's file: what its stores can refer to. */

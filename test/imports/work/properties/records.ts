@@ -27,6 +27,13 @@ export type Prices = Readonly<Record<string, { readonly amount: number }>>
 /** The attributes that this test gives a meaning to; the builders fill in the others. */
 export interface Attributes {
   readonly name?: string
+  readonly account_id?: string
+  readonly email?: string
+  readonly configuration?: object
+  readonly manual_payments?: boolean
+  readonly can_pause?: boolean
+  readonly can_resume?: boolean
+  readonly can_cancel?: boolean
   readonly external_ref?: string
   readonly description?: string
   readonly price?: Prices
@@ -70,7 +77,7 @@ export type Line =
       readonly problems: readonly Problem[]
     }
 
-export type OnConflict = 'reject' | 'skip' | 'update'
+export type OnConflict = 'reject' | 'skip' | 'update' | 'patch'
 
 export interface Content {
   readonly lines: readonly Line[]
