@@ -31,7 +31,7 @@ export function Shell({ me, children }: { readonly me: Me; readonly children: Re
         <div className="header-inner">
           <Link href="/" className="brand">
             <img src={icon} alt="" width={28} height={28} />
-            intake
+            <span className="brand-name">intake</span>
           </Link>
           <nav className="header-nav" aria-label="Pages">
             {PAGES.map(({ href, text }) => (

@@ -7,7 +7,9 @@ export class PrivateAddress extends Error {
   override name = 'PrivateAddress'
 
   constructor(host: string) {
-    super(`${host} is a private address, to which nothing is sent unless ALLOW_PRIVATE_WEBHOOKS is true`)
+    super(
+      `${host} is a private address, to which nothing is sent unless ALLOW_PRIVATE_WEBHOOKS is true and the webhook was added by the command line`,
+    )
   }
 }
 

@@ -41,6 +41,8 @@ export interface ClaimedDelivery {
   readonly attemptedAt: string
   readonly payload: string
   readonly url: string
+  /** Whether it goes to public addresses alone, whatever the service allows. */
+  readonly isPublicOnly: boolean
   readonly secret: string
 }
 
@@ -125,6 +127,7 @@ export async function claimDelivery(
     attempted_at: string
     payload: string
     url: string
+    is_public_only: boolean
     secret: string
   }>(
     pool,
@@ -143,10 +146,21 @@ export async function claimDelivery(
           next_attempt_at = now() + make_interval(secs => ${LEASE_SECONDS})
       from next, webhooks w
       where d.owner_id = next.owner_id and d.id = next.id and w.owner_id = d.owner_id and w.id = d.webhook_id
-      returning d.owner_id, d.id, d.webhook_id, d.import_id, d.attempts, d.last_attempt_at as attempted_at, d.payload, w.url, w.secret`,
+      returning d.owner_id, d.id, d.webhook_id, d.import_id, d.attempts, d.last_attempt_at as attempted_at, d.payload, w.url, w.is_public_only, w.secret`,
   )
   if (!row) return undefined
-  const { owner_id, id, webhook_id, import_id, attempts, attempted_at, payload, url, secret } = row
+  const {
+    owner_id,
+    id,
+    webhook_id,
+    import_id,
+    attempts,
+    attempted_at,
+    payload,
+    url,
+    is_public_only,
+    secret,
+  } = row
   return {
     ownerId: owner_id,
     id,
@@ -156,6 +170,7 @@ export async function claimDelivery(
     attemptedAt: attempted_at,
     payload,
     url,
+    isPublicOnly: is_public_only,
     secret,
   }
 }

@@ -18,18 +18,24 @@ export const MAX_WEBHOOKS = 100
 /** Standard Webhooks requires 24 to 64. */
 const SECRET_BYTES = 32
 
-/** Creates a webhook. The caller gets its secret now; afterwards only the deliverer knows it. */
+/**
+ * Creates a webhook. The caller gets its secret now; afterwards only the deliverer knows it.
+ *
+ * @param isPublicOnly whether messages go to public addresses alone, whatever the service allows.
+ */
 export async function createWebhook(
   db: Pool | Client,
   ownerId: string,
   url: string,
+  isPublicOnly = false,
 ): Promise<{ readonly id: string; readonly secret: string; readonly created_at: string }> {
   const id = uuidv7()
   const secret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`
   const [made] = await rows<{ created_at: string }>(
     db,
     sql`
-      insert into webhooks (owner_id, id, url, secret) values (${ownerId}, ${id}, ${url}, ${secret})
+      insert into webhooks (owner_id, id, url, secret, is_public_only)
+      values (${ownerId}, ${id}, ${url}, ${secret}, ${isPublicOnly})
       returning created_at`,
   )
   if (!made) throw new Error('The insert of a webhook returned no row.')

@@ -50,7 +50,7 @@ async function attempt(
   const { id, webhookId, importId, attempts } = delivery
   const logger = parent.child({ import_id: importId, webhook_id: webhookId, delivery_id: id })
   try {
-    const sent = await send(delivery, allowPrivate, stop).catch(() => undefined)
+    const sent = await send(delivery, allowPrivate && !delivery.isPublicOnly, stop).catch(() => undefined)
     if (!sent) return await returnDelivery(pool, delivery)
     const outcome = await endAttempt(pool, delivery, sent)
     emit({ kind: 'delivery', outcome })

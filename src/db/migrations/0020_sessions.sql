@@ -1,4 +1,4 @@
--- Sessions of the console, and who created a key (contract 2).
+-- Sessions of the console, who created a key (contract 2), and webhooks that were added with one.
 
 -- A session is a browser's, opened with a credential. As with keys, only the SHA-256 of its secret is stored.
 create table sessions (
@@ -18,3 +18,7 @@ create index sessions_expiry on sessions (expires_at);
 -- The name of the credential that created this one over HTTP, so that whoever finds a leaked key sees what else it
 -- brought into being. Null: the command line, or before this column.
 alter table credentials add column created_by text;
+
+-- Whether messages go to public addresses alone, whatever the service allows: so it is for webhooks that were added over
+-- HTTP, since whoever has a key must not reach into the operator's network.
+alter table webhooks add column is_public_only boolean not null default false;

@@ -64,7 +64,7 @@ export const webhookOperations = {
     id: 'addWebhook',
     tag: 'Webhooks',
     summary: 'Adds a webhook, and answers its secret.',
-    description: `It is notified when an import of the caller ends. There can be ${MAX_WEBHOOKS}.`,
+    description: `It is notified when an import of the caller ends. Messages go to public addresses only. There can be ${MAX_WEBHOOKS}.`,
     body: NewWebhook,
     answers: { 201: { description: 'The webhook, with its secret.', schema: dataOf(CreatedWebhook) } },
     errors: [400, 409, 413, 415],

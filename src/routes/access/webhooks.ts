@@ -4,6 +4,7 @@ import { notFound, validationError, writeConflict } from '../../http/errors.js'
 import { listAnswer, pageOf } from '../../http/lists/paging.js'
 import { requestUrl } from '../../http/urls.js'
 import { type Caller, lockOwner } from '../../tenants/owners.js'
+import { isPrivateHost } from '../../webhooks/addresses.js'
 import {
   addTestDelivery,
   type Delivery,
@@ -68,11 +69,14 @@ export function webhookRoutes(app: App, dependencies: AccessDependencies): void 
   })
 }
 
+const NOT_PRIVATE = 'must not be a private address: only `intake webhooks add` takes one'
+
 /** @throws HttpError 400 */
 function readUrl(given: string): URL {
   const url = readWebhookUrl(given)
-  if (typeof url !== 'string') return url
-  throw validationError('data.attributes', [{ code: 'wrong_format', field: 'url', error: `url ${url}` }])
+  const why = typeof url === 'string' ? url : isPrivateHost(url) ? NOT_PRIVATE : undefined
+  if (typeof url !== 'string' && why === undefined) return url
+  throw validationError('data.attributes', [{ code: 'wrong_format', field: 'url', error: `url ${why}` }])
 }
 
 /** @throws HttpError 409 if there are too many */
@@ -82,7 +86,7 @@ const addWebhook = ({ poolOf }: AccessDependencies, { ownerId }: Caller, url: st
     if (await hasMostWebhooks(client, ownerId)) {
       throw writeConflict(`There are ${MAX_WEBHOOKS} webhooks already. Remove those that are not needed.`)
     }
-    return await createWebhook(client, ownerId, url)
+    return await createWebhook(client, ownerId, url, true)
   })
 
 /** @throws HttpError 404; 409 if a test waits */

@@ -36,6 +36,8 @@ describe('POST /v2/webhooks', () => {
     ['another scheme', 'ftp://shop.example', /^data\.attributes\.url: url must be whole/],
     ['a password', 'https://a:b@shop.example', /must not have a user name or a password/],
     ['a long one', `https://shop.example/${'x'.repeat(2048)}`, /must have at most 2048 characters$/],
+    ['this machine', 'http://localhost:8080', /must not be a private address: only/],
+    ['a private address', 'https://[::ffff:10.0.0.1]/', /must not be a private address: only/],
     ['a number', 5, /^data\.attributes\.url: /],
   ])('refuses %s', async (_, url, detail) => {
     expectErrors(await store.post('/v2/webhooks', aWebhook(url)), 400, [
@@ -62,10 +64,34 @@ test('DELETE /v2/webhooks/{id} removes one', async () => {
   expectError(await store.delete(`/v2/webhooks/${id}`), 404, 'Not Found', 'No webhook found')
 })
 
+/** As only the command line can. */
+const moveTo = (id: string, url: string, isPublicOnly = false) =>
+  service.pool.query('update webhooks set url = $2, is_public_only = $3 where id = $1', [
+    id,
+    url,
+    isPublicOnly,
+  ])
+
+test('Nothing goes to a private address that the name of a webhook leads to, whatever is allowed', async () => {
+  const receiver = await startReceiver()
+  try {
+    const { id } = await add()
+    await moveTo(id, receiver.url, true)
+    expect((await store.post(`/v2/webhooks/${id}/test`, undefined)).status).toBe(202)
+    await expect
+      .poll(async () => (await store.get(`/v2/webhooks/${id}/deliveries`)).body.data[0].attributes.answer)
+      .toMatch(/is a private address/)
+    expect(receiver.messages).toEqual([])
+  } finally {
+    await receiver.stop()
+  }
+})
+
 test('A test message is delivered, and the list of deliveries says what was answered', async () => {
   const receiver = await startReceiver()
   try {
-    const { id } = await add(receiver.url)
+    const { id } = await add()
+    await moveTo(id, receiver.url)
     const { status, body } = await store.post(`/v2/webhooks/${id}/test`, undefined)
     expect(status).toBe(202)
     expect(body.data.attributes).toEqual({ event: 'webhook.test', status: 'waiting', attempts: 0 })
@@ -78,7 +104,8 @@ test('A test message is delivered, and the list of deliveries says what was answ
 })
 
 test('One test message waits at a time', async () => {
-  const { id } = await add('http://127.0.0.1:9/nobody')
+  const { id } = await add()
+  await moveTo(id, 'http://127.0.0.1:9/nobody')
   expect((await store.post(`/v2/webhooks/${id}/test`, undefined)).status).toBe(202)
   const again = await store.post(`/v2/webhooks/${id}/test`, undefined)
   expectErrors(again, 409, [{ title: 'Write Conflict', detail: /waits already/, meta: { id } }])
