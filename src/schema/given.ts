@@ -6,15 +6,19 @@ const MOST = 200
 /**
  * What stood in a field, for a report: a text as it is, anything else as JSON, and so is a text that cannot be
  * stored. At most 200 characters; a longer one ends with `…`. Undefined: there was nothing, or what there was is
- * not known any more, as with a number that a double cannot hold.
+ * not known any more, as with a number that a double cannot hold exactly.
  */
 export function given(value: unknown): string | undefined {
-  if (value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return undefined
+  if (value === undefined || isUnknown(value)) return undefined
   if (typeof value !== 'string') return startOf(jsonOf(value))
   // One more than is shown tells whether there is more.
   const beginning = value.length > MOST ? value.slice(0, MOST + 1).replace(CUT_PAIR, '') : value
   return startOf(isStorableText(beginning) ? [beginning, value.slice(beginning.length)] : jsonOf(value))
 }
+
+/** A number beyond the safe integers need not be the one that stood there. */
+const isUnknown = (value: unknown): boolean =>
+  typeof value === 'number' && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)
 
 /** Takes no more than is shown, however large the value is. */
 function startOf(parts: Iterable<string>): string {
@@ -48,5 +52,5 @@ function* jsonOf(value: unknown): Generator<string, void, undefined> {
       separator = ','
     }
     yield separator === '{' ? '{}' : '}'
-  } else yield typeof value === 'number' && !Number.isFinite(value) ? '…' : String(value)
+  } else yield isUnknown(value) ? '…' : String(value)
 }

@@ -72,4 +72,23 @@ describe.each([
     expect((await store.get(`/subscriptions/imports/${one.id}/rejected`)).body).toContain(SECRET)
     expect(service.server.stderr()).not.toContain(SECRET)
   })
+
+  test('in the lines of an organization’s import is not for its stores, which see the errors alone', async () => {
+    const { id: organizationId, api: organization } = await service.addOrganization()
+    const itsStore = await service.addStore(organizationId)
+    const { id } = await organization.import(file(build({ name: 'ab', payment_authority })))
+    const path = `/subscriptions/imports/${id}`
+    expect((await itsStore.get(`${path}/errors`)).body.data).toMatchObject([{ meta: { field: 'name' } }])
+    expect(await itsStore.get(`${path}/rejected`)).toMatchObject({
+      status: 403,
+      body: {
+        errors: [{ title: 'Permission denied', detail: 'Permission denied: import tenancy mismatch' }],
+      },
+    })
+    const headers = { accept: 'text/csv' }
+    const csv = String((await itsStore.request(`${path}/errors`, { headers })).body)
+    expect(csv).toMatch(/^"1","[^"]*","name","too_short","[^"]*","ab","",""\r$/m)
+    expect((await organization.request(`${path}/errors`, { headers })).body).toContain(SECRET)
+    expect((await organization.get(`${path}/rejected`)).body).toContain(SECRET)
+  })
 })

@@ -36,6 +36,7 @@ export const forReading = (features: Features): Features => ({
   canRun: false,
   canUndo: false,
   canFix: false,
+  hasRejected: false,
 })
 
 export interface Service {

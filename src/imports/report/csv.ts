@@ -17,23 +17,24 @@ const MOST_CHARACTERS = 32_767
  * The errors of an import as a table for a spreadsheet (RFC 4180), each with the line as it was uploaded. Streams,
  * holding one slice of errors and the beginning of one line.
  *
- * @param reader of the import's file; stays open
+ * @param reader of the import's file; stays open. Undefined: the lines are left out.
  * @throws as `allErrors`
  */
 export async function* errorsAsCsv(
   pool: Pool,
-  reader: UploadReader,
+  reader: UploadReader | undefined,
   one: Import,
   selected: SelectedErrors,
 ): AsyncGenerator<string, void, undefined> {
   yield csvTitles
-  const window = new LineWindow(reader)
+  const window = reader && new LineWindow(reader)
   let last = { number: 0, text: '' }
   for await (const errors of allErrors(pool, one, selected)) {
     let rows = ''
     for (const { line, lineStart, type, field, code, error, value, externalRef } of errors) {
       if (last.number !== line) {
-        const text = lineStart === undefined ? '' : await beginningOf(window, lineStart)
+        const text =
+          window === undefined || lineStart === undefined ? '' : await beginningOf(window, lineStart)
         last = { number: line, text }
       }
       rows += csvRow([line, type, field, code, error, value, externalRef, last.text])

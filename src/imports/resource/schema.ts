@@ -173,7 +173,7 @@ export const importErrorSchema = Type.Object(
       value: Type.Optional(
         Type.String({
           description:
-            'What stood there, at most 200 characters of it: a text as it is, anything else as JSON. Absent if nothing did, if the whole line is wrong, and for what nobody may see.',
+            'What stood there, at most 200 characters of it: a text as it is, anything else as JSON. Absent if nothing did, if the whole line is wrong, for a number that is not known exactly, and for what nobody may see.',
         }),
       ),
       line_number: Type.Integer({ minimum: 1, description: 'The physical line, from 1.' }),

@@ -52,6 +52,19 @@ describe('an error', () => {
     expect(await reported(wrong(attributes))).toEqual([[field, code, value]])
   })
 
+  test('about a number that a double may have altered has no value, which would be another number', async () => {
+    const price = (amount: string) =>
+      JSON.stringify(aProduct({ price: { EUR: { amount: 0 } } })).replace(':0', `:${amount}`)
+    const lines = ['9007199254740993', '1e999', '-9007199254740991.5'].map(price)
+    const { id } = await store.import(lines.join('\n'))
+    expect((await metas(id)).map(({ field, value }) => [field, value])).toEqual(
+      lines.map(() => ['price.EUR.amount', undefined]),
+    )
+    const list = lines.map((line) => line.replace('"name":"', '"sku":[[9007199254740993,1]],"name":"'))
+    const { id: nested } = await store.import(list[0] ?? '')
+    expect((await metas(nested)).map(({ value }) => value)).toContain('[[…,1]]')
+  })
+
   test('about a whole line has a code and no value', async () => {
     const lines = [
       '{',
