@@ -50,7 +50,7 @@ export async function listErrors(
 ): Promise<ImportError[]> {
   const found = await rows<ErrorRow>(
     pool,
-    sql`${selectErrors(one, selected)} order by line_number, ordinal limit ${limit} offset ${offset}`,
+    sql`${errorsInOrder(one, selected)} limit ${limit} offset ${offset}`,
   )
   return found.map((row) => toImportError(one, row))
 }
@@ -60,7 +60,7 @@ export async function countErrors(pool: Pool, one: Import, selected: SelectedErr
   if (selected.count !== undefined) return selected.count
   const [counted] = await rows<{ count: number }>(
     pool,
-    sql`select count(*) as count from (${selectErrors(one, selected)}) as e`,
+    sql`select count(*) as count from (${join(selectErrors(one, selected), ' union all ')}) as e`,
   )
   return counted?.count ?? 0
 }
@@ -82,7 +82,7 @@ export async function* allErrors(
   selected: SelectedErrors,
 ): AsyncGenerator<ImportError[], void, undefined> {
   const read = (after: ErrorRow | undefined) => {
-    const page = sql`${selectErrors(one, selected, after)} order by line_number, ordinal limit ${SLICE_ROWS}`
+    const page = sql`${errorsInOrder(one, selected, after)} limit ${SLICE_ROWS}`
     const slice = firstSlice(page, sql`line_number, ordinal`, ERROR_SIZE)
     return rows<ErrorRow>(pool, sql`${slice} order by line_number, ordinal`)
   }
@@ -94,23 +94,32 @@ export async function* allErrors(
   if (left > 0) throw new Error('The report expired while it was being read.')
 }
 
+/** The place of an error in the report. */
+type Place = Pick<ErrorRow, 'line_number' | 'ordinal'>
+
 /**
- * The selected errors, in no order. Those of each kind come from an index that has them by line, which the planner
- * merges, so that a page takes no more than its rows.
+ * The selected errors by line. Those of each kind are ordered by themselves, for which there is an index, so that the
+ * planner merges them, and a page takes no more than its rows.
  */
+function errorsInOrder(one: Import, selected: SelectedErrors, after?: Place): Sql {
+  const order = sql`order by line_number, ordinal`
+  const parts = selectErrors(one, selected, after).map((part) => sql`(${part} ${order})`)
+  return sql`select * from (${join(parts, ' union all ')}) as e ${order}`
+}
+
+/** Queries that find the selected errors together. */
 function selectErrors(
   { id, ownerId }: Import,
   { kinds, lines }: SelectedErrors,
-  after?: Pick<ErrorRow, 'line_number' | 'ordinal'>,
-): Sql {
+  after?: Place,
+): readonly Sql[] {
   const further = after ? sql`and (line_number, ordinal) > (${after.line_number}, ${after.ordinal})` : empty
   const those = (ofKinds: Sql) => sql`
     select line_number, ordinal, type, code, field, error, value, external_ref, used_by, line_start, created_at
     from import_errors
     where owner_id = ${ownerId} and import_id = ${id} ${ofKinds} ${lines ? sql`and ${lines}` : empty} ${further}`
-  if (kinds === undefined) return those(empty)
-  if (kinds.length === 0) return those(sql`and false`)
-  return join(kinds.map(ofKinds).map(those), ' union all ')
+  if (kinds === undefined) return [those(empty)]
+  return kinds.length === 0 ? [those(sql`and false`)] : kinds.map(ofKinds).map(those)
 }
 
 function ofKinds({ ids, fields }: SelectedKinds): Sql {
