@@ -9,6 +9,7 @@ import type { Connection } from '../../src/db/connection.js'
 import type { Pool } from '../../src/db/pool.js'
 import { createImport } from '../../src/imports/receive/create.js'
 import { receiveFile } from '../../src/imports/receive/receive.js'
+import { WarningsOfJobs } from '../../src/imports/warnings/of-jobs.js'
 import { ChunkMemory } from '../../src/imports/work/memory.js'
 import { product } from '../../src/records/product.js'
 import { defaultStore } from '../../src/tenants/owners.js'
@@ -33,7 +34,8 @@ export async function worker(
   const starts: Record<string, () => () => Promise<unknown>> = {
     'in the same thread'() {
       const stop = new AbortController()
-      const context = { pool, store, memory: new ChunkMemory(), logger, emit: () => {} }
+      const shared = { memory: new ChunkMemory(), warnings: new WarningsOfJobs() }
+      const context = { pool, store, ...shared, logger, emit: () => {} }
       const working = work(context, connection, () => false, stop.signal)
       return () => {
         stop.abort()

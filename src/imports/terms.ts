@@ -28,5 +28,15 @@ export type FailureReason = (typeof FAILURE_REASONS)[number]
 export const KEPT_REASONS = ['changed', 'held', 'deleted', 'not_recorded'] as const
 export type KeptReason = (typeof KEPT_REASONS)[number]
 
+/** What is no error and yet would surprise, in a stable word (contract 10). */
+export const WARNING_CODES = [
+  'unknown_attribute',
+  'no_external_ref',
+  'repeated_account',
+  'repeated_email',
+  'same_file',
+] as const
+export type WarningCode = (typeof WARNING_CODES)[number]
+
 /** Records by type, with a count for every type: `{"subscription_product": 3, …}`. */
 export type Counts = Record<string, number>

@@ -159,6 +159,8 @@ export interface RecordType {
   readonly rules?: (attributes: Attributes) => readonly Problem[]
   /** The attributes that lie in the past, by the database's clock. */
   readonly past?: readonly string[]
+  /** The attributes that few records have in common, and the code of the warning about those that do. */
+  readonly rarelyShared?: Readonly<Record<string, 'repeated_account' | 'repeated_email'>>
   /** The attributes that a `PUT` may change. Absent: all. */
   readonly changeable?: readonly string[]
   /** Absent: its attributes are answered. */

@@ -27,5 +27,6 @@ export const subscriber = defineRecordType({
       ],
     },
   ),
+  rarelyShared: { account_id: 'repeated_account', email: 'repeated_email' },
   filters: ['external_ref', 'name', 'email', 'account_id'],
 })

@@ -114,11 +114,12 @@ async function deleteErrors({ pool, logger, emit }: RetentionContext, stop: Abor
 }
 
 /**
- * The other parts of a report: there are few kinds of errors, but there may be as many changed records as
+ * The other parts of a report: there are few kinds of errors and warnings, but there may be as many changed records as
  * lines. Returns whether all of it is deleted: `stop` ends it early.
  */
 async function deleteRest(pool: Pool, its: Sql, stop: AbortSignal): Promise<boolean> {
   await pool.query(sql`delete from import_error_kinds where ${its}`)
+  await pool.query(sql`delete from import_warnings where ${its}`)
   const key = ['line_number']
   for (const table of ['import_changes', 'import_kept']) {
     for await (const _ of deleteInBatches(pool, { table, where: its, key, size: STEP_ROWS })) {

@@ -1,6 +1,7 @@
 import { setInterval } from 'node:timers'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createPool } from '../db/pool.js'
+import { WarningsOfJobs } from '../imports/warnings/of-jobs.js'
 import { ChunkMemory } from '../imports/work/memory.js'
 import { createLogger } from '../log/log.js'
 import { openFileStore } from '../uploads/file.js'
@@ -49,7 +50,7 @@ const reporting = setInterval(() => {
 }, POOL_USE_MS)
 
 const store = openFileStore(uploads.folder, uploads.id)
-const context = { pool, store, memory: new ChunkMemory(), logger, emit }
+const context = { pool, store, memory: new ChunkMemory(), warnings: new WarningsOfJobs(), logger, emit }
 await Promise.all([
   work(context, connection, () => isPaused, stop.signal),
   deliver({ ...context, allowPrivate: allowPrivateWebhooks }, stop.signal),

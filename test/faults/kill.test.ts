@@ -18,7 +18,7 @@ const KILLS = 5
 const service = testService()
 
 /**
- * Every kind of line, with mistakes, duplicates near and far, offerings and subscriptions before what they name,
+ * Every kind of line, with mistakes, warnings, duplicates near and far, offerings and subscriptions before what they name,
  * blank and garbage lines.
  */
 const dataset = times(RECORDS, (n) => {
@@ -40,7 +40,7 @@ const dataset = times(RECORDS, (n) => {
       return aProduct({ external_ref: `p-${ref}`, price: { USD: { amount: n } } })
     case 4:
     case 5:
-      return aPlan({ external_ref: `plan-${ref}` })
+      return aPlan({ external_ref: `plan-${ref}`, [n % 4 === 0 ? 'trial' : 'trial_period']: 1 })
     case 6:
       return aFeature({ external_ref: `f-${ref}` })
     case 7:
@@ -51,7 +51,12 @@ const dataset = times(RECORDS, (n) => {
         ...(n % 3 === 0 && { first_invoice_paid: true, started_at: '2026-01-31T12:00:00Z' }),
       })
     default:
-      return aSubscriber({ external_ref: `s-${ref}`, name: `Subscriber ${ref}` })
+      return aSubscriber({
+        ...(n % 7 > 0 && { external_ref: `s-${ref}` }),
+        name: `Subscriber ${ref}`,
+        email: `subscriber-${n % 150_000}@example.com`,
+        [`colour-${n % 1009}`]: 'red',
+      })
   }
 })
 
@@ -82,12 +87,23 @@ test('kill -9 at five moments of an import: it ends by itself with the counts, e
   expect(await api.errors(actual.id), told).toEqual(
     await undisturbed.at(service.server.url).errors(expected.id),
   )
+  expect(actual.meta.warnings, told).toBe(expected.meta.warnings)
+  for (const report of ['warnings', 'errors/kinds']) {
+    const of = await reportOf(api, actual.id, report)
+    expect(of.length).toBeGreaterThan(2)
+    expect(of, told).toEqual(await reportOf(undisturbed.at(service.server.url), expected.id, report))
+  }
   for (const statement of comparisons) {
     const { rows } = await service.pool.query(statement, [expected.id, actual.id])
     expect(rows, `${told}\n${statement}`).toEqual([{ different: 0, same: expect.any(Number) }])
     expect(rows[0]?.same).toBeGreaterThan(0)
   }
 })
+
+async function reportOf(api: Api, id: string, report: string): Promise<unknown[]> {
+  const found = await api.read<{ meta: object }[]>(`/subscriptions/imports/${id}/${report}`)
+  return found.map(({ meta }) => meta).filter((meta) => !('code' in meta) || meta.code !== 'same_file')
+}
 
 /**
  * Ascending numbers of imported records, none in the last twentieth, where the job might end before the kill.

@@ -28,6 +28,7 @@ import { exitCodeOf, firstSignal } from '../terminal/signals.js'
 import { type Style, summaryOf } from '../terminal/summary.js'
 import { drawTable } from '../terminal/table.js'
 import { colorsOf, outliveOutput, printable, toJson, wrap } from '../terminal/terminal.js'
+import { warningAsJson, warningsSection } from '../terminal/warnings-section.js'
 
 interface Flags {
   readonly strict: boolean
@@ -222,6 +223,7 @@ function printReport(name: string, checked: Checked, examples: Examples, flags: 
       errors: checked.errors,
       kinds: kinds.map(({ meta }) => meta),
       first_errors: examples.problems.map(errorOf),
+      warnings: checked.warnings.map(warningAsJson),
       references_not_in_file: checked.unresolved,
       first_references_not_in_file: examples.unresolved.map(({ line, field, reference }) => ({
         line_number: line,
@@ -240,6 +242,7 @@ function printReport(name: string, checked: Checked, examples: Examples, flags: 
     if (checked.errors > MOST_ERRORS) process.stdout.write(`\n${wrap(howToSeeAll(flags), style.width)}\n`)
   }
   if (checked.unresolved > 0) process.stdout.write(`\n${unresolvedReferences(checked, examples, style)}\n`)
+  if (checked.warnings.length > 0) process.stdout.write(`\n${warningsSection(checked.warnings, style)}`)
 }
 
 const howToSeeAll = ({ errors }: Flags): string =>

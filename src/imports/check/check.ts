@@ -16,6 +16,8 @@ import { type FileToRead, readLines } from '../file/read-lines.js'
 import { ErrorKinds } from '../report/kinds.js'
 import { refTaken } from '../report/problems.js'
 import { type Counts, keepsJournal, type OnConflict } from '../terms.js'
+import { FileWarnings } from '../warnings/file-warnings.js'
+import { type CountedWarning, inOrder } from '../warnings/warning.js'
 import { SeenContents } from './offerings.js'
 import { SeenRefs } from './seen-refs.js'
 
@@ -44,6 +46,7 @@ export interface Checked {
   readonly skipped: Counts
   readonly errors: number
   readonly kinds: ErrorKinds
+  readonly warnings: readonly CountedWarning[]
   /** References to records that are not in the file. */
   readonly unresolved: number
   /** Why an import would refuse the file as a whole, in a sentence. */
@@ -80,7 +83,7 @@ export async function checkFile(
   options: CheckOptions,
   onProgress: (progress: Progress) => void | Promise<void>,
 ): Promise<Checked> {
-  const check = new FileCheck(options)
+  const check = new FileCheck(options, file.fileBytes)
   for (const pass of passes) {
     if (pass.number > 1 && !check.hasRecordsOf(pass)) continue
     let bytes = 0
@@ -99,11 +102,15 @@ export async function checkFile(
 
 const NONE: readonly never[] = []
 
+/** In bytes: no valid record takes fewer. */
+const SHORTEST_LINE = 64
+
 class FileCheck {
   readonly #options: CheckOptions
   readonly #refs = new SeenRefs()
   readonly #contents = new SeenContents()
   readonly #kinds = new ErrorKinds()
+  readonly #warnings: FileWarnings
   readonly #uploaded = noCounts()
   readonly #valid = noCounts()
   readonly #skipped = noCounts()
@@ -118,8 +125,10 @@ class FileCheck {
   /** The record types that the first pass leaves to later ones. */
   readonly #laterTypes = new Set<RecordType>()
 
-  constructor(options: CheckOptions) {
+  constructor(options: CheckOptions, fileBytes: number) {
     this.#options = options
+    const most = fileBytes / SHORTEST_LINE
+    this.#warnings = new FileWarnings({ pass: 1, bytes: 0, lines: 0 }, () => most)
   }
 
   take(line: Line, pass: Pass, maxLineBytes: number): void {
@@ -134,6 +143,7 @@ class FileCheck {
     if (examined.kind === 'malformed') {
       this.#wrongFile.add(line, this.#hasRecord, () => examined.problems[0]?.error ?? '')
     } else count(this.#uploaded, examined.recordType)
+    this.#warnings.add(line.number, examined)
     if (examined.kind === 'patch') this.#report(this.#takePatch(line, examined))
     else this.#report(examined.kind === 'valid' ? this.#takeRecord(line, examined) : examined.problems)
   }
@@ -265,6 +275,7 @@ class FileCheck {
       skipped: this.#skipped,
       errors: this.#errors,
       kinds: this.#kinds,
+      warnings: inOrder(this.#warnings.take({ pass: passes.length, bytes: 0, lines: 0 }).kinds),
       unresolved: this.#unresolved,
       unusable: this.#wrongFile.verdict(beginning, records),
     }

@@ -3,7 +3,7 @@ import { externalRef, oneOf, uuid } from '../../records/attribute-kinds.js'
 import { owner, timestamp, timestamps } from '../../records/meta.js'
 import { PROBLEM_CODES } from '../../schema/problem.js'
 import { Type } from '../../schema/type.js'
-import { type Counts, FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT } from '../terms.js'
+import { type Counts, FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT, WARNING_CODES } from '../terms.js'
 
 /**
  * The resources of imports (contract 6), declared once: routes send them, the OpenAPI document shows them,
@@ -195,6 +195,27 @@ export const importErrorSchema = Type.Object(
 )
 
 export type ImportErrorResource = Static<typeof importErrorSchema>
+
+export const importWarningSchema = Type.Object(
+  {
+    id: uuid("The warning's id, in its import."),
+    type: oneOf(['subscription_import_warning'], 'The type.'),
+    meta: Type.Object({
+      owner,
+      code: oneOf(WARNING_CODES, 'What it is about, in a stable word.'),
+      field: Type.String({
+        description: "The attribute's path, without places: `colour`, `products[].colour`. Empty: none.",
+      }),
+      record_type: Type.Optional(Type.String({ description: "The records' type, if it is about records." })),
+      warning: Type.String({ description: 'The same in a sentence.' }),
+      lines: count('How many lines have it; 0 if it is about the file.'),
+      first_line_number: Type.Optional(Type.Integer({ minimum: 1, description: 'The first of them.' })),
+    }),
+  },
+  { $id: 'ImportWarning', description: 'What is no error and yet would surprise.' },
+)
+
+export type ImportWarningResource = Static<typeof importWarningSchema>
 
 export const importErrorKindSchema = Type.Object(
   {

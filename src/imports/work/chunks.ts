@@ -8,12 +8,15 @@ import { type Pass, passes } from '../file/passes.js'
 import { readLines } from '../file/read-lines.js'
 import type { Checkpoint, Job } from '../queue/claim.js'
 import { recordIds } from '../record-id.js'
+import type { FileWarnings, Warnings } from '../warnings/file-warnings.js'
 import { type Candidates, CandidatesInProgress } from './candidates.js'
 
 /** Consecutive lines of a pass, read and validated, that one transaction writes. */
 export interface Chunk {
   readonly candidates: ReadonlyMap<RecordType, Candidates>
   readonly problems: LineProblem[]
+  /** Of lines that are valid by themselves, whatever the database says of them. */
+  readonly warnings: Warnings
   /** Milliseconds since 1970: `created_at` of what the chunk adds. */
   readonly milliseconds: number
   /** The job's checkpoint once this chunk is committed. */
@@ -51,30 +54,35 @@ const MEMORY_OF_A_PATCHED_BYTE = 10
 /** What of a file comes before. */
 type Place = Pick<Checkpoint, 'bytes' | 'lines'>
 
+/** What the chunks of a job have in common. */
+interface Shared {
+  readonly buffers: CopyBuffers
+  readonly fanOut: FanOut
+  readonly warnings: FileWarnings
+}
+
 /** Reads an import's file in chunks, from its checkpoint to the end, through all passes. */
 export async function* readChunks(
   job: Job,
   reader: UploadReader,
-  buffers: CopyBuffers,
-  fanOut: FanOut,
+  { buffers, fanOut, warnings }: Shared,
 ): AsyncGenerator<Chunk, void, undefined> {
   for (const pass of passes) {
     if (pass.number < job.checkpoint.pass) continue
     if (pass.number > 1 && [...pass.types].every(({ type }) => !job.uploaded[type])) continue
     const from = pass.number === job.checkpoint.pass ? job.checkpoint : { bytes: 0, lines: 0 }
-    yield* readPass(job, reader, pass, from, buffers, fanOut)
+    yield* readPass(job, reader, from, (at) => {
+      return new ChunkInProgress(job, pass, at, { loan: buffers.lend(), fanOut, warnings })
+    })
   }
 }
 
 async function* readPass(
   job: Job,
   reader: UploadReader,
-  pass: Pass,
   from: Place,
-  buffers: CopyBuffers,
-  fanOut: FanOut,
+  begin: (at: Place) => ChunkInProgress,
 ): AsyncGenerator<Chunk, void, undefined> {
-  const begin = (at: Place) => new ChunkInProgress(job, pass, at, buffers.lend(), fanOut)
   let chunk = begin(from)
   for await (const lines of readLines(job, reader, from)) {
     for (const line of lines) {
@@ -97,6 +105,7 @@ class ChunkInProgress {
   readonly #idOf: (line: number) => string
   readonly #loan: CopyLoan
   readonly #fanOut: FanOut
+  readonly #warnings: FileWarnings
   readonly #candidates = new Map<RecordType, CandidatesInProgress>()
   readonly #problems: LineProblem[] = []
   #records = 0
@@ -108,9 +117,15 @@ class ChunkInProgress {
   #possibleProblems = 0
   #end: Place
 
-  constructor(job: Job, pass: Pass, from: Place, loan: CopyLoan, fanOut: FanOut) {
+  constructor(
+    job: Job,
+    pass: Pass,
+    from: Place,
+    { loan, fanOut, warnings }: Pick<Shared, 'fanOut' | 'warnings'> & { readonly loan: CopyLoan },
+  ) {
     this.#loan = loan
     this.#fanOut = fanOut
+    this.#warnings = warnings
     this.#job = job
     this.#pass = pass
     this.#from = from
@@ -128,6 +143,7 @@ class ChunkInProgress {
     }
     if (examined.kind === 'passed over' || examined.kind === 'of another pass') return
     if (examined.kind !== 'malformed') this.#recordBytes += line.bytes?.length ?? 0
+    this.#warnings.add(line.number, examined)
     if (examined.kind === 'patch') this.#addPatch(line, examined)
     else if (examined.kind === 'valid') {
       const candidates = this.#candidatesOf(examined.recordType)
@@ -171,12 +187,14 @@ class ChunkInProgress {
   }
 
   finish(): Chunk {
+    const checkpoint = { pass: this.#pass.number, ...this.#end }
     return {
       candidates: this.#candidates,
       problems: this.#problems,
       milliseconds: this.#milliseconds,
       loan: this.#loan,
-      checkpoint: { pass: this.#pass.number, ...this.#end },
+      warnings: this.#warnings.take(checkpoint),
+      checkpoint,
       memory:
         this.#recordBytes * MEMORY_OF_A_BYTE +
         this.#patchedBytes * MEMORY_OF_A_PATCHED_BYTE +

@@ -16,6 +16,8 @@ import { failImport, finishImport } from '../queue/end.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
 import { endUndo } from '../undo/end.js'
 import { takeBack } from '../undo/take-back.js'
+import type { FileWarnings } from '../warnings/file-warnings.js'
+import type { WarningsOfJobs } from '../warnings/of-jobs.js'
 import { readChunks } from './chunks.js'
 import { forgetDryRun } from './dry-run.js'
 import { isOverLimit, toFailure, tooManyErrors } from './limit.js'
@@ -27,6 +29,8 @@ export interface JobContext {
   readonly store: UploadStore
   /** The memory that the chunks of all jobs share. */
   readonly memory: ChunkMemory
+  /** What is remembered of the files of jobs that wait for their next turn. */
+  readonly warnings: WarningsOfJobs
   readonly logger: Logger
   /** Receives events, for counting them. */
   readonly emit: (event: ImportEvent) => void
@@ -124,7 +128,7 @@ function whyNotRun(job: Job): Failure | undefined {
  * @throws TooManyErrors, and what else a chunk fails with
  */
 async function writeChunks(
-  { pool, store, memory, emit }: JobContext,
+  { pool, store, memory, warnings: ofJobs, emit }: JobContext,
   job: Job,
   stop: AbortSignal,
   turnOver: AbortSignal,
@@ -133,15 +137,21 @@ async function writeChunks(
   const buffers = new CopyBuffers()
   const fanOut = new FanOut()
   const writer = new ChunkWriter(pool, memory, job, fanOut, (write) => timed(emit, write))
+  let warnings: FileWarnings | undefined
+  let isAtEnd = false
   try {
+    warnings = await ofJobs.take(pool, job, reader, stop)
+    if (!warnings) return false
     let isFirst = true
-    for await (const chunk of readChunks(job, reader, buffers, fanOut)) {
+    for await (const chunk of readChunks(job, reader, { buffers, fanOut, warnings })) {
       if (stop.aborted || (turnOver.aborted && !isFirst)) return false
       isFirst = false
       await writer.begin(chunk)
     }
+    isAtEnd = true
     return true
   } finally {
+    if (warnings && !isAtEnd) ofJobs.keep(job, warnings)
     await writer.end().finally(() => reader.close())
   }
 }

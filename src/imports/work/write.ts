@@ -9,6 +9,7 @@ import { type Job, LeaseLost } from '../queue/claim.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
 import { countKinds } from '../report/kinds.js'
 import { insertProblems } from '../report/problems.js'
+import { countWarnings } from '../warnings/stored.js'
 import { addChunk, type ChunkAttempt, type Outcomes } from './add-chunk.js'
 import type { Chunk } from './chunks.js'
 import { isOverLimit, TooManyErrors } from './limit.js'
@@ -167,9 +168,10 @@ async function writeChunk(
     // The following rows stay locked until the end of the transaction, so an earlier chunk must lock them
     // first.
     const inserted = new Map([...outcomes].map(([{ table }, outcome]) => [table, outcome.inserted]))
-    const [, , rejected] = await settled([
+    const [, , , rejected] = await settled([
       addToTotals(client, job.ownerId, job.dryRun ? new Map() : inserted),
       countKinds(client, job, kinds),
+      countWarnings(client, job, chunk.warnings),
       advance(client, job, chunk, outcomes, problems),
     ])
     return { conflicts, rejected, written: writtenBy(job.dryRun ? new Map() : outcomes, problems.length) }
@@ -197,7 +199,7 @@ function writtenBy(outcomes: Outcomes, errors: number): Written {
 async function advance(
   client: Client,
   { id, fence }: Job,
-  { checkpoint, milliseconds }: Chunk,
+  { checkpoint, milliseconds, warnings }: Chunk,
   outcomes: Outcomes,
   problems: readonly LineProblem[],
 ): Promise<number> {
@@ -211,6 +213,7 @@ async function advance(
     with advanced as (
       update imports
       set errors = errors + ${problems.length}, rejected = rejected + ${rejectedLines},
+          warnings = warnings + ${warnings.lines},
           checkpoint_pass = ${checkpoint.pass}, checkpoint_bytes = ${checkpoint.bytes}, checkpoint_lines = ${checkpoint.lines},
           records_from = least(records_from, ${createdAt}), records_to = greatest(records_to, ${createdAt}),
           attempts = 0, claims = 0, retry_at = null,

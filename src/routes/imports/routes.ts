@@ -10,6 +10,7 @@ import { errorsRoute } from './report/errors.js'
 import { keptRoute } from './report/kept.js'
 import { rejectedRoute } from './report/rejected.js'
 import { resultsRoute } from './report/results.js'
+import { warningsRoute } from './report/warnings.js'
 import { retryRoute } from './retry.js'
 import { runRoute } from './run.js'
 import { undoRoute } from './undo.js'
@@ -26,6 +27,7 @@ export function importRoutes(app: App, dependencies: ImportDependencies): void {
   getRoute(app, dependencies)
   errorsRoute(app, dependencies)
   errorKindsRoute(app, dependencies)
+  warningsRoute(app, dependencies)
   rejectedRoute(app, dependencies)
   resultsRoute(app, dependencies)
   changesRoute(app, dependencies)

@@ -4,6 +4,7 @@ import {
   importErrorKindSchema,
   importErrorSchema,
   importSchema,
+  importWarningSchema,
   undoPreviewSchema,
 } from '../../imports/resource/schema.js'
 import { KEPT_REASONS, ON_CONFLICT } from '../../imports/terms.js'
@@ -17,6 +18,7 @@ export const importSchemas: readonly TSchema[] = [
   undoPreviewSchema(recordTypes),
   importErrorSchema,
   importErrorKindSchema,
+  importWarningSchema,
   Type.Object(
     {
       line_number: Type.Integer({ minimum: 1, description: 'The physical line, from 1.' }),

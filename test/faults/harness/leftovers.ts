@@ -51,10 +51,10 @@ export async function checkNothingElse(
   )
   await until('traces of rehearsals', `${traces.join(' union all ')} limit 5`, victim)
   await left('leases of jobs that are over', 'select id from imports where lease_expires_at is not null')
-  for (const table of [...recordTables, 'import_errors', 'import_error_kinds']) {
+  for (const table of [...recordTables, 'import_errors', 'import_error_kinds', 'import_warnings']) {
     await left(`${table} of nobody`, `select owner_id from ${table} where owner_id <> all($1)`, [owners])
   }
-  for (const table of ['import_errors', 'import_error_kinds', 'import_changes']) {
+  for (const table of ['import_errors', 'import_error_kinds', 'import_warnings', 'import_changes']) {
     await left(
       `${table} of an import that never was`,
       `select import_id from ${table} t where not exists (select from imports i where i.id = t.import_id)`,

@@ -49,14 +49,20 @@ const reports: readonly (readonly [string, string])[] = [
   [
     'problems',
     // A record of an earlier import is named by its id.
-    `select line_number, ordinal, line_start, field, external_ref,
+    `select line_number, ordinal, line_start, type, code, field, value, external_ref,
             regexp_replace(error, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'another') as error
      from import_errors where owner_id = $1 and import_id = $2 order by line_number, ordinal`,
   ],
   [
     'kinds',
-    `select field, error, lines, first_line_number from import_error_kinds
-     where owner_id = $1 and import_id = $2 order by field, error`,
+    `select type, code, field, error, errors, lines, first_line_number from import_error_kinds
+     where owner_id = $1 and import_id = $2 order by type, field, error`,
+  ],
+  [
+    'warnings',
+    `select code, w.type, field, lines, first_line_number, warnings
+     from import_warnings w join imports i on i.id = w.import_id
+     where w.owner_id = $1 and import_id = $2 order by code, w.type, field`,
   ],
   [
     'updates',

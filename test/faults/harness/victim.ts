@@ -172,6 +172,7 @@ export class Victim {
       'import_counts',
       'import_errors',
       'import_error_kinds',
+      'import_warnings',
       'import_changes',
       'totals',
     ]
