@@ -144,8 +144,7 @@ async function restoreRows(
             ),
             updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
         from journal j
-        where t.owner_id = ${ownerId} and t.id = any(${round.map(({ id }) => id)}::uuid[]) and t.id = j.record_id
-          and ${isStillWritten('t', sql`j.written_at`)}
+        where t.owner_id = ${ownerId} and t.id = j.record_id and ${isStillWritten('t', sql`j.written_at`)}
         returning t.id, t.updated_at, j.line_number
       ),
       noted as (

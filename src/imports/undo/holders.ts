@@ -49,27 +49,27 @@ export function holderOf(
     const { type, table, references, content } = holderType
     const ownerIds = owners.get(table)
     if (!ownerIds) return []
-    // Of a holder, its own row is read only if it matters.
+    const holding = (from: string, id: string, where: Sql) => sql`
+      (select ${type}::text as type, s.${raw(id)} as id, s.owner_id from ${raw(from)} s
+       where s.owner_id = any(${ownerIds}::uuid[]) and ${where} ${counts(id)} limit 1)`
+    // A holder's own row is read only if it matters, by its key.
     const alias = `${record}_${table}`
-    const counts = letsGo ? sql`and not (${letsGo(holderType, alias)})` : empty
-    const holding = (from: Sql, id: string, where: Sql) => sql`
-      (select ${type}::text as type, s.${raw(id)} as id, s.owner_id from ${from}
-       where s.owner_id = any(${ownerIds}::uuid[]) and ${where} ${counts} limit 1)`
-    const copies = references.flatMap((reference) => {
-      if (reference.to !== recordType) return []
-      const row = letsGo
-        ? raw(`join ${table} ${alias} on ${alias}.owner_id = s.owner_id and ${alias}.id = s.holder_id`)
+    const counts = (id: string) =>
+      letsGo
+        ? sql`
+            and not coalesce((
+              select ${letsGo(holderType, alias)} from ${raw(table)} ${raw(alias)}
+              where ${raw(alias)}.owner_id = s.owner_id and ${raw(alias)}.id = s.${raw(id)}), true)`
         : empty
-      return holding(sql`${raw(reference.table)} s ${row}`, 'holder_id', sql`s.source_id = ${raw(record)}.id`)
-    })
+    const copies = references.flatMap((reference) =>
+      reference.to === recordType
+        ? [holding(reference.table, 'holder_id', sql`s.source_id = ${raw(record)}.id`)]
+        : [],
+    )
     if (content?.to !== recordType) return copies
-    const row = letsGo
-      ? raw(`join ${table} ${alias} on ${alias}.owner_id = s.owner_id and ${alias}.id = s.id`)
-      : empty
-    const from = sql`${raw(table)} s ${row}`
-    return [...copies, ...byName(recordType, record).map((where) => holding(from, 'id', where))]
+    return [...copies, ...byName(recordType, record).map((where) => holding(table, 'id', where))]
   })
-  // As a query within the query, it is one that the planner cannot turn into a join, for which it would read whole tables.
+  // As a query within the query, it is one that the planner cannot turn into a join.
   return queries.length === 0
     ? undefined
     : sql`(select h.* from (${join(queries, ' union all ')}) as h limit 1)`

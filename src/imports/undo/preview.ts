@@ -1,10 +1,11 @@
 import sql, { empty, raw, type Sql } from 'sql-template-tag'
 import { batches } from '../../db/batches.js'
-import { type Pool, rows } from '../../db/pool.js'
+import { type Pool, rows, transaction } from '../../db/pool.js'
 import { holderIdName, type RecordType } from '../../records/record-type.js'
 import { noCounts } from '../counts.js'
 import type { Import } from '../import.js'
 import type { Counts } from '../terms.js'
+import { byIndexOnly } from './chunk.js'
 import { holderOf, type Owners, ownersOfHolders } from './holders.js'
 import {
   findUndone,
@@ -57,6 +58,12 @@ interface Batch {
   readonly kept: number
 }
 
+const look = (pool: Pool, statement: Sql): Promise<readonly Batch[]> =>
+  transaction(pool, async (client) => {
+    await byIndexOnly(client)
+    return await rows<Batch>(client, statement)
+  })
+
 async function countChanged(
   pool: Pool,
   undone: Undone,
@@ -70,7 +77,7 @@ async function countChanged(
       and c.line_number < ${after?.last ?? Number.MAX_SAFE_INTEGER} and (c.change = 'updated' or c.change is null)
     order by c.line_number desc limit ${BATCH}`
   // Of the lines about one record the last decides; one that the import had added is counted with these.
-  return rows<Batch>(
+  return await look(
     pool,
     sql`
       select min(c.line_number)::text as last, 0 as removed,
@@ -107,7 +114,7 @@ async function countAdded(
     where r.owner_id = ${ownerId} and r.id > ${range.after} and r.id < ${after?.last ?? range.before}
       and ${isAddedBy(undone, 'r.id')}
     order by r.id desc limit ${BATCH}`
-  return rows<Batch>(
+  return await look(
     pool,
     sql`
       select min(c.id::text) as last, count(*) filter (where c.is_free) as removed, 0 as restored,

@@ -6,7 +6,7 @@ import { type Job, LeaseLost } from '../queue/claim.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
 import { removeAdded } from './added.js'
 import { restoreChanged } from './changed.js'
-import type { TakenBack } from './chunk.js'
+import { byIndexOnly, type TakenBack } from './chunk.js'
 import { findUndone, mayChange, typesLastFirst, type Undone } from './undone.js'
 
 /** What is taken back of the records of one type, chunk by chunk. */
@@ -94,6 +94,7 @@ async function workStep(
   step: Step,
   after: string | undefined,
 ): Promise<TakenBack | undefined> {
+  await byIndexOnly(client)
   const done = await step.chunk(client, undone, after)
   if (done) await advance(client, job, undone, step, done)
   return done
