@@ -39,5 +39,5 @@ create table import_kept (
 create index subscriptions_offering_without_ref on subscriptions (owner_id, offering_id) where offering_external_ref is null;
 
 -- What an import did to a record; and the records that an undo has put back to what an earlier import had written.
-create index import_changes_record on import_changes (owner_id, import_id, record_id, line_number);
+create index import_changes_record on import_changes (owner_id, record_id, line_number);
 create index import_changes_undone on import_changes (owner_id, record_id, undone_at) where undone_at is not null;

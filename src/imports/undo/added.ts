@@ -8,7 +8,7 @@ import { lineOfRecord } from '../record-id.js'
 import { cutChunk, recordsAtOnce, sizeOf, type TakenBack } from './chunk.js'
 import { holderOf, type Owners, ownersOfHolders } from './holders.js'
 import { insertKept } from './kept.js'
-import { isAddedBy, isAsAdded, type Undone } from './undone.js'
+import { isAddedBy, isAsLeft, type Undone } from './undone.js'
 
 const NOTHING = Promise.resolve()
 
@@ -71,7 +71,7 @@ async function lockNext(
 
 async function removeFree(
   client: Client,
-  { ownerId }: Undone,
+  undone: Undone,
   recordType: RecordType,
   ids: readonly string[],
   owners: Owners,
@@ -81,7 +81,7 @@ async function removeFree(
     client,
     sql`
       delete from ${raw(recordType.table)} r
-      where r.owner_id = ${ownerId} and r.id = any(${ids}::uuid[]) and ${isAsAdded('r')}
+      where r.owner_id = ${undone.ownerId} and r.id = any(${ids}::uuid[]) and ${isAsLeft(undone, 'r')}
         ${holder ? sql`and not exists ${holder}` : empty}
       returning r.id`,
   )
@@ -105,11 +105,13 @@ async function noteKept(
     recordType.table,
     sql`
       select k.line_number, r.id as record_id, r.external_ref,
-             case when ${isAsAdded('r')} then 'held' else 'changed' end as reason,
+             case when ${isAsLeft(undone, 'r')} then 'held' else 'changed' end as reason,
              h.type as holder_type, h.id as holder_id, h.owner_id as holder_owner_id
       from unnest(${ids}::uuid[], ${lines}::bigint[]) as k(id, line_number)
-      join ${raw(recordType.table)} r on r.owner_id = ${undone.ownerId} and r.id = k.id
-      left join lateral ${holder} as h on ${isAsAdded('r')}`,
+      cross join lateral (
+        select * from ${raw(recordType.table)} t where t.owner_id = ${undone.ownerId} and t.id = k.id offset 0
+      ) as r
+      left join lateral ${holder} as h on ${isAsLeft(undone, 'r')}`,
   )
 }
 

@@ -3,10 +3,9 @@ import { type Client, rows, settled } from '../../db/pool.js'
 import type { RecordType, Snapshots } from '../../records/record-type.js'
 import { SNAPSHOT_COLUMNS } from '../../records/snapshot.js'
 import type { FanOut } from '../fan-out.js'
-import { lineOfRecord } from '../record-id.js'
 import { cutChunk, recordsAtOnce, sizeOf, type TakenBack } from './chunk.js'
 import { insertKept } from './kept.js'
-import { isAddedBy, isStillWritten, type Undone } from './undone.js'
+import { isAddedBy, isOfImport, isStillWritten, type Undone } from './undone.js'
 
 /** A chunk ends before a record comes up more often than this: each of its lines is taken back on its own. */
 const MAX_ROUNDS = 20
@@ -21,7 +20,8 @@ interface ChangedLine {
 
 /**
  * Gives the records of a type that an import changed the values back that they had before, and what they held then,
- * under the same ids; the last line first. Except those that were changed since.
+ * under the same ids; the last line first. Except those that were changed since. Not those that it had added: they are
+ * removed as they are, or stay so.
  *
  * @param before the last line that was looked at
  * @returns undefined: there are no further ones
@@ -51,11 +51,12 @@ export async function restoreChanged(
 
 async function nextLines(
   client: Client,
-  { id, ownerId }: Undone,
+  undone: Undone,
   recordType: RecordType,
   before: string | undefined,
   fanOut: FanOut,
 ): Promise<readonly ChangedLine[]> {
+  const { id, ownerId } = undone
   const found = await rows<ChangedLine>(
     client,
     sql`
@@ -64,6 +65,7 @@ async function nextLines(
       from import_changes c
       where c.owner_id = ${ownerId} and c.import_id = ${id} and c.resource = ${recordType.table}
         and c.line_number < ${before ?? Number.MAX_SAFE_INTEGER} and (c.change = 'updated' or c.change is null)
+        and not ${isAddedBy(undone, 'c.record_id')}
       order by c.line_number desc limit ${recordsAtOnce(recordType, fanOut)}`,
   )
   return cutChunk(recordType, found, fanOut)
@@ -104,9 +106,12 @@ async function restoreRound(
   const restored = await restoreRows(client, undone, recordType, round)
   const lines = new Set(restored.map(({ line }) => line))
   const left = round.flatMap(({ line }) => (lines.has(line) ? [] : [line]))
-  await settled(recordType.holds.map((held) => restoreHeld(client, undone, held, [...lines])))
+  await settled([
+    noteRestored(client, undone, recordType, [...lines]),
+    ...recordType.holds.map((held) => restoreHeld(client, undone, held, [...lines])),
+  ])
   return {
-    restored: restored.filter((one) => counts(undone, one)).length,
+    restored: restored.filter(({ is_continued }) => !is_continued).length,
     kept: left.length > 0 ? await noteKept(client, undone, recordType, left) : 0,
   }
 }
@@ -114,28 +119,32 @@ async function restoreRound(
 interface RestoredRow {
   readonly line: number
   readonly id: string
-  /** Whether a later line of the same import did something to it too, and that was taken back before. */
+  /** Whether a later line changed it too, and that was taken back before: a record counts once. */
   readonly is_continued: boolean
 }
 
-/** A record counts once, however many lines changed it; one that the import had added counts among these. */
-const counts = (undone: Undone, { id, is_continued }: RestoredRow): boolean =>
-  !is_continued && lineOfRecord(undone.id, id) === undefined
-
+/** The rows are locked, so each stays where it is until it is written; its place is found without any planning. */
 async function restoreRows(
   client: Client,
-  { id, ownerId }: Undone,
+  undone: Undone,
   { table, columns, contentColumns }: RecordType,
   round: readonly ChangedLine[],
 ): Promise<RestoredRow[]> {
+  const { id, ownerId } = undone
   const names = [...columns, ...contentColumns].map(({ name }) => name)
   return await rows<RestoredRow>(
     client,
     sql`
       with journal as materialized (
-        select c.line_number, c.record_id, c.before, c.written_at from import_changes c
+        select c.line_number, c.before, t.place
+        from import_changes c
+        cross join lateral (
+          select r.owner_id, r.id, r.updated_at, r.ctid as place from ${raw(table)} r
+          where r.owner_id = c.owner_id and r.id = c.record_id offset 0
+        ) as t
         where c.owner_id = ${ownerId} and c.import_id = ${id} and c.change = 'updated'
           and c.line_number = any(${round.map(({ line }) => line)}::bigint[])
+          and ${isStillWritten('t', sql`c.written_at`)}
       ),
       restored as (
         update ${raw(table)} t
@@ -144,21 +153,29 @@ async function restoreRows(
             ),
             updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
         from journal j
-        where t.owner_id = ${ownerId} and t.id = j.record_id and ${isStillWritten('t', sql`j.written_at`)}
-        returning t.id, t.updated_at, j.line_number
-      ),
-      noted as (
-        update import_changes c set undone_at = r.updated_at
-        from restored r
-        where c.owner_id = ${ownerId} and c.import_id = ${id} and c.line_number = r.line_number
+        where t.owner_id = ${ownerId} and t.ctid = j.place
+        returning t.id, j.line_number
       )
       select r.line_number as line, r.id, exists (
                select from import_changes l
-               where l.owner_id = ${ownerId} and l.import_id = ${id} and l.record_id = r.id
-                 and l.line_number > r.line_number and l.undone_at is not null offset 0
+               where l.owner_id = ${ownerId} and l.record_id = r.id and l.line_number > r.line_number
+                 and ${isOfImport(undone, 'l')} and l.undone_at is not null offset 0
              ) as is_continued
       from restored r`,
   )
+}
+
+/** Notes in the journal at which time the records of these lines were put back. */
+async function noteRestored(
+  client: Client,
+  { id, ownerId }: Undone,
+  { table }: RecordType,
+  lines: readonly number[],
+): Promise<void> {
+  await client.query(sql`
+    update import_changes c
+    set undone_at = (select t.updated_at from ${raw(table)} t where t.owner_id = c.owner_id and t.id = c.record_id)
+    where c.owner_id = ${ownerId} and c.import_id = ${id} and c.line_number = any(${lines}::bigint[])`)
 }
 
 /** Puts back what records held before these lines, where they have replaced it. */
@@ -184,7 +201,7 @@ async function restoreHeld(
   ])
 }
 
-/** @returns how many are noted: a record once, and none that the import had added. */
+/** @returns how many are noted: a record once. */
 async function noteKept(
   client: Client,
   undone: Undone,
@@ -195,8 +212,8 @@ async function noteKept(
   const isNoted: Sql = sql`
     exists (
       select from import_changes l
-      where l.owner_id = c.owner_id and l.import_id = c.import_id and l.record_id = c.record_id
-        and l.line_number > c.line_number and l.change is distinct from 'unchanged' and l.undone_at is null offset 0
+      where l.owner_id = c.owner_id and l.record_id = c.record_id and l.line_number > c.line_number
+        and ${isOfImport(undone, 'l')} and l.change is distinct from 'unchanged' and l.undone_at is null offset 0
     )`
   return await insertKept(
     client,
@@ -211,6 +228,6 @@ async function noteKept(
         select * from ${raw(table)} r where r.owner_id = c.owner_id and r.id = c.record_id offset 0
       ) as t on true
       where c.owner_id = ${ownerId} and c.import_id = ${id} and c.line_number = any(${lines}::bigint[])
-        and not ${isAddedBy(undone, 'c.record_id')} and not ${isNoted}`,
+        and not ${isNoted}`,
   )
 }

@@ -10,7 +10,9 @@ import { holderOf, type Owners, ownersOfHolders } from './holders.js'
 import {
   findUndone,
   isAddedBy,
-  isAsAdded,
+  isAsLeft,
+  isLastChangedBy,
+  isOfImport,
   isStillWritten,
   mayChange,
   typesLastFirst,
@@ -75,8 +77,9 @@ async function countChanged(
     select * from import_changes c
     where c.owner_id = ${ownerId} and c.import_id = ${id} and c.resource = ${table}
       and c.line_number < ${after?.last ?? Number.MAX_SAFE_INTEGER} and (c.change = 'updated' or c.change is null)
+      and not ${isAddedBy(undone, 'c.record_id')}
     order by c.line_number desc limit ${BATCH}`
-  // Of the lines about one record the last decides; one that the import had added is counted with these.
+  // Of the lines about one record the last decides. One that the import has added is counted with these.
   return await look(
     pool,
     sql`
@@ -85,10 +88,10 @@ async function countChanged(
              count(*) filter (where c.counts and not c.is_free) as kept
       from (
         select c.line_number,
-               not ${isAddedBy(undone, 'c.record_id')} and not exists (
+               not exists (
                  select from import_changes l
-                 where l.owner_id = c.owner_id and l.import_id = c.import_id and l.record_id = c.record_id
-                   and l.line_number > c.line_number and l.change is distinct from 'unchanged' offset 0
+                 where l.owner_id = c.owner_id and l.record_id = c.record_id and l.line_number > c.line_number
+                   and ${isOfImport(undone, 'l')} and l.change is distinct from 'unchanged' offset 0
                ) as counts,
                c.change is not null and exists (
                  select from ${raw(table)} r
@@ -129,17 +132,8 @@ function isFree(undone: Undone, recordType: RecordType, owners: Owners, record: 
   const holder = holderOf(recordType, owners, record, (holderType, alias) =>
     letsGo(undone, holderType, owners, alias),
   )
-  const isUnchanged = sql`(${isAsAdded(record)} ${mayChange(undone) ? sql`or ${isChangedOnlyBy(undone, record)}` : empty})`
-  return sql`(${isUnchanged} ${holder ? sql`and not exists ${holder}` : empty})`
+  return sql`(${isAsLeft(undone, record)} ${holder ? sql`and not exists ${holder}` : empty})`
 }
-
-/** The condition that the import has changed a record, and nobody has since. */
-const isChangedOnlyBy = ({ id, ownerId }: Undone, record: string): Sql => sql`
-  exists (
-    select from import_changes c
-    where c.owner_id = ${ownerId} and c.import_id = ${id} and c.record_id = ${raw(record)}.id and c.change = 'updated'
-      and ${isStillWritten(record, sql`c.written_at`)} offset 0
-  )`
 
 /** The condition that a holder would let go of what it holds: it is removed, or holds again what it held before. */
 function letsGo(undone: Undone, holderType: RecordType, owners: Owners, holder: string): Sql {
@@ -149,10 +143,10 @@ function letsGo(undone: Undone, holderType: RecordType, owners: Owners, holder: 
   const { content } = holderType
   const refersAgain = content ? sql`or b.before -> ${holderIdName(content.to)}::text is not null` : empty
   const isRestored = sql`
-    not ${isAddedBy(undone, `${holder}.id`)} and ${isChangedOnlyBy(undone, holder)}
+    not ${isAddedBy(undone, `${holder}.id`)} and ${isLastChangedBy(undone, holder)}
     and exists (
       select from import_changes b
-      where b.owner_id = ${undone.ownerId} and b.import_id = ${undone.id} and b.record_id = ${raw(holder)}.id
+      where b.owner_id = ${undone.ownerId} and b.record_id = ${raw(holder)}.id and ${isOfImport(undone, 'b')}
         and (b.held_before is not null ${refersAgain}) offset 0
     )`
   return sql`${isOwn} and ((${isRemoved}) or (${isRestored}))`

@@ -58,7 +58,7 @@ export async function takeBack(
   return true
 }
 
-/** What later lines did to a record is taken back before the line that added it. */
+/** Of each type, first what was changed: whatever refers to an added record may do so only since then. */
 function stepsOf(undone: Undone): readonly Step[] {
   const fanOut = new FanOut()
   return typesLastFirst.flatMap((recordType): Step[] => [

@@ -4,7 +4,7 @@ import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 import { passes } from '../file/passes.js'
 import { firstIdAt, STEM_CHARACTERS, STEM_FROM, stemOf } from '../record-id.js'
-import type { OnConflict } from '../terms.js'
+import { keepsJournal, type OnConflict } from '../terms.js'
 
 /** What is known of an import that is taken back. */
 export interface Undone {
@@ -32,11 +32,20 @@ export async function findUndone(db: Pool | Client, id: string): Promise<Undone>
 }
 
 /** Whether it may have changed records that were there, and has a journal of it. */
-export const mayChange = ({ onConflict }: Undone): boolean => onConflict !== 'reject' && onConflict !== 'skip'
+export const mayChange = ({ onConflict }: Undone): boolean => keepsJournal(onConflict)
 
 /** The condition that an import added a record, as its id shows. @param recordId an expression: `r.id` */
 export const isAddedBy = ({ id }: Undone, recordId: string): Sql =>
   sql`substring(${raw(recordId)}::text from ${raw(String(STEM_FROM))} for ${raw(String(STEM_CHARACTERS))}) = ${stemOf(id)}`
+
+/**
+ * The condition that a line of the journal is one of the import, where lines are found by their record: in a form that
+ * no index has, so that the planner does not look through all of the import's lines for each record.
+ *
+ * @param change the alias of the line's row
+ */
+export const isOfImport = ({ id }: Undone, change: string): Sql =>
+  sql`${raw(change)}.import_id is not distinct from ${id}::uuid`
 
 /**
  * The condition that a record is as an import has written it: nobody has changed it since, or later imports have,
@@ -55,8 +64,35 @@ export const isStillWritten = (record: string, writtenAt: Sql): Sql => {
      ))`
 }
 
-/** The same of a record that it has added, and that no further line has changed. */
-export const isAsAdded = (record: string): Sql => isStillWritten(record, raw(`${record}.created_at`))
+/** The condition that a line of the import was the last to change a record. @param record the alias of its row */
+export const isLastChangedBy = (undone: Undone, record: string): Sql => sql`
+  exists (
+    select from import_changes c
+    where c.owner_id = ${undone.ownerId} and c.record_id = ${raw(record)}.id and ${isOfImport(undone, 'c')}
+      and c.change = 'updated' and ${isStillWritten(record, sql`c.written_at`)} offset 0
+  )`
+
+/**
+ * The condition that a record is as the import that added it has left it, which may have changed it by further lines,
+ * one after the other.
+ *
+ * @param record the alias of its row
+ */
+export function isAsLeft(undone: Undone, record: string): Sql {
+  const row = raw(record)
+  const isAsAdded = isStillWritten(record, sql`${row}.created_at`)
+  if (!mayChange(undone)) return isAsAdded
+  return sql`
+    (${isAsAdded} or (${isLastChangedBy(undone, record)} and not exists (
+       select from (
+         select c.seen_at, lag(c.written_at, 1, ${row}.created_at) over (order by c.line_number) as written_before
+         from import_changes c
+         where c.owner_id = ${undone.ownerId} and c.record_id = ${row}.id and ${isOfImport(undone, 'c')}
+           and c.change = 'updated'
+       ) as l
+       where l.seen_at <> l.written_before
+     )))`
+}
 
 /** The types in the order in which an import is taken back: what refers to others comes before them. */
 export const typesLastFirst: readonly RecordType[] = [...passes]

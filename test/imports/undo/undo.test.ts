@@ -385,8 +385,8 @@ describe('The undo of an import that changed records', () => {
     await api.import(file(aProductOf(1)))
     const was = await all(api)
     const lines =
-      times(300, (n) => aProductOf(n % 7 === 0 ? 5 : n)) +
-      times(60, (n) => aProductOf(n, { external_ref: 'new' }))
+      times(100, (n) => aProductOf(n % 7 === 0 ? 5 : n)) +
+      times(30, (n) => aProductOf(n, { external_ref: 'new' }))
     const { id } = await api.import(lines, { onConflict: 'update' })
     const { meta } = await undone(id)
     expect(meta.undo).toMatchObject({ removed: counts(1), restored: counts(1), kept: counts() })
