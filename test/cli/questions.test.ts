@@ -42,7 +42,7 @@ describe('intake import outside of a data directory', () => {
     'asks on a terminal, and creates none without a yes',
     async () => {
       const path = await aFile(file(aProduct()))
-      const shown = await intakeOnTerminal(['import', path], { DATA_DIR: DATA_DIR() }, 'n\n')
+      const shown = await intakeOnTerminal(['import', path], { DATA_DIR: DATA_DIR() }, { typed: 'n\n' })
       expect(words(shown)).toContain('Create one there, and import into it? [y/N]')
       expect(words(shown)).toContain('Nothing was created, and nothing was imported.')
       expect(existsSync(DATA_DIR())).toBe(false)
@@ -59,7 +59,7 @@ describe('intake import outside of a data directory', () => {
 
 describe('A file that was imported before', () => {
   const onTerminal = (path: string, typed: string, ...args: string[]) =>
-    intakeOnTerminal(['import', path, ...args, ...place()], environment(), typed).then(words)
+    intakeOnTerminal(['import', path, ...args, ...place()], environment(), { typed }).then(words)
   const list = () => intakeJson(['imports', 'list', ...place()], environment())
 
   test.skipIf(process.platform !== 'linux')('is imported again only if somebody says yes', async () => {

@@ -65,13 +65,15 @@ export const intake = (...given: Parameters<typeof startIntake>): Promise<Outcom
  * Runs `intake` on a terminal (util-linux's `script`), and returns its output.
  *
  * @param typed what somebody types there
+ * @param columns how wide the terminal is
  */
 export function intakeOnTerminal(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
-  typed?: string,
+  { typed, columns = 80 }: { readonly typed?: string; readonly columns?: number } = {},
 ): Promise<string> {
-  const command = [process.execPath, cli, ...args].map((word) => `'${word}'`).join(' ')
+  const words = [process.execPath, cli, ...args].map((word) => `'${word}'`).join(' ')
+  const command = `stty cols ${columns}; exec ${words}`
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     env: { ...cleanEnvironment(), ...environment },
     stdio: [typed === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'],

@@ -19,15 +19,14 @@ import type { ErrorAnswer, ErrorKindAnswer } from '../client/client.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
 import { makeReadable, type ReadableFile } from '../client/readable-file.js'
 import { styleOf } from '../client/server-command.js'
-import { errorsSection, MOST_ERRORS } from '../terminal/error-tables.js'
+import { errorsSection, MOST_ERRORS, referencesTable } from '../terminal/error-tables.js'
 import { CommandError, fail } from '../terminal/fail.js'
 import { PROGRAM } from '../terminal/program.js'
 import { reporterOn } from '../terminal/progress.js'
 import { NEW_FILE, whyNotWritten } from '../terminal/save.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
 import { type Style, summaryOf } from '../terminal/summary.js'
-import { drawTable } from '../terminal/table.js'
-import { colorsOf, outliveOutput, printable, toJson, wrap } from '../terminal/terminal.js'
+import { colorsOf, outliveOutput, toJson, wrap } from '../terminal/terminal.js'
 import { warningAsJson, warningsSection } from '../terminal/warnings-section.js'
 
 interface Flags {
@@ -268,23 +267,20 @@ const kindsOf = ({ kinds }: Checked): ErrorKindAnswer[] =>
     meta: { code, field, error, lines, first_line_number: first },
   }))
 
-function unresolvedReferences({ unresolved }: Checked, examples: Examples, { colors, width }: Style): string {
+function unresolvedReferences({ unresolved }: Checked, examples: Examples, style: Style): string {
+  const { colors, width } = style
   const sentence =
     unresolved === 1
       ? '1 reference does not lead to a valid record of the file. Unless the store has that record, the line will be rejected.'
       : `${number(unresolved)} references do not lead to a valid record of the file. Lines that refer to records which the store does not have either will be rejected.`
   const shown = examples.unresolved.length < unresolved ? ` The first ${examples.unresolved.length}:` : ''
-  const table = drawTable(
-    ['line', 'field', 'reference'].map((title) => colors.bold(title)),
-    ['right', 'left', 'left'],
-    examples.unresolved.map(({ line, field, noun, reference }) => [
-      number(line),
-      colors.cyan(field),
-      wrap(
-        `${noun} ${printable(excerpt(reference))}`,
-        width === undefined ? undefined : Math.max(width - 40, 20),
-      ),
-    ]),
+  const table = referencesTable(
+    examples.unresolved.map(({ line, field, noun, reference }) => ({
+      line,
+      field,
+      reference: `${noun} ${excerpt(reference)}`,
+    })),
+    style,
   )
   return `${colors.yellow(wrap(`${sentence}${shown}`, width))}\n\n${table}`
 }

@@ -30,6 +30,17 @@ export const kindsTable = (kinds: readonly ErrorKindAnswer[], style: Style): str
     style,
   )
 
+/** References that lead nowhere, one below the other. `reference`: in words. */
+export const referencesTable = (
+  references: readonly { readonly line: number; readonly field: string; readonly reference: string }[],
+  style: Style,
+): string =>
+  drawErrors(
+    ['line', 'field', 'reference'],
+    references.map(({ line, field, reference }) => ({ numbers: [line], field, error: reference })),
+    style,
+  )
+
 /** What is wrong with a file, under a heading: every error if there are few, else the most frequent kinds. */
 export function errorsSection(
   all: number,

@@ -22,13 +22,17 @@ interface Filled {
   readonly mayGo: boolean
   readonly isNumber: boolean
   readonly texts: readonly string[]
-  /** The longest text, in characters. */
+  /** The longest text, in characters, and the longest word. */
   readonly natural: number
+  readonly word: number
 }
 
 const GAP = 2
 const NARROW = 12
 const NARROWEST = 8
+
+/** Longer words than this are broken, as there is often no room for them. */
+const LONGEST_WORD = 24
 
 /** Rows as a table that fits the terminal, or a sentence if there are none. */
 export const listed = <Row>(
@@ -57,9 +61,13 @@ function fill<Row>(
     mayGo,
     isNumber,
     texts,
-    natural: Math.max(...[title, ...texts].map(({ length }) => length)),
+    natural: longest([title, ...texts]),
+    word: longest(texts.flatMap((text) => text.split(' '))),
   }
 }
+
+const longest = (texts: readonly string[]): number =>
+  texts.reduce((most, { length }) => Math.max(most, length), 0)
 
 function drawColumns(all: readonly Filled[], width: number | undefined): string {
   const columns = width === undefined ? all : withRoom(all, width)
@@ -97,11 +105,14 @@ function roomToWrap(columns: readonly Filled[], width: number): number {
   return width - fixed - GAP * (columns.length - 1)
 }
 
-/** Whether no column has to be wrapped into pieces of fewer than `least` characters, which are hard to read. */
+/** Whether no column has to be wrapped into pieces of fewer than `least` characters, or in the middle of words. */
 function fits(columns: readonly Filled[], width: number, least = NARROW): boolean {
   const needed = columns
     .filter(({ wraps }) => wraps)
-    .reduce((sum, { natural }) => sum + Math.min(natural, least), 0)
+    .reduce(
+      (sum, { natural, word }) => sum + Math.min(natural, Math.max(least, Math.min(word, LONGEST_WORD))),
+      0,
+    )
   return roomToWrap(columns, width) >= needed
 }
 
