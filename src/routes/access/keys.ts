@@ -114,8 +114,8 @@ export function keyRoutes(app: App, dependencies: AccessDependencies): void {
   app.post('/keys', { schema: operations.create }, async ({ caller, body, log }, reply) => {
     const { secret, ...made } = await createKey(dependencies, caller, body)
     log.info({ credential_id: made.id }, 'key created')
-    const { attributes, ...rest } = keyAnswer(caller, made)
-    return await reply.code(201).send({ data: { ...rest, attributes: { ...attributes, secret } } })
+    const { attributes, meta, ...rest } = keyAnswer(caller, made)
+    return await reply.code(201).send({ data: { ...rest, attributes: { ...attributes, secret }, meta } })
   })
 
   app.delete('/keys/:id', { schema: operations.revoke }, async ({ caller, params, log }, reply) => {

@@ -41,8 +41,8 @@ export function webhookRoutes(app: App, dependencies: AccessDependencies): void 
     const url = readUrl(body.data.attributes.url)
     const { secret, ...made } = await addWebhook(dependencies, caller, url.href)
     log.info({ webhook_id: made.id }, 'webhook added')
-    const { attributes, ...rest } = answerOf(caller, { url: url.href, ...made })
-    return await reply.code(201).send({ data: { ...rest, attributes: { ...attributes, secret } } })
+    const { attributes, meta, ...rest } = answerOf(caller, { url: url.href, ...made })
+    return await reply.code(201).send({ data: { ...rest, attributes: { ...attributes, secret }, meta } })
   })
 
   app.delete('/webhooks/:id', { schema: webhookOperations.remove }, async (request, reply) => {

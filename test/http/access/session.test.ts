@@ -229,3 +229,23 @@ test('Expired sessions are deleted as new ones are opened', async () => {
   const { rows } = await service.pool.query('select from sessions where expires_at < now()')
   expect(rows).toEqual([])
 })
+
+describe('Behind a proxy that speaks https', () => {
+  const proxied = testService({ TRUSTED_PROXIES: '127.0.0.1' })
+  const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'intake.example:8443' }
+
+  test('the cookie is secure, and no other host of the domain can set it', async () => {
+    const { api } = proxied
+    const { headers } = await api.request('/v2/session', { method: 'POST', headers: forwarded })
+    const [pair = '', ...attributes] = (headers.get('set-cookie') ?? '').split('; ')
+    expect(pair).toMatch(/^__Host-intake_session_8443=/)
+    expect(attributes).toEqual(['Path=/', 'HttpOnly', 'SameSite=Strict', 'Secure'])
+    const ask = async (more: Headers) =>
+      await fetch(new URL(LIST, api.url), {
+        headers: { ...forwarded, cookie: pair, 'x-intake-credential': '*', ...more },
+      })
+    expect((await ask({ origin: 'https://intake.example:8443' })).status).toBe(200)
+    expect((await ask({ origin: 'https://intake.example' })).status).toBe(401)
+    expect((await ask({ origin: 'http://intake.example:8443' })).status).toBe(401)
+  })
+})
