@@ -13,18 +13,25 @@ const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url)
 
 const example = (name: string) => readFile(new URL(`../../examples/${name}`, import.meta.url))
 
+/** Run in the browser. */
+const SCROLL = '(heading) => heading.scrollIntoView()'
+
 describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
   describeConsole('are taken', (console) => {
     const ids: Record<string, string> = {}
     beforeAll(async () => {
       await mkdir(FOLDER, { recursive: true })
       const { api } = console.service
-      await api.import(await example('catalogue.jsonl'), { externalRef: 'catalogue' })
-      ids.import = (await api.import(await example('mistakes.jsonl'), { externalRef: 'mistakes' })).id
+      const catalogue = await example('catalogue.jsonl')
+      ids.catalogue = (await api.import(catalogue, { fileName: 'catalogue.jsonl' })).id
+      ids.import = (await api.import(await example('mistakes.jsonl'), { fileName: 'mistakes.jsonl' })).id
       await api.import(
-        times(20_000, (index) => aProduct({ name: `Tea ${index}` })),
-        { externalRef: 'teas' },
+        times(20_000, (index) => aProduct({ name: `Tea ${index}`, external_ref: `tea-${index}` })),
+        { fileName: 'teas.jsonl' },
       )
+      const dearer = catalogue.toString().replaceAll(/"amount":(1000|400)\b/g, '"amount":$&0')
+      const options = { dryRun: true, onConflict: 'update', fileName: 'spring.jsonl' } as const
+      ids.changes = (await api.import(dearer, options)).id
       const filter = 'eq(external_ref,box-office)'
       const offerings = await api.read<{ id: string }[]>(`/subscriptions/offerings?filter=${filter}`)
       ids.offering = offerings[0]?.id ?? ''
@@ -48,6 +55,22 @@ describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
       { name: 'import', ...one },
       { name: 'import-dark', look: { scheme: 'dark' }, ...one },
       {
+        name: 'changes',
+        path: () => `/imports/${ids.changes}`,
+        ready: 'What would change',
+        prepare: scrollTo,
+      },
+      { name: 'correcting', ...one, prepare: correct },
+      {
+        name: 'undo',
+        path: () => `/imports/${ids.catalogue}`,
+        ready: 'No errors',
+        prepare: async (page) => {
+          await page.getByRole('button', { name: 'Undo import' }).click()
+          await page.getByText('that this import added will be removed').waitFor()
+        },
+      },
+      {
         name: 'offering',
         path: () => `/records/offerings/${ids.offering}`,
         ready: 'Price in this offering',
@@ -58,6 +81,24 @@ describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
         ready: 'Active plan',
       },
     ]
+
+    async function scrollTo(page: Page) {
+      await page.getByRole('heading', { name: 'Records by type' }).evaluate(SCROLL)
+    }
+
+    async function correct(page: Page) {
+      await page.getByRole('combobox', { name: 'Problem' }).click()
+      await page.getByRole('option', { name: 'Too short' }).click()
+      await page
+        .getByRole('button', { name: /^Show line/ })
+        .first()
+        .click()
+      await page
+        .getByRole('button', { name: /^Correct line/ })
+        .first()
+        .click()
+      await page.getByRole('heading', { name: /errors$/ }).evaluate(SCROLL)
+    }
 
     async function chooseMistakes(page: Page) {
       const buffer = await example('mistakes.jsonl')
