@@ -13,9 +13,6 @@ const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url)
 
 const example = (name: string) => readFile(new URL(`../../examples/${name}`, import.meta.url))
 
-/** Run in the browser. */
-const SCROLL = '(heading) => heading.scrollIntoView()'
-
 describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
   describeConsole('are taken', (console) => {
     const ids: Record<string, string> = {}
@@ -29,7 +26,7 @@ describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
         times(20_000, (index) => aProduct({ name: `Tea ${index}`, external_ref: `tea-${index}` })),
         { fileName: 'teas.jsonl' },
       )
-      const dearer = catalogue.toString().replaceAll(/"amount":(1000|400)\b/g, '"amount":$&0')
+      const dearer = catalogue.toString().replaceAll(/(?<="amount":\d+)00\b/g, '90')
       const options = { dryRun: true, onConflict: 'update', fileName: 'spring.jsonl' } as const
       ids.changes = (await api.import(dearer, options)).id
       const filter = 'eq(external_ref,box-office)'
@@ -57,10 +54,15 @@ describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
       {
         name: 'changes',
         path: () => `/imports/${ids.changes}`,
-        ready: 'What would change',
-        prepare: scrollTo,
+        ready: '→',
+        prepare: (page) => scrollTo(page, /changed$/),
       },
-      { name: 'correcting', ...one, prepare: correct },
+      {
+        name: 'correcting',
+        path: () => `/imports/${ids.import}?code=too_short`,
+        ready: 'must be at least',
+        prepare: correct,
+      },
       {
         name: 'undo',
         path: () => `/imports/${ids.catalogue}`,
@@ -82,13 +84,13 @@ describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
       },
     ]
 
-    async function scrollTo(page: Page) {
-      await page.getByRole('heading', { name: 'Records by type' }).evaluate(SCROLL)
+    /** Moves a heading to the top of the window. */
+    async function scrollTo(page: Page, heading: RegExp) {
+      const { y = 0 } = (await page.getByRole('heading', { name: heading }).boundingBox()) ?? {}
+      await page.evaluate(`scrollBy(0, ${y - 20})`)
     }
 
     async function correct(page: Page) {
-      await page.getByRole('combobox', { name: 'Problem' }).click()
-      await page.getByRole('option', { name: 'Too short' }).click()
       await page
         .getByRole('button', { name: /^Show line/ })
         .first()
@@ -97,7 +99,7 @@ describe.skipIf(!process.env.SCREENSHOTS)('Screenshots', () => {
         .getByRole('button', { name: /^Correct line/ })
         .first()
         .click()
-      await page.getByRole('heading', { name: /errors$/ }).evaluate(SCROLL)
+      await scrollTo(page, /errors$/)
     }
 
     async function chooseMistakes(page: Page) {

@@ -8,7 +8,7 @@ import { phrase, typeName } from '../../format'
 import { type Column, DataTable } from '../../ui/data-table'
 import { Empty, Failure } from '../../ui/states'
 import { sumOf } from '../../undo'
-import { ChangedValue } from './changed-value'
+import { Pair } from './changed-value'
 import { DownloadButton } from './download'
 import { FirstRows } from './first-rows'
 import { RecordLink } from './record-link'
@@ -76,9 +76,7 @@ const columnsOf = (one: Import, types: readonly ListedType[]): Column<Change>[] 
           <div key={name}>
             <dt>{phrase(name)}</dt>
             <dd>
-              <ChangedValue type={type} name={name} types={types} value={before} isOld />
-              <span aria-hidden="true"> → </span>
-              <ChangedValue type={type} name={name} types={types} value={after} />
+              <Pair type={type} name={name} types={types} before={before} after={after} />
             </dd>
           </div>
         ))}
