@@ -94,4 +94,17 @@ describeConsole('The report of an import', (console) => {
       if (count === 0) await page.goto(`${service.server.url}/imports`)
     }
   })
+
+  test('has warnings, with the first line of each', async () => {
+    const { id } = await console.service.api.import(
+      file(aProduct({ external_ref: 'x' }), aProduct({ external_ref: 'y', colour: 'red' })),
+    )
+    const { page } = await console.open(`/imports/${id}`)
+    const warnings = page.getByRole('table', { name: 'Warnings' })
+    const cells = warnings.getByRole('row').nth(1).getByRole('cell')
+    await warnings.getByText('colour').first().waitFor()
+    expect((await cells.allTextContents()).slice(0, 3)).toEqual(['1', 'product', 'colour'])
+    expect(await cells.nth(4).textContent()).toBe('2')
+    expect(await violations(page)).toEqual([])
+  })
 })

@@ -2,13 +2,14 @@ import type {
   ImportErrorKindResource as ErrorKind,
   ImportResource as Import,
   ImportErrorResource as ImportError,
+  ImportWarningResource as ImportWarning,
   UndoPreviewResource,
 } from '../../../src/imports/resource/schema'
 import type { ImportStatus, OnConflict } from '../../../src/imports/terms'
 import { contains, equals, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
 import { beginningOf, type Rows, rowsOf } from './stream'
 
-export type { ErrorKind, Import, ImportError }
+export type { ErrorKind, Import, ImportError, ImportWarning }
 
 /** How a file is to be imported. */
 export interface ImportOptions {
@@ -98,19 +99,6 @@ export async function getRejectedLine(id: string, line: number): Promise<Rejecte
     LINE_BYTES,
   )
   return { text: isWhole ? text.replace(/\r?\n$/, '') : text, isWhole }
-}
-
-/** What is no error and yet would surprise, for all lines that it is true of. */
-export interface ImportWarning {
-  readonly id: string
-  readonly meta: {
-    readonly code: string
-    readonly field: string
-    readonly record_type?: string
-    readonly warning: string
-    readonly lines: number
-    readonly first_line_number?: number
-  }
 }
 
 export const listWarnings = async (id: string): Promise<readonly ImportWarning[]> =>

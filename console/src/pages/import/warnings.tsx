@@ -32,13 +32,22 @@ export function Warnings({ one }: { readonly one: Import }) {
 }
 
 const COLUMNS: readonly Column<ImportWarning>[] = [
-  { header: 'Lines', width: '6rem', isNumber: true, cell: ({ meta }) => number(meta.lines) },
+  {
+    header: 'Lines',
+    width: '6rem',
+    isNumber: true,
+    cell: ({ meta }) => (meta.lines === 0 ? '–' : number(meta.lines)),
+  },
   {
     header: 'Records',
     width: '8rem',
     cell: ({ meta: { record_type } }) => (record_type === undefined ? '–' : typeName(record_type)),
   },
-  { header: 'Field', width: '12rem', cell: ({ meta }) => <Field path={meta.field} /> },
+  {
+    header: 'Field',
+    width: '12rem',
+    cell: ({ meta }) => (meta.field === '' ? '–' : <Field path={meta.field} />),
+  },
   { header: 'Warning', cell: ({ meta }) => <span className="break">{visible(meta.warning)}</span> },
   {
     header: 'First line',
