@@ -56,6 +56,7 @@ const errorAnswers = {
     description: 'Something in the request is wrong; one entry per problem.',
     title: 'Validation Error',
     detail: 'data.attributes.name: "name" is required',
+    meta: { code: 'required' },
   },
   401: {
     description: 'The token is missing, unknown or expired.',

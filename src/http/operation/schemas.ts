@@ -134,7 +134,7 @@ export const filterParameter = (kinds: Readonly<Record<string, AttributeKind>>) 
             `- \`${attribute}\`: ${operatorsOf(kind).join(', ')}${typeof kind === 'object' ? ` (${kind.oneOf.join(', ')})` : ''}`,
         ),
       ].join('\n'),
-      examples: [[`eq(${textAttribute(kinds)},abc123)`]],
+      examples: [[exampleOf(kinds)]],
     }),
   ),
 })
@@ -145,6 +145,11 @@ const filterOf = (kind: AttributeKind) => ({
   ...(typeof kind === 'object' && { values: kind.oneOf }),
 })
 
-/** One that an example can show. */
-const textAttribute = (kinds: Readonly<Record<string, AttributeKind>>): string =>
-  Object.keys(kinds).find((name) => kinds[name] === 'text') ?? 'id'
+/** A filter by a text, if there is one, or by the first attribute that has few values. */
+function exampleOf(kinds: Readonly<Record<string, AttributeKind>>): string {
+  for (const [name, kind] of Object.entries(kinds)) if (kind === 'text') return `eq(${name},abc123)`
+  for (const [name, kind] of Object.entries(kinds)) {
+    if (typeof kind === 'object') return `eq(${name},${kind.oneOf[0]})`
+  }
+  return 'gt(created_at,2026-01-31)'
+}

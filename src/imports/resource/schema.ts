@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { externalRef, oneOf, uuid } from '../../records/attribute-kinds.js'
+import { oneOf, text, uuid } from '../../records/attribute-kinds.js'
 import { owner, timestamp, timestamps } from '../../records/meta.js'
 import { PROBLEM_CODES } from '../../schema/problem.js'
 import { Type } from '../../schema/type.js'
@@ -11,6 +11,13 @@ import { type Counts, FAILURE_REASONS, IMPORT_STATUSES, ON_CONFLICT, WARNING_COD
  */
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
+
+/** The `external_ref` of an import. */
+export const importRef = text(
+  0,
+  2048,
+  "The caller's own name for the import, unique among its imports that have neither failed nor been undone. A rehearsal takes none.",
+)
 
 /** The id of another import. */
 const other = (description: string) => Type.Optional(uuid(description))
@@ -62,7 +69,7 @@ export function importSchema(recordTypes: readonly Counted[]) {
       id: uuid("The import's id."),
       type: oneOf(['subscription_import'], 'The type.'),
       attributes: Type.Object({
-        external_ref: Type.Optional(externalRef),
+        external_ref: Type.Optional(importRef),
         status: oneOf(
           IMPORT_STATUSES,
           'From `pending` to `started` to `success` (processed to the end, even if some records were rejected) or `failed`.',

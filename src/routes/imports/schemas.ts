@@ -3,12 +3,13 @@ import { uuid } from '../../http/operation/schemas.js'
 import {
   importErrorKindSchema,
   importErrorSchema,
+  importRef,
   importSchema,
   importWarningSchema,
   undoPreviewSchema,
 } from '../../imports/resource/schema.js'
 import { KEPT_REASONS, ON_CONFLICT } from '../../imports/terms.js'
-import { externalRef, oneOf } from '../../records/attribute-kinds.js'
+import { oneOf } from '../../records/attribute-kinds.js'
 import { recordTypes } from '../../records/index.js'
 import { Type } from '../../schema/type.js'
 
@@ -75,11 +76,11 @@ export const importSchemas: readonly TSchema[] = [
 const file = Type.String({
   format: 'binary',
   description:
-    'The file, in JSON Lines and UTF-8: one `ImportLine` per line, of any type in any order. Blank lines, CRLF and a byte-order mark are fine. It may be compressed with gzip.',
+    'The file, in JSON Lines and UTF-8: one `ImportLine` per line, of any type in any order. Blank lines, CRLF and a byte-order mark are fine. It may be compressed with gzip. Where it is the whole body, a `Content-Disposition` header may give its `filename`.',
 })
 
 const options = {
-  external_ref: Type.Optional(externalRef),
+  external_ref: Type.Optional(importRef),
   dry_run: Type.Optional(
     oneOf(
       ['false', 'true'],

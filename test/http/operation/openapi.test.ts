@@ -53,6 +53,19 @@ test('it has every route of the application and nothing else', () => {
   expect(documentedOperations().sort()).toEqual([...new Set(expected)].sort())
 })
 
+test('the example of each filter is about an attribute of its list, and one of its operators', () => {
+  const filters = Object.values(document.paths as Record<string, { get?: { parameters?: Answer['body'][] } }>)
+    .flatMap(({ get }) => get?.parameters ?? [])
+    .filter(({ name }) => name === 'filter')
+  expect(filters.length).toBeGreaterThan(7)
+  for (const { schema, example } of filters) {
+    const [, operator, attribute, value] = /^(\w+)\(([\w.]+),(.+)\)$/.exec(example[0]) ?? []
+    const { operators, values = [value] } = schema['x-filters'][attribute ?? '']
+    expect(operators).toContain(operator)
+    expect(values).toContain(value)
+  }
+})
+
 test('both prefixes have the same routes', () => {
   const under = (prefix: string) =>
     [...operations]

@@ -33,7 +33,7 @@ const schema = operation({
   query: { ...pageParameters(MAX_OFFSET), ...filterParameter(errorFilters) },
   answers: {
     200: {
-      description: 'A page of errors, or all of them as JSON Lines.',
+      description: 'A page of errors, or all of them as JSON Lines or as a table.',
       schema: listOf(named('ImportError')),
       alternatives: {
         'application/jsonl': Type.String({ description: 'One `ImportError` a line.' }),
