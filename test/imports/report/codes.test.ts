@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { PROBLEM_CODES } from '../../../src/schema/problem.js'
 import { anOffering, aPlan, aProduct, aSubscriber, file } from '../../support/builders.js'
@@ -221,6 +223,8 @@ describe('the filter of errors', () => {
   })
 })
 
-test('codes are words', () => {
-  for (const code of PROBLEM_CODES) expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/)
+test('The guide has every code, and no other', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../../docs/guide/errors.md'), 'utf8')
+  const [, table = ''] = page.split('## Codes')
+  expect([...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code)).toEqual(PROBLEM_CODES)
 })
