@@ -74,7 +74,7 @@ async function populate(api: Api): Promise<Tenant> {
     ['subscriptions/states', states[0]],
     ['keys', await created(api, '/v2/keys', 'key', {})],
     ['webhooks', await created(api, '/v2/webhooks', 'webhook', { url: 'https://shop.example/hooks' })],
-    ['imports', await api.import(file(aProduct(), '{'), { externalRef: 'the-import' })],
+    ['imports', await api.import(file(aProduct(), '{'), { externalRef: 'the-import', onConflict: 'update' })],
   ])
   return { api, resources: new Map([...resources].flatMap(([key, one]) => (one ? [[key, one]] : []))) }
 }
