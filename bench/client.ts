@@ -21,14 +21,17 @@ export interface Import {
     readonly records: { readonly imported: Readonly<Record<string, number>> }
     readonly errors: number
     readonly failure?: { readonly reason: string; readonly detail: string }
+    readonly undo?: { readonly status: string; readonly removed: Readonly<Record<string, number>> }
   }
 }
 
 const READ_BYTES = 256 * 2 ** 10
 
 /** How many records of an import were imported so far, of all types. */
-export const importedRecords = ({ meta }: Import): number =>
-  Object.values(meta.records.imported).reduce((sum, count) => sum + count, 0)
+export const importedRecords = ({ meta }: Import): number => sum(meta.records.imported)
+
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((total, count) => total + count, 0)
 
 /**
  * Posts a file and returns the import once the 201 has arrived. The form is written by hand, because `fetch`
@@ -111,6 +114,43 @@ export async function waitForEnd(
     const { status } = found.attributes
     if (status === 'success' || status === 'failed') return found
     onProgress(importedRecords(found))
+    await sleep(Math.max(10, (performance.now() - start) / 100), undefined, { signal })
+  }
+}
+
+/** Asks for the undo of an import. @throws Error for any answer but 202; AbortError */
+export async function requestUndo(
+  { url, apiKey }: Address,
+  id: string,
+  signal: AbortSignal,
+): Promise<Import> {
+  const response = await fetch(`${url}/subscriptions/imports/${id}/undo`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}` },
+    signal,
+  })
+  return readImport(response.status, 202, await response.text())
+}
+
+/**
+ * Polls an import until its undo has ended, as `waitForEnd` does.
+ *
+ * @returns how many records were removed
+ * @throws Error if it failed; AbortError
+ */
+export async function waitForUndo(
+  server: Address,
+  id: string,
+  signal: AbortSignal,
+  onProgress: (records: number) => void,
+): Promise<number> {
+  const start = performance.now()
+  for (;;) {
+    const { undo } = (await getImport(server, id, signal)).meta
+    const removed = sum(undo?.removed ?? {})
+    if (undo?.status === 'success') return removed
+    if (undo?.status === 'failed') throw new Error('The undo failed.')
+    onProgress(removed)
     await sleep(Math.max(10, (performance.now() - start) / 100), undefined, { signal })
   }
 }

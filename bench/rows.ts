@@ -15,6 +15,7 @@ import { listThroughput, listWhileImporting } from './trials/list-load.js'
 import { BASE_RECORDS, listQuestions, listTrial } from './trials/lists.js'
 import { ownersTrial } from './trials/owners.js'
 import { singleInserts, singlePosts } from './trials/single-records.js'
+import { undoTrial } from './trials/undo.js'
 import { uploadTrial } from './trials/upload.js'
 import { worstShapes } from './trials/worst-shapes.js'
 
@@ -43,6 +44,7 @@ export function partsOf(sizes: readonly number[]): Part[] {
   return [
     ...imports.map((one) => comparedWithFloor(one)),
     ...(large > small ? [largeAgainstSmall(of(large), of(small))] : []),
+    undone(of(large)),
     recordByRecord(of(small)),
     withProblems(of(small)),
     offerings(Math.ceil(small / 5)),
@@ -139,6 +141,11 @@ const comparedWithImport = (
   base: { name: 'import', figure: figure(imported, 'seconds') },
   target,
 })
+
+function undone(large: Import): Part {
+  const trial = undoTrial(large.records)
+  return { trials: [trial], rows: [comparedWithImport(large, trial, { atMost: 1 })] }
+}
 
 function recordByRecord(small: Import): Part {
   const [posts, inserts] = [singlePosts(small.records), singleInserts(small.records)]

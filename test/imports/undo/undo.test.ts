@@ -235,6 +235,43 @@ describe('An undo', () => {
     ])
   })
 
+  test('waits for whoever copies a record at this moment, and then leaves the record', async () => {
+    const { id } = await api.import(file(aProduct({ external_ref: 'p' }), aProduct()))
+    const offering = await api.add(anOffering())
+    const client = await service.pool.connect()
+    try {
+      await client.query('begin')
+      // As `attach` does.
+      await client.query('select from offerings where id = $1 for update', [offering.id])
+      const { rows } = await client.query(
+        `select * from products where owner_id = $1 and external_ref = 'p' for key share`,
+        [await ownerIdOf(service.pool, api)],
+      )
+      await client.query(
+        `insert into offering_products (owner_id, holder_id, id, source_id, created_at, updated_at, name)
+         values ($1, $2, gen_random_uuid(), $3, now(), now(), 'Copy')`,
+        [rows[0].owner_id, offering.id, rows[0].id],
+      )
+      expect((await undo(id)).status).toBe(202)
+      const waiting = `select from pg_locks l join pg_stat_activity a on a.pid = l.pid
+        where not l.granted and $1 = any(pg_blocking_pids(l.pid))`
+      const { rows: own } = await client.query('select pg_backend_pid() as pid')
+      await expect.poll(async () => (await service.pool.query(waiting, [own[0].pid])).rowCount).toBe(1)
+      await client.query('commit')
+    } finally {
+      client.release()
+    }
+    await expect.poll(async () => (await api.find(id)).meta.undo?.status).toBe('success')
+    expect(await kept(id)).toEqual([
+      expect.objectContaining({
+        external_ref: 'p',
+        reason: 'held',
+        detail: `The offering ${offering.id} holds it.`,
+      }),
+    ])
+    expect(await total('products')).toBe(1)
+  })
+
   test('takes any number of records, and of what they hold', async () => {
     const products = Array.from({ length: 300 }, (_, index) => aProduct({ sku: `${index}` }).data.attributes)
     const { id } = await api.import(
