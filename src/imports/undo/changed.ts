@@ -165,7 +165,10 @@ async function restoreRows(
   )
 }
 
-/** Notes in the journal at which time the records of these lines were put back. */
+/**
+ * Notes in the journal at which time the records of these lines were put back. What a line had found may have been the
+ * work of another undo: then they are back to what the line taken back by that one had found.
+ */
 async function noteRestored(
   client: Client,
   { id, ownerId }: Undone,
@@ -174,7 +177,11 @@ async function noteRestored(
 ): Promise<void> {
   await client.query(sql`
     update import_changes c
-    set undone_at = (select t.updated_at from ${raw(table)} t where t.owner_id = c.owner_id and t.id = c.record_id)
+    set undone_at = (select t.updated_at from ${raw(table)} t where t.owner_id = c.owner_id and t.id = c.record_id),
+        seen_at = coalesce((
+          select l.seen_at from import_changes l
+          where l.owner_id = c.owner_id and l.record_id = c.record_id and l.undone_at = c.seen_at limit 1
+        ), c.seen_at)
     where c.owner_id = ${ownerId} and c.import_id = ${id} and c.line_number = any(${lines}::bigint[])`)
 }
 

@@ -418,6 +418,22 @@ describe('The undo of an import that changed records', () => {
     expect(await all(api)).toEqual(empty)
   })
 
+  test('takes back what was imported, undone and imported again, however often', async () => {
+    const empty = await all(api)
+    const added = await api.import(file(aProductOf(1), aProduct({ external_ref: 'q' })))
+    const before = await all(api)
+    const changed = await api.import(file(aProductOf(2)), { onConflict: 'update' })
+    for (const price of [3, 4, 5]) {
+      const again = file(aProductOf(price), aProduct({ external_ref: 'q', name: `Price ${price}` }))
+      const { id } = await api.import(again, { onConflict: 'patch' })
+      expect((await undone(id)).meta.undo?.restored).toEqual(counts(2))
+    }
+    expect((await undone(changed.id)).meta.undo?.kept).toEqual(counts())
+    expect(await all(api)).toEqual(before)
+    expect((await undone(added.id)).meta.undo?.kept).toEqual(counts())
+    expect(await all(api)).toEqual(empty)
+  })
+
   test('goes back through all the lines about one record', async () => {
     await api.import(file(aProductOf(1)))
     const was = await all(api)
