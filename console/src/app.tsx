@@ -4,7 +4,6 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { Route, Switch } from 'wouter'
 import { Refused, Unreachable } from './api/request'
 import type { Me } from './api/session'
-import { ImportPage } from './pages/import'
 import { ImportsPage } from './pages/imports'
 import { MissingPage, NotFoundPage } from './pages/not-found'
 import { AwayPage, SignInPage } from './pages/sign-in'
@@ -15,6 +14,7 @@ import { OfferedKey } from './ui/offered-key'
 /** What is not needed for the first page is loaded after it, so that it is there when the service is away. */
 const later = {
   editRecord: async () => ({ default: (await import('./pages/edit-record')).EditRecordPage }),
+  import: async () => ({ default: (await import('./pages/import')).ImportPage }),
   keys: async () => ({ default: (await import('./pages/keys')).KeysPage }),
   newImport: async () => ({ default: (await import('./pages/new-import')).NewImportPage }),
   record: async () => ({ default: (await import('./pages/record')).RecordPage }),
@@ -24,6 +24,7 @@ const later = {
 
 const missing = { default: MissingPage }
 const EditRecordPage = lazy(() => later.editRecord().catch(() => missing))
+const ImportPage = lazy(() => later.import().catch(() => missing))
 const KeysPage = lazy(() => later.keys().catch(() => missing))
 const NewImportPage = lazy(() => later.newImport().catch(() => missing))
 const RecordPage = lazy(() => later.record().catch(() => missing))

@@ -195,7 +195,7 @@ describeConsole('The console', (console) => {
     const { id } = await service.api.import(file(aProduct()), { externalRef: 'taken' })
     const { page } = await console.tab()
     await page.goto(linkOf(service, '/new'))
-    await choose(page, 'a.jsonl', file(aProduct()))
+    await choose(page, 'a.jsonl', file(aProduct({ name: 'Another' })))
     await page.getByLabel('Reference (optional)').fill('taken')
     await importForReal(page)
     await page.getByRole('link', { name: 'See the other import' }).click()
