@@ -170,6 +170,24 @@ describe('One import', () => {
     expect(await importsJson('results', id, '--output', file2)).toMatchObject({ file: file2, lines: 1 })
   })
 
+  test('shows its warnings, and what its lines changed', async () => {
+    const before = { external_ref: 'changed', name: 'Before' }
+    await api.import(file(aProduct(before)))
+    const content = file(aProduct({ ...before, name: 'After' }), aProduct({ colour: 'red' }))
+    const { id, meta } = await api.import(content, { onConflict: 'update' })
+    const ended = await imports('watch', id)
+    expect(ended.stdout).toContain('1 line has a warning. This shows what may surprise:')
+    const shown = await intake(nextCommand(ended, 'imports warnings'), environment())
+    expect(shown.stdout).toMatch(/^lines +first +field +warning$/m)
+    expect(shown.stdout).toMatch(/^ +1 +2 +colour +\S/m)
+    expect(await importsJson('warnings', id)).toHaveLength(meta.warnings + 1)
+    const changes = (await imports('changes', id)).stdout.split('\n').filter(Boolean)
+    expect(changes.map((line) => JSON.parse(line).change)).toEqual(['updated', 'created'])
+    expect(
+      (await imports('warnings', (await api.import(file(aProduct({ external_ref: 'x' })))).id)).stdout,
+    ).toBe('There are no warnings.\n')
+  })
+
   test('is canceled and resumed', async () => {
     const { before, release } = await heldUp()
     const { id } = await api.create(file(aProduct()))
@@ -207,7 +225,7 @@ describe('One import', () => {
   test('that does not exist is reported in a sentence about the command line', async () => {
     const unknown = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b'
     const where = '"npx intake imports list" shows them; @latest is the latest.'
-    for (const command of ['show', 'watch', 'errors', 'rejected', 'results', 'cancel', 'retry']) {
+    for (const command of ['show', 'watch', 'errors', 'warnings', 'rejected', 'results', 'cancel', 'retry']) {
       expect(await imports(command, unknown)).toEqual({
         code: 1,
         stdout: '',

@@ -3,6 +3,7 @@ import type {
   ImportErrorKindResource,
   ImportErrorResource,
   ImportResource,
+  ImportWarningResource,
   UndoPreviewResource,
 } from '../../imports/resource/schema.js'
 import { networkFault } from '../../text/network-fault.js'
@@ -25,6 +26,9 @@ export interface ErrorAnswer {
 
 /** What is shown of problems that are the same apart from names, places and numbers. */
 export type ErrorKindAnswer = Pick<ImportErrorKindResource, 'meta'>
+
+/** What is shown of what is no error and yet would surprise. */
+export type WarningAnswer = Pick<ImportWarningResource, 'meta'>
 
 /** A page of a list (contract 4), as far as these commands read it. */
 export interface PageAnswer<T> {
@@ -63,6 +67,14 @@ export const getErrorKinds = async (
   signal: AbortSignal,
 ): Promise<ErrorKindAnswer[]> =>
   (await ask<{ data: ErrorKindAnswer[] }>(address, `${errorsPath(id)}/kinds`, signal)).data
+
+/** An import's warnings, what most lines have first. @throws as `getImport` */
+export const getWarnings = async (
+  address: Address,
+  id: string,
+  signal: AbortSignal,
+): Promise<WarningAnswer[]> =>
+  (await ask<{ data: WarningAnswer[] }>(address, `${importPath(id)}/warnings`, signal)).data
 
 /** Which part of a list: records, not pages. */
 export interface PageFlags {
@@ -277,16 +289,3 @@ function sentence({ title, detail, meta }: ErrorEntry): string {
 export function unreachable({ url }: Address, error: unknown): ServerUnreachable {
   return new ServerUnreachable(`The server at ${url} cannot be reached: ${networkFault(error)}.`)
 }
-
-/** An upload that was interrupted after the whole file had been sent: the import may have been created. */
-export class MayBeReceived extends Error {
-  override name = 'MayBeReceived'
-}
-
-/** What to do about an upload of which it is unknown whether it was received. */
-export const mayBeReceived = (externalRef: string | undefined): string =>
-  `The whole file had been sent, so the import may have been created. ${
-    externalRef === undefined
-      ? 'Look at the list of imports before you run this again; with --external-ref, nothing is imported twice.'
-      : 'Run this again: because of the --external-ref, nothing is imported twice.'
-  }`

@@ -12,8 +12,9 @@ import type { ImportResource } from '../../imports/resource/schema.js'
 import type { OnConflict } from '../../imports/terms.js'
 import { networkFault } from '../../text/network-fault.js'
 import { CommandError } from '../terminal/fail.js'
-import { type Address, headersFor, MayBeReceived, mayBeReceived, readAnswer, unreachable } from './client.js'
+import { type Address, headersFor, readAnswer, unreachable } from './client.js'
 import type { ImportFile } from './import-file.js'
+import { MayBeReceived, mayBeReceived } from './may-be-received.js'
 
 /** The options that a file is posted with (contract 6). */
 export interface UploadOptions {

@@ -2,17 +2,11 @@ import { Command, Option } from 'commander'
 import { outcomeOf } from '../../imports/resource/outcome.js'
 import type { ImportResource } from '../../imports/resource/schema.js'
 import { ON_CONFLICT, type OnConflict } from '../../imports/terms.js'
-import { size } from '../../text/numbers.js'
-import {
-  type ErrorAnswer,
-  errorsPath,
-  getErrorKinds,
-  getPage,
-  importPath,
-  MayBeReceived,
-} from '../client/client.js'
+import { counted, size } from '../../text/numbers.js'
+import { type ErrorAnswer, errorsPath, getErrorKinds, getPage, importPath } from '../client/client.js'
 import { findServer, type Server } from '../client/find-server.js'
 import { type ImportFile, openImportFile } from '../client/import-file.js'
+import { MayBeReceived } from '../client/may-be-received.js'
 import { type ServerCommandFlags, styleOf, wholeNumber, withServerFlags } from '../client/server-command.js'
 import type { UploadOptions } from '../client/upload.js'
 import { watchImport } from '../client/watch.js'
@@ -233,6 +227,12 @@ export async function reportEnd(
         `\n${errorsSection(meta.errors, errors, kinds, style)}\n` +
           `${wrap(`${what} rejected lines as a file to fix and import:`, style.width)}\n\n` +
           commands.map((command) => `  ${command}\n`).join(''),
+      )
+    }
+    if (meta.warnings > 0) {
+      const those = `${counted(meta.warnings, 'line')} ${meta.warnings === 1 ? 'has' : 'have'} a warning. This shows what may surprise:`
+      process.stdout.write(
+        `\n${wrap(those, style.width)}\n\n  ${commandLine(flags, 'imports', 'warnings', id)}\n`,
       )
     }
   }

@@ -1,5 +1,5 @@
 import { counted, number } from '../../text/numbers.js'
-import type { ErrorAnswer, ErrorKindAnswer } from '../client/client.js'
+import type { ErrorAnswer, ErrorKindAnswer, WarningAnswer } from '../client/client.js'
 import type { Style } from './summary.js'
 import { drawTable } from './table.js'
 import { printable, wrap } from './terminal.js'
@@ -30,6 +30,18 @@ export const kindsTable = (kinds: readonly ErrorKindAnswer[], style: Style): str
     style,
   )
 
+/** Warnings, one below the other. */
+export const warningsTable = (warnings: readonly WarningAnswer[], style: Style): string =>
+  drawErrors(
+    ['lines', 'first', 'field', 'warning'],
+    warnings.map(({ meta: { lines, first_line_number, field, warning } }) => ({
+      numbers: [lines, first_line_number],
+      field,
+      error: warning,
+    })),
+    style,
+  )
+
 /** References that lead nowhere, one below the other. `reference`: in words. */
 export const referencesTable = (
   references: readonly { readonly line: number; readonly field: string; readonly reference: string }[],
@@ -56,7 +68,8 @@ export function errorsSection(
 }
 
 interface Row {
-  readonly numbers: readonly number[]
+  /** Undefined: there is none, such as the first of no lines. */
+  readonly numbers: readonly (number | undefined)[]
   readonly field: string
   readonly error: string
 }
@@ -67,7 +80,7 @@ const NARROWEST = 16
 /** @param titles of the numbers, then of field and error. */
 function drawErrors(titles: readonly string[], rows: readonly Row[], { colors, width }: Style): string {
   const texts = rows.map(({ numbers, field, error }) => ({
-    numbers: numbers.map(number),
+    numbers: numbers.map((one) => (one === undefined ? '' : number(one))),
     field: printable(field) || '(whole line)',
     error: printable(error),
   }))
@@ -99,8 +112,8 @@ function drawBlocks(
   { colors, width }: Style,
 ): string {
   const blocks = rows.map(({ numbers, field, error }) => {
-    const where = numbers.map((one, index) => `${titles[index]} ${one}`).join(', ')
-    return `${colors.cyan(wrap(`${where}, ${field}`, width))}\n${wrap(error, width)}`
+    const counts = numbers.flatMap((one, index) => (one === '' ? [] : [`${titles[index]} ${one}`]))
+    return `${colors.cyan(wrap([...counts, field].join(', '), width))}\n${wrap(error, width)}`
   })
   return blocks.join('\n\n')
 }

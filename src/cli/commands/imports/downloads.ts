@@ -27,6 +27,14 @@ export const results = () =>
     ({ lines }, output) => `${output} lists the records of ${counted(lines, 'imported line')}.`,
   )
 
+/** `intake imports changes` */
+export const changes = () =>
+  downloading(
+    'changes',
+    'fetch what each line of an import with "update" or "patch" changed, as JSON Lines',
+    ({ lines }, output) => `${output} lists the changes of ${counted(lines, 'line')}.`,
+  )
+
 /** `intake imports kept` */
 export const kept = () =>
   downloading(
@@ -48,7 +56,7 @@ const downloading = (
   route = name,
 ): Command =>
   ofImport(name, description)
-    .option('--output <file>', 'write them to this new file (default: the standard output)')
+    .option('-o, --output <file>', 'write them to this new file (default: the standard output)')
     .action((given: string, flags: ServerCommandFlags & { readonly output?: string }) =>
       atImport(flags, given, async ({ address }, id, signal) => {
         const { output } = flags

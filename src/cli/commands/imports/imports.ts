@@ -1,12 +1,13 @@
 import { Command } from 'commander'
 import { PROGRAM } from '../../terminal/program.js'
 import { cancel, retry } from './control.js'
-import { kept, rejected, results } from './downloads.js'
+import { changes, kept, rejected, results } from './downloads.js'
 import { errors } from './errors.js'
 import { list } from './list.js'
 import { run } from './run.js'
 import { show, watch } from './show.js'
 import { undo } from './undo.js'
+import { warnings } from './warnings.js'
 
 const HELP = `
 In place of an id, @latest is the import that "list" shows first.
@@ -38,8 +39,10 @@ export const importsCommand = (): Command =>
     .addCommand(show())
     .addCommand(watch())
     .addCommand(errors())
+    .addCommand(warnings())
     .addCommand(rejected())
     .addCommand(results())
+    .addCommand(changes())
     .addCommand(cancel())
     .addCommand(retry())
     .addCommand(run())
