@@ -58,8 +58,9 @@ const withoutSecret =
   }
 
 /**
- * Lists what is wrong with attributes that change a record in part, whatever the record is. What counts as absent
- * is removed from them, but for lists that are cleared.
+ * Lists what is wrong with attributes that change a record in part, whatever the record is. What counts as
+ * absent is removed from them, but for lists that are cleared.
+ *
  */
 export function validatePart(recordType: RecordType, attributes: unknown): Problem[] {
   if (!isObject(attributes)) return [NO_OBJECT]

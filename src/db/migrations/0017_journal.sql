@@ -4,7 +4,7 @@ alter table import_updates rename to import_changes;
 alter index import_updates_pkey rename to import_changes_pkey;
 
 alter table import_changes
-  -- Null: the row is older than this column, and what it changed was not recorded.
+  -- Null: what it changed was not recorded. The row is older than this column, or what was held was too large.
   add column change       text collate "C" check (change in ('created', 'updated', 'unchanged')),
   add column external_ref text collate "C",
   -- The record's `updated_at` before this line (null: it was created) and after it.

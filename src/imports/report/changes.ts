@@ -20,7 +20,11 @@ export interface ChangeOfLine {
   readonly id: string | undefined
   readonly externalRef: string | undefined
   readonly change: 'created' | 'updated' | 'unchanged'
-  /** Those that differ, by name; absent: they were not recorded, since the import is from before an upgrade. */
+  /**
+   * Those that differ, by name; absent: they were not recorded, since what was held was very large, or the
+   * import is from before an upgrade.
+   *
+   */
   readonly attributes: Readonly<Record<string, Pair>> | undefined
 }
 
@@ -104,8 +108,9 @@ function pairOf(
 }
 
 /**
- * The columns for what a record refers to the content of, under the names that its line gives them. What follows
- * from the selection, and the selection by id, which is another one with each copy, are left out.
+ * The columns for what a record refers to the content of, under the names that its line gives them. What
+ * follows from the selection, and the selection by id, which is another one with each copy, are left out.
+ *
  */
 function contentAttributes({ content, contentColumns }: RecordType): [string, ShownColumn][] {
   if (!content) return []

@@ -29,8 +29,9 @@ export interface Candidates {
   /** Whether two of them may have the same `external_ref`. */
   readonly mayRepeat: boolean
   /**
-   * Where existing records are changed: the places in rounds, so that no round has an `external_ref` twice. A line
-   * comes in a later round than those before it that share its own.
+   * Where existing records are changed: the places in rounds, so that no round has an `external_ref` twice.
+   * A line comes in a later round than those before it that share its own.
+   *
    */
   readonly rounds: readonly (readonly number[])[]
   /** Lines that may change existing records in part, in such rounds. They are none of the others. */

@@ -53,8 +53,9 @@ export const selectedIdProblems = (content: Content, selected: unknown): readonl
   namingOf(content).problems({ [content.selects.id]: selected })
 
 /**
- * What is wrong with how a record selects another part of a content that stays what it is: it names no content,
- * so whatever belongs to an inline one has no place.
+ * What is wrong with how a record selects another part of a content that stays what it is: it names no
+ * content, so whatever belongs to an inline one has no place.
+ *
  */
 export function reselectionProblems(content: Content, attributes: Readonly<Attributes>): readonly Problem[] {
   const { nullable, refs, problems: namingProblems } = namingOf(content)
@@ -69,8 +70,10 @@ export function reselectionProblems(content: Content, attributes: Readonly<Attri
 }
 
 /**
- * Adds what is wrong with how a record says what it refers to and what it selects of it (contract 14), as far as
- * its attributes show it. Those that count as absent, `null` and an empty `external_ref`, are removed.
+ * Adds what is wrong with how a record says what it refers to and what it selects of it (contract 14), as
+ * far as its attributes show it. Those that count as absent, `null` and an empty `external_ref`, are
+ * removed.
+ *
  */
 export function validateContent(
   content: Content,

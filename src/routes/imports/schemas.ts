@@ -48,7 +48,7 @@ export const importSchemas: readonly TSchema[] = [
       attributes: Type.Optional(
         Type.Record(Type.String(), Type.Array(Type.Unsafe<unknown>({}), { minItems: 2, maxItems: 2 }), {
           description:
-            'Of a changed record, the attributes that differ: name → the value before and after, `null` where there is none. Lists of what it holds are shown by `external_ref`, else the id of the original, else the name; the same on both sides: the copies were renewed, since an original has changed. Write-only attributes are `hidden`. Absent if the import is from before an upgrade.',
+            'Of a changed record, the attributes that differ: name → the value before and after, `null` where there is none. Lists of what it holds are shown by `external_ref`, else the id of the original, else the name; the same on both sides: the copies were renewed, since an original has changed. Write-only attributes are `hidden`. Absent if they were not recorded: the import is from before an upgrade, or what the record held was very large.',
         }),
       ),
     },

@@ -21,7 +21,10 @@ export interface Changed {
 
 const NOTHING_CHANGED: Changed = { updated: 0, unchanged: 0 }
 
-/** Writes staged records over existing ones, which are locked, and journals each. What is equal stays as it is. */
+/**
+ * Writes staged records over existing ones, which are locked, and journals each. What is equal stays as it
+ * is.
+ */
 export async function changeRecords(
   writing: Writing,
   recordType: RecordType,
@@ -36,6 +39,13 @@ export async function changeRecords(
   await replaceHeld(client, job, recordType, pairs, replaced)
   return changed
 }
+
+/**
+ * The journal does not record what a record held before if that is larger, as it is stored: uncompressed,
+ * it could exceed what PostgreSQL takes for a value. It takes a thousand prices in thousands of currencies.
+ *
+ */
+const MAX_HELD_BYTES = 16 * 2 ** 20
 
 /** Changes the rows that differ, and adds to the journal, which sees the rows as they were before. */
 async function changeRows(
@@ -53,8 +63,9 @@ async function changeRows(
     client,
     sql`
       with ${held.with} pairs as materialized (
-        select m.new_id, m.id, m.line_number, o.updated_at as seen_at, n.external_ref, c.is_changed, d.before, d.after,
-               case when c.is_changed then ${held.before}::jsonb end as held_before,
+        select m.new_id, m.id, m.line_number, o.updated_at as seen_at, n.external_ref, c.is_changed,
+               d.before, d.after, r.is_recorded,
+               case when c.is_changed and r.is_recorded then ${held.before}::jsonb end as held_before,
                case when c.is_changed then ${held.lists}::jsonb end as lists
         from unnest(${pairs.map(({ newId }) => newId)}::uuid[], ${pairs.map(({ id }) => id)}::uuid[],
                     ${pairs.map(({ line }) => line)}::bigint[]
@@ -65,37 +76,41 @@ async function changeRows(
           select * from ${table} t where t.owner_id = ${job.rowsOwnerId} and t.id = m.id offset 0
         ) as o
         cross join lateral (
-          select row(${columnList(columns, 'o.')}) is distinct from row(${columnList(columns, 'n.')}) ${flags.any} as is_changed
+          select row(${columnList(columns, 'o.')}) is distinct from row(${columnList(columns, 'n.')})
+                 ${flags.any} as is_changed
         ) as c
+        cross join lateral (select ${held.size} <= ${MAX_HELD_BYTES} as is_recorded) as r
         left join lateral (
-          select jsonb_object_agg(e.key, r.old -> e.key) as before, jsonb_object_agg(e.key, e.value) as after
+          select jsonb_object_agg(e.key, x.old -> e.key) as before, jsonb_object_agg(e.key, e.value) as after
           from (
-            select (select to_jsonb(x) from (select ${columnList(columns, 'o.')}) as x) as old,
-                   (select to_jsonb(x) from (select ${columnList(columns, 'n.')}) as x) as new
+            select (select to_jsonb(y) from (select ${columnList(columns, 'o.')}) as y) as old,
+                   (select to_jsonb(y) from (select ${columnList(columns, 'n.')}) as y) as new
             where c.is_changed
-          ) as r
-          cross join jsonb_each(r.new) as e
-          where e.value is distinct from r.old -> e.key
+          ) as x
+          cross join jsonb_each(x.new) as e
+          where e.value is distinct from x.old -> e.key
         ) as d on true
         ${held.joins}
       ),
       changed as (
         update ${table} t
-        set ${join(assignments)}, updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
+        set ${join(assignments)},
+            updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
         from pairs p join ${raw(stagedTable(recordType.table))} n on n.id = p.new_id
         where t.owner_id = ${job.rowsOwnerId} and t.id = p.id and p.is_changed
         returning t.id, t.updated_at
       ),
       journal as (
-        insert into import_changes (owner_id, import_id, line_number, resource, record_id, change, external_ref,
-                                    seen_at, written_at, before, after, held_before, lists)
+        insert into import_changes (owner_id, import_id, line_number, resource, record_id, change,
+                                    external_ref, seen_at, written_at, before, after, held_before, lists)
         select ${job.ownerId}::uuid, ${job.id}::uuid, p.line_number, ${recordType.table}::text, p.id,
-               case when c.id is null then 'unchanged' else 'updated' end, p.external_ref,
+               case when c.id is null then 'unchanged' when p.is_recorded then 'updated' end, p.external_ref,
                p.seen_at, coalesce(c.updated_at, p.seen_at), p.before, p.after, p.held_before, p.lists
         from pairs p left join changed c on c.id = p.id
         returning change
       )
-      select count(*) filter (where change = 'updated') as updated, count(*) filter (where change = 'unchanged') as unchanged
+      select count(*) filter (where change is distinct from 'unchanged') as updated,
+             count(*) filter (where change = 'unchanged') as unchanged
       from journal`,
   )
   const found = count ?? NOTHING_CHANGED

@@ -6,10 +6,11 @@ import { SNAPSHOT_COLUMNS } from '../../../records/snapshot.js'
 import type { Job } from '../../queue/claim.js'
 
 /**
- * Finds the records that have these `external_ref`s, and locks them until the transaction ends. A dry run first
- * gets copies of its own.
+ * Finds the records that have these `external_ref`s, and locks them until the transaction ends. A dry run
+ * first gets copies of its own.
  *
  * @param known by `external_ref`, the ids of those that are locked, to which the others are added
+ *
  */
 export async function lockExisting(
   client: Client,
@@ -32,8 +33,9 @@ export async function lockExisting(
 }
 
 /**
- * Copies the owner's records into the dry run's own rows, under the same ids and with all that they hold: from
- * then on, the dry run changes these as an import would change the owner's (docs/decisions/0049).
+ * Copies the owner's records into the dry run's own rows, under the same ids and with all that they hold:
+ * from then on, the dry run changes these as an import would change the owner's (docs/decisions/0049).
+ *
  */
 async function copyExisting(
   client: Client,
@@ -65,7 +67,8 @@ async function copyExisting(
         select ${rowsOwnerId}::uuid, ${heldNames}
         from unnest(${ids}::uuid[]) as h(record_id)
         cross join lateral (
-          select * from ${raw(held.table)} t where t.owner_id = ${ownerId} and t.holder_id = h.record_id offset 0
+          select * from ${raw(held.table)} t
+          where t.owner_id = ${ownerId} and t.holder_id = h.record_id offset 0
         ) as s`)
     }),
   )

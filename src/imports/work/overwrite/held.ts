@@ -1,4 +1,4 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag'
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
 import { type Client, rows, settled } from '../../../db/pool.js'
 import type { RecordType, Snapshots } from '../../../records/record-type.js'
 import type { Job } from '../../queue/claim.js'
@@ -33,7 +33,10 @@ const heldNext = ({ table }: Snapshots): Sql => sql`
   select holder_id as new_id, row_number() over (partition by holder_id order by id) as place, s.*
   from ${raw(stagedTable(table))} s`
 
-/** Of each list, in the order of the type's `holds`: the `newId`s of the records that will hold something else. */
+/**
+ * Of each list, in the order of the type's `holds`: the `newId`s of the records that will hold something
+ * else.
+ */
 export type Replaced = readonly ReadonlySet<string>[]
 
 /**
@@ -57,7 +60,8 @@ export async function compareHeld(
         client,
         sql`
           with now as materialized (${heldNow(given, rowsOwnerId, held)}), next as (${heldNext(held)})
-          select array_agg(distinct coalesce(now.new_id, next.new_id)) as different, (select count(*) from now) as size
+          select array_agg(distinct coalesce(now.new_id, next.new_id)) as different,
+                 (select count(*) from now) as size
           from now full join next on next.new_id = now.new_id and next.place = now.place
           where (${columnList(columns, 'now.')}) is distinct from (${columnList(columns, 'next.')})`,
       )
@@ -104,7 +108,8 @@ export async function keepReferences(
       from ${relation(inline)} as p(new_id, record_id)
       join ${raw(table)} o on o.owner_id = ${rowsOwnerId} and o.id = p.record_id
       where n.id = p.new_id and exists (
-        select from ${raw(held.table)} s where s.owner_id = ${rowsOwnerId} and s.holder_id = p.record_id and s.source_id is null)`)
+        select from ${raw(held.table)} s
+        where s.owner_id = ${rowsOwnerId} and s.holder_id = p.record_id and s.source_id is null)`)
   }
 }
 
@@ -136,27 +141,48 @@ export async function replaceHeld(
 }
 
 /** How a list names a snapshot: by its `external_ref`, else by its original, else by its name. */
-const REFERENCE = `coalesce(to_jsonb(s.external_ref), to_jsonb(s.source_id), jsonb_build_object('name', s.name))`
+const REFERENCE =
+  "coalesce(to_jsonb(s.external_ref), to_jsonb(s.source_id), jsonb_build_object('name', s.name))"
 
 /** The name of a list's flag in the relation of all pairs: whether it is replaced. */
 export const replacedFlag = (list: number): string => `replaced_${list}`
 
+interface HeldInJournal {
+  readonly with: Sql
+  readonly joins: Sql
+  readonly before: Sql
+  readonly lists: Sql
+  /** How large what is replaced is, in bytes. */
+  readonly size: Sql
+}
+
+/** The stored size of a snapshot without what is small: nothing is decompressed to add it up. */
+const sizeOf = ({ columns }: RecordType): Sql =>
+  raw(
+    columns
+      .filter(({ type }) => type === 'jsonb')
+      .map(({ name }) => `coalesce(pg_column_size(s.${name}), 0)`)
+      .concat('0')
+      .join(' + '),
+  )
+
 /**
- * What the journal says about replaced lists, as expressions about a pair `m` and the record's row `o` and staged
- * row `n`, and the relations that these need.
+ * What the journal says about replaced lists, as expressions about a pair `m` and the record's row `o` and
+ * staged row `n`, and the relations that these need.
+ *
  */
-export function heldInJournal(
-  { rowsOwnerId }: Job,
-  { holds, content }: RecordType,
-): { readonly with: Sql; readonly joins: Sql; readonly before: Sql; readonly lists: Sql } {
-  if (holds.length === 0) return { with: sql``, joins: sql``, before: sql`null`, lists: sql`null` }
+export function heldInJournal({ rowsOwnerId }: Job, { holds, content }: RecordType): HeldInJournal {
+  if (holds.length === 0) {
+    return { with: empty, joins: empty, before: sql`null`, lists: sql`null`, size: sql`0` }
+  }
   const nextRefs = (list: number) => raw(`next_${list}`)
-  const parts = holds.map(({ attribute, table }, list) => {
+  const parts = holds.map(({ attribute, table, to }, list) => {
     const now = (value: string) => sql`
       (select coalesce(jsonb_agg(${raw(value)} order by s.id), '[]') from ${raw(table)} s
        where s.owner_id = ${rowsOwnerId} and s.holder_id = m.id)`
     const when = (key: string, value: Sql) =>
-      sql`case when m.${raw(replacedFlag(list))} then jsonb_build_object(${key}::text, ${value}) else '{}' end`
+      sql`
+        case when m.${raw(replacedFlag(list))} then jsonb_build_object(${key}::text, ${value}) else '{}' end`
     return {
       with: sql`
         ${nextRefs(list)} as materialized (
@@ -165,6 +191,11 @@ export function heldInJournal(
         )`,
       join: sql`left join ${nextRefs(list)} on ${nextRefs(list)}.holder_id = m.new_id`,
       before: when(table, now('to_jsonb(s)')),
+      size: sql`
+        case when m.${raw(replacedFlag(list))} then (
+          select coalesce(sum(${sizeOf(to)}), 0) from ${raw(table)} s
+          where s.owner_id = ${rowsOwnerId} and s.holder_id = m.id
+        ) else 0 end`,
       lists: when(
         attribute,
         sql`jsonb_build_array(${now(REFERENCE)}, coalesce(${nextRefs(list)}.refs, '[]'))`,
@@ -182,6 +213,10 @@ export function heldInJournal(
       parts.map((part) => part.before),
       ' || ',
     )}, '{}')`,
+    size: join(
+      parts.map((part) => part.size),
+      ' + ',
+    ),
     lists: sql`nullif(${join([...parts.map((part) => part.lists), ...selected], ' || ')}, '{}')`,
   }
 }
@@ -202,6 +237,7 @@ function selectedInJournal(
     (select ${raw(REFERENCE)} from ${raw(stagedTable(held.table))} s where s.id = n.${id} limit 1)`
   return sql`
     case when o.${id} is distinct from n.${id}
-      then jsonb_build_object(${selects.ref}::text, jsonb_build_array(${now('o')}, coalesce(${now('n')}, ${next})))
+      then jsonb_build_object(
+        ${selects.ref}::text, jsonb_build_array(${now('o')}, coalesce(${now('n')}, ${next})))
       else '{}' end`
 }

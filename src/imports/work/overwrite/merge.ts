@@ -37,10 +37,12 @@ export interface Mergeable extends Omit<Merged, 'held'> {
 }
 
 /**
- * Puts a line's attributes together with those that a record has, and validates the whole (contract 6, `patch`).
+ * Puts a line's attributes together with those that a record has, and validates the whole (contract 6,
+ * `patch`).
  *
  * @param row undefined: there is no such record, so the line has to be a whole one
  * @param milliseconds since 1970, now by the database's clock
+ *
  */
 export function mergePatch(
   recordType: RecordType,

@@ -9,12 +9,13 @@ import { Staging } from './staging.js'
 import { addFresh, divide, stageBatch } from './write-batch.js'
 
 /**
- * Adds the records of one type, or writes them over those that have their `external_ref`, and keeps the journal
- * of it (docs/decisions/0049). Of lines that share an `external_ref`, each one comes in a round of its own, so
- * that it finds what the one before it has left.
+ * Adds the records of one type, or writes them over those that have their `external_ref`, and keeps the
+ * journal of it (docs/decisions/0049). Of lines that share an `external_ref`, each one comes in a round of
+ * its own, so that it finds what the one before it has left.
  *
- * @throws DatabaseError, a unique violation (23505) if an `external_ref` was taken after it had been looked for;
- *   the transaction has then failed
+ * @throws DatabaseError, a unique violation (23505) if an `external_ref` was taken after it had been looked
+ *   for; the transaction has then failed
+ *
  */
 export async function overwriteRecords(writing: Writing, candidates: Candidates): Promise<Added> {
   const { client, milliseconds } = writing

@@ -33,11 +33,12 @@ export interface ExistingRow extends SliceRow, Readonly<Record<string, unknown>>
 }
 
 /**
- * Changes existing records in part, or adds new ones: what a line gives is put together with what the record has,
- * and the whole is judged and written like any other record.
+ * Changes existing records in part, or adds new ones: what a line gives is put together with what the
+ * record has, and the whole is judged and written like any other record.
  *
  * @param patches no two with the same `external_ref`
  * @param known by `external_ref`, the ids of records that are locked, to which others are added
+ *
  */
 export async function patchRound(
   writing: Writing,
@@ -91,7 +92,8 @@ function existingRows(
   const read = (after: ExistingRow | undefined) => {
     const page = sql`
       select ${columnList(columns)} from ${raw(recordType.table)}
-      where owner_id = ${job.rowsOwnerId} and id = any(${ids}::uuid[]) ${after ? sql`and id > ${after.id}` : empty}
+      where owner_id = ${job.rowsOwnerId} and id = any(${ids}::uuid[])
+            ${after ? sql`and id > ${after.id}` : empty}
       order by id limit ${SLICE_ROWS}`
     return rows<ExistingRow>(client, sql`${firstSlice(page, sql`id`, storedSize(recordType))} order by id`)
   }

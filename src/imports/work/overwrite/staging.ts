@@ -5,7 +5,10 @@ import type { RecordType } from '../../../records/record-type.js'
 /** The temporary table that stands beside a table of records or snapshots. */
 export const stagedTable = (table: string): string => `new_${table}`
 
-/** The type of the same records while they are in temporary tables, before they are written over existing ones. */
+/**
+ * The type of the same records while they are in temporary tables, before they are written over existing
+ * ones.
+ */
 export function stagedType({ content, ...recordType }: RecordType): RecordType {
   const staged = <Holds extends { readonly table: string }>(held: Holds): Holds => ({
     ...held,

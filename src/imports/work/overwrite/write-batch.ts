@@ -11,7 +11,10 @@ export interface PlacedPair extends Pair {
   readonly place: number
 }
 
-/** Which of some records are new, and which ones are there already. @param existing their ids by `external_ref` */
+/**
+ * Which of some records are new, and which ones are there already. @param existing their ids by
+ * `external_ref`
+ */
 export function divide(
   batch: Batch,
   places: readonly number[],
