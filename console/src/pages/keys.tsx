@@ -1,11 +1,12 @@
-import { Badge, Button, Group, Radio, Text, TextInput } from '@mantine/core'
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Badge, Radio, Text, TextInput } from '@mantine/core'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { createKey, type Key, type KeyKind, listKeys, revokeKey } from '../api/access'
 import { visible } from '../format'
 import { useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
-import { Confirm, Dialog } from '../ui/dialog'
+import { Confirm } from '../ui/dialog'
+import { FormDialog } from '../ui/form-dialog'
 import { Page } from '../ui/page'
 import { LIST_MAX_OFFSET, Paging } from '../ui/paging'
 import { Secret } from '../ui/secret'
@@ -124,63 +125,32 @@ function CreatedKey({ created, onClose }: { readonly created: Key; onClose(): vo
 
 function NewKey({ onCreated }: { onCreated(key: Key): void }) {
   const queryClient = useQueryClient()
-  const [isOpen, setOpen] = useState(false)
   const [name, setName] = useState('')
   const [kind, setKind] = useState<KeyKind>('api_key')
-  const create = useMutation({
-    mutationFn: () => createKey(name.trim(), kind),
-    async onSuccess(key) {
-      onCreated(key)
-      setOpen(false)
-      setName('')
-      await queryClient.invalidateQueries({ queryKey: ['keys'] })
-    },
-  })
+  const create = async () => {
+    onCreated(await createKey(name.trim(), kind))
+    setName('')
+    void queryClient.invalidateQueries({ queryKey: ['keys'] })
+  }
   return (
-    <>
-      <Button
-        onClick={() => {
-          create.reset()
-          setOpen(true)
-        }}
-      >
-        New key
-      </Button>
-      <Dialog title="New key" isOpen={isOpen} onClose={() => setOpen(false)}>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault()
-            create.mutate()
-          }}
-        >
-          <TextInput
-            label="Name"
-            description="What you will know it by: the program that uses it, say"
-            value={name}
-            maxLength={100}
-            onChange={(event) => setName(event.currentTarget.value)}
-            data-autofocus
-          />
-          <Radio.Group label="Kind" mt="md" value={kind} onChange={(value) => setKind(value as KeyKind)}>
-            <Radio value="api_key" label={KINDS.api_key} description="Sent with each request" mt="xs" />
-            <Radio
-              value="client"
-              label={KINDS.client}
-              description="An id and a secret, exchanged for access tokens that are valid for an hour"
-              mt="xs"
-            />
-          </Radio.Group>
-          {create.error && <Failure error={create.error} />}
-          <Group mt="lg" justify="flex-end">
-            <Button variant="default" onClick={() => setOpen(false)}>
-              Back
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              Create key
-            </Button>
-          </Group>
-        </form>
-      </Dialog>
-    </>
+    <FormDialog open="New key" title="New key" submit="Create key" run={create}>
+      <TextInput
+        label="Name"
+        description="What you will know it by: the program that uses it, say"
+        value={name}
+        maxLength={100}
+        onChange={(event) => setName(event.currentTarget.value)}
+        data-autofocus
+      />
+      <Radio.Group label="Kind" mt="md" value={kind} onChange={(value) => setKind(value as KeyKind)}>
+        <Radio value="api_key" label={KINDS.api_key} description="Sent with each request" mt="xs" />
+        <Radio
+          value="client"
+          label={KINDS.client}
+          description="An id and a secret, exchanged for access tokens that are valid for an hour"
+          mt="xs"
+        />
+      </Radio.Group>
+    </FormDialog>
   )
 }

@@ -5,7 +5,8 @@ import { addWebhook, listWebhooks, removeWebhook, testWebhook, type Webhook } fr
 import { visible } from '../format'
 import { useAddress } from '../ui/address'
 import { type Column, DataTable } from '../ui/data-table'
-import { Confirm, Dialog } from '../ui/dialog'
+import { Confirm } from '../ui/dialog'
+import { FormDialog } from '../ui/form-dialog'
 import { Page } from '../ui/page'
 import { LIST_MAX_OFFSET, Paging } from '../ui/paging'
 import { Secret } from '../ui/secret'
@@ -154,54 +155,23 @@ function Actions({ webhook: { id, attributes }, isOpen, toggle }: ActionsProps) 
 
 function NewWebhook({ onAdded }: { onAdded(webhook: Webhook): void }) {
   const queryClient = useQueryClient()
-  const [isOpen, setOpen] = useState(false)
   const [url, setUrl] = useState('')
-  const add = useMutation({
-    mutationFn: () => addWebhook(url.trim()),
-    async onSuccess(webhook) {
-      onAdded(webhook)
-      setOpen(false)
-      setUrl('')
-      await queryClient.invalidateQueries({ queryKey: ['webhooks'] })
-    },
-  })
+  const add = async () => {
+    onAdded(await addWebhook(url.trim()))
+    setUrl('')
+    void queryClient.invalidateQueries({ queryKey: ['webhooks'] })
+  }
   return (
-    <>
-      <Button
-        onClick={() => {
-          add.reset()
-          setOpen(true)
-        }}
-      >
-        Add webhook
-      </Button>
-      <Dialog title="Add a webhook" isOpen={isOpen} onClose={() => setOpen(false)}>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault()
-            add.mutate()
-          }}
-        >
-          <TextInput
-            label="URL"
-            description="Where messages are posted to: https://shop.example/hooks/imports, say"
-            value={url}
-            onChange={(event) => setUrl(event.currentTarget.value)}
-            required
-            withAsterisk={false}
-            data-autofocus
-          />
-          {add.error && <Failure error={add.error} />}
-          <Group mt="lg" justify="flex-end">
-            <Button variant="default" onClick={() => setOpen(false)}>
-              Back
-            </Button>
-            <Button type="submit" loading={add.isPending}>
-              Add webhook
-            </Button>
-          </Group>
-        </form>
-      </Dialog>
-    </>
+    <FormDialog open="Add webhook" title="Add a webhook" submit="Add webhook" run={add}>
+      <TextInput
+        label="URL"
+        description="Where messages are posted to: https://shop.example/hooks/imports, say"
+        value={url}
+        onChange={(event) => setUrl(event.currentTarget.value)}
+        required
+        withAsterisk={false}
+        data-autofocus
+      />
+    </FormDialog>
   )
 }
