@@ -94,6 +94,14 @@ export const reportExpired = (at: string) =>
     `The errors of this import expired on ${at.slice(0, 10)}: they are kept only for some time after its end. Its counts remain.`,
   )
 
+/** @param at RFC 3339 */
+export const warningsExpired = (at: string) =>
+  httpError(
+    410,
+    'Gone',
+    `The warnings of this import expired on ${at.slice(0, 10)}: they are kept as long as its errors. Their number remains.`,
+  )
+
 export const reportTooOld = () =>
   httpError(
     410,

@@ -68,6 +68,9 @@ describe('With --strict it says what an import into an empty store would say', (
     expect(report).toMatchObject({ errors: meta.errors, file: { lines: meta.file.lines } })
     const told = kinds.map((kind: { meta: object }) => kind.meta)
     expect(report.kinds.slice(0, told.length)).toEqual(told)
+    const warnings = await api.read<{ meta: object }[]>(`/subscriptions/imports/${id}/warnings`)
+    const metas = warnings.map(({ meta: { owner: _, ...meta } }: { meta: { owner?: unknown } }) => meta)
+    expect(report.warnings).toEqual(metas)
     expect(code).toBe(meta.errors === 0 ? 0 : 1)
     return report
   }

@@ -1,5 +1,5 @@
 import type { App } from '../../../http/app.js'
-import { reportExpired } from '../../../http/errors.js'
+import { warningsExpired } from '../../../http/errors.js'
 import { operation } from '../../../http/operation/operation.js'
 import { named } from '../../../http/operation/schemas.js'
 import type { Import } from '../../../imports/import.js'
@@ -32,7 +32,7 @@ export function warningsRoute(app: App, { poolOf }: ImportDependencies): void {
   app.get('/imports/:id/warnings', { schema }, async ({ caller, params }) => {
     const pool = poolOf(caller)
     const found = await findVisible(pool, caller, params.id)
-    if (found.expiredAt !== undefined && found.warnings > 0) throw reportExpired(found.expiredAt)
+    if (found.expiredAt !== undefined && found.warnings > 0) throw warningsExpired(found.expiredAt)
     const warnings = await listWarnings(pool, found)
     return { data: warnings.map((warning) => warningResource(caller, found, warning)) }
   })
