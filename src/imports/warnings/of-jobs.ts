@@ -72,6 +72,8 @@ async function readAgain(
   for await (const lines of readLines(before, reader, { bytes: 0, lines: 0 })) {
     if (stop.aborted) return false
     for (const line of lines) {
+      // What is read at a time goes beyond the checkpoint.
+      if (line.number > checkpoint.lines) break
       warnings.add(line.number, examineLine(line, wanted, job.maxLineBytes, job.onConflict === 'patch'))
     }
   }
