@@ -73,4 +73,15 @@ describeConsole('An import that runs', (console) => {
     await job.set('failure_reason', 'canceled')
     await page.getByText('Canceled', { exact: true }).waitFor()
   })
+
+  test('says that it waits for the server while that is away', async () => {
+    const job = await anImportUnderWay(console.service, 'far away', 10_000)
+    await job.setImported(4000)
+    const { page } = await console.open(`/imports/${job.id}`)
+    await page.getByText(/^40% · /).waitFor()
+    await page.route('**/subscriptions/imports/**', (route) => route.abort())
+    await page.getByText('40% · waiting for the server', { exact: true }).waitFor()
+    await page.unrouteAll()
+    await page.getByText(/^40% · .* so far$/).waitFor()
+  })
 })

@@ -24,7 +24,7 @@ export function Paging({ what, offset, total, maxOffset = Number.POSITIVE_INFINI
     <nav className="paging" aria-label={`Pages of ${what}`}>
       <Text size="sm" aria-live="polite">
         {number(Math.min(offset + 1, total))}–{number(Math.min(next, total))} of {number(total)}
-        {isAtCeiling && '. Search to find the rest.'}
+        {isAtCeiling && '. The pages end here: search or filter to see the others.'}
       </Text>
       <div className="paging-buttons">
         <Button size="xs" variant="default" disabled={offset === 0} onClick={() => onChange(0)}>

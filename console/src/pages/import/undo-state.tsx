@@ -1,5 +1,6 @@
 import { Alert, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { counted, number } from '../../../../src/text/numbers'
 import { type Import, type Kept, listKept, type UndoState } from '../../api/imports'
 import type { ListedType } from '../../api/record-types'
 import { exactTime, typeName, visible } from '../../format'
@@ -26,8 +27,15 @@ export function UndoneState({ one, types }: UndoneProps) {
         color={undo.status === 'failed' ? 'red' : 'gray'}
         variant="light"
         title={TITLES[undo.status]}
-        aria-live="polite"
+        // Numbers that change would be read out endlessly.
+        aria-live={undo.status === 'started' ? 'off' : 'polite'}
       >
+        {undo.status === 'started' && (
+          <Text size="sm" className="numbers">
+            {counted(sumOf(undo.removed), 'record')} removed and {number(sumOf(undo.restored))} restored so
+            far.
+          </Text>
+        )}
         {undo.status === 'success' && (
           <>
             {undoSentences(undo, 'did').map((sentence) => (
