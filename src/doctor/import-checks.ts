@@ -15,6 +15,7 @@ const SLOW_SECONDS = 60
 const SILENT_SECONDS = 600
 
 interface Unfinished {
+  /** Of an undo, that of its import. */
   readonly id: string
   readonly status: 'pending' | 'started'
   readonly upload_store: string
@@ -48,7 +49,7 @@ export async function checkImports(
     client,
     sql`
       with recursive ${queueHeads}
-      select i.id, i.status, i.upload_store, i.upload_key, i.attempts + i.claims as attempts,
+      select coalesce(i.undo_of, i.id) as id, i.status, i.upload_store, i.upload_key, i.attempts + i.claims as attempts,
         extract(epoch from now() - i.updated_at)::double precision as silence,
         case when ${leaseIsOver('i')} then abs(extract(epoch from now() - i.lease_expires_at))::double precision end as orphaned,
         i.lease_expires_at is not null and not ${leaseIsOver('i')} as is_worked,

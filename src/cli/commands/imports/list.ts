@@ -9,12 +9,18 @@ import { type Column, listed } from '../../terminal/list.js'
 import { minute } from '../../terminal/times.js'
 import { command, type ListFlags, pageNote, printJson, withPages } from './command.js'
 
+/** What it is, if it is more than an import that stands. */
+function noteOf({ dry_run, undo }: ImportResource['meta']): string {
+  if (dry_run) return ' (rehearsal)'
+  return undo?.status === 'success' ? ' (undone)' : ''
+}
+
 const columns: readonly Column<ImportResource>[] = [
   { title: 'id', value: ({ id }) => id },
   {
     title: 'status',
     wraps: true,
-    value: (one) => `${one.attributes.status}${one.meta.dry_run ? ' (rehearsal)' : ''}`,
+    value: ({ attributes, meta }) => `${attributes.status}${noteOf(meta)}`,
   },
   { title: 'reference', wraps: true, mayGo: true, value: ({ attributes }) => attributes.external_ref ?? '' },
   { title: 'file', wraps: true, mayGo: true, value: ({ meta }) => meta.file.name ?? '' },
