@@ -65,7 +65,7 @@ describe.each(Object.keys(shells) as (keyof typeof shells)[])('intake completion
 
     expect(await completed('')).toEqual(expect.arrayContaining(['serve', 'import', 'imports', 'keys']))
     expect((await completed('im')).sort()).toEqual(['import', 'imports'])
-    expect(await completed('imports', 'w')).toEqual(['watch'])
+    expect(await completed('imports', 'wat')).toEqual(['watch'])
     expect(await completed('imports', 'watch', '')).toContain('@latest')
     expect(await completed('imports', 'list', '--sta')).toEqual(['--status'])
     expect(await completed('import', '--on-conflict', 's')).toEqual(['skip'])
