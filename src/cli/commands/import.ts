@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { outcomeOf } from '../../imports/resource/outcome.js'
+import { changedRecords, outcomeOf } from '../../imports/resource/outcome.js'
 import type { ImportResource } from '../../imports/resource/schema.js'
 import { ON_CONFLICT, type OnConflict } from '../../imports/terms.js'
 import { counted, size } from '../../text/numbers.js'
@@ -233,6 +233,13 @@ export async function reportEnd(
       const those = `${counted(meta.warnings, 'line')} ${meta.warnings === 1 ? 'has' : 'have'} a warning. This shows what may surprise:`
       process.stdout.write(
         `\n${wrap(those, style.width)}\n\n  ${commandLine(flags, 'imports', 'warnings', id)}\n`,
+      )
+    }
+    if (changedRecords(ended) > 0) {
+      const what = meta.dry_run ? 'would change' : 'changed'
+      const sentence = `This shows what each line ${what}, attribute by attribute:`
+      process.stdout.write(
+        `\n${wrap(sentence, style.width)}\n\n  ${commandLine(flags, 'imports', 'changes', id)}\n`,
       )
     }
   }

@@ -1,4 +1,5 @@
 import {
+  existingSentence,
   linesWithoutRecord,
   type Outcome,
   outcomeSentence,
@@ -18,12 +19,17 @@ export interface Style {
   readonly width: number | undefined
 }
 
-/** The outcome in a sentence, the counts by type, and what is known of the lines that are not records. */
+/**
+ * The outcome in a sentence, the counts by type, and what is known of the records that were there already and of the lines
+ * that are not records.
+ */
 export function summaryOf(outcome: Outcome, fileName: string, { colors, width }: Style): string {
   const sentence = wrap(outcomeSentence(outcome, printable(fileName)), width)
-  const others = linesWithoutRecord(outcome)
+  const notes = [existingSentence(outcome), linesWithoutRecord(outcome)].flatMap((note) =>
+    note === undefined ? [] : [wrap(note, width)],
+  )
   const parts = [colors[toneOf(outcome)](sentence), countsTable(outcome, { colors, width })]
-  return `${[...parts, ...(others === undefined ? [] : [wrap(others, width)])].join('\n\n')}\n`
+  return `${[...parts, ...notes].join('\n\n')}\n`
 }
 
 function toneOf({ records, errors, isComplete }: Outcome): 'green' | 'yellow' | 'red' {

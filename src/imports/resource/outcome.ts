@@ -19,6 +19,9 @@ interface Records {
   readonly imported: Counts
   /** Absent if that was not requested. */
   readonly skipped?: Counts
+  /** Those of the imported that were there already, and were changed or equal. */
+  readonly updated?: Counts
+  readonly unchanged?: Counts
 }
 
 /** The outcome of an import, a rehearsal or a check. */
@@ -37,6 +40,8 @@ interface Words {
   readonly imported: (records: number) => string
   readonly rejected: (records: number) => string
   readonly skipped: (records: number) => string
+  readonly updated: string
+  readonly unchanged: (records: number) => string
   /** For those that were not processed. */
   readonly left: (records: number) => string
   /** The titles of the columns of imported and of rejected records. */
@@ -50,6 +55,8 @@ const forReal: Words = {
   imported: (records) => `${was(records)} imported`,
   rejected: (records) => `${was(records)} rejected`,
   skipped: (records) => `${was(records)} skipped`,
+  updated: 'changed',
+  unchanged: (records) => `${was(records)} equal`,
   left: (records) => `${was(records)} not`,
   columns: ['imported', 'rejected'],
 }
@@ -58,6 +65,8 @@ const dryRun: Words = {
   imported: () => 'would be imported',
   rejected: () => 'would be rejected',
   skipped: () => 'would be skipped',
+  updated: 'would change',
+  unchanged: (records) => `${is(records)} equal`,
   left: (records) => `${was(records)} not checked`,
   columns: ['would import', 'would reject'],
 }
@@ -67,6 +76,8 @@ export const validated: Words = {
   imported: (records) => `${is(records)} valid`,
   rejected: (records) => `${is(records)} not`,
   skipped: () => 'would be skipped',
+  updated: 'would change',
+  unchanged: (records) => `${is(records)} equal`,
   left: (records) => `${was(records)} not checked`,
   columns: ['valid', 'invalid'],
 }
@@ -75,6 +86,9 @@ const recordOrRecords = (lines: number): string => (lines === 1 ? 'a record' : '
 
 export const isUnderWay = ({ attributes: { status } }: ImportResource): boolean =>
   status === 'pending' || status === 'started'
+
+/** How many records that were there already it changed, or would change. */
+export const changedRecords = ({ meta: { records } }: ImportResource): number => sum(records.updated)
 
 /** Whether every line was processed, so that what was not imported was rejected. */
 export const isComplete = ({ attributes: { status }, meta: { failure } }: ImportResource): boolean =>
@@ -137,6 +151,16 @@ export function outcomeSentence({ records, errors, isComplete, words }: Outcome,
     )
   }
   return `${parts.join('; ')}.`
+}
+
+/** A sentence about the records that were there already; undefined: there were none. */
+export function existingSentence({ records, words }: Outcome): string | undefined {
+  const [updated, unchanged] = [sum(records.updated), sum(records.unchanged)]
+  const parts = [
+    ...(updated > 0 ? [`${number(updated)} ${words.updated} an existing record`] : []),
+    ...(unchanged > 0 ? [`${number(unchanged)} ${words.unchanged(unchanged)} to one already`] : []),
+  ]
+  return parts.length === 0 ? undefined : `Of these, ${parts.join(', and ')}.`
 }
 
 /**
