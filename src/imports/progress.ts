@@ -28,7 +28,8 @@ export function progressOf({ uploaded, file, checkpoint }: Worked): number {
     const work = records + file.lines * COST_OF_A_LINE
     all += work
     if (number < checkpoint.pass) done += work
-    else if (number === checkpoint.pass) done += work * Math.min(checkpoint.bytes / file.bytes, 1)
+    else if (number === checkpoint.pass)
+      done += work * Math.min(checkpoint.bytes / Math.max(file.bytes, 1), 1)
   }
   return Math.min(Math.floor((done / all) * 10_000) / 10_000, LARGEST)
 }

@@ -59,6 +59,7 @@ describe('The Import resource', () => {
         records: { uploaded: counts(2), imported: counts(1) },
         progress: 1,
         errors: 1,
+        warnings: 1,
       },
     })
     const { created_at, started_at, finished_at, updated_at } = done.meta.timestamps
