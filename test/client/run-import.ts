@@ -6,7 +6,11 @@ import createClient from 'openapi-fetch'
 import type { components, paths } from './schema.js'
 
 const [, , baseUrl = '', key = ''] = process.argv
-const client = createClient<paths>({ baseUrl, headers: { authorization: `Bearer ${key}` } })
+// Lists and errors answer JSON Lines, too, to those who ask for that.
+const client = createClient<paths, 'application/json'>({
+  baseUrl,
+  headers: { authorization: `Bearer ${key}` },
+})
 
 type Line = components['schemas']['ImportLine']
 
@@ -40,8 +44,6 @@ const lines: Line[] = [
 const id = await upload(lines)
 const finished = await finish(id)
 const errors = await client.GET('/v2/subscriptions/imports/{id}/errors', { params: { path: { id } } })
-// Requested as `application/jsonl`, it would be a text.
-const report = typeof errors.data === 'string' ? undefined : errors.data
 const products = await client.GET('/v2/subscriptions/products', {
   params: { query: { 'page[limit]': 10, filter: ['eq(external_ref,prod-1)'] } },
 })
@@ -55,7 +57,7 @@ console.log(
   JSON.stringify({
     status: finished.attributes.status,
     imported: finished.meta.records.imported,
-    errors: report?.data.map(({ meta }) => [meta.line_number, meta.field, meta.error]),
+    errors: errors.data?.data.map(({ meta }) => [meta.line_number, meta.field, meta.error]),
     products: products.data?.data.map(({ attributes }) => attributes.name),
     total: products.data?.meta.results.total,
     prices: offerings.data?.included?.plans?.map(({ meta }) => meta.price?.USD?.amount),

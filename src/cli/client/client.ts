@@ -222,7 +222,7 @@ export interface RawAnswer {
 }
 
 /** Statuses whose sentence, if it is the service's own, says all that a person needs. */
-const REFUSALS = [403, 404, 409, 410]
+const REFUSALS = [404, 409, 410]
 
 /** Statuses of a server, or a proxy in front of it, that say nothing about the request itself. */
 const TRANSIENT = [429, 502, 503, 504]
@@ -255,6 +255,10 @@ export function readAnswer<T>(
     throw new CommandError(
       `The server at ${address.url} does not accept the API key from ${address.keySource} (401: ${said}).`,
     )
+  }
+  if (status === 403 && errors?.[0]?.detail !== undefined) {
+    const only = 'only an API key of the organization can do this'
+    throw new CommandError(`It belongs to the organization of this store, and ${only} (403: ${said}).`)
   }
   if (errors?.[0]?.detail !== undefined && REFUSALS.includes(status)) {
     const message = said.endsWith('.') ? said : `${said}.`

@@ -15,7 +15,7 @@ const schema = operation({
     'A waiting import fails at once, a running one before its next chunk. What has been imported stays, and the counts are exact. `meta.failure.reason` is `canceled`.',
   ids: { id: 'import' },
   answers: importAnswers,
-  errors: [400, 403, 404, 409],
+  errors: [400, 403, 404, 409, 413, 415],
 })
 
 /** `POST /imports/{id}/cancel` */

@@ -16,7 +16,7 @@ const schema = operation({
     'It waits for its turn again, and resumes where it stopped: nothing is imported twice. Its `max_errors` no longer applies. Also 409 while the limit of waiting imports is reached.',
   ids: { id: 'import' },
   answers: importAnswers,
-  errors: [400, 403, 404, 409],
+  errors: [400, 403, 404, 409, 413, 415],
 })
 
 /** `POST /imports/{id}/retry` */

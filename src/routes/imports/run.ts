@@ -26,7 +26,7 @@ const schema = operation({
       headers: { location: Type.String({ description: "The import's path." }) },
     },
   },
-  errors: [400, 403, 404, 409, 410],
+  errors: [400, 403, 404, 409, 410, 413, 415],
 })
 
 /** `POST /imports/{id}/run` */

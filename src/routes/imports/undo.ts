@@ -31,7 +31,7 @@ const schema = operation({
     200: { description: 'With `dry_run=true`: the counts.', schema: dataOf(named('ImportUndoPreview')) },
     202: { description: 'The import; its undo is pending.', schema: dataOf(named('Import')) },
   },
-  errors: [400, 403, 404, 409, 410],
+  errors: [400, 403, 404, 409, 410, 413, 415],
 })
 
 /** `POST /imports/{id}/undo` (contract 12). */

@@ -78,6 +78,7 @@ function describe(one: ImportResource, flags: ServerCommandFlags): string {
     ['fixes', meta.fixes],
     ['fixed by', meta.fixed_by],
     ['created by', meta.created_by],
+    ['belongs to', meta.owner === 'organization' ? 'the organization' : undefined],
     ['received', moment(created_at)],
     ['started', started_at && moment(started_at)],
     ['finished', finished_at && moment(finished_at)],
