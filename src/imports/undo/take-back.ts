@@ -1,4 +1,5 @@
 import sql from 'sql-template-tag'
+import { despiteDeadlocks } from '../../db/deadlock.js'
 import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
 import type { RecordType } from '../../records/record-type.js'
 import { FanOut } from '../fan-out.js'
@@ -49,7 +50,8 @@ export async function takeBack(
     let after = step.name === checkpoint?.step ? checkpoint.after : undefined
     for (;;) {
       if (stop.aborted || (turnOver.aborted && !isFirst)) return false
-      const done = await transaction(pool, (client) => workStep(client, job, undone, step, after))
+      const work = (client: Client) => workStep(client, job, undone, step, after)
+      const done = await despiteDeadlocks(() => transaction(pool, work))
       if (!done) break
       isFirst = false
       after = done.last

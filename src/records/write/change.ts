@@ -1,6 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { databaseMilliseconds } from '../../db/clock.js'
+import { despiteDeadlocks } from '../../db/deadlock.js'
 import { isDeadlock, isUniqueViolation } from '../../db/errors.js'
 import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
@@ -70,7 +71,7 @@ export async function createRecord(
   attributes: Attributes,
 ): Promise<StoredRecord> {
   const [ownerId = ''] = visibleOwnerIds
-  return await transaction(pool, async (client) => {
+  const create = async (client: Client): Promise<StoredRecord> => {
     // What refers to nothing that has to be seen now saves the question.
     const milliseconds = recordType.content ? await now(client) : 0
     const resolved = await resolveOne(client, recordType, visibleOwnerIds, attributes, milliseconds)
@@ -84,7 +85,9 @@ export async function createRecord(
     }
     await addToTotals(client, ownerId, new Map([[recordType.table, 1]]))
     return await reread(client, recordType, ownerId, id)
-  })
+  }
+  // What it refers to may be about to be removed by an undo, which locks many records as well.
+  return await despiteDeadlocks(() => transaction(pool, create))
 }
 
 /** Milliseconds since 1970 by the database's clock. */

@@ -1,5 +1,6 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
 import { databaseMilliseconds } from '../../db/clock.js'
+import { despiteDeadlocks } from '../../db/deadlock.js'
 import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
 import type { StoredRecord } from '../read/records.js'
 import { findSnapshot, type StoredSnapshot } from '../read/snapshots.js'
@@ -50,7 +51,7 @@ export interface Holding {
  * @throws UnresolvedReferences, AlreadyAttached, TooManySnapshots, ChangedMeanwhile if the holder is gone
  */
 export async function attach(pool: Pool, holding: Holding, ids: readonly string[]): Promise<string[]> {
-  return await transaction(pool, async (client) => {
+  const attachAll = async (client: Client): Promise<string[]> => {
     await lockHolder(client, holding)
     const before = await sourcesOf(client, holding)
     const repeated = ids.find((id) => before.has(id))
@@ -58,7 +59,8 @@ export async function attach(pool: Pool, holding: Holding, ids: readonly string[
     await add(client, holding, ids, before)
     const sources = await sourcesOf(client, holding)
     return ids.flatMap((id) => sources.get(id) ?? [])
-  })
+  }
+  return await despiteDeadlocks(() => transaction(pool, attachAll))
 }
 
 /**
@@ -68,14 +70,15 @@ export async function attach(pool: Pool, holding: Holding, ids: readonly string[
  * @throws UnresolvedReferences, TooManySnapshots, ChangedMeanwhile if the holder is gone
  */
 export async function replace(pool: Pool, holding: Holding, ids: readonly string[]): Promise<void> {
-  await transaction(pool, async (client) => {
+  const replaceAll = async (client: Client): Promise<void> => {
     await lockHolder(client, holding)
     const before = await sourcesOf(client, holding)
     await client.query(sql`
       delete from ${raw(holding.reference.table)}
       where ${within(holding)} and (source_id is null or source_id <> all(${ids}::uuid[]))`)
     await add(client, holding, ids, before)
-  })
+  }
+  await despiteDeadlocks(() => transaction(pool, replaceAll))
 }
 
 /**
