@@ -36,3 +36,9 @@ export function edit(importId: string, line: number, text: string | undefined): 
 }
 
 export const forgetEdits = (importId: string): void => change(importId, NONE)
+
+/** Forgets those that have been imported, but for what was changed since they were sent. */
+export function forgetSent(importId: string, sent: Edits): void {
+  const left = [...(editsByImport.get(importId) ?? NONE)].filter(([line, text]) => sent.get(line) !== text)
+  change(importId, new Map(left))
+}

@@ -2,11 +2,15 @@ import { useSyncExternalStore } from 'react'
 import { IMPORTS_URL, type Import, type ImportOptions, importForm } from './api/imports'
 import { refused, sessionHeader, Unreachable } from './api/request'
 import { whoIsSignedIn } from './api/session'
+import { currentCredential, lookAgain } from './session'
 
 /** The upload that is under way; there is at most one. It continues whatever page is shown. */
 export type Upload = {
   readonly file: File
   readonly options: ImportOptions
+  readonly onCreated: (() => void) | undefined
+  /** The credential that it is sent with; nobody else is shown it. */
+  readonly credential: string
 } & (
   | {
       readonly status: 'sending'
@@ -34,7 +38,7 @@ export function useUpload(): Upload | undefined {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    () => upload,
+    () => (upload?.credential === currentCredential() ? upload : undefined),
   )
 }
 
@@ -45,18 +49,25 @@ const USE_SESSION_MS = 600_000
  * Posts a file with XMLHttpRequest, since `fetch` does not report how much was sent. The browser reads the
  * file as it sends it.
  */
-export function startUpload(file: File, options: ImportOptions, onCreated?: (created: Import) => void): void {
-  if (upload?.status === 'sending') return
+export function startUpload(file: File, options: ImportOptions, onCreated?: () => void): void {
+  const credential = currentCredential()
+  if (upload?.status === 'sending') {
+    if (upload.credential === credential) return
+    // Of somebody who has signed out since.
+    request?.abort()
+  }
+  const given = { file, options, onCreated, credential }
   const xhr = new XMLHttpRequest()
   const startedAt = performance.now()
-  const sending = (sent: number) => change({ status: 'sending', file, options, sent, startedAt })
-  const fail = (error: Error) => change({ status: 'failed', file, options, error })
+  const sending = (sent: number) => change({ ...given, status: 'sending', sent, startedAt })
+  const fail = (error: Error) => change({ ...given, status: 'failed', error })
   xhr.upload.onprogress = ({ loaded }) => sending(Math.min(loaded, file.size))
   xhr.onload = () => {
+    if (xhr.status === 401) void lookAgain('ended')
     if (xhr.status !== 201) return fail(refused(xhr.status, xhr.responseText))
     const created = (JSON.parse(xhr.responseText) as { data: Import }).data
-    onCreated?.(created)
-    change({ status: 'done', file, options, created })
+    onCreated?.()
+    change({ ...given, status: 'done', created })
   }
   xhr.onerror = async () => fail(await whyNotSent(file))
   xhr.onabort = () => change(undefined)

@@ -7,7 +7,7 @@ import type {
 } from '../../../src/imports/resource/schema'
 import type { ImportStatus, OnConflict } from '../../../src/imports/terms'
 import { contains, equals, type Page, pageQuery, request, requestJson, urlOf, whole } from './request'
-import { beginningOf, type Rows, rowsOf } from './stream'
+import { type Beginning, beginningOf, type Rows, rowsOf } from './stream'
 
 export type { ErrorKind, Import, ImportError, ImportWarning }
 
@@ -83,22 +83,16 @@ export const MAX_KINDS = 100
 export const listErrorKinds = async (id: string): Promise<readonly ErrorKind[]> =>
   (await requestJson<{ data: readonly ErrorKind[] }>(importUrl(id, '/errors/kinds'))).data
 
-/** The original bytes of a rejected line, as text. */
-export interface RejectedLine {
-  readonly text: string
-  /** Whether the text is the whole line. */
-  readonly isWhole: boolean
-}
-
 /** The most bytes to read of a line: one that was rejected for its length may be as long as the file. */
 const LINE_BYTES = 2 ** 21
 
-export async function getRejectedLine(id: string, line: number): Promise<RejectedLine> {
-  const { text, isWhole } = await beginningOf(
+/** The original bytes of a rejected line, as text, without its end. */
+export async function getRejectedLine(id: string, line: number): Promise<Beginning> {
+  const { text, ...rest } = await beginningOf(
     await request(importUrl(id, `/rejected?line_number=${line}`)),
     LINE_BYTES,
   )
-  return { text: isWhole ? text.replace(/\r?\n$/, '') : text, isWhole }
+  return { text: rest.isWhole ? text.replace(/\r?\n$/, '') : text, ...rest }
 }
 
 export const listWarnings = async (id: string): Promise<readonly ImportWarning[]> =>

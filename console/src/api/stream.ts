@@ -1,24 +1,40 @@
 import { whole } from './request'
 
+/** The beginning of an answer. */
+export interface Beginning {
+  /** Where it is not UTF-8, it has U+FFFD. */
+  readonly text: string
+  readonly isUtf8: boolean
+  /** Whether the text is the whole answer. */
+  readonly isWhole: boolean
+}
+
 /** The beginning of an answer, as text. The rest is not fetched. */
-export async function beginningOf(
-  { body }: Response,
-  maxBytes: number,
-): Promise<{ readonly text: string; readonly isWhole: boolean }> {
+export async function beginningOf({ body }: Response, maxBytes: number): Promise<Beginning> {
   const reader = body?.getReader()
-  // A byte-order mark is shown as well: it may be what is wrong.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  let text = ''
-  for (let bytes = 0; reader; ) {
+  const pieces: Uint8Array<ArrayBuffer>[] = []
+  let isWhole = true
+  for (let bytes = 0; reader && isWhole; ) {
     const { done, value } = await whole(reader.read())
     if (done) break
-    text += decoder.decode(value, { stream: true })
+    pieces.push(value)
     bytes += value.length
     if (bytes < maxBytes) continue
     await reader.cancel()
-    return { text, isWhole: false }
+    isWhole = false
   }
-  return { text: text + decoder.decode(), isWhole: true }
+  const bytes = await new Blob(pieces).arrayBuffer()
+  // A byte-order mark is shown as well: it may be what is wrong.
+  return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), isUtf8: isUtf8(bytes), isWhole }
+}
+
+function isUtf8(bytes: ArrayBuffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The first of many. */

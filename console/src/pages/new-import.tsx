@@ -60,15 +60,18 @@ function Form({ features, failed }: FormProps) {
   // A rehearsal adds nothing; of it, the note below the file is enough.
   const isQuestion = isWanted && earlier !== undefined && !options.isRehearsal
   const isChecking = isWanted && same?.status === 'checking' && !options.isRehearsal
+  const send = () => file && startUpload(file, options, failed?.onCreated)
   const choose = (chosen: File) => {
     forgetUpload()
+    // Corrected lines that could not be sent name the import that they are of; another file does not.
+    set({ fixes: undefined })
     setProblem(chosen.size === 0 ? `${chosen.name} is empty: there is nothing to import.` : undefined)
     setFile(chosen.size === 0 ? undefined : chosen)
   }
   useEffect(() => {
-    if (!isWanted || !file || isQuestion || isChecking) return
+    if (!isWanted || isQuestion || isChecking) return
     setWanted(false)
-    startUpload(file, options)
+    send()
   })
   return (
     <form
@@ -122,7 +125,7 @@ function Form({ features, failed }: FormProps) {
         onNo={() => setWanted(false)}
         onYes={() => {
           setWanted(false)
-          if (file) startUpload(file, options)
+          send()
         }}
       >
         <Text>{earlier && <EarlierImport one={earlier} />}</Text>

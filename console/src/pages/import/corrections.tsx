@@ -3,8 +3,8 @@ import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { counted, number } from '../../../../src/text/numbers'
 import type { Import } from '../../api/imports'
-import { forgetEdits, useEdits } from '../../edits'
-import { asLine, whyNotJson } from '../../json-text'
+import { forgetEdits, forgetSent, useEdits } from '../../edits'
+import { asLine, whyNotLine } from '../../json-text'
 import { Question } from '../../ui/dialog'
 import { startUpload, useUpload } from '../../upload'
 
@@ -16,22 +16,23 @@ export function Corrections({ one }: { readonly one: Import }) {
   const isSending = useUpload()?.status === 'sending'
   if (edits.size === 0) return null
   const lines = counted(edits.size, 'corrected line')
-  const broken = [...edits.values()].filter((text) => whyNotJson(text) !== undefined).length
+  const broken = [...edits.values()].filter((text) => whyNotLine(text) !== undefined).length
   const send = () => {
+    setAsked(false)
     const options = {
       externalRef: '',
       onConflict: one.meta.on_conflict ?? 'reject',
       isRehearsal: false,
       fixes: one.id,
     } as const
-    startUpload(correctedFile(one, edits), options, () => forgetEdits(one.id))
+    startUpload(correctedFile(one, edits), options, () => forgetSent(one.id, edits))
     navigate('/new')
   }
   return (
     <section className="corrections" aria-label="Corrected lines">
       <Text size="sm" fw={600}>
         {lines}
-        {broken > 0 && (edits.size === 1 ? ', not JSON yet' : `, ${number(broken)} not JSON yet`)}
+        {broken > 0 && (edits.size === 1 ? ', not ready yet' : `, ${number(broken)} not ready yet`)}
       </Text>
       <Button size="xs" variant="default" onClick={() => forgetEdits(one.id)}>
         Discard

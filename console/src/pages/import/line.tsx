@@ -4,7 +4,7 @@ import { counted, number } from '../../../../src/text/numbers'
 import { getRejectedLine } from '../../api/imports'
 import { edit, useEdits } from '../../edits'
 import { named } from '../../format'
-import { indented, whyNotJson } from '../../json-text'
+import { editable, whyNotLine } from '../../json-text'
 import { Failure } from '../../ui/states'
 
 interface ShowLineProps {
@@ -61,12 +61,12 @@ export function Line({ importId, line, canCorrect }: LineProps) {
           {counted(rest, 'more character', 'more characters')}.
         </Text>
       )}
-      {canEdit && text !== undefined && (
+      {canEdit && (
         <Button
           size="compact-sm"
           variant="default"
           aria-label={`Correct line ${number(line)}`}
-          onClick={() => edit(importId, line, indented(text))}
+          onClick={() => edit(importId, line, editable(line, data))}
         >
           Correct this line
         </Button>
@@ -84,14 +84,14 @@ interface EditorProps {
 }
 
 function Editor({ importId, line, text }: EditorProps) {
-  const why = whyNotJson(text)
+  const why = whyNotLine(text)
   return (
     <div className="line">
       <Textarea
         autoFocus
         label={`Line ${number(line)}, corrected`}
         description="The file stays as it is: corrected lines are imported as a new import."
-        error={why === undefined ? undefined : `This is not JSON yet: ${why}`}
+        error={why}
         rows={Math.min(text.split('\n').length + 1, MAX_ROWS)}
         spellCheck={false}
         value={text}
