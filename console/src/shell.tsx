@@ -1,5 +1,4 @@
 import { Button, SegmentedControl, useMantineColorScheme } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Me } from './api/session'
@@ -7,6 +6,7 @@ import { named, percent } from './format'
 import icon from './icon.svg'
 import { signOut } from './session'
 import { Failure } from './ui/states'
+import { useAction } from './ui/use-action'
 import { useUpload } from './upload'
 
 const PAGES = [
@@ -20,7 +20,7 @@ const PAGES = [
 /** The frame of every page. */
 export function Shell({ me, children }: { readonly me: Me; readonly children: ReactNode }) {
   const [location] = useLocation()
-  const leave = useMutation({ mutationFn: signOut })
+  const leave = useAction({ mutationFn: signOut })
   const at = location === '/' ? '/imports' : location
   return (
     <>

@@ -1,11 +1,11 @@
 import { Button, Group } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { StoredRecord } from '../api/record'
 import type { Given } from '../api/record-types'
 import { type Problem, Refused } from '../api/request'
 import { ButtonLink } from '../ui/link'
 import { Failure } from '../ui/states'
+import { useAction } from '../ui/use-action'
 import { type DraftObject, fieldKind } from './draft'
 import { Field } from './field'
 
@@ -24,7 +24,7 @@ interface RecordFormProps {
 /** The attributes of a record, to be typed in. What is wrong with them, the service says. */
 export function RecordForm({ fields, start, action, back, save, onSaved }: RecordFormProps) {
   const [draft, setDraft] = useState(start)
-  const saving = useMutation({ mutationFn: () => save(draft), onSuccess: onSaved })
+  const saving = useAction({ mutationFn: () => save(draft), onSuccess: onSaved })
   const names = new Set(fields.map(({ name }) => name))
   const { byField, others } = sorted(saving.error, names)
   return (
@@ -33,7 +33,8 @@ export function RecordForm({ fields, start, action, back, save, onSaved }: Recor
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        saving.mutate()
+        // Until the record is shown, the button can still be pressed.
+        if (!saving.isSuccess) saving.mutate()
       }}
     >
       {fields

@@ -32,7 +32,8 @@ function useShown({ list }: ListedType) {
   return ({ id }: StoredRecord) => {
     void queryClient.invalidateQueries({ queryKey: ['records'] })
     queryClient.removeQueries({ queryKey: ['record', list, id] })
-    navigate(`/records/${list}/${id}`)
+    // In place of the form, to which "Back" would lead.
+    navigate(`/records/${list}/${id}`, { replace: true })
   }
 }
 

@@ -1,5 +1,5 @@
 import { Button, Select, Text } from '@mantine/core'
-import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { useService } from '../api/document'
 import type { StoredRecord } from '../api/record'
@@ -14,6 +14,7 @@ import { Page } from '../ui/page'
 import { LIST_MAX_OFFSET, Paging } from '../ui/paging'
 import { SearchInput } from '../ui/search-input'
 import { Empty, Failure } from '../ui/states'
+import { useAction } from '../ui/use-action'
 import { NotFoundPage } from './not-found'
 import { columnsOf } from './record-columns'
 
@@ -168,7 +169,7 @@ function Filters({ type, by, text, chosen }: FiltersProps) {
 
 /** The own ones of those that match, as a file that can be imported. */
 function Export({ query }: { readonly query: RecordsQuery }) {
-  const download = useMutation({
+  const download = useAction({
     mutationFn: () => exportRecords(query),
     onSuccess: (blob) => save(blob, `${query.list}.jsonl`),
   })

@@ -1,15 +1,15 @@
 import { Button, PasswordInput, Text, Title } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Refused } from '../api/request'
 import icon from '../icon.svg'
 import { type Reason, signIn, takeKeyFromAddress } from '../session'
 import { Failure } from '../ui/states'
+import { useAction } from '../ui/use-action'
 
 /** Signing in without the link that `npm start` prints. */
 export function SignInPage({ because }: { readonly because: Reason | undefined }) {
   const [key, setKey] = useState('')
-  const check = useMutation({ mutationFn: signIn })
+  const check = useAction({ mutationFn: signIn })
   const isUnknown = check.error instanceof Refused && check.error.status === 401
   const problem = isUnknown
     ? 'The service does not know this key. Compare it with the key that it printed.'

@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Text, TextInput } from '@mantine/core'
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { addWebhook, listWebhooks, removeWebhook, testWebhook, type Webhook } from '../api/access'
 import { visible } from '../format'
@@ -12,6 +12,7 @@ import { LIST_MAX_OFFSET, Paging } from '../ui/paging'
 import { Secret } from '../ui/secret'
 import { Empty, Failure } from '../ui/states'
 import { RelativeTime } from '../ui/time'
+import { useAction } from '../ui/use-action'
 import { Deliveries } from './webhook-deliveries'
 
 /** Who is notified when an import of the store or organization ends. */
@@ -111,7 +112,7 @@ interface ActionsProps {
 function Actions({ webhook: { id, attributes }, isOpen, toggle }: ActionsProps) {
   const queryClient = useQueryClient()
   const url = visible(attributes.url)
-  const test = useMutation({
+  const test = useAction({
     mutationFn: () => testWebhook(id),
     async onSuccess() {
       toggle(true)

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Title } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { Failure } from './states'
+import { useAction } from './use-action'
 
 interface DialogProps {
   readonly title: string
@@ -59,7 +59,8 @@ export function Question({ isOpen, title, children, no, yes, onNo, onYes, ...res
           {...(isDangerous && { color: 'red' })}
           loading={isBusy}
           disabled={isImpossible}
-          onClick={onYes}
+          // While the dialog fades away, its button can still be pressed.
+          onClick={() => isOpen && onYes()}
         >
           {yes}
         </Button>
@@ -84,7 +85,7 @@ interface ConfirmProps {
 /** A button for what cannot be taken back: it asks first. */
 export function Confirm({ action, label, question, children, keep, size = 'sm', run }: ConfirmProps) {
   const [isAsked, setAsked] = useState(false)
-  const mutation = useMutation({ mutationFn: run, onSuccess: () => setAsked(false) })
+  const mutation = useAction({ mutationFn: run, onSuccess: () => setAsked(false) })
   return (
     <>
       <Button size={size} variant="default" aria-label={label} onClick={() => setAsked(true)}>

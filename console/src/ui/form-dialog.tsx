@@ -1,8 +1,8 @@
 import { Button, Group } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { Dialog } from './dialog'
 import { Failure } from './states'
+import { useAction } from './use-action'
 
 interface FormDialogProps {
   /** The button that opens it. */
@@ -19,7 +19,7 @@ interface FormDialogProps {
 /** A button that opens a short form. */
 export function FormDialog({ open, title, submit, children, run }: FormDialogProps) {
   const [isOpen, setOpen] = useState(false)
-  const sending = useMutation({ mutationFn: run, onSuccess: () => setOpen(false) })
+  const sending = useAction({ mutationFn: run, onSuccess: () => setOpen(false) })
   return (
     <>
       <Button
@@ -34,7 +34,8 @@ export function FormDialog({ open, title, submit, children, run }: FormDialogPro
         <form
           onSubmit={(event) => {
             event.preventDefault()
-            sending.mutate()
+            // While the dialog fades away, its button can still be pressed.
+            if (isOpen) sending.mutate()
           }}
         >
           {children}

@@ -1,12 +1,12 @@
 import { Button, Group, Modal, Text } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
 import { declineOfferedKey, signIn, useOfferedKey } from '../session'
 import { Failure } from './states'
+import { useAction } from './use-action'
 
 /** Asks a person who is signed in whether to use the key of a link that was opened. */
 export function OfferedKey() {
   const key = useOfferedKey()
-  const change = useMutation({ mutationFn: signIn })
+  const change = useAction({ mutationFn: signIn })
   return (
     <Modal.Root opened={key !== undefined} onClose={declineOfferedKey} lockScroll={false} centered>
       <Modal.Overlay />

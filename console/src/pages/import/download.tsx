@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
 import { DOWNLOADS, type Download, download, type Import } from '../../api/imports'
 import { save } from '../../save'
 import { Failure } from '../../ui/states'
+import { useAction } from '../../ui/use-action'
 
 interface DownloadButtonProps {
   readonly one: Import
@@ -13,7 +13,7 @@ interface DownloadButtonProps {
 /** Saves a part of an import as a file. */
 export function DownloadButton({ one, what, text }: DownloadButtonProps) {
   const name = `${one.attributes.external_ref ?? one.id}-${what}.${DOWNLOADS[what].extension}`
-  const mutation = useMutation({
+  const mutation = useAction({
     mutationFn: () => download(one.id, what),
     onSuccess: (blob) => save(blob, name),
   })

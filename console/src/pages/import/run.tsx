@@ -1,5 +1,5 @@
 import { Button, Text } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { tallyOf } from '../../../../src/imports/resource/outcome'
@@ -9,6 +9,7 @@ import { Refused } from '../../api/request'
 import { Question } from '../../ui/dialog'
 import { ButtonLink, TextLink } from '../../ui/link'
 import { Failure } from '../../ui/states'
+import { useAction } from '../../ui/use-action'
 
 /** Runs a rehearsal for real, from the file that the service has kept. */
 export function RunForReal({ one }: { readonly one: Import }) {
@@ -30,7 +31,7 @@ function Run({ one }: { readonly one: Import }) {
   const [isAsked, setAsked] = useState(false)
   const [, navigate] = useLocation()
   const queryClient = useQueryClient()
-  const run = useMutation({
+  const run = useAction({
     mutationFn: () => command(one.id, 'run'),
     onSuccess(created) {
       queryClient.invalidateQueries({ queryKey: ['import', one.id] })
