@@ -35,6 +35,10 @@ test('A rehearsal says how many existing records would change, and leads to what
   expect(shown.stdout).toContain(
     'Of these, 1 would change an existing record, and 1 is equal to one already.',
   )
+  const later = await intake(['imports', 'show', '@latest', ...place()], environment())
+  expect(later.stdout).toContain(
+    'Of these, 1 would change an existing record, and 1 is equal to one already.',
+  )
   const changes = (await intake(suggested(shown, 'imports changes'), environment())).stdout
   expect(
     changes
@@ -48,4 +52,12 @@ test('A rehearsal says how many existing records would change, and leads to what
   ])
   const warnings = await intake(suggested(shown, 'imports warnings'), environment())
   expect(warnings.stdout).toMatch(/^ +1 +3 +external_ref +products without an external_ref: /m)
+})
+
+test('A rehearsal that stops early does not say that what it rejected was not checked', async () => {
+  const path = join(folder.path, 'wrong.jsonl')
+  await writeFile(path, file(aProduct(), aProduct({ name: 'x' }), aProduct({ name: 'y' })))
+  const shown = await intake(['import', path, '--dry-run', '--max-errors', '1', ...place()], environment())
+  expect(shown.code).toBe(1)
+  expect(shown.stdout).toContain('; the other 2 were rejected or not checked.')
 })

@@ -29,7 +29,7 @@ import { outliveOutput, toJson, widthOf } from '../terminal/terminal.js'
 
 const HELP = `
 It changes nothing, and can be run beside the service or without one. The exit
-code  is 1 if there is a problem, and 0 if there are only warnings.`
+code is 1 if there is a problem, and 0 if there are only warnings.`
 
 const columns: readonly Column<Finding>[] = [
   { title: 'check', value: ({ check }) => check },

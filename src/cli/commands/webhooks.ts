@@ -20,10 +20,10 @@ import { day, withoutZone } from '../terminal/times.js'
 
 const HELP = `
 A webhook is a URL that is posted to when an import of its store or organization
-ends: with success or failure, canceled, or a rehearsal. Messages are signed by
-the scheme of https://www.standardwebhooks.com; the secret is shown once, when
-the webhook is added. A message that is not answered with 2xx within 15 s is
-sent again, 10 times over about a day.
+ends, with success or failure, canceled or rehearsed, and when its undo ends.
+Messages are signed by the scheme of https://www.standardwebhooks.com; the
+secret is shown once, when the webhook is added. A message that is not answered
+with 2xx within 15 s is sent again, 10 times over about a day.
 
 Examples:
   $ ${PROGRAM} webhooks add https://shop.example/hooks/imports --store shop

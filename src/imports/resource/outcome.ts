@@ -67,7 +67,7 @@ const dryRun: Words = {
   skipped: () => 'would be skipped',
   updated: 'would change',
   unchanged: (records) => `${is(records)} equal`,
-  left: (records) => `${was(records)} not checked`,
+  left: (records) => `${was(records)} rejected or not checked`,
   columns: ['would import', 'would reject'],
 }
 

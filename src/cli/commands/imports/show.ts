@@ -1,4 +1,4 @@
-import { isUnderWay, outcomeOf } from '../../../imports/resource/outcome.js'
+import { existingSentence, isUnderWay, outcomeOf } from '../../../imports/resource/outcome.js'
 import type { ImportResource } from '../../../imports/resource/schema.js'
 import { counted, number, size } from '../../../text/numbers.js'
 import { getImport } from '../../client/client.js'
@@ -95,7 +95,16 @@ function describe(one: ImportResource, flags: ServerCommandFlags): string {
   )
   const failure = meta.failure ? [colors.red(wrap(printable(meta.failure.detail), width))] : []
   const commands = meta.errors > 0 ? [commandLine(flags, 'imports', 'errors', id)] : []
-  return `${[shown, countsTable(outcomeOf(one), { colors, width }), ...failure, ...commands.map((line) => `  ${line}`)].join('\n\n')}\n`
+  const outcome = outcomeOf(one)
+  const existing = existingSentence(outcome)
+  const parts = [
+    shown,
+    countsTable(outcome, { colors, width }),
+    ...(existing === undefined ? [] : [wrap(existing, width)]),
+    ...failure,
+    ...commands.map((line) => `  ${line}`),
+  ]
+  return `${parts.join('\n\n')}\n`
 }
 
 function undoInWords({ status, ...counts }: NonNullable<ImportResource['meta']['undo']>): string {
