@@ -5,6 +5,7 @@ import { firstSlice, isWhole, SLICE_ROWS, type SliceRow } from '../../db/slices.
 import { attributesOf } from '../columns.js'
 import type { RecordFilter } from '../read/records.js'
 import type { Content, RecordType } from '../record-type.js'
+import { consistentLines, type Piece, type Reread } from './consistent.js'
 import { HeldList } from './held.js'
 import { type Naming, namedContents } from './named-content.js'
 
@@ -21,6 +22,7 @@ export interface Export {
 interface Row extends SliceRow, Readonly<Record<string, unknown>> {
   readonly owner_id: string
   readonly id: string
+  readonly updated_at: string
 }
 
 /** How many records that hold others are read at a time: what they hold is looked up for all of them. */
@@ -28,24 +30,40 @@ const HOLDERS_AT_ONCE = 200
 
 /**
  * An owner's records as lines of an import file (contract 4 and 7), the oldest first, with attributes that no
- * other answer has. Streams in pieces of a line, holding one batch and a part of what it holds. Each batch is
- * read by statements of its own: what changes meanwhile is exported as it is by then.
+ * other answer has. Streams in pieces, holding one batch and a part of what it holds. Each batch is read by statements
+ * of its own: what changes meanwhile is exported as it is by then, each record as a whole.
  */
 export async function* exportLines(pool: Pool, wanted: Export): AsyncGenerator<string, void, undefined> {
-  const limit = wanted.recordType.holds.length > 0 ? HOLDERS_AT_ONCE : SLICE_ROWS
+  const { recordType } = wanted
+  const limit = recordType.holds.length > 0 ? HOLDERS_AT_ONCE : SLICE_ROWS
   const read = (after: Row | undefined) => rows<Row>(pool, batch(wanted, limit, after))
+  const reread: Reread = {
+    pool,
+    recordType,
+    ownerId: wanted.ownerIds[0] ?? '',
+    read: async (id) => piecesOf(pool, wanted, await rows<Row>(pool, batch(wanted, 1, undefined, id))),
+  }
   for await (const found of batches(read, (last) => isWhole(last, limit))) {
-    yield* linesOf(pool, wanted, found)
+    const pieces = piecesOf(pool, wanted, found)
+    if (recordType.holds.length > 0) yield* consistentLines(pieces, reread)
+    else for await (const { text } of pieces) yield text
   }
 }
 
-function batch({ recordType, ownerIds, filter }: Export, limit: number, after: Row | undefined): Sql {
+/** @param only the id of the one record to read */
+function batch(
+  { recordType, ownerIds, filter }: Export,
+  limit: number,
+  after: Row | undefined,
+  only?: string,
+): Sql {
   const { table, columns, contentColumns, holds } = recordType
   const stored = [...columns, ...contentColumns]
-  const names = raw(['owner_id', 'id', ...stored.map(({ name }) => name)].join(', '))
+  const names = raw(['owner_id', 'id', 'updated_at', ...stored.map(({ name }) => name)].join(', '))
   const page = sql`
     select ${names} from ${raw(table)}
-    where owner_id = ${ownerIds[0]} ${after ? sql`and id > ${after.id}` : empty} ${filter ? sql`and ${filter.where}` : empty}
+    where owner_id = ${ownerIds[0]} ${after ? sql`and id > ${after.id}` : empty}
+      ${only === undefined ? empty : sql`and id = ${only}`} ${filter ? sql`and ${filter.where}` : empty}
     order by id limit ${limit}`
   const counts = holds.map(
     (held) => sql`
@@ -60,11 +78,11 @@ function batch({ recordType, ownerIds, filter }: Export, limit: number, after: R
 
 const countColumn = (attribute: string): string => `count_${attribute}`
 
-async function* linesOf(
+async function* piecesOf(
   pool: Pool,
   { recordType, ownerIds, inline }: Export,
   found: readonly Row[],
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<Piece, void, undefined> {
   const { type, columns, holds, content } = recordType
   const naming = { recordType, ownerIds, ids: found.map(({ id }) => id) }
   const names = content && !inline ? await namesOf(pool, content, naming) : NOTHING_NAMED
@@ -86,9 +104,15 @@ async function* linesOf(
       ...attributesOf(columns, row),
       ...(named ?? (content && { [content.attribute]: contentOf(content, row) })),
     }
-    yield `{"data":{"type":${JSON.stringify(type)},"attributes":${JSON.stringify(attributes).slice(0, -1)}`
-    if (!named) for (const list of lists) yield* listOf(list, row.id)
-    yield '}}}\n'
+    const { id, updated_at: version } = row
+    const piece = (text: string, isLast = false): Piece => ({ id, version, text, isLast })
+    yield piece(
+      `{"data":{"type":${JSON.stringify(type)},"attributes":${JSON.stringify(attributes).slice(0, -1)}`,
+    )
+    if (!named) {
+      for (const list of lists) for await (const text of listOf(list, id)) yield piece(text)
+    }
+    yield piece('}}}\n', true)
   }
 }
 

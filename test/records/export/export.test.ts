@@ -249,6 +249,44 @@ describe('An export', () => {
     expect(await exported(one, 'plans')).toBe('')
   })
 
+  test('has each record as a whole, however it changes meanwhile', async () => {
+    const long = Array.from(
+      { length: 100 },
+      (_, n) => aProduct({ name: `Product ${n}`, description: 'd'.repeat(1000) }).data.attributes,
+    )
+    const lineOf = (n: number, name: string, products: readonly unknown[]) =>
+      anOffering({ external_ref: `o-${n}`, name, products })
+    await imports(
+      api,
+      times(200, (n) => lineOf(n, 'Before', long)),
+    )
+    const response = await fetch(new URL('/subscriptions/offerings', api.url), {
+      headers: { authorization: `Bearer ${api.key}`, accept: 'application/jsonl' },
+    })
+    const reader = response.body?.getReader()
+    const decoder = new TextDecoder()
+    let text = decoder.decode((await reader?.read())?.value, { stream: true })
+    // The rows of all are read by now, and what the last ones hold is not.
+    const changed = times(100, (n) => lineOf(199 - n, 'After', [{ name: 'Another' }]))
+    await api.import(changed, { onConflict: 'update' })
+    const { id } =
+      (await api.read<{ id: string }[]>('/subscriptions/offerings?filter=eq(external_ref,o-150)'))[0] ?? {}
+    await api.delete(`/subscriptions/offerings/${id}`)
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true }
+      if (done) break
+      text += decoder.decode(value, { stream: true })
+    }
+    const found = attributesIn(text)
+    const mixed = found.filter(
+      ({ name, products }) => ((products ?? []) as unknown[]).length !== (name === 'Before' ? 100 : 1),
+    )
+    expect(mixed.map(({ external_ref }) => external_ref)).toEqual([])
+    expect(found.at(-1)).toMatchObject({ external_ref: 'o-199', name: 'After' })
+    expect(found.map(({ external_ref }) => external_ref)).not.toContain('o-150')
+    expect(found).toHaveLength(199)
+  })
+
   test('is the same for application/x-ndjson, and without a body for HEAD', async () => {
     await imports(api, file(aProduct()))
     const ask = (method: string, accept: string) =>
