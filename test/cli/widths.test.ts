@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { aProduct, file } from '../support/builders.js'
-import { intakeOnTerminal } from '../support/cli.js'
+import { intake, intakeOnTerminal } from '../support/cli.js'
 import { testService } from '../support/service.js'
 
 const service = testService({})
@@ -42,4 +42,9 @@ describe.skipIf(process.platform !== 'linux').each([40, 80])('On a terminal of %
     expect(wide).toEqual([])
     expect(lines.length).toBeGreaterThan(2)
   })
+})
+
+test('The help of "serve", whose flags are long, fits 80 columns', async () => {
+  const { stdout } = await intake(['serve', '--help'])
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
 })

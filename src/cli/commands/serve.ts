@@ -13,6 +13,8 @@ export function serveCommand(): Command {
     .description(
       'run the service: API and worker, with the embedded PostgreSQL or the database at DATABASE_URL',
     )
+    // Its flags are long: without this, a terminal of 80 columns would break the lines anywhere.
+    .configureHelp({ minWidthToWrap: 30 })
     .action(async (flags: Partial<Record<keyof Config, string>>) => {
       await serve(flags).catch(fail)
     })
