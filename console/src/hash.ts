@@ -3,6 +3,9 @@
 /** How often the share is told, in bytes of the file. */
 const STEP_BYTES = 4_000_000
 
+/** How long it computes before the page may do something else: draw the share, answer a click. */
+const BUSY_MS = 20
+
 /**
  * The SHA-256 of a file in hexadecimal, read piece by piece, so that it may be larger than memory. Undefined
  * if the browser cannot decompress it.
@@ -36,10 +39,14 @@ export async function sha256Of(
         ? counted
         : counted.pipeThrough(new DecompressionStream(compression as CompressionFormat))
     const reader = bytes.getReader()
+    let resumedAt = performance.now()
     for (;;) {
       const { done, value } = await reader.read()
       if (done) break
       hash.update(value)
+      if (performance.now() - resumedAt < BUSY_MS) continue
+      await pause()
+      resumedAt = performance.now()
     }
   } catch (error) {
     signal.throwIfAborted()
@@ -49,6 +56,20 @@ export async function sha256Of(
   }
   return [...hash.digest()].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
+
+/**
+ * Lets the page do what waits; pieces of a file can arrive so quickly that nothing else gets a turn. Not by a
+ * timer: in a tab that is not looked at, they wait a second.
+ */
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(undefined)
+  })
 
 /** The first bytes of compressed files: RFC 1952 and RFC 8878. Not every browser has the second. */
 const COMPRESSIONS: readonly (readonly [name: string, magic: readonly number[]])[] = [

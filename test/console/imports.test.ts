@@ -1,7 +1,10 @@
+import { truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { choose, describeConsole, importForReal, sidewaysScroll, violations } from '../support/browser.js'
 import { aProduct, file, times } from '../support/builders.js'
+import { temporaryFolder } from '../support/service.js'
 
 const withoutSpaces = (text: string): string => text.replaceAll(/\s/g, '')
 
@@ -31,6 +34,25 @@ describeConsole('Before and after an import', (console) => {
     await page.getByText('The one record was imported.').waitFor()
     await page.getByText('The same file had been imported before:').getByRole('link').click()
     await page.waitForURL(`**/imports/${id}`)
+  })
+
+  test('the page can be used while a large file is looked up', async () => {
+    const folder = await temporaryFolder()
+    const large = join(folder.path, 'large.jsonl')
+    await writeFile(large, '')
+    await truncate(large, 80_000_000)
+    const { page } = await console.open('/new')
+    await page.evaluate(`
+      globalThis.shares = new Set()
+      new MutationObserver(() => {
+        const [, share] = /imported before: (\\d+)%/.exec(document.body.textContent) ?? []
+        if (share) globalThis.shares.add(share)
+      }).observe(document.body, { subtree: true, childList: true, characterData: true })`)
+    await page.getByLabel('File', { exact: true }).setInputFiles(large)
+    // A page that is busy throughout draws at most a few of the twenty.
+    await expect.poll(() => page.evaluate('globalThis.shares.size'), { timeout: 30_000 }).toBeGreaterThan(9)
+    await page.getByText(/^Checking whether/).waitFor({ state: 'hidden' })
+    await folder.remove()
   })
 
   test('rejected lines are corrected in the browser and imported; both imports show each other', async () => {
