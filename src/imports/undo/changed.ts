@@ -5,7 +5,7 @@ import { SNAPSHOT_COLUMNS } from '../../records/snapshot.js'
 import type { FanOut } from '../fan-out.js'
 import { cutChunk, recordsAtOnce, sizeOf, type TakenBack } from './chunk.js'
 import { insertKept } from './kept.js'
-import { isAddedBy, isOfImport, isStillWritten, type Undone } from './undone.js'
+import { isAddedBy, isInterrupted, isOfImport, isStillWritten, type Undone } from './undone.js'
 
 /** A chunk ends before a record comes up more often than this: each of its lines is taken back on its own. */
 const MAX_ROUNDS = 20
@@ -20,8 +20,8 @@ interface ChangedLine {
 
 /**
  * Gives the records of a type that an import changed the values back that they had before, and what they held then,
- * under the same ids; the last line first. Except those that were changed since. Not those that it had added: they are
- * removed as they are, or stay so.
+ * under the same ids; the last line first. Except those that were changed since, or between two of its lines. Not those
+ * that it had added: they are removed as they are, or stay so.
  *
  * @param before the last line that was looked at
  * @returns undefined: there are no further ones
@@ -136,15 +136,22 @@ async function restoreRows(
     client,
     sql`
       with journal as materialized (
-        select c.line_number, c.before, t.place
+        select c.line_number, c.before, t.place, d.is_continued
         from import_changes c
         cross join lateral (
           select r.owner_id, r.id, r.updated_at, r.ctid as place from ${raw(table)} r
           where r.owner_id = c.owner_id and r.id = c.record_id offset 0
         ) as t
+        cross join lateral (
+          select exists (
+            select from import_changes l
+            where l.owner_id = c.owner_id and l.record_id = c.record_id and l.line_number > c.line_number
+              and ${isOfImport(undone, 'l')} and l.undone_at is not null offset 0
+          ) as is_continued
+        ) as d
         where c.owner_id = ${ownerId} and c.import_id = ${id} and c.change = 'updated'
           and c.line_number = any(${round.map(({ line }) => line)}::bigint[])
-          and ${isStillWritten('t', sql`c.written_at`)}
+          and ${isStillWritten('t', sql`c.written_at`)} and (d.is_continued or not ${isInterrupted(undone, 't')})
       ),
       restored as (
         update ${raw(table)} t
@@ -154,14 +161,9 @@ async function restoreRows(
             updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
         from journal j
         where t.owner_id = ${ownerId} and t.ctid = j.place
-        returning t.id, j.line_number
+        returning t.id, j.line_number, j.is_continued
       )
-      select r.line_number as line, r.id, exists (
-               select from import_changes l
-               where l.owner_id = ${ownerId} and l.record_id = r.id and l.line_number > r.line_number
-                 and ${isOfImport(undone, 'l')} and l.undone_at is not null offset 0
-             ) as is_continued
-      from restored r`,
+      select line_number as line, id, is_continued from restored`,
   )
 }
 

@@ -11,6 +11,7 @@ import {
   findUndone,
   isAddedBy,
   isAsLeft,
+  isInterrupted,
   isLastChangedBy,
   isOfImport,
   isStillWritten,
@@ -95,7 +96,8 @@ async function countChanged(
                ) as counts,
                c.change is not null and exists (
                  select from ${raw(table)} r
-                 where r.owner_id = c.owner_id and r.id = c.record_id and ${isStillWritten('r', sql`c.written_at`)} offset 0
+                 where r.owner_id = c.owner_id and r.id = c.record_id and ${isStillWritten('r', sql`c.written_at`)}
+                   and not ${isInterrupted(undone, 'r')} offset 0
                ) as is_free
         from (${lines}) as c
       ) as c
@@ -143,7 +145,7 @@ function letsGo(undone: Undone, holderType: RecordType, owners: Owners, holder: 
   const { content } = holderType
   const refersAgain = content ? sql`or b.before -> ${holderIdName(content.to)}::text is not null` : empty
   const isRestored = sql`
-    not ${isAddedBy(undone, `${holder}.id`)} and ${isLastChangedBy(undone, holder)}
+    not ${isAddedBy(undone, `${holder}.id`)} and ${isLastChangedBy(undone, holder)} and not ${isInterrupted(undone, holder)}
     and exists (
       select from import_changes b
       where b.owner_id = ${undone.ownerId} and b.record_id = ${raw(holder)}.id and ${isOfImport(undone, 'b')}

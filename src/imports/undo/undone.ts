@@ -82,17 +82,29 @@ export function isAsLeft(undone: Undone, record: string): Sql {
   const row = raw(record)
   const isAsAdded = isStillWritten(record, sql`${row}.created_at`)
   if (!mayChange(undone)) return isAsAdded
-  return sql`
-    (${isAsAdded} or (${isLastChangedBy(undone, record)} and not exists (
-       select from (
-         select c.seen_at, lag(c.written_at, 1, ${row}.created_at) over (order by c.line_number) as written_before
-         from import_changes c
-         where c.owner_id = ${undone.ownerId} and c.record_id = ${row}.id and ${isOfImport(undone, 'c')}
-           and c.change = 'updated'
-       ) as l
-       where l.seen_at <> l.written_before
-     )))`
+  const isInterrupted = isInterruptedSince(undone, record, sql`${row}.created_at`)
+  return sql`(${isAsAdded} or (${isLastChangedBy(undone, record)} and not ${isInterrupted}))`
 }
+
+/**
+ * The condition that somebody changed a record between two of the lines with which the import changed it.
+ *
+ * @param record the alias of its row
+ */
+export const isInterrupted = (undone: Undone, record: string): Sql =>
+  isInterruptedSince(undone, record, sql`null::timestamptz`)
+
+/** @param since what the first line found if nobody had, as an expression; null: whatever it found */
+const isInterruptedSince = (undone: Undone, record: string, since: Sql): Sql => sql`
+  exists (
+    select from (
+      select c.seen_at, lag(c.written_at, 1, ${since}) over (order by c.line_number) as written_before
+      from import_changes c
+      where c.owner_id = ${undone.ownerId} and c.record_id = ${raw(record)}.id and ${isOfImport(undone, 'c')}
+        and c.change = 'updated'
+    ) as l
+    where l.seen_at <> l.written_before
+  )`
 
 /** The types in the order in which an import is taken back: what refers to others comes before them. */
 export const typesLastFirst: readonly RecordType[] = [...passes]

@@ -446,6 +446,29 @@ describe('The undo of an import that changed records', () => {
     expect(await all(api)).toEqual(was)
   })
 
+  test('leaves as it is what was changed between two lines about it', async () => {
+    await api.import(file(aProductOf(1), aProduct({ external_ref: 'p-2' })))
+    const second = aProductOf(3, { external_ref: 'p-2' })
+    const lines = file(aProductOf(2), second, aProductOf(3), aProductOf(4), second)
+    const { id } = await api.import(lines, { onConflict: 'update' })
+    // As if somebody had come between the first two chunks.
+    await service.pool.query(
+      `update import_changes set seen_at = seen_at + (written_at - seen_at) / 2
+       where import_id = $1 and line_number = 3`,
+      [id],
+    )
+    const was = await all(api)
+    const { meta } = await undone(id)
+    expect(meta.undo).toMatchObject({ restored: counts(1), kept: counts(1) })
+    expect(await kept(id)).toEqual([
+      expect.objectContaining({ line_number: 4, external_ref: 'p', reason: 'changed' }),
+    ])
+    expect(was).not.toEqual(await all(api))
+    expect((await api.read(`/subscriptions/products?filter=eq(external_ref,p)`)) as unknown).toEqual([
+      expect.objectContaining({ attributes: expect.objectContaining({ description: 'At 4' }) }),
+    ])
+  })
+
   test('leaves what was changed or deleted since, and says so once a record', async () => {
     await api.import(file(aProductOf(1), aProduct({ external_ref: 'p-2' }), aPlan({ external_ref: 'plan' })))
     const { id } = await api.import(
