@@ -1,6 +1,7 @@
 import { validate as isUuid } from 'uuid'
 import { showInvisible } from '../text/invisible.js'
 
+/** In code points, as people count. */
 const LONGEST = 100
 
 /**
@@ -9,7 +10,7 @@ const LONGEST = 100
  */
 export function whyNotName(name: string): string | undefined {
   const isReadable = name === name.trim() && name !== '' && showInvisible(name) === name
-  if (!isReadable || name.length > LONGEST) {
+  if (!isReadable || [...name].length > LONGEST) {
     return `must have 1 to ${LONGEST} characters, no control characters, and no space at either end`
   }
   return isUuid(name) ? 'must not look like an id' : undefined

@@ -138,7 +138,6 @@ function NewKey({ onCreated }: { onCreated(key: Key): void }) {
         label="Name"
         description="What you will know it by: the program that uses it, say"
         value={name}
-        maxLength={100}
         onChange={(event) => setName(event.currentTarget.value)}
         data-autofocus
       />

@@ -61,6 +61,13 @@ describe('POST /v2/keys', () => {
     await create(store, { name: 'till' })
   })
 
+  test('has a name of 100 characters at most, whatever they are', async () => {
+    const store = await service.addStore()
+    await create(store, { name: '🫖'.repeat(100) })
+    const longer = { data: { type: 'key', attributes: { name: '🫖'.repeat(101) } } }
+    expect((await store.post('/v2/keys', longer)).status).toBe(400)
+  })
+
   test.each([
     ['an empty name', { name: '' }, /^data\.attributes\.name: name must have 1 to 100 characters/],
     ['a name with a line break', { name: 'a\nb' }, /^data\.attributes\.name: name must have 1 to 100/],
