@@ -73,21 +73,23 @@ describe.each([
     expect(service.server.stderr()).not.toContain(SECRET)
   })
 
-  test('in the lines of an organization’s import is not for its stores, which see the errors alone', async () => {
+  test('in the lines of an organization’s import is not for its stores, which get the others', async () => {
     const { id: organizationId, api: organization } = await service.addOrganization()
     const itsStore = await service.addStore(organizationId)
-    const { id } = await organization.import(file(build({ name: 'ab', payment_authority })))
+    const secret = file(build({ name: 'ab', payment_authority }))
+    const escaped = secret.replace('payment_authority', 'payment\\u005Fauthority')
+    const malformed = secret.replace('}\n', '\n')
+    const others = file(build({ name: 'ab' }), '{')
+    const { id } = await organization.import(secret + escaped + malformed + others)
     const path = `/subscriptions/imports/${id}`
-    expect((await itsStore.get(`${path}/errors`)).body.data).toMatchObject([{ meta: { field: 'name' } }])
-    expect(await itsStore.get(`${path}/rejected`)).toMatchObject({
-      status: 403,
-      body: {
-        errors: [{ title: 'Permission denied', detail: 'Permission denied: import tenancy mismatch' }],
-      },
-    })
+    expect((await itsStore.get(`${path}/errors`)).body.data).toHaveLength(5)
+    expect((await itsStore.get(`${path}/rejected`)).body).toBe(others)
+    expect((await itsStore.get(`${path}/rejected?line_number=1`)).body).toBe('')
     const headers = { accept: 'text/csv' }
     const csv = String((await itsStore.request(`${path}/errors`, { headers })).body)
+    expect(csv).not.toContain(SECRET)
     expect(csv).toMatch(/^"1","[^"]*","name","too_short","[^"]*","ab","",""\r$/m)
+    expect(csv).toMatch(/,"\{"\r$/m)
     expect((await organization.request(`${path}/errors`, { headers })).body).toContain(SECRET)
     expect((await organization.get(`${path}/rejected`)).body).toContain(SECRET)
   })

@@ -4,6 +4,7 @@ import type { Import } from '../import.js'
 import { allErrors } from './errors.js'
 import { LineWindow } from './line-window.js'
 import type { SelectedErrors } from './select.js'
+import { isForOthers } from './visible-lines.js'
 
 const TITLES = ['line_number', 'type', 'field', 'code', 'error', 'value', 'external_ref', 'line']
 
@@ -13,29 +14,34 @@ const BYTE_ORDER_MARK = '\ufeff'
 /** The most characters that a cell of Excel holds; of a longer one, it spreads the rest over further rows. */
 const MOST_CHARACTERS = 32_767
 
+interface Lines {
+  readonly reader: UploadReader
+  /** Whether they are the caller's own; others do not get lines with what is only written. */
+  readonly isOwn: boolean
+}
+
 /**
  * The errors of an import as a table for a spreadsheet (RFC 4180), each with the line as it was uploaded. Streams,
  * holding one slice of errors and the beginning of one line.
  *
- * @param reader of the import's file; stays open. Undefined: the lines are left out.
+ * @param lines of the import's file; their reader stays open
  * @throws as `allErrors`
  */
 export async function* errorsAsCsv(
   pool: Pool,
-  reader: UploadReader | undefined,
+  lines: Lines,
   one: Import,
   selected: SelectedErrors,
 ): AsyncGenerator<string, void, undefined> {
   yield csvTitles
-  const window = reader && new LineWindow(reader)
+  const window = new LineWindow(lines.reader)
   let last = { number: 0, text: '' }
   for await (const errors of allErrors(pool, one, selected)) {
     let rows = ''
     for (const { line, lineStart, type, field, code, error, value, externalRef } of errors) {
       if (last.number !== line) {
-        const text =
-          window === undefined || lineStart === undefined ? '' : await beginningOf(window, lineStart)
-        last = { number: line, text }
+        const text = lineStart === undefined ? '' : await beginningOf(window, lineStart)
+        last = { number: line, text: lines.isOwn || isForOthers(text) ? text : '' }
       }
       rows += csvRow([line, type, field, code, error, value, externalRef, last.text])
       if (rows.length < PIECE_CHARACTERS) continue

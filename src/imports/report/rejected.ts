@@ -4,6 +4,7 @@ import { type Pool, rows } from '../../db/pool.js'
 import type { UploadReader } from '../../uploads/store.js'
 import type { Import } from '../import.js'
 import { LineWindow } from './line-window.js'
+import { lineForOthers } from './visible-lines.js'
 
 interface RejectedLine {
   readonly line_number: number
@@ -18,6 +19,7 @@ const BATCH = 1000
  * its newline. Streams, holding at most part of a line.
  *
  * @param reader of the import's file; stays open.
+ * @param isOwn whether the reader is the import's owner; others do not get lines with what is only written.
  * @param lineNumber the only line that is requested.
  * @throws Error if the report expired while it was being read, so that a part is not mistaken for the whole
  */
@@ -25,6 +27,7 @@ export async function* rejectedLines(
   pool: Pool,
   reader: UploadReader,
   { id, ownerId, errors }: Import,
+  isOwn: boolean,
   lineNumber?: number,
 ): AsyncGenerator<Buffer, void, undefined> {
   const only = lineNumber === undefined ? empty : sql`and line_number = ${lineNumber}`
@@ -42,7 +45,9 @@ export async function* rejectedLines(
   for await (const lines of batches(read, ({ length }) => length < BATCH)) {
     for (const { line_start: start, errors: count } of lines) {
       left -= count
-      if (start !== null) yield* window.line(start)
+      if (start === null) continue
+      const line = window.line(start)
+      yield* isOwn ? line : lineForOthers(line)
     }
   }
   if (left > 0) throw new Error(`the report of import ${id} expired while it was being read`)

@@ -18,18 +18,6 @@ export async function findOwn(pool: Pool, caller: Caller, id: string): Promise<I
   return found
 }
 
-/**
- * The import, if the caller may read the lines of its file. They may have what is only written (contract 8), so
- * an organization's are not its stores' to read.
- *
- * @throws HttpError 404; 403; 410 if some are not kept
- */
-export async function findWithOwnLines(pool: Pool, caller: Caller, id: string): Promise<Import> {
-  const found = await findOwn(pool, caller, id)
-  checkReport(found)
-  return found
-}
-
 /** The import, if its errors are available. @throws HttpError 404; 410 if they are no longer kept */
 export async function findWithErrors(pool: Pool, caller: Caller, id: string): Promise<Import> {
   const found = await findVisible(pool, caller, id)

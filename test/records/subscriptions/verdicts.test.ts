@@ -334,7 +334,9 @@ describe.each<[string, string, (data: ReturnType<typeof bodyOf>) => object]>([
   test('names what is missing in the meta of its error', async () => {
     const body = { data: form(aSubscription(byId(UNKNOWN)).data) }
     const { body: answer } = await shop.store.post('/subscriptions/subscriptions', body)
-    expect(answer.errors).toEqual([expect.objectContaining({ meta: { missing_ids: [UNKNOWN] } })])
+    expect(answer.errors).toEqual([
+      expect.objectContaining({ meta: { code: 'not_found', missing_ids: [UNKNOWN] } }),
+    ])
   })
 })
 

@@ -39,7 +39,7 @@ const schema = operation({
         'application/jsonl': Type.String({ description: 'One `ImportError` a line.' }),
         'text/csv': Type.String({
           description:
-            'RFC 4180, in UTF-8 with a byte-order mark: line_number, type, field, code, error, value, external_ref and the line itself, at most 32,767 characters of it; no lines of an organization for its stores. What a spreadsheet would run as a formula begins with an apostrophe.',
+            'RFC 4180, in UTF-8 with a byte-order mark: line_number, type, field, code, error, value, external_ref and the line itself, at most 32,767 characters of it; for a store, none of the lines of its organization that have a `payment_authority`. What a spreadsheet would run as a formula begins with an apostrophe.',
         }),
       },
     },
@@ -65,12 +65,8 @@ export function errorsRoute(app: App, { poolOf, store, downloads }: ImportDepend
       const options = { type: CSV, fileName: `errors-${found.id}.csv` }
       // If there are no errors, the file may be gone.
       if (found.errors === 0) return sendStream(reply, options, titlesOnly)
-      // Lines may have what is only written (contract 8): an organization's are not its stores' to read.
-      if (found.ownerId !== caller.ownerId) {
-        return sendStream(reply, options, () => errorsAsCsv(pool, undefined, found, selected))
-      }
       return await sendFromUpload(reply, options, store, found, (reader) =>
-        errorsAsCsv(pool, reader, found, selected),
+        errorsAsCsv(pool, { reader, isOwn: found.ownerId === caller.ownerId }, found, selected),
       )
     }
     if (type !== 'application/json') {
