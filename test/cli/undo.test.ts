@@ -84,18 +84,16 @@ describe('intake imports undo', () => {
     expect(JSON.parse(lines)).toMatchObject({ line_number: 2, external_ref: 'b', reason: 'changed' })
   })
 
-  test('of the organization’s import is refused, as are its lines, with who can do it', async () => {
+  test('of the organization’s import is refused, with who can do it', async () => {
     const organization = await service.addOrganization()
     const store = await service.addStore(organization.id)
     const { id } = await organization.api.import(file(aProduct(), aProduct({ name: 'x' })))
-    for (const [command = '', ...options] of [['undo', '--yes'], ['rejected']]) {
-      const args = ['imports', command, id, ...options, '--url', store.url]
-      const { code, stdout, stderr } = await intake(args, { API_KEY: store.key })
-      expect([code, stdout]).toEqual([1, ''])
-      expect(words(stderr)).toBe(
-        'intake: It belongs to the organization of this store, and only an API key of the organization can do this (403: Permission denied: import tenancy mismatch).',
-      )
-    }
+    const args = ['imports', 'undo', id, '--yes', '--url', store.url]
+    const { code, stdout, stderr } = await intake(args, { API_KEY: store.key })
+    expect([code, stdout]).toEqual([1, ''])
+    expect(words(stderr)).toBe(
+      'intake: It belongs to the organization of this store, and only an API key of the organization can do this (403: Permission denied: import tenancy mismatch).',
+    )
     const shown = await intake(['imports', 'show', id, '--url', store.url], { API_KEY: store.key })
     expect(shown.stdout).toMatch(/^belongs to +the organization$/m)
   })

@@ -42,7 +42,8 @@ test('On a terminal the bar never goes back, and is full at the end, however man
     times(40_000, (n) => aProduct({ external_ref: `p-${n}`, name: n % 3 === 0 ? 'x' : 'Coffee' })),
   )
   for (const _ of ['imported', 'skipped']) {
-    const shown = await intakeOnTerminal(['import', path, '--on-conflict', 'skip', ...place()], {})
+    const args = ['import', path, '--on-conflict', 'skip', '--yes', ...place()]
+    const shown = await intakeOnTerminal(args, {})
     const percents = [...stripVTControlCharacters(shown).matchAll(/importing \S* +(\d+)%/g)].map(
       ([, percent]) => Number(percent),
     )
