@@ -6,10 +6,12 @@ import type { FanOut } from '../fan-out.js'
 /**
  * Makes the statements of a transaction find rows by indexes. Everything here is a look-up by keys, and the planner's
  * statistics of tables that an import has just filled, or an undo emptied, are outdated: by them it may read a whole
- * table for each record.
+ * table for each record, or sort all that is left of it for each chunk.
  */
 export const byIndexOnly = (client: Client): Promise<unknown> =>
-  client.query('set local enable_seqscan to off')
+  client.query(
+    'set local enable_seqscan to off; set local enable_bitmapscan to off; set local enable_sort to off',
+  )
 
 /** What one chunk of an undo has done, and the last thing that it looked at, from which the next one continues. */
 export interface TakenBack {
