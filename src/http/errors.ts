@@ -86,26 +86,22 @@ export const requestTimeout = () =>
 export const writeConflict = (detail: string, meta?: Readonly<Record<string, unknown>>) =>
   httpError(409, 'Write Conflict', detail, meta)
 
+const gone = (detail: string) => httpError(410, 'Gone', detail)
+
 /** @param at RFC 3339 */
 export const reportExpired = (at: string) =>
-  httpError(
-    410,
-    'Gone',
+  gone(
     `The errors of this import expired on ${at.slice(0, 10)}: they are kept only for some time after its end. Its counts remain.`,
   )
 
 /** @param at RFC 3339 */
 export const warningsExpired = (at: string) =>
-  httpError(
-    410,
-    'Gone',
+  gone(
     `The warnings of this import expired on ${at.slice(0, 10)}: they are kept as long as its errors. Their number remains.`,
   )
 
 export const reportTooOld = () =>
-  httpError(
-    410,
-    'Gone',
+  gone(
     'This import is from before an upgrade: the positions and kinds of its errors were not kept then. Its list of errors is complete.',
   )
 
@@ -115,32 +111,24 @@ export const keepsNoJournal = (onConflict: string) =>
   )
 
 export const resultsExpired = (at: string) =>
-  httpError(
-    410,
-    'Gone',
+  gone(
     `The list of records that this import changed was kept only until ${at.slice(0, 10)}. The records remain.`,
   )
 
 /** @param at RFC 3339 */
 export const fileExpired = (at: string) =>
-  httpError(
-    410,
-    'Gone',
+  gone(
     `The file of this import expired on ${at.slice(0, 10)}: it is kept only for some time after its end. Post it again.`,
   )
 
 /** @param at RFC 3339 */
 export const undoExpired = (at: string) =>
-  httpError(
-    410,
-    'Gone',
+  gone(
     `What this import did is noted only for some time after its end, and can be undone only until then. It expired on ${at.slice(0, 10)}.`,
   )
 
 export const fileGone = () =>
-  httpError(
-    410,
-    'Gone',
+  gone(
     'The file of this import is not available: it is no longer kept, or another process of the service has it.',
   )
 

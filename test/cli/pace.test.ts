@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clock, Pace } from '../../src/cli/terminal/pace.js'
+import { clock } from '../../src/cli/terminal/clock.js'
+import { Pace } from '../../src/imports/resource/pace.js'
 
 describe('The pace of a work', () => {
   test('is that of the last ten seconds', () => {

@@ -1,4 +1,4 @@
-import { type Place, pathOf, quoted, type Values } from './places.js'
+import { type Place, pathOf, pathPattern, quoted, type Values } from './places.js'
 
 /** A script that completes `intake` in bash. It needs nothing else, and starts no process. */
 export const bashScript = (places: readonly Place[]): string => `# Completes "intake" in bash.
@@ -34,12 +34,6 @@ ${places.map(placeCase).join('\n')}
 }
 complete -F _intake intake
 `
-
-const pathPattern = (places: readonly Place[]): string =>
-  places
-    .filter(({ words }) => words.length > 0)
-    .map(({ words }) => quoted(pathOf(words)))
-    .join('|')
 
 /** What an option takes. */
 const optionCases = ({ words, options }: Place): string[] =>

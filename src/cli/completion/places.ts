@@ -62,3 +62,10 @@ export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''"
 
 /** The words of a place as its script writes it: `/imports/list`. */
 export const pathOf = (words: readonly string[]): string => words.map((word) => `/${word}`).join('')
+
+/** A pattern of bash and zsh for the paths of all commands below the program. */
+export const pathPattern = (places: readonly Place[]): string =>
+  places
+    .filter(({ words }) => words.length > 0)
+    .map(({ words }) => quoted(pathOf(words)))
+    .join('|')

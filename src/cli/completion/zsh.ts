@@ -1,4 +1,4 @@
-import { type Place, pathOf, quoted, type Values } from './places.js'
+import { type Place, pathOf, pathPattern, quoted, type Values } from './places.js'
 
 /** A script that completes `intake` in zsh, sourced or as a file \`_intake\` of \`$fpath\`. */
 export const zshScript = (places: readonly Place[]): string => `#compdef intake
@@ -21,12 +21,6 @@ ${places.map(placeCase).join('\n')}
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _intake "$@"; else compdef _intake intake; fi
 `
-
-const pathPattern = (places: readonly Place[]): string =>
-  places
-    .filter(({ words }) => words.length > 0)
-    .map(({ words }) => quoted(pathOf(words)))
-    .join('|')
 
 const optionCases = ({ words, options }: Place): string[] =>
   options.flatMap(({ names, values }) =>

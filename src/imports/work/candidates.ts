@@ -31,7 +31,6 @@ export interface Candidates {
   /**
    * Where existing records are changed: the places in rounds, so that no round has an `external_ref` twice.
    * A line comes in a later round than those before it that share its own.
-   *
    */
   readonly rounds: readonly (readonly number[])[]
   /** Lines that may change existing records in part, in such rounds. They are none of the others. */

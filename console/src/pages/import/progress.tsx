@@ -1,6 +1,7 @@
 import { Progress, Text } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { isComplete, isUnderWay, tallyOf } from '../../../../src/imports/resource/outcome'
+import { Pace } from '../../../../src/imports/resource/pace'
 import { number } from '../../../../src/text/numbers'
 import type { Import } from '../../api/imports'
 import { duration, percent } from '../../format'
@@ -28,7 +29,7 @@ export function RunningProgress({ one, isAway }: RunningProgressProps) {
         <TallyBar tally={tallyOf(one.meta.records)} isRestRejected={isComplete(one)} isLarge />
       )}
       <Text size="sm" mt={6} className="numbers quiet one-line">
-        {one.attributes.status === 'started' ? <Pace one={one} isAway={isAway} /> : tookOf(one)}
+        {one.attributes.status === 'started' ? <PaceText one={one} isAway={isAway} /> : tookOf(one)}
       </Text>
     </>
   )
@@ -43,7 +44,7 @@ function tookOf({ meta: { timestamps } }: Import): string {
 const SECOND_MS = 1000
 
 /** How fast it is, how long it has taken and how long it will take. */
-function Pace({ one, isAway }: RunningProgressProps) {
+function PaceText({ one, isAway }: RunningProgressProps) {
   const now = useNow()
   const rate = useRate(one)
   const { progress, timestamps, records } = one.meta
@@ -71,20 +72,9 @@ function useNow(): number {
   return now
 }
 
-/** The time over which the rate is averaged. */
-const RATE_MS = 10_000
-/** Below it, the rate says little. */
-const LEAST_MS = 500
-
 /** The recent rate, in progress per millisecond; undefined while unknown. */
 function useRate({ meta: { progress } }: Import): number | undefined {
-  const [samples, setSamples] = useState<readonly { readonly at: number; readonly progress: number }[]>([])
-  useEffect(() => {
-    const at = performance.now()
-    setSamples((before) => [...before.filter((sample) => at - sample.at < RATE_MS), { at, progress }])
-  }, [progress])
-  const [first] = samples
-  const last = samples.at(-1)
-  if (!first || !last || last.at - first.at < LEAST_MS || last.progress <= first.progress) return undefined
-  return (last.progress - first.progress) / (last.at - first.at)
+  const [pace] = useState(() => new Pace())
+  useEffect(() => pace.saw(progress, performance.now()), [pace, progress])
+  return pace.rate
 }

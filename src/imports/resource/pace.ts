@@ -17,7 +17,7 @@ const AHEAD_MS = 5000
 const LARGEST = 0.9999
 
 /**
- * The pace of a work whose progress is seen now and then. What is shown of it moves on evenly in between, and
+ * The pace of a work, for the command line and the console, whose progress is seen now and then. What is shown of it moves on evenly in between, and
  * never back. All moments are in ms of one clock.
  */
 export class Pace {
@@ -57,12 +57,4 @@ export class Pace {
   msLeftAt(now: number): number | undefined {
     return this.rate === undefined ? undefined : (1 - this.shownAt(now)) / this.rate
   }
-}
-
-/** Milliseconds as on a clock, in whole seconds: `0:07`, `12:05`, `1:02:03`. */
-export function clock(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000))
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
-  const shown = parts[0] === 0 ? parts.slice(1) : parts
-  return shown.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, '0'))).join(':')
 }
