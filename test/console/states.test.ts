@@ -62,7 +62,7 @@ describeConsole('The console', (console) => {
     await page.getByRole('link', { name: 'Of another store' }).waitFor()
     // There is no need to ask about the key that is already in use.
     await page.evaluate(`location.hash = 'key=${other.key}'`)
-    await page.waitForFunction(`location.hash === ''`)
+    await expect.poll(() => new URL(page.url()).hash).toBe('')
     expect(await dialog.count()).toBe(0)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('API key').waitFor()
