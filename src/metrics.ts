@@ -20,9 +20,9 @@ const CHUNK_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const IMPORT_BUCKETS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600]
 
 /**
- * The figures of this process for Prometheus; docs/operations.md says what each means. The worker thread
- * sends messages about what it did, so that every count is kept in one place. No label contains a name, an id
- * or a reference.
+ * The figures of this process for Prometheus; docs/operations/monitoring.md says what each means. The worker
+ * thread sends messages about what it did, so that every count is kept in one place. No label contains a
+ * name, an id or a reference.
  */
 export class Metrics {
   readonly #registry = new Registry()

@@ -166,6 +166,6 @@ function othersUploads(others: readonly Unfinished[]): Finding {
   return warning(
     check,
     `The files of these imports are in other data directories (whose file "id" says ${some(stores)}): ${idsOf(others)}.`,
-    'This is fine as long as services run there. If one is gone for good, see "A data directory is lost" in docs/operations.md.',
+    'This is fine as long as services run there. If one is gone for good, see "A data directory is lost" in docs/operations/troubleshooting.md.',
   )
 }

@@ -8,7 +8,7 @@ const schema = operation({
   tag: 'Service',
   summary: 'Figures about the service, for Prometheus.',
   description:
-    'Also answers while the database is away, without the figures of the queue. docs/operations.md explains each of them.',
+    'Also answers while the database is away, without the figures of the queue. docs/operations/monitoring.md explains each of them.',
   isPublic: true,
   answers: {
     200: {

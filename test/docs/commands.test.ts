@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,6 +22,10 @@ const GUIDE = [
   'tenants',
   'errors',
 ]
+
+const OPERATIONS = readdirSync(fileURLToPath(new URL('../../docs/operations', import.meta.url))).map(
+  (name) => `operations/${name.replace(/\.md$/, '')}`,
+)
 
 const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 const SECRET = /intake_(?:[a-z]+_)?…/g
@@ -57,7 +62,7 @@ describe.each([
 })
 
 test('What is not run on the other pages is marked as such', () => {
-  const others = ['operations', 'performance', 'webhooks', 'console', 'security', 'architecture']
+  const others = ['performance', 'webhooks', 'console', 'security', 'architecture', ...OPERATIONS]
   const read = others.map((page) => readPage(`docs/${page}.md`))
   expect(read.flatMap(({ steps }) => steps)).toEqual([])
   expect(read.flatMap((page) => page.notRun)).toHaveLength(10)

@@ -100,7 +100,7 @@ async function onDatabase(
     const found = database ? unreachable(error, database.connection).message : error.message
     if (!database && !isExpected(error)) throw error
     return [
-      problem('database', found, 'See "The database is away" in docs/operations.md.'),
+      problem('database', found, 'See "The database is away" in docs/operations/troubleshooting.md.'),
       await checkStrayFiles(dataDir, isRunning, undefined),
     ]
   } finally {
