@@ -260,7 +260,7 @@ export function newStoreEach(service: TestService): Api {
 }
 
 /** Stands for an object that a hook creates, so that it can be named before the hook has run. */
-function standIn<T extends object>(current: () => T | undefined): T {
+export function standIn<T extends object>(current: () => T | undefined): T {
   return new Proxy({} as T, {
     get(_, name) {
       const object = current()
