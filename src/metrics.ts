@@ -5,6 +5,7 @@ import { type QueueState, queueState } from './imports/queue/state.js'
 import { FAILURE_REASONS } from './imports/terms.js'
 import { recordTypes } from './records/index.js'
 import type { UploadStore } from './uploads/store.js'
+import type { UploadStores } from './uploads/stores.js'
 import { version } from './version.js'
 import type { WorkerEvent } from './worker/events.js'
 
@@ -140,8 +141,12 @@ export class Metrics {
     if (status === 500) this.#serverErrors.inc()
   }
 
-  /** The store, which counts what is written to it. */
-  counting(store: UploadStore): UploadStore {
+  /** The stores, of which the current one counts what is written to it. */
+  counting(stores: UploadStores): UploadStores {
+    return { ...stores, current: this.#countingStore(stores.current) }
+  }
+
+  #countingStore(store: UploadStore): UploadStore {
     return {
       ...store,
       create: async (key) => {

@@ -11,7 +11,7 @@ import { defaultApiKey } from './tenants/default-key.js'
 import { defaultStore } from './tenants/owners.js'
 import { clearIncoming } from './uploads/file.js'
 import { openUploadsFolder } from './uploads/folder.js'
-import type { UploadStore } from './uploads/store.js'
+import type { UploadStores } from './uploads/stores.js'
 import { PROCESS_CONNECTIONS } from './worker/connection-budget.js'
 
 interface Preparation {
@@ -21,7 +21,7 @@ interface Preparation {
   readonly embedded: Embedded | undefined
   readonly connection: Connection
   readonly pool: Pool
-  readonly store: UploadStore
+  readonly stores: UploadStores
   readonly logger: Logger
   /** Gives the start up: nothing more is started then, and what already runs is stopped meanwhile. */
   readonly signal: AbortSignal | undefined
@@ -35,7 +35,7 @@ interface Preparation {
  * @returns the default store's API key
  */
 export async function prepareStart(preparation: Preparation): Promise<string> {
-  const { config, dataDir, embedded, connection, pool, store, logger, signal, holdLock } = preparation
+  const { config, dataDir, embedded, connection, pool, stores, logger, signal, holdLock } = preparation
   await openUploadsFolder(dataDir.layout, dataDir.id)
   signal?.throwIfAborted()
   await embedded?.start()
@@ -44,8 +44,8 @@ export async function prepareStart(preparation: Preparation): Promise<string> {
   await holdLock()
   await clearIncoming(dataDir.layout.uploads.folder)
   await defaultStore(pool)
-  await requireSameDatabase(pool, dataDir.path, store)
-  await sortUploads(pool, store, logger)
+  await requireSameDatabase(pool, dataDir.path, stores.current)
+  await sortUploads(pool, stores.current, logger)
   return await defaultApiKey(pool, dataDir, config.apiKey)
 }
 

@@ -39,7 +39,7 @@ import { recordSchemas } from './routes/records/schemas.js'
 import { settingsRoutes } from './routes/settings.js'
 import { webhookDocument } from './routes/webhook-document.js'
 import type { Credentials } from './tenants/credentials.js'
-import type { UploadStore } from './uploads/store.js'
+import type { UploadStores } from './uploads/stores.js'
 
 export interface ServerDependencies {
   readonly config: Config
@@ -47,7 +47,7 @@ export interface ServerDependencies {
   /** The pool for requests whose caller is not known yet. */
   readonly pool: Pool
   readonly poolOf: PoolOf
-  readonly store: UploadStore
+  readonly stores: UploadStores
   readonly credentials: Credentials
   readonly metrics: Metrics
   /** Whether the database has been reached and migrated since the start. Until then it gets no queries. */
@@ -139,9 +139,9 @@ function countRequests(app: FastifyInstance, metrics: Metrics): void {
  * tokens.
  */
 function addPublicRoutes(app: FastifyInstance, dependencies: ServerDependencies, limits: RateLimits): void {
-  const { pool, store, metrics, isReady } = dependencies
+  const { pool, stores, metrics, isReady } = dependencies
   addRoutes(app, '', (service) => {
-    healthRoutes(service, pool, store, isReady)
+    healthRoutes(service, pool, stores, isReady)
     openApiRoute(service)
     metricsRoute(service, metrics)
   })
@@ -155,7 +155,7 @@ function addPublicRoutes(app: FastifyInstance, dependencies: ServerDependencies,
 
 /** Adds the routes that take a token. */
 function addApi(app: FastifyInstance, dependencies: ServerDependencies, limits: RateLimits): void {
-  const { config, poolOf, store, credentials, metrics, isReady } = dependencies
+  const { config, poolOf, stores, credentials, metrics, isReady } = dependencies
   const downloads = new Downloads(config.maxDownloads)
   const uploadPlaces = new UploadPlaces(config.maxUploads)
   const requireToken = (api: FastifyInstance) => {
@@ -170,7 +170,7 @@ function addApi(app: FastifyInstance, dependencies: ServerDependencies, limits: 
         poolOf,
         downloads,
         uploadPlaces,
-        store,
+        stores,
         limits: config,
         emit: (event) => metrics.workerDid(event),
       }),

@@ -16,9 +16,10 @@ import { buildServer } from './server.js'
 import { StartError } from './start-error.js'
 import { Credentials } from './tenants/credentials.js'
 import { expectedApiKey } from './tenants/default-key.js'
-import { clearIncoming, openFileStore } from './uploads/file.js'
+import { clearIncoming } from './uploads/file.js'
 import { UploadsAway } from './uploads/folder.js'
 import { holdStoreLock, type StoreLock } from './uploads/store-lock.js'
+import { openUploadStores, type StoresOptions } from './uploads/stores.js'
 import { API_CONNECTIONS } from './worker/connection-budget.js'
 import type { WorkerData } from './worker/messages.js'
 import { type RunningWorker, startWorker } from './worker/start.js'
@@ -120,7 +121,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   stack.push(() => pool.end())
 
   const { folder } = dataDir.layout.uploads
-  const store = openFileStore(folder, dataDir.id)
+  const stores = openUploadStores(storesOf(dataDir))
 
   let lock: StoreLock | undefined
   let locking: Promise<StoreLock> | undefined
@@ -139,7 +140,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     logger,
     pool,
     poolOf: ownerPools.of,
-    store: metrics.counting(store),
+    stores: metrics.counting(stores),
     credentials: new Credentials(pool),
     metrics,
     isReady: () => isReady && lock?.isHeld === true,
@@ -152,7 +153,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   const { signal } = options
   const holdLock = async () => {
     locking ??= holdStoreLock(connection, {
-      storeId: store.id,
+      storeId: stores.current.id,
       logger,
       onChange: (isHeld) => worker?.pause(!isHeld),
       signal,
@@ -165,7 +166,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     }
   }
   const prepare = () =>
-    prepareStart({ config, dataDir, embedded, connection, pool, store, logger, signal, holdLock })
+    prepareStart({ config, dataDir, embedded, connection, pool, stores, logger, signal, holdLock })
   // Not earlier: if a start is impossible, its error must be the only line written.
   let listening: Promise<string> | undefined
   const openHttp = async () => {
@@ -187,13 +188,17 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   return { url, apiKey, stop: () => stack.unwind() }
 }
 
+const storesOf = ({ layout, id }: DataDir): StoresOptions => ({
+  folder: { path: layout.uploads.folder, id },
+})
+
 const workerDataOf = (
   config: Config,
   connection: Connection,
   dataDir: DataDir,
 ): Omit<WorkerData, 'isPaused'> => ({
   connection,
-  uploads: { folder: dataDir.layout.uploads.folder, id: dataDir.id },
+  stores: storesOf(dataDir),
   retentionDays: config.retentionDays,
   allowPrivateWebhooks: config.allowPrivateWebhooks,
   logLevel: config.logLevel,

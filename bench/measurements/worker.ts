@@ -13,7 +13,7 @@ import { WarningsOfJobs } from '../../src/imports/warnings/of-jobs.js'
 import { ChunkMemory } from '../../src/imports/work/memory.js'
 import { product } from '../../src/records/product.js'
 import { defaultStore } from '../../src/tenants/owners.js'
-import { openFileStore } from '../../src/uploads/file.js'
+import { openUploadStores } from '../../src/uploads/stores.js'
 import type { WorkerData } from '../../src/worker/messages.js'
 import { work } from '../../src/worker/work.js'
 import { projectFolder } from '../server.js'
@@ -28,14 +28,14 @@ export async function worker(
   dataDir: DataDir,
   runs: number,
 ): Promise<void> {
-  const uploads = { folder: join(dataDir.path, 'uploads'), id: dataDir.id }
-  const store = openFileStore(uploads.folder, uploads.id)
+  const storesOptions = { folder: { path: join(dataDir.path, 'uploads'), id: dataDir.id } }
+  const stores = openUploadStores(storesOptions)
   const logger = pino({ level: 'silent' })
   const starts: Record<string, () => () => Promise<unknown>> = {
     'in the same thread'() {
       const stop = new AbortController()
       const shared = { memory: new ChunkMemory(), warnings: new WarningsOfJobs() }
-      const context = { pool, store, ...shared, logger, emit: () => {} }
+      const context = { pool, stores, ...shared, logger, emit: () => {} }
       const working = work(context, connection, () => false, stop.signal)
       return () => {
         stop.abort()
@@ -45,7 +45,7 @@ export async function worker(
     'in a thread of its own'() {
       const workerData: WorkerData = {
         connection,
-        uploads,
+        stores: storesOptions,
         retentionDays: 0,
         allowPrivateWebhooks: false,
         isPaused: false,
@@ -65,7 +65,7 @@ export async function worker(
     for (const [variant, start] of Object.entries(starts)) {
       const stop = start()
       await sleep(500)
-      const file = await receiveFile(store, LIMITS, productLines(50_000))
+      const file = await receiveFile(stores.current, LIMITS, productLines(50_000))
       const delay = monitorEventLoopDelay({ resolution: 1 })
       delay.enable()
       const before = performance.eventLoopUtilization()
@@ -80,7 +80,7 @@ export async function worker(
         options,
         fileName: undefined,
       }
-      await createImport(pool, store, created, 1000)
+      await createImport(pool, stores.current, created, 1000)
       await finished(pool, id)
       delay.disable()
       busy[variant]?.push(performance.eventLoopUtilization(before).active)

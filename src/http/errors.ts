@@ -127,9 +127,16 @@ export const undoExpired = (at: string) =>
     `What this import did is noted only for some time after its end, and can be undone only until then. It expired on ${at.slice(0, 10)}.`,
   )
 
-export const fileGone = () =>
-  gone(
-    'The file of this import is not available: it is no longer kept, or another process of the service has it.',
+export const fileGone = () => gone('The file of this import is no longer there. Post it again.')
+
+/** Another process may answer the next attempt: proxies try one after a 503. */
+export const fileElsewhere = () =>
+  httpError(
+    503,
+    'Service Unavailable',
+    'Another process of the service has the file of this import, in its own uploads folder; please ask that one.',
+    undefined,
+    { 'retry-after': '5' },
   )
 
 /** RFC 9110's name for it; Node's list still has the older one. */

@@ -61,6 +61,8 @@ export interface Import extends ImportOptions, ImportCounts {
    * Some of its errors are from before migration 0005: they have neither a position in the file nor a kind.
    */
   readonly hasOldErrors: boolean
+  /** The store that has its file, under its id. */
+  readonly uploadStore: string
   readonly file: {
     readonly name: string | undefined
     readonly bytes: number
@@ -83,7 +85,7 @@ export const importColumns: Sql = sql`
    order by r.created_at desc limit 1) as run_as,
   (select f.id from imports f where f.fixes = imports.id and f.status <> 'failed' and not f.dry_run and not ${isUndone('f')}
    order by f.created_at desc limit 1) as fixed_by,
-  file_name, file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, checkpoint_pass, checkpoint_bytes,
+  upload_store, file_name, file_bytes, file_lines, encode(file_sha256, 'hex') as file_sha256, checkpoint_pass, checkpoint_bytes,
   failure_reason, failure_detail,
   (select json_build_object('status', u.status, 'created_at', u.created_at::text, 'updated_at', u.updated_at::text,
                             'started_at', u.started_at::text, 'finished_at', u.finished_at::text,
@@ -115,6 +117,7 @@ export interface ImportRow extends FailureColumns {
   readonly fixed_by: string | null
   readonly checkpoint_pass: number
   readonly checkpoint_bytes: number
+  readonly upload_store: string
   readonly file_name: string | null
   readonly file_bytes: number
   readonly file_lines: number
@@ -171,6 +174,7 @@ export function toImport(row: ImportRow): Import {
     fixedBy: row.fixed_by ?? undefined,
     expiredAt: row.expired_at ?? undefined,
     hasOldErrors: row.has_old_errors,
+    uploadStore: row.upload_store,
     file,
     failure: toFailure(row),
     undo: row.undo === null ? undefined : toUndo(row.undo),

@@ -4,7 +4,7 @@ import { serviceUnavailable } from '../http/errors.js'
 import { operation } from '../http/operation/operation.js'
 import { oneOf } from '../records/attribute-kinds.js'
 import { Type } from '../schema/type.js'
-import type { UploadStore } from '../uploads/store.js'
+import type { UploadStores } from '../uploads/stores.js'
 
 const answered = (status: string) => ({
   200: { description: 'It is.', schema: Type.Object({ status: oneOf([status], 'How it is.') }) },
@@ -34,7 +34,7 @@ const operations = {
  * `/healthz`: the process is up. `/readyz`: the database is also migrated and answers, and the uploads are
  * available.
  */
-export function healthRoutes(app: App, pool: Pool, store: UploadStore, isReady: () => boolean): void {
+export function healthRoutes(app: App, pool: Pool, stores: UploadStores, isReady: () => boolean): void {
   app.get('/healthz', { schema: operations.healthz }, async () => ({ status: 'ok' }))
 
   app.get('/readyz', { schema: operations.readyz }, async (request) => {
@@ -45,7 +45,7 @@ export function healthRoutes(app: App, pool: Pool, store: UploadStore, isReady: 
       request.log.warn({ err: error }, 'not ready')
       throw serviceUnavailable()
     }
-    await store.requireThere()
+    await stores.current.requireThere()
     return { status: 'ready' }
   })
 }

@@ -1,13 +1,14 @@
 import type { Connection } from '../db/connection.js'
+import type { StoresOptions } from '../uploads/stores.js'
 
 /** What the worker thread receives at its start. */
 export interface WorkerData {
   readonly connection: Connection
-  readonly uploads: { readonly folder: string; readonly id: string }
+  readonly stores: StoresOptions
   readonly retentionDays: number
   readonly allowPrivateWebhooks: boolean
   readonly logLevel: string
-  /** Whether it may start no job until it is told to resume. */
+  /** Whether it may start no job of the folder's files until it is told to resume. */
   readonly isPaused: boolean
 }
 

@@ -5,12 +5,13 @@ import { deleteInBatches } from '../db/batches.js'
 import { type Pool, rows } from '../db/pool.js'
 import { forgetDryRun, leftDryRuns } from '../imports/work/dry-run.js'
 import type { UploadStore } from '../uploads/store.js'
+import type { UploadStores } from '../uploads/stores.js'
 import { deleteOldDeliveries } from '../webhooks/deliveries.js'
 import type { WorkerEvent } from './events.js'
 
 export interface RetentionContext {
   readonly pool: Pool
-  readonly store: UploadStore
+  readonly stores: UploadStores
   readonly logger: Logger
   /** Receives what was done, to be counted. */
   readonly emit: (event: WorkerEvent) => void
@@ -41,7 +42,7 @@ export async function retain(context: RetentionContext, days: number, stop: Abor
       if (days > 0) await deleteDeliveries(context, days, stop)
       if (days > 0) await deleteSetAside(context, days)
       await deleteErrors(context, stop)
-      await deleteUploads(context, stop)
+      for (const store of context.stores.all) await deleteUploads(context, store, stop)
       // A crash may have come between a dry run's end and this.
       for (const one of await leftDryRuns(context.pool)) {
         await forgetDryRun(context.pool, one, stop)
@@ -142,9 +143,10 @@ async function deleteDeliveries(
   })
 }
 
-/** Only those of our own store: other processes have the others. */
+/** Only those of a store that this process has: others may have further ones. */
 async function deleteUploads(
-  { pool, store, logger, emit }: RetentionContext,
+  { pool, logger, emit }: RetentionContext,
+  store: UploadStore,
   stop: AbortSignal,
 ): Promise<void> {
   await inSteps(stop, async () => {
@@ -168,8 +170,8 @@ async function deleteUploads(
 }
 
 /** Deletes uploads that no import names, by the time at which a start found them. */
-async function deleteSetAside({ store, logger, emit }: RetentionContext, days: number): Promise<void> {
-  const count = await store.aside.removeOlderThan(days)
+async function deleteSetAside({ stores, logger, emit }: RetentionContext, days: number): Promise<void> {
+  const count = await stores.current.aside.removeOlderThan(days)
   if (count === 0) return
   emit({ kind: 'expired', what: 'upload', count })
   logger.info({ uploads: count }, 'uploads that had been set aside deleted')

@@ -4,7 +4,7 @@ import { createPool } from '../db/pool.js'
 import { WarningsOfJobs } from '../imports/warnings/of-jobs.js'
 import { ChunkMemory } from '../imports/work/memory.js'
 import { createLogger } from '../log/log.js'
-import { openFileStore } from '../uploads/file.js'
+import { openUploadStores } from '../uploads/stores.js'
 import { WORKER_CONNECTIONS } from './connection-budget.js'
 import { deliver } from './deliver.js'
 import type { WorkerEvent } from './events.js'
@@ -27,7 +27,7 @@ const LOCK_SECONDS = 5
  * When told to stop, it ends once its jobs have reached their checkpoints.
  */
 const data = workerData as WorkerData
-const { connection, uploads, retentionDays, allowPrivateWebhooks, logLevel } = data
+const { connection, retentionDays, allowPrivateWebhooks, logLevel } = data
 const emit = (event: WorkerEvent) => parentPort?.postMessage(event)
 const logger = createLogger(logLevel, () => emit({ kind: 'log line dropped' })).child({ thread: 'worker' })
 const pool = createPool(
@@ -49,8 +49,8 @@ const reporting = setInterval(() => {
   emit({ kind: 'pool', total, idle, waiting })
 }, POOL_USE_MS)
 
-const store = openFileStore(uploads.folder, uploads.id)
-const context = { pool, store, memory: new ChunkMemory(), warnings: new WarningsOfJobs(), logger, emit }
+const stores = openUploadStores(data.stores)
+const context = { pool, stores, memory: new ChunkMemory(), warnings: new WarningsOfJobs(), logger, emit }
 await Promise.all([
   work(context, connection, () => isPaused, stop.signal),
   deliver({ ...context, allowPrivate: allowPrivateWebhooks }, stop.signal),

@@ -1,9 +1,10 @@
 import type { Connection } from '../db/connection.js'
+import type { Pool } from '../db/pool.js'
 import { claimImport, IMPORTS_CHANNEL, isAnyWaiting, releaseLeasesOf } from '../imports/queue/claim.js'
 import { type JobContext, runJob } from '../imports/work/job.js'
-import { UploadsAway } from '../uploads/folder.js'
 import { claimLoop, type Running } from './claim-loop.js'
 import { listen } from './listen.js'
+import { ReadableStores } from './readable-stores.js'
 import { Waker } from './waker.js'
 
 /** How many imports, of different owners, one worker runs at once. */
@@ -32,39 +33,31 @@ export async function work(
   isPaused: () => boolean,
   stop: AbortSignal,
 ): Promise<void> {
-  const { pool, store, logger } = context
+  const { pool, stores } = context
   const waker = new Waker()
   const listening = listen(connection, IMPORTS_CHANNEL, waker, stop)
+  const readable = new ReadableStores(context, isPaused)
   let mayHaveLeftovers = true
-  let isAway = false
 
   await claimLoop<RunningJob>(
     {
       atOnce: CONCURRENCY,
       async mayClaim() {
-        if (isPaused()) return false
-        if (mayHaveLeftovers) await releaseLeasesOf(pool, store.id)
-        mayHaveLeftovers = false
-        // An import whose file cannot be read must not be started: it would consider the file gone.
-        await store.requireThere()
-        if (isAway) logger.warn('the uploads are back')
-        isAway = false
-        return true
+        if (mayHaveLeftovers && !isPaused()) {
+          if (stores.folder) await releaseLeasesOf(pool, stores.folder.id)
+          mayHaveLeftovers = false
+        }
+        await readable.look()
+        return readable.ids.length > 0
       },
       async claim() {
-        const job = await claimImport(pool, store.id)
+        const job = await claimImport(pool, readable.ids)
         if (!job) return undefined
         const turn = new AbortController()
         return { since: performance.now(), turn, done: runJob(context, job, stop, turn.signal) }
       },
-      whenFull: (jobs) => endATurn(context, jobs),
-      failed(error) {
-        if (!(error instanceof UploadsAway))
-          logger.warn({ err: error }, 'the queue could not be read; trying again')
-        else if (!isAway)
-          logger.error({ reason: error.message }, 'the uploads are away; imports wait for them')
-        isAway = error instanceof UploadsAway
-      },
+      whenFull: (jobs) => endATurn(pool, readable.ids, jobs),
+      failed: (error) => context.logger.warn({ err: error }, 'the queue could not be read; trying again'),
     },
     stop,
     waker,
@@ -75,8 +68,12 @@ export async function work(
 /**
  * Ends the turn of the job that has run longest, if its time is up and another one is waiting; one at a time.
  */
-async function endATurn({ pool, store }: JobContext, jobs: ReadonlySet<RunningJob>): Promise<void> {
+async function endATurn(
+  pool: Pool,
+  storeIds: readonly string[],
+  jobs: ReadonlySet<RunningJob>,
+): Promise<void> {
   const [oldest] = [...jobs].sort((a, b) => a.since - b.since)
   const isOver = oldest && performance.now() - oldest.since >= TURN_MS
-  if (isOver && !oldest.turn.signal.aborted && (await isAnyWaiting(pool, store.id))) oldest.turn.abort()
+  if (isOver && !oldest.turn.signal.aborted && (await isAnyWaiting(pool, storeIds))) oldest.turn.abort()
 }

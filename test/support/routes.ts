@@ -6,7 +6,7 @@ import { Metrics } from '../../src/metrics.js'
 import { CONSOLE_PATHS } from '../../src/routes/console.js'
 import { buildServer } from '../../src/server.js'
 import { Credentials } from '../../src/tenants/credentials.js'
-import { openFileStore } from '../../src/uploads/file.js'
+import { openUploadStores } from '../../src/uploads/stores.js'
 import { temporaryFolder } from './service.js'
 
 /** A path of the application with its methods. HEAD comes with GET, and is not listed. */
@@ -23,7 +23,7 @@ export function unstartedServer(uploads: string): ReturnType<typeof buildServer>
     logger: pino({ enabled: false }),
     pool,
     poolOf: () => pool,
-    store: openFileStore(uploads, 'test'),
+    stores: openUploadStores({ folder: { path: uploads, id: 'test' } }),
     credentials: new Credentials(pool),
     metrics: new Metrics(pool, () => 0),
     isReady: () => true,

@@ -38,6 +38,7 @@ export interface Job extends Omit<ImportOptions, 'fixes'> {
    * claimants have died.
    */
   readonly claims: number
+  readonly uploadStore: string
   readonly uploadKey: string
   readonly fileBytes: number
   /** The limit of a line's bytes that the file was received with. */
@@ -60,13 +61,13 @@ export class LeaseLost extends Error {
 const TRIED_HEADS = 16
 
 /**
- * Claims the next import whose file is in `storeId`: of the unclaimed heads of the owners' queues, the one
+ * Claims the next import whose file is in one of the stores: of the unclaimed heads of the owners' queues, the one
  * whose organization, and then whose owner, has waited longest for a turn. The unique index on started
  * imports allows an owner one at a time, whoever claims.
  *
  * @returns undefined if there is nothing to claim; look again at the next notification or poll.
  */
-export async function claimImport(pool: Pool, storeId: string): Promise<Job | undefined> {
+export async function claimImport(pool: Pool, storeIds: readonly string[]): Promise<Job | undefined> {
   const [row] = await rows<ClaimedRow>(
     pool,
     sql`
@@ -79,7 +80,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
           from owners o left join owners p on p.id = o.parent_id
           where o.id = h.owner_id offset 0
         ) as t
-        where h.upload_store = ${storeId} and ${isClaimable('h')}
+        where h.upload_store = any(${storeIds}::text[]) and ${isClaimable('h')}
         order by place
         limit ${TRIED_HEADS}
       ),
@@ -106,7 +107,7 @@ export async function claimImport(pool: Pool, storeId: string): Promise<Job | un
         returning i.*
       ),
       turn as (${turnOf('claimed')})
-      select i.id, i.owner_id, i.undo_of, o.parent_id, i.fence, i.attempts, i.claims, i.upload_key, i.file_bytes, i.max_line_bytes,
+      select i.id, i.owner_id, i.undo_of, o.parent_id, i.fence, i.attempts, i.claims, i.upload_store, i.upload_key, i.file_bytes, i.max_line_bytes,
              i.dry_run, i.on_conflict, i.max_errors, i.rejected, i.checkpoint_pass, i.checkpoint_bytes, i.checkpoint_lines,
              ${databaseMilliseconds} as milliseconds, ${countsOf('i')} as counts
       from claimed i join owners o on o.id = i.owner_id`,
@@ -131,6 +132,7 @@ const toJob = (row: ClaimedRow): Job => ({
   fence: row.fence,
   attempts: row.attempts,
   claims: row.claims,
+  uploadStore: row.upload_store,
   uploadKey: row.upload_key,
   fileBytes: row.file_bytes,
   maxLineBytes: row.max_line_bytes,
@@ -143,13 +145,13 @@ const toJob = (row: ClaimedRow): Job => ({
   clock: new DatabaseClock(row.milliseconds),
 })
 
-/** Whether an import whose file is in `storeId` waits only for a worker. */
-export async function isAnyWaiting(pool: Pool, storeId: string): Promise<boolean> {
+/** Whether an import whose file is in one of the stores waits only for a worker. */
+export async function isAnyWaiting(pool: Pool, storeIds: readonly string[]): Promise<boolean> {
   const found = await rows(
     pool,
     sql`
       with recursive ${queueHeads}
-      select from heads h where h.upload_store = ${storeId} and ${isClaimable('h')} limit 1`,
+      select from heads h where h.upload_store = any(${storeIds}::text[]) and ${isClaimable('h')} limit 1`,
   )
   return found.length > 0
 }
@@ -172,6 +174,7 @@ interface ClaimedRow {
   readonly attempts: number
   readonly claims: number
   readonly milliseconds: number
+  readonly upload_store: string
   readonly upload_key: string
   readonly file_bytes: number
   readonly max_line_bytes: number

@@ -12,6 +12,7 @@ import { createImport } from './create.js'
  *
  * @param rehearsal one that has reached its end.
  * @param createdBy the name of the credential that asks.
+ * @param store the one that has the rehearsal's file.
  * @throws UploadMissing, and as `createImport`. No copy of the file is left then.
  */
 export async function runRehearsal(

@@ -7,7 +7,8 @@ import { isOutage } from '../../db/outage.js'
 import type { Pool } from '../../db/pool.js'
 import { recordTypes } from '../../records/index.js'
 import { UploadsAway } from '../../uploads/folder.js'
-import { UploadMissing, type UploadStore } from '../../uploads/store.js'
+import { UploadMissing } from '../../uploads/store.js'
+import type { UploadStores } from '../../uploads/stores.js'
 import { endedImport, type ImportEvent, type Written } from '../events.js'
 import { FanOut } from '../fan-out.js'
 import type { Failure, Import } from '../import.js'
@@ -26,7 +27,7 @@ import { ChunkWriter } from './write.js'
 
 export interface JobContext {
   readonly pool: Pool
-  readonly store: UploadStore
+  readonly stores: UploadStores
   /** The memory that the chunks of all jobs share. */
   readonly memory: ChunkMemory
   /** What is remembered of the files of jobs that wait for their next turn. */
@@ -128,11 +129,13 @@ function whyNotRun(job: Job): Failure | undefined {
  * @throws TooManyErrors, and what else a chunk fails with
  */
 async function writeChunks(
-  { pool, store, memory, warnings: ofJobs, emit }: JobContext,
+  { pool, stores, memory, warnings: ofJobs, emit }: JobContext,
   job: Job,
   stop: AbortSignal,
   turnOver: AbortSignal,
 ): Promise<boolean> {
+  const store = stores.of(job.uploadStore)
+  if (!store) throw new Error(`import ${job.id} was claimed, but its file is in ${job.uploadStore}`)
   const reader = await store.open(job.uploadKey)
   const buffers = new CopyBuffers()
   const fanOut = new FanOut()

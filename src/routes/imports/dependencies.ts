@@ -2,7 +2,7 @@ import type { PoolOf } from '../../db/owner-pool.js'
 import type { Downloads } from '../../http/answer/downloads.js'
 import type { ImportEvent } from '../../imports/events.js'
 import type { ScanLimits } from '../../imports/receive/scan.js'
-import type { UploadStore } from '../../uploads/store.js'
+import type { UploadStores } from '../../uploads/stores.js'
 import type { UploadPlaces } from './create/upload-places.js'
 
 /** The dependencies of the routes of imports. */
@@ -10,7 +10,7 @@ export interface ImportDependencies {
   readonly poolOf: PoolOf
   readonly downloads: Downloads
   readonly uploadPlaces: UploadPlaces
-  readonly store: UploadStore
+  readonly stores: UploadStores
   readonly limits: UploadLimits
   /** Counts what happened to an import. */
   readonly emit: (event: ImportEvent) => void

@@ -1,5 +1,5 @@
 import type { App } from '../../http/app.js'
-import { fileExpired, fileGone, writeConflict } from '../../http/errors.js'
+import { fileElsewhere, fileExpired, fileGone, writeConflict } from '../../http/errors.js'
 import { operation } from '../../http/operation/operation.js'
 import { dataOf, named } from '../../http/operation/schemas.js'
 import { requestUrl } from '../../http/urls.js'
@@ -30,7 +30,7 @@ const schema = operation({
 })
 
 /** `POST /imports/{id}/run` */
-export function runRoute(app: App, { poolOf, store, limits }: ImportDependencies): void {
+export function runRoute(app: App, { poolOf, stores, limits }: ImportDependencies): void {
   app.post('/imports/:id/run', { schema }, async (request, reply) => {
     const { caller, params, log } = request
     const pool = poolOf(caller)
@@ -39,6 +39,8 @@ export function runRoute(app: App, { poolOf, store, limits }: ImportDependencies
     const refusal = whyNoRun(found)
     if (refusal !== undefined) throw writeConflict(refusal, { id })
     if (expiredAt !== undefined) throw fileExpired(expiredAt)
+    const store = stores.of(found.uploadStore)
+    if (!store) throw fileElsewhere()
     const created = await runRehearsal(
       pool,
       store,

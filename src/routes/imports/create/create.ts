@@ -62,10 +62,11 @@ export function createRoute(app: App, dependencies: ImportDependencies): void {
 
 async function receive(
   { caller, body, headers, query }: FastifyRequest,
-  { poolOf, store, limits }: ImportDependencies,
+  { poolOf, stores, limits }: ImportDependencies,
 ): Promise<Import> {
   const { ownerId } = caller
   const pool = poolOf(caller)
+  const store = stores.current
   await checkWaiting(pool, ownerId, limits.maxWaitingImports).catch(refuseImport)
   const handlers = {
     receive: (bytes: AsyncIterable<Buffer>) =>

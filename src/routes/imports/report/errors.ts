@@ -53,7 +53,7 @@ const TYPES = ['application/json', 'application/jsonl', 'application/x-ndjson', 
 const CSV = 'text/csv; charset=utf-8; header=present'
 
 /** `GET /imports/{id}/errors` */
-export function errorsRoute(app: App, { poolOf, store, downloads }: ImportDependencies): void {
+export function errorsRoute(app: App, { poolOf, stores, downloads }: ImportDependencies): void {
   app.get('/imports/:id/errors', { schema }, async (request, reply) => {
     const { caller, params } = request
     const pool = poolOf(caller)
@@ -65,7 +65,7 @@ export function errorsRoute(app: App, { poolOf, store, downloads }: ImportDepend
       const options = { type: CSV, fileName: `errors-${found.id}.csv` }
       // If there are no errors, the file may be gone.
       if (found.errors === 0) return sendStream(reply, options, titlesOnly)
-      return await sendFromUpload(reply, options, store, found, (reader) =>
+      return await sendFromUpload(reply, options, stores, found, (reader) =>
         errorsAsCsv(pool, { reader, isOwn: found.ownerId === caller.ownerId }, found, selected),
       )
     }

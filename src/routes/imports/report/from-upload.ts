@@ -1,17 +1,24 @@
 import type { FastifyReply } from 'fastify'
 import { type StreamOptions, sendStream } from '../../../http/answer/stream.js'
-import { fileGone } from '../../../http/errors.js'
+import { fileElsewhere, fileGone } from '../../../http/errors.js'
 import type { Import } from '../../../imports/import.js'
-import { UploadMissing, type UploadReader, type UploadStore } from '../../../uploads/store.js'
+import { UploadMissing, type UploadReader } from '../../../uploads/store.js'
+import type { UploadStores } from '../../../uploads/stores.js'
 
-/** Sends what is made from an import's file, and closes it. @throws HttpError 410 if the file is not there */
+/**
+ * Sends what is made from an import's file, and closes it.
+ *
+ * @throws HttpError 410 if the file is gone; 503 if only another process has it
+ */
 export async function sendFromUpload(
   reply: FastifyReply,
   options: StreamOptions,
-  store: UploadStore,
-  { id }: Import,
+  stores: UploadStores,
+  { id, uploadStore }: Import,
   make: (reader: UploadReader) => AsyncGenerator<string | Buffer>,
 ): Promise<FastifyReply> {
+  const store = stores.of(uploadStore)
+  if (!store) throw fileElsewhere()
   const reader = await store.open(id).catch((error: unknown) => {
     throw error instanceof UploadMissing ? fileGone() : error
   })

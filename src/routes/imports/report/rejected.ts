@@ -29,7 +29,7 @@ const schema = operation({
 })
 
 /** `GET /imports/{id}/rejected` */
-export function rejectedRoute(app: App, { poolOf, store, downloads }: ImportDependencies): void {
+export function rejectedRoute(app: App, { poolOf, stores, downloads }: ImportDependencies): void {
   app.get('/imports/:id/rejected', { schema }, async (request, reply) => {
     const { caller, params, query } = request
     const pool = poolOf(caller)
@@ -38,7 +38,7 @@ export function rejectedRoute(app: App, { poolOf, store, downloads }: ImportDepe
     // If there are no errors, the file may be gone.
     if (found.errors === 0) return sendStream(reply, options, nothing)
     downloads.begin(caller, reply)
-    return await sendFromUpload(reply, options, store, found, (reader) =>
+    return await sendFromUpload(reply, options, stores, found, (reader) =>
       rejectedLines(pool, reader, found, found.ownerId === caller.ownerId, query.line_number),
     )
   })
