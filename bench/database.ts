@@ -6,10 +6,10 @@ import { connect } from '../src/db/pool.js'
 import { recordTypes } from '../src/records/index.js'
 import type { Server } from './server.js'
 
-/** The tables that an import adds records to, in the order in which they refer to each other. */
-export const recordTables: readonly string[] = recordTypes.flatMap(({ table, references }) => [
+/** The tables that an import adds records to, and the copies that they hold. */
+export const recordTables: readonly string[] = recordTypes.flatMap(({ table, holds }) => [
   table,
-  ...references.map((reference) => reference.table),
+  ...holds.map((copies) => copies.table),
 ])
 
 /** The embedded database of a data directory whose server runs. */

@@ -4,8 +4,8 @@ import { wholeNumber, wholeNumbers } from './arguments.js'
 import { grouped, seconds } from './format.js'
 import { type Machine, thisMachine } from './machine.js'
 import { progressOnStderr } from './progress.js'
-import { type Row, type Run, ratioOf } from './row.js'
-import { partsOf } from './rows.js'
+import { chosen, type Row, type Run, ratioOf } from './row.js'
+import { rowsOf } from './rows.js'
 import { withFreshServer } from './server.js'
 import { stopSignal } from './stop-signal.js'
 import { withNewStore } from './stores.js'
@@ -34,7 +34,7 @@ const command = new Command('bench')
       'runs',
     ]),
   )
-  .option('--only <text>', 'only the rows whose name has this text')
+  .option('--only <text>', 'only what the rows whose name has this text need')
   .option('--json <file>', 'write what every run took to a file as well')
   .addHelpText(
     'after',
@@ -58,12 +58,8 @@ try {
 
 async function bench({ records, runs, quick = false, only = '', json }: Options): Promise<void> {
   const machine = await thisMachine()
-  const parts = partsOf([...new Set(records)]).filter(({ rows }) =>
-    rows.some(({ name }) => name.includes(only)),
-  )
-  if (parts.length === 0) throw new Error(`no row's name has "${only}"`)
-  const trials = parts.flatMap((part) => part.trials)
-  const rows = parts.flatMap((part) => part.rows)
+  const { trials, rows } = chosen(rowsOf([...new Set(records)]), only)
+  if (rows.length === 0) throw new Error(`no row's name has "${only}"`)
   const progress = progressOnStderr()
   const measured = await withTempFolder((folder) => {
     const context = { folder, once: madeOnce(), quick, signal, progress }
@@ -121,8 +117,8 @@ function report(machine: Machine, rows: readonly Row[], runs: readonly Run[]) {
       comparedWith: row.base?.name,
       target: row.target,
       runs: runs.map((run) => ({
-        measured: row.measured(run),
-        base: row.base?.figure(run),
+        measured: row.measured.of(run),
+        base: row.base?.figure.of(run),
         ratio: ratioOf(row, run),
       })),
     })),

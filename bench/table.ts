@@ -16,7 +16,7 @@ const columns: readonly Column[] = [
   { head: 'measurement', cell: ({ name }) => name },
   {
     head: 'measured',
-    cell: ({ measured, show }, runs) => medianAndRange(known(runs.map(measured)), show),
+    cell: ({ measured, show }, runs) => medianAndRange(known(runs.map((run) => measured.of(run))), show),
   },
   { head: 'compared with', cell: comparedWith },
   { head: 'ratio', cell: (row, runs) => medianAndRange(ratiosOf(row, runs), times) },
@@ -53,7 +53,7 @@ function medianAndRange(values: readonly number[], show: (value: number) => stri
 
 function comparedWith({ base, show }: Row, runs: readonly Run[]): string {
   if (!base) return NOTHING
-  const values = known(runs.map(base.figure))
+  const values = known(runs.map((run) => base.figure.of(run)))
   return `${base.name}: ${values.length === 0 ? NOTHING : show(median(values))}`
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { valuesOfLine } from '../../bench/copied-rows.js'
 import { seconds } from '../../bench/format.js'
-import type { Row, Run } from '../../bench/row.js'
+import { figure, type Row, type Run } from '../../bench/row.js'
 import { showResults } from '../../bench/table.js'
 import type { Trial } from '../../bench/trial.js'
 
@@ -19,9 +19,9 @@ const trial: Trial<Readings> = {
 
 const aRow = (row: Partial<Row> = {}): Row => ({
   name: 'a row',
-  measured: (run) => run.of(trial).seconds,
+  measured: figure(trial, 'seconds'),
   show: seconds,
-  base: { name: 'the base', figure: (run) => run.of(trial).base },
+  base: { name: 'the base', figure: figure(trial, 'base') },
   ...row,
 })
 

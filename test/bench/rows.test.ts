@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { chosen, type Run, ratioOf, trialsOf } from '../../bench/row.js'
+import { rowsOf } from '../../bench/rows.js'
+import type { Trial } from '../../bench/trial.js'
+
+const rows = rowsOf([50_000, 1_000_000])
+
+/** Readings of these trials alone. Every figure of them is 1; of a list of questions, each has that. */
+function runOf(trials: readonly Trial[]): Run {
+  const one = { seconds: 1, baseSeconds: 1 }
+  const readings = new Proxy({}, { get: (_, name) => (name === 'get' ? () => one : 1) })
+  return {
+    of(trial) {
+      if (!trials.includes(trial)) throw new Error(`${trial.name} was not measured`)
+      return readings as never
+    },
+  }
+}
+
+test.each(rows.map((row) => [row.name, row] as const))('"%s" alone measures what it shows', (_, row) => {
+  const { trials, rows: shown } = chosen(rows, row.name)
+  expect(shown).toContain(row)
+  for (const one of shown) {
+    expect(one.measured.of(runOf(trials))).toBeGreaterThan(0)
+    if (one.base) expect(ratioOf(one, runOf(trials))).toBeGreaterThan(0)
+  }
+})
+
+test('what a row and its base are read from is measured once, and every row that is then known is shown', () => {
+  const { trials, rows: shown } = chosen(rows, 'peak memory of Node, 1,000,000')
+  expect(trials.map(({ name, records }) => [name, records])).toEqual([
+    ['import', 50_000],
+    ['import', 1_000_000],
+  ])
+  expect(shown.map(({ name }) => name)).toContain('records a second, 1,000,000')
+  expect(shown.every((row) => trialsOf(row).every((trial) => trials.includes(trial)))).toBe(true)
+})
+
+test('no text chooses every row', () => {
+  expect(chosen(rows, '').rows).toEqual(rows)
+})
