@@ -28,6 +28,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['organizations', async () => (await import('./cli/commands/organizations.js')).organizationsCommand()],
   ['keys', async () => (await import('./cli/commands/keys.js')).keysCommand()],
   ['webhooks', async () => (await import('./cli/commands/webhooks.js')).webhooksCommand()],
+  ['db', async () => (await import('./cli/commands/db.js')).dbCommand()],
   ['completion', async () => (await import('./cli/commands/completion.js')).completionCommand(wholeProgram)],
   ['doctor', async () => (await import('./cli/commands/doctor.js')).doctorCommand()],
 ])

@@ -9,6 +9,27 @@ export interface SessionLimits {
 }
 
 /**
+ * The settings of our sessions that decide what statements compute and how they are planned. On a distributed
+ * PostgreSQL the database has them too: the sessions of its workers are not ours (`distribute/settings.ts`).
+ */
+export const NODE_SETTINGS: Readonly<Record<string, string>> = {
+  timezone: 'UTC',
+  datestyle: 'ISO, YMD',
+  intervalstyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  standard_conforming_strings: 'on',
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+  // Two ways of reading a table are disabled, which the planner considers cheap as long as a newly filled
+  // table has no statistics, or because it cannot know how few rows a look-up finds: sorting all of an
+  // owner's rows for a page that an index already has in order (1.2 s instead of 4 ms with a million rows),
+  // and starting parallel workers to find a single row (8 ms instead of 0.05).
+  enable_bitmapscan: 'off',
+  max_parallel_workers_per_gather: '0',
+}
+
+/**
  * The settings of all our sessions, whatever the role, the database, the server or the URL has set: a role is
  * often shared with programs that want something else. Settings for speed or placement (work_mem,
  * default_tablespace, …) are left to the operator.
@@ -25,20 +46,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   idle_in_transaction_session_timeout: '30s',
   // Texts: as `pg` writes them, and as `types` in pool.ts reads them.
   client_encoding: 'UTF8',
-  timezone: 'UTC',
-  datestyle: 'ISO, YMD',
-  intervalstyle: 'postgres',
-  bytea_output: 'hex',
-  extra_float_digits: '1',
-  standard_conforming_strings: 'on',
-  array_nulls: 'on',
-  transform_null_equals: 'off',
-  // Two ways of reading a table are disabled, which the planner considers cheap as long as a newly filled
-  // table has no statistics, or because it cannot know how few rows a look-up finds: sorting all of an
-  // owner's rows for a page that an index already has in order (1.2 s instead of 4 ms with a million rows),
-  // and starting parallel workers to find a single row (8 ms instead of 0.05).
-  enable_bitmapscan: 'off',
-  max_parallel_workers_per_gather: '0',
+  ...NODE_SETTINGS,
 }
 
 /**

@@ -41,14 +41,14 @@ export function administer(name: string, description: string): Command {
 /** Runs a command's work, prints its result, and sets the exit code: 1 for an error. */
 export async function perform(
   flags: CommonFlags,
-  work: (pool: Pool) => Promise<Result>,
+  work: (pool: Pool, signal: AbortSignal) => Promise<Result>,
   { mayCreate = false } = {},
 ): Promise<void> {
   outliveOutput()
   // Caught, so that a database that was started for this is stopped again.
   const signal = firstSignal()
   try {
-    const result = await withDatabase(flags, mayCreate, signal, work)
+    const result = await withDatabase(flags, mayCreate, signal, (pool) => work(pool, signal))
     const output = flags.json ? toJson(result.json) : result.text(widthOf(process.stdout))
     process.stdout.write(`${output}\n`)
     if (signal.aborted) process.exitCode = exitCodeOf(signal.reason)

@@ -1,4 +1,5 @@
 import sql from 'sql-template-tag'
+import { type Citus, citusOf } from '../distribute/citus.js'
 import { type Client, rows } from '../pool.js'
 import { MIGRATIONS_TABLE, type Migrations, migrationsOf, ownMigrations, relationsOf } from './migrations.js'
 
@@ -14,6 +15,8 @@ export interface Facts extends ServerFacts {
   /** Our tables that the role may not read and write. */
   readonly forbidden: readonly string[]
   readonly migrations: Migrations
+  /** Undefined: Citus was not created in the database. */
+  readonly citus: Citus | undefined
   /** Whether a pooler gives one session to several clients in turn. */
   readonly sharesSessions: boolean
 }
@@ -51,10 +54,11 @@ interface ServerFacts {
 export async function factsOf(client: Client, sharesSessions: boolean): Promise<Facts> {
   const server = await serverFacts(client)
   const { schema } = server
+  const citus = await citusOf(client, schema)
   if (schema === null || server.version_number < OLDEST_SERVER) {
     const missing = await ownMigrations()
     const migrations = { table: undefined, isFormer: false, missing, unknown: [] }
-    return { ...server, intakeElsewhere: [], inTheWay: [], forbidden: [], migrations, sharesSessions }
+    return { ...server, intakeElsewhere: [], inTheWay: [], forbidden: [], migrations, citus, sharesSessions }
   }
   const migrations = await migrationsOf(client, schema)
   const run = (await ownMigrations()).filter((name) => !migrations.missing.includes(name))
@@ -63,6 +67,7 @@ export async function factsOf(client: Client, sharesSessions: boolean): Promise<
   return {
     ...server,
     migrations,
+    citus,
     sharesSessions,
     intakeElsewhere: migrations.table === undefined ? await intakeElsewhere(client, schema) : [],
     inTheWay: await relationsNamed(client, schema, needed),

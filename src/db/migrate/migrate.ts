@@ -1,14 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { StartError } from '../../start-error.js'
 import type { Connection } from '../connection.js'
+import { distributeTables } from '../distribute/distribute.js'
+import { DEFAULT_SHARDS } from '../distribute/tables.js'
 import { isOutage } from '../outage.js'
 import { connect } from '../pool.js'
-import { DatabaseNotSetUp, MigratedElsewhere, unreachable } from '../reach.js'
+import { DatabaseNotSetUp, unreachable } from '../reach.js'
 import { factsOf } from './facts.js'
 import { MIGRATIONS, MIGRATIONS_TABLE, moveTable } from './migrations.js'
 import { sharesSessions } from './pooling.js'
 import { obstaclesOf } from './preconditions.js'
+import { waitForTurn } from './turn.js'
 
 /**
  * Brings the database to this version's schema by the SQL files in `migrations/`, each in its own
@@ -56,44 +58,26 @@ async function migrateBy(client: pg.Client, connection: Connection, connections:
     )
   }
   await moveTable(client, schema, migrations)
-  if (migrations.missing.length > 0) await run(client, schema)
+  if (facts.citus?.isDistributed) await runDistributed(client, schema, migrations.missing.length)
+  else if (migrations.missing.length > 0) await run(client, schema)
   return schema
 }
 
-const PATIENCE_MS = 5000
-const LOOK_AGAIN_MS = 100
-
-/** Takes the lock of migrations for the session. @throws MigratedElsewhere if another process keeps it */
-async function waitForTurn(client: pg.Client): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS
-  for (;;) {
-    const { rows } = await client.query<{ is_ours: boolean; pid: number | null }>(TURN)
-    const [turn] = rows
-    // Null: there is no schema, so nobody has a lock.
-    if (turn?.is_ours !== false) return
-    if (Date.now() > deadline) {
-      const holder = turn.pid === null ? '' : `, by the server's process ${turn.pid}`
-      throw new MigratedElsewhere(`Another process of intake is migrating the database${holder}.`)
-    }
-    await sleep(LOOK_AGAIN_MS)
+/**
+ * What is new of a distributed database is distributed after each migration, since the next one may join it
+ * with others. First comes what a process that died in between has left.
+ */
+async function runDistributed(client: pg.Client, schema: string, missing: number): Promise<void> {
+  const distributing = { schema, shards: DEFAULT_SHARDS }
+  await distributeTables(client, distributing)
+  for (let left = missing; left > 0; left -= 1) {
+    await run(client, schema, 1)
+    await distributeTables(client, distributing)
   }
 }
 
-/**
- * A lock of two keys has them in `classid` and `objid`, without a sign, and 2 in `objsubid` (PostgreSQL,
- * 54.12 pg_locks).
- */
-const TURN = `
-  with keys as (select hashtext('intake migrations') as ours, hashtext(current_schema()) as of_schema)
-  select pg_try_advisory_lock(ours, of_schema) as is_ours,
-         (select pid from pg_locks
-          where locktype = 'advisory' and granted and objsubid = 2
-            and database = (select oid from pg_database where datname = current_database())
-            and classid::bigint = ours::bigint & 4294967295 and objid::bigint = of_schema::bigint & 4294967295
-          limit 1) as pid
-  from keys`
-
-async function run(client: pg.Client, schema: string): Promise<void> {
+/** @param count how many of the missing ones; all of them by default */
+async function run(client: pg.Client, schema: string, count = Number.POSITIVE_INFINITY): Promise<void> {
   // Loaded only when needed: it takes longer than the rest of most starts.
   const { runner } = await import('node-pg-migrate')
   await runner({
@@ -102,6 +86,7 @@ async function run(client: pg.Client, schema: string): Promise<void> {
     migrationsSchema: schema,
     migrationsTable: MIGRATIONS_TABLE,
     direction: 'up',
+    count,
     noLock: true,
     // It would order by `run_on`, which earlier versions wrote in the time zone of the role.
     checkOrder: false,

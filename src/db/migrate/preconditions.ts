@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { OLDEST_CITUS } from '../distribute/citus.js'
 import { type Facts, OLDEST_SERVER } from './facts.js'
 
 /** What a precondition is about: a check of `intake doctor`. */
@@ -42,6 +43,8 @@ const PRECONDITIONS: readonly (readonly [Subject, Precondition])[] = [
           }
         : undefined,
   ],
+  ['database', isNoWorker],
+  ['database', hasItsCitus],
   [
     'connections',
     ({ sharesSessions }) =>
@@ -95,6 +98,35 @@ const pathTo = ({ role, database }: Facts, schema: string): string =>
 /** The statements that give intake its own schema. */
 const ownSchema = (facts: Facts): string =>
   `create schema intake authorization ${quoted(facts.role)}; ${pathTo(facts, 'intake')}`
+
+/** A worker has the rows of some owners, and none of the local tables. */
+function isNoWorker({ citus }: Facts): ReturnType<Precondition> {
+  if (!citus?.isWorker) return undefined
+  const { coordinator } = citus
+  return {
+    found: 'DATABASE_URL names a worker of a Citus cluster.',
+    remedy: `Set it to the coordinator${coordinator === undefined ? '' : `, ${coordinator}`}: only that has all tables.`,
+    mayPass: false,
+  }
+}
+
+/** Without the library of Citus, the distributed tables look empty. */
+function hasItsCitus({ citus }: Facts): ReturnType<Precondition> {
+  if (!citus?.isDistributed) return undefined
+  if (!citus.isLoaded) {
+    return {
+      found: 'The database is distributed, and its server has not loaded the library of Citus.',
+      remedy: 'Set shared_preload_libraries to citus in postgresql.conf and restart the server.',
+      mayPass: true,
+    }
+  }
+  if (citus.major >= OLDEST_CITUS) return undefined
+  return {
+    found: `The database is distributed by Citus ${citus.version}, older than ${OLDEST_CITUS}.`,
+    remedy: `Upgrade Citus on all nodes to ${OLDEST_CITUS} or newer, and run: alter extension citus update;`,
+    mayPass: false,
+  }
+}
 
 function hasSchema(facts: Facts): ReturnType<Precondition> {
   if (facts.schema !== null) return undefined
