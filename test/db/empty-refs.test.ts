@@ -3,14 +3,14 @@ import { migrate } from '../../src/db/migrate/migrate.js'
 import { createPool, type PoolConnections } from '../../src/db/pool.js'
 import { setUpSchemaBefore } from '../support/old-schema.js'
 import { insertImport } from '../support/rows.js'
-import { createDatabase } from '../support/service.js'
+import { createEmptyDatabase } from '../support/service.js'
 
 const OWNER = '00000000-0000-7000-8000-000000000001'
 
-let database: Awaited<ReturnType<typeof createDatabase>>
+let database: Awaited<ReturnType<typeof createEmptyDatabase>>
 let pool: PoolConnections
 beforeAll(async () => {
-  database = await createDatabase()
+  database = await createEmptyDatabase()
   pool = createPool({ connectionString: database.databaseUrl }, 1, () => {})
   await setUpSchemaBefore(pool, '0007')
 })

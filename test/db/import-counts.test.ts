@@ -7,7 +7,7 @@ import { Api } from '../support/api.js'
 import { aFeature, anOffering, aPlan, aProduct, aSubscriber, counts, file } from '../support/builders.js'
 import { setUpSchemaBefore } from '../support/old-schema.js'
 import { insertImport } from '../support/rows.js'
-import { createDatabase, type ServeProcess, serve, temporaryFolder } from '../support/service.js'
+import { createEmptyDatabase, type ServeProcess, serve, temporaryFolder } from '../support/service.js'
 
 const ownerId = randomUUID()
 const dataDirId = randomUUID()
@@ -30,7 +30,7 @@ const rest = file(aProduct({ external_ref: 'after' }), aSubscriber(), anOffering
 
 beforeAll(async () => {
   const folder = await temporaryFolder()
-  const { databaseUrl, drop } = await createDatabase()
+  const { databaseUrl, drop } = await createEmptyDatabase()
   pool = createPool({ connectionString: databaseUrl }, 2, () => {})
   cleanUp.push(
     () => pool.end(),

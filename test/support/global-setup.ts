@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { openDataDir } from '../../src/data-dir/data-dir.js'
 import { startEmbeddedPostgres } from '../../src/data-dir/postgres/embedded.js'
-import { cli, type SharedService } from './service.js'
+import { clusterOf, createTemplate } from './cluster.js'
+import { cli, type SharedService, type TestCluster } from './service.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,16 +17,27 @@ declare module 'vitest' {
     serverUrl: string
     /** Undefined: every file starts a service of its own. */
     sharedService: SharedService | undefined
+    /** Undefined: the server is a plain PostgreSQL. */
+    cluster: TestCluster | undefined
   }
 }
 
 /**
  * One embedded PostgreSQL for the whole run, so that a test file waits for a database and not for a server.
- * Tests of the embedded server itself start their own. TEST_DATABASE_URL names another server to run against.
+ * Tests of the embedded server itself start their own. TEST_DATABASE_URL names another server to run against,
+ * TEST_CITUS a cluster: see `clusterOf`.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   project.provide('sharedService', undefined)
   if (!existsSync(cli)) throw new Error('The tests run the built service: run `npm run build` first.')
+  project.provide('cluster', undefined)
+  const nodes = clusterOf(process.env.TEST_CITUS)
+  if (nodes) {
+    const template = await createTemplate(nodes, cli)
+    project.provide('serverUrl', nodes[0])
+    project.provide('cluster', { nodes, template: template.name })
+    return () => template.drop()
+  }
   const given = process.env.TEST_DATABASE_URL
   if (given) {
     project.provide('serverUrl', given)

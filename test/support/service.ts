@@ -11,6 +11,7 @@ import { createPool, type PoolConnections } from '../../src/db/pool.js'
 import { setApiKey } from '../../src/tenants/credentials.js'
 import { generateApiKey } from '../../src/tenants/secrets.js'
 import { Api } from './api.js'
+import { type Cluster, copyTemplate } from './cluster.js'
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
@@ -98,6 +99,13 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
 export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'intake-test-'))
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** The cluster of a run. */
+export interface TestCluster {
+  readonly nodes: Cluster
+  /** The name of the database of which each test has a copy. */
+  readonly template: string
 }
 
 /** The service on a database of its own, with the API as the default store sees it. */
@@ -278,8 +286,21 @@ export async function administer(statement: string, url = inject('serverUrl')): 
   await client.query(statement).finally(() => client.end())
 }
 
-/** A new, empty database on the run's server. */
+/** Where a run's databases are: its server, or its cluster with the template of the distributed ones. */
+export interface DatabaseServer {
+  readonly serverUrl: string
+  readonly cluster: TestCluster | undefined
+}
+
+/** A new database for a service. On a cluster it is distributed. */
 export async function createDatabase(
+  { serverUrl, cluster }: DatabaseServer = { serverUrl: inject('serverUrl'), cluster: inject('cluster') },
+): Promise<{ databaseUrl: string; drop(): Promise<void> }> {
+  return cluster ? await copyTemplate(cluster.nodes, cluster.template) : await createEmptyDatabase(serverUrl)
+}
+
+/** A new database without tables, never distributed. */
+export async function createEmptyDatabase(
   serverUrl = inject('serverUrl'),
 ): Promise<{ databaseUrl: string; drop(): Promise<void> }> {
   const name = `test_${randomUUID().replaceAll('-', '')}`

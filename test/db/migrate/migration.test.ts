@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { migrate } from '../../../src/db/migrate/migrate.js'
 import { createPool } from '../../../src/db/pool.js'
-import { createDatabase } from '../../support/service.js'
+import { createEmptyDatabase } from '../../support/service.js'
 
 const initial = new URL('../../../src/db/migrations/0001_initial.sql', import.meta.url)
 
 test('A database of the first version with duplicate names is migrated to the second', async () => {
-  const { databaseUrl, drop } = await createDatabase()
+  const { databaseUrl, drop } = await createEmptyDatabase()
   const pool = createPool({ connectionString: databaseUrl }, 1, () => {})
   try {
     await pool.query(await readFile(initial, 'utf8'))

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPool, type Pool } from '../../../src/db/pool.js'
 import { Api, type ImportResource } from '../../support/api.js'
 import { counts } from '../../support/builders.js'
-import { createDatabase, type ServeProcess, serve, temporaryFolder } from '../../support/service.js'
+import { createEmptyDatabase, type ServeProcess, serve, temporaryFolder } from '../../support/service.js'
 
 type Rows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
 
@@ -34,7 +34,7 @@ describe('Data of the previous version', () => {
   let api: Api
   let imports: Map<string | undefined, ImportResource>
   beforeAll(async () => {
-    const { databaseUrl, drop } = await createDatabase()
+    const { databaseUrl, drop } = await createEmptyDatabase()
     stops.push(drop)
     const pool = createPool({ connectionString: databaseUrl }, 1, () => {})
     await restore(pool, JSON.parse(await readFile(new URL('rows.json', OLD), 'utf8')) as Rows)

@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { intake } from '../../support/cli.js'
 import { createRoleWithDatabase, type RoleWithDatabase } from '../../support/roles.js'
-import { administer, createDatabase, serve, temporaryFolder } from '../../support/service.js'
+import { administer, createEmptyDatabase, serve, temporaryFolder } from '../../support/service.js'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeEach(async () => {
@@ -136,7 +136,7 @@ test('another program’s table of migrations is not an obstacle, and stays as i
 })
 
 test('missing rights on somebody else’s tables are reported, by the doctor too', async () => {
-  const { databaseUrl, drop } = await createDatabase()
+  const { databaseUrl, drop } = await createEmptyDatabase()
   await (await serve(places(databaseUrl))).stop()
   const reader = `reader_${new URL(databaseUrl).pathname.slice(1)}`
   await administer(`create role ${reader} login password 'x'`)
@@ -166,7 +166,7 @@ test('a standby is one line at the start, and a finding of the doctor', async ()
 })
 
 test('a URL that cannot be used is one line', async () => {
-  const { databaseUrl, drop } = await createDatabase()
+  const { databaseUrl, drop } = await createEmptyDatabase()
   const url = new URL(databaseUrl)
   url.searchParams.set('sslrootcert', '/nowhere/ca.pem')
   expect(await refusal(url.href)).toContain('names the file /nowhere/ca.pem, which cannot be read (ENOENT)')

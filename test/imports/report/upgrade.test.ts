@@ -6,7 +6,7 @@ import { Api } from '../../support/api.js'
 import { aProduct, file } from '../../support/builders.js'
 import { expectError, expectErrors } from '../../support/errors.js'
 import { setUpSchemaBefore } from '../../support/old-schema.js'
-import { createDatabase, type ServeProcess, serve, temporaryFolder } from '../../support/service.js'
+import { createEmptyDatabase, type ServeProcess, serve, temporaryFolder } from '../../support/service.js'
 
 const ownerId = randomUUID()
 const productId = randomUUID()
@@ -20,7 +20,7 @@ const cleanUp: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
   const folder = await temporaryFolder()
-  const { databaseUrl, drop } = await createDatabase()
+  const { databaseUrl, drop } = await createEmptyDatabase()
   pool = createPool({ connectionString: databaseUrl }, 2, () => {})
   cleanUp.push(
     () => pool.end(),
