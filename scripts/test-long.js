@@ -11,6 +11,7 @@ const tests = {
     flag: 'schedules',
     preset: 200,
     only: 'only faults whose name has this text in it',
+    processes: 'so many processes of the service: 1, or 2 that share their uploads by S3',
   },
   fuzz: {
     file: 'test/imports/receive/fuzz.test.ts',
@@ -35,6 +36,7 @@ const command = new Command(`test:${name}`)
   .option(`--${test.flag} <number>`, 'how many', wholeNumber, test.preset)
   .option('--seed <number>', 'which of the possible ones (default: another each time)', wholeNumber)
 if (test.only) command.option('--only <text>', test.only)
+if (test.processes) command.option('--processes <number>', test.processes, wholeNumber, 1)
 const options = command.parse(args, { from: 'user' }).opts()
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -44,6 +46,7 @@ const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs'
   env: {
     ...process.env,
     LONG_TEST_AMOUNT: String(options[test.flag]),
+    ...(options.processes > 1 && { LONG_TEST_PROCESSES: String(options.processes) }),
     ...(options.only !== undefined && { LONG_TEST_ONLY: options.only }),
     ...(options.seed !== undefined && { TEST_SEED: String(options.seed) }),
   },

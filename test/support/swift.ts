@@ -58,6 +58,8 @@ export interface Bucket {
   unfinished(): Promise<string[]>
   /** The keys of objects that have parts left, be they complete, unfinished or gone. */
   parts(): Promise<string[]>
+  /** Removes everything. */
+  clear(): Promise<void>
 }
 
 /** Starts Swift, which takes about 3 s. */
@@ -140,7 +142,8 @@ async function createBucket(endpoint: string, name: string): Promise<Bucket> {
   }
   const names = async (container: string) => (await ask('GET', container)).split('\n').filter(Boolean)
   // The S3 API keeps parts, and a mark for each open upload, in a second bucket: `key/upload/1` and `key/upload`.
-  const marks = async () => await names(`${name}%2Bsegments`)
+  const segments = `${name}%2Bsegments`
+  const marks = () => names(segments)
   const isPart = (path: string) => /\/\d+$/.test(path)
   const keysOf = (paths: readonly string[], levels: number) => [
     ...new Set(paths.map((path) => path.split('/').slice(0, -levels).join('/'))),
@@ -156,6 +159,11 @@ async function createBucket(endpoint: string, name: string): Promise<Bucket> {
         1,
       ),
     parts: async () => keysOf((await marks()).filter(isPart), 2),
+    async clear() {
+      for (const container of [name, segments]) {
+        for (const path of await names(container)) await ask('DELETE', `${container}/${path}`)
+      }
+    },
   }
 }
 

@@ -8,7 +8,7 @@ const WHOLE_LINES = 5000
 export const diskFaults: Faults = {
   /** What fails makes room again, so some file may fit. */
   async 'a full disk'({ victim, random, bystander }) {
-    await victim.uploads.starved(victim.pid, random.below(64 * 1024), async () => {
+    await victim.disk.starved(victim.pid, random.below(64 * 1024), async () => {
       const whole = times(WHOLE_LINES, () => aProduct())
       const answer = await bystander.api.upload(whole).catch(() => undefined)
       if (answer && ![201, 503].includes(answer.status)) {
@@ -25,7 +25,7 @@ export const diskFaults: Faults = {
     const start = random.below(3)
     if (start === 1) await victim.stop()
     if (start === 2) await victim.kill()
-    await victim.uploads.away(async () => {
+    await victim.disk.away(async () => {
       if (start > 0) await victim.revive()
       const { status, body } = await bystander.api.upload(file(aProduct()))
       if (!MAY_BE_ANSWERED.includes(status)) {

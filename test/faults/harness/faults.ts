@@ -1,19 +1,17 @@
+import { bucketFaults } from './bucket-faults.js'
 import { clientFaults } from './client-faults.js'
 import { databaseFaults } from './database-faults.js'
 import { diskFaults } from './disk-faults.js'
 import { greed } from './greed.js'
-import { processFaults } from './process-faults.js'
+import { processFaults, takeover } from './process-faults.js'
 import type { Faults } from './scene.js'
 import { startFaults } from './start-faults.js'
+import type { VictimKind } from './victim.js'
 
-/** The faults, by name. */
-export const faults: Faults = {
-  ...processFaults,
-  ...databaseFaults,
-  ...diskFaults,
-  ...clientFaults,
-  ...startFaults,
-  ...greed,
+/** The faults of a kind of service, by name. */
+export function faultsOf(kind: VictimKind): Faults {
+  const own = kind === 'several' ? bucketFaults : { ...takeover, ...diskFaults }
+  return { ...processFaults, ...databaseFaults, ...own, ...clientFaults, ...startFaults, ...greed }
 }
 
 /** Those after which nothing may be left even without a restart: no process and no connection ended. */

@@ -61,7 +61,7 @@ export async function checkNothingElse(
     )
   }
   const rows = await victim.query<{ upload_key: string }>('select upload_key from imports')
-  const due = rows.map(({ upload_key }) => `${upload_key}.jsonl`).sort()
+  const due = rows.map(({ upload_key }) => upload_key).sort()
   const deadline = Date.now() + STUCK_MS
   for (;;) {
     const { whole, incoming } = await victim.uploads.files()

@@ -34,6 +34,28 @@ export const processFaults: Faults = {
     victim.signal('SIGCONT')
   },
 
+  /** The import is blocked before its first record, and each process that has claimed it is killed. */
+  async 'kills in a row between the claim of an import and its first chunk'(scene) {
+    const { victim, random } = scene
+    const externalRef = random.uuid()
+    const release = await hold(scene, externalRef)
+    try {
+      const id = await postAsBystander(scene, file(aProduct({ external_ref: externalRef })))
+      for (let kills = 2 + random.below(3); kills > 0; kills -= 1) {
+        await claimed(victim, id)
+        await victim.kill()
+        // As if the growing wait of each had passed.
+        await victim.query("update imports set retry_at = now() where status = 'started'")
+        await victim.revive()
+      }
+    } finally {
+      await release()
+    }
+  },
+}
+
+/** Of a service with one process. */
+export const takeover: Faults = {
   /** Only when nothing is being posted: a start removes what is not an import yet. */
   async 'a pause in which another process takes over'(scene) {
     const { victim, random, posted } = scene
@@ -53,25 +75,6 @@ export const processFaults: Faults = {
     else {
       await twin.kill()
       await expireLeases(victim)
-    }
-  },
-
-  /** The import is blocked before its first record, and each process that has claimed it is killed. */
-  async 'kills in a row between the claim of an import and its first chunk'(scene) {
-    const { victim, random } = scene
-    const externalRef = random.uuid()
-    const release = await hold(scene, externalRef)
-    try {
-      const id = await postAsBystander(scene, file(aProduct({ external_ref: externalRef })))
-      for (let kills = 2 + random.below(3); kills > 0; kills -= 1) {
-        await claimed(victim, id)
-        await victim.kill()
-        // As if the growing wait of each had passed.
-        await victim.query("update imports set retry_at = now() where status = 'started'")
-        await victim.revive()
-      }
-    } finally {
-      await release()
     }
   },
 }

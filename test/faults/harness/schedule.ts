@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RandomNumbers, randomNumbers } from '../../../bench/random.js'
-import { faults, gentle } from './faults.js'
+import { UploadsBucket } from '../../support/uploads-bucket.js'
+import { faultsOf, gentle } from './faults.js'
 import { checkNothingElse } from './leftovers.js'
 import { difference, type Outcome, outcomeOf } from './outcome.js'
 import { answered, toldOf, unanswered } from './patience.js'
 import { SCENARIOS, type Scenario, type Step, scenario } from './scenarios.js'
 import { type Fault, type Scene, STUCK_MS } from './scene.js'
+import { clockOff } from './start-faults.js'
 import type { Owner, Victim, VictimKind } from './victim.js'
 
 /** The outcomes of scenarios without any fault, by number. Determined once each. */
@@ -22,25 +24,30 @@ interface Client {
   lost: number
 }
 
+export interface ScheduleOptions {
+  readonly seed: number
+  /** Two processes over S3, and not one with a folder. */
+  readonly several: boolean
+  /** Gives the service of a kind. */
+  readonly start: (kind: VictimKind) => Promise<Victim>
+  /** Receives what happens, for people. */
+  readonly tell: (what: string) => void
+}
+
 /**
  * Runs one seeded schedule: some owners post files while something happens to the service. Afterwards
  * everything must be as if nothing had happened.
  *
- * @param start gives the service on a database of a kind.
- * @param tell receives what happens, for people.
  * @throws an Error that says what is wrong.
  */
-export async function runSchedule(
-  start: (kind: VictimKind) => Promise<Victim>,
-  seed: number,
-  tell: (what: string) => void,
-): Promise<void> {
+export async function runSchedule({ seed, several, start, tell }: ScheduleOptions): Promise<void> {
   const random = randomNumbers(seed)
-  const kind = random.oneIn(3) ? 'role' : 'embedded'
+  const kind = several ? 'several' : random.oneIn(3) ? 'role' : 'embedded'
   if (kind === 'role') tell('as a role with a schema of its own')
   const victim = await start(kind)
+  const choice = Object.entries(faultsOf(kind)).filter(([name]) => name.includes(ONLY))
   const numbers = Array.from({ length: 1 + random.below(3) }, () => random.below(SCENARIOS))
-  const chosen = Array.from({ length: 1 + random.below(3) }, () => random.pick(CHOICE))
+  const chosen = Array.from({ length: 1 + random.below(3) }, () => random.pick(choice))
   for (const number of numbers) await outcomeWithoutFaults(victim, number)
 
   const bystander = await victim.addOwner()
@@ -69,15 +76,15 @@ export async function runSchedule(
     for (const what of undo) await what()
   }
 
-  if (!chosen.every(([name]) => gentle.has(name))) await tidy(victim)
+  const tidied = chosen.every(([name]) => gentle.has(name)) ? undefined : await tidy(victim)
   for (const client of clients) await check(victim, client)
   await checkNothingElse(victim, { bystander, greedy, observed: clients.map(({ owner }) => owner) })
+  await tidied?.end()
   await victim.forgetOwners()
 }
 
 /** Set by `npm run test:faults -- --only <part of a name>`, to select some. */
 const ONLY = process.env.LONG_TEST_ONLY ?? ''
-const CHOICE = Object.entries(faults).filter(([name]) => name.includes(ONLY))
 
 async function strike(
   scene: Scene,
@@ -86,6 +93,7 @@ async function strike(
 ): Promise<void> {
   for (const [name, fault] of chosen) {
     await sleep(scene.random.below(250))
+    scene.victim.aim(scene.random)
     tell(name)
     await fault(scene)
   }
@@ -157,10 +165,21 @@ async function settle({ owner, imports }: Client): Promise<void> {
   }
 }
 
-/** What a crash leaves on disk is removed by the next start, so there has to be one. */
-async function tidy(victim: Victim): Promise<void> {
+const TWO_DAYS_MS = 2 * 24 * 3_600_000
+
+/**
+ * What a crash leaves in a folder is removed by the next start, so there has to be one. What it leaves in a bucket
+ * may be what another process is just receiving, and is removed after a day: a process is started for which that
+ * is over.
+ */
+async function tidy(victim: Victim): Promise<{ end(): Promise<unknown> }> {
+  if (victim.uploads instanceof UploadsBucket) {
+    const twin = await victim.twin({ ...clockOff(TWO_DAYS_MS), RETENTION_DAYS: '1' })
+    return { end: twin.stop }
+  }
   await victim.kill()
   await victim.revive()
+  return { end: async () => {} }
 }
 
 async function check(victim: Victim, { owner, number, imports, lost }: Client): Promise<void> {

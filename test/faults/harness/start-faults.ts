@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RandomNumbers } from '../../../bench/random.js'
 import { aProduct, times } from '../../support/builders.js'
+import type { Start } from './member.js'
 import { answered } from './patience.js'
 import { type Fault, type Faults, postAsBystander, type Scene } from './scene.js'
-import type { Start } from './victim.js'
 
 /** A restart, under circumstances that last as long as its process. */
 const newStart =
@@ -20,6 +20,12 @@ const TALKATIVE = { LOG_LEVEL: 'trace' }
 const HOUR_MS = 3_600_000
 const preload = new URL('../../support/shifted-clock.mjs', import.meta.url).href
 
+/** What makes the clock of a process run ahead by `ms`. */
+export const clockOff = (ms: number): Readonly<Record<string, string>> => ({
+  CLOCK_SHIFT_MS: String(ms),
+  NODE_OPTIONS: `--import=${preload}`,
+})
+
 /** Faults in the environment of a process from its start on. */
 export const startFaults: Faults = {
   'a new start with its log on a full disk': newStart(
@@ -34,10 +40,7 @@ export const startFaults: Faults = {
 
   'a new start with its clock off by hours': newStart(
     (random) => ({
-      environment: {
-        CLOCK_SHIFT_MS: String((random.oneIn(2) ? -1 : 1) * (1 + random.below(48)) * HOUR_MS),
-        NODE_OPTIONS: `--import=${preload}`,
-      },
+      environment: clockOff((random.oneIn(2) ? -1 : 1) * (1 + random.below(48)) * HOUR_MS),
     }),
     importAndReadResults,
   ),
@@ -46,7 +49,7 @@ export const startFaults: Faults = {
 /** Requests whose lines in the log are long: more than a pipe holds. */
 async function fillLog({ victim, random }: Scene): Promise<void> {
   for (let asked = 0; asked < 40; asked += 1) {
-    const { status } = await fetch(`${victim.url}/healthz?${'x'.repeat(6000)}`)
+    const { status } = await fetch(`${victim.member.url}/healthz?${'x'.repeat(6000)}`)
     if (status !== 200) throw new Error(`With a log that is stuck, /healthz was answered ${status}.`)
   }
   await sleep(random.below(100))

@@ -29,16 +29,16 @@ export class UploadsDisk {
     return new UploadsDisk(folder, mounted ? disk : undefined)
   }
 
-  /** The names of the files, complete ones and those still being received. */
+  /** The keys of the files, complete ones, and the names of those still being received. */
   async files(): Promise<{ whole: string[]; incoming: string[] }> {
-    const whole = (await readdir(this.folder)).filter((name) => name.endsWith('.jsonl'))
+    const whole = (await readdir(this.folder)).flatMap((name) => /^(.+)\.jsonl$/.exec(name)?.[1] ?? [])
     return { whole: whole.sort(), incoming: await readdir(join(this.folder, 'incoming')) }
   }
 
   /** Those that no import named, too. */
   async removeFiles(): Promise<void> {
     const { whole } = await this.files()
-    for (const name of whole) await rm(join(this.folder, name), { force: true })
+    for (const key of whole) await rm(join(this.folder, `${key}.jsonl`), { force: true })
     await rm(join(this.folder, 'unknown'), { recursive: true, force: true })
   }
 
@@ -88,7 +88,7 @@ export class UploadsDisk {
     await use().finally(() => rm(filler, { force: true }))
   }
 
-  async unmount(): Promise<void> {
+  async end(): Promise<void> {
     if (this.disk === undefined) return
     for (const place of [this.folder, this.disk]) await run('umount', ['-l', place]).catch(() => {})
   }

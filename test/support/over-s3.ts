@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
+import { Api } from './api.js'
+import { type ServeProcess, serve, standIn, startTestService, type TestService } from './service.js'
+import { UploadsBucket } from './uploads-bucket.js'
+
+type Environment = Readonly<Record<string, string>>
+
+/** A service whose uploads are in a bucket, and other processes of it. */
+export interface OverS3 {
+  readonly service: TestService
+  readonly uploads: UploadsBucket
+  /** Starts a further process on the same database and bucket. It is stopped after the last test. */
+  another(environment?: Environment): Promise<ServeProcess>
+}
+
+const API_KEY = 'intake_test_key_of_several_processes'
+
+/** A service over S3 for the tests of a file, or of a `describe`. */
+export function overS3(environment: Environment = {}): OverS3 {
+  let uploads: UploadsBucket | undefined
+  let service: TestService | undefined
+  const others: ServeProcess[] = []
+  beforeAll(async () => {
+    uploads = await UploadsBucket.start()
+    service = await startTestService({ ...uploads.environment, API_KEY, ...environment })
+  })
+  afterAll(async () => {
+    await uploads?.network.be('open')
+    for (const other of others) if (other.process.exitCode === null) await other.stop()
+    await service?.stop()
+    await uploads?.end()
+  })
+  return {
+    service: standIn(() => service),
+    uploads: standIn(() => uploads),
+    async another(changed = {}) {
+      if (!service || !uploads) throw new Error('The hooks have not run.')
+      const other = await serve({
+        DATA_DIR: join(service.dataDir, `../another-${others.length}`),
+        DATABASE_URL: service.databaseUrl,
+        ...uploads.environment,
+        API_KEY,
+        ...environment,
+        ...changed,
+      })
+      others.push(other)
+      return other
+    },
+  }
+}
+
+/** The API of a process, as the default store sees it. */
+export const apiOf = ({ url, apiKey }: ServeProcess): Api => new Api(url, apiKey)
