@@ -6,13 +6,14 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './data-dir/postgre
 import type { Connection } from './db/connection.js'
 import { migrate } from './db/migrate/migrate.js'
 import type { Pool } from './db/pool.js'
+import type { FolderLock } from './folder-lock.js'
 import { sortUploads } from './imports/receive/stray-uploads.js'
 import { defaultApiKey } from './tenants/default-key.js'
 import { defaultStore } from './tenants/owners.js'
 import { clearIncoming } from './uploads/file.js'
 import { openUploadsFolder } from './uploads/folder.js'
 import type { UploadStores } from './uploads/stores.js'
-import { PROCESS_CONNECTIONS } from './worker/connection-budget.js'
+import { connectionsOf } from './worker/connection-budget.js'
 
 interface Preparation {
   readonly config: Config
@@ -25,28 +26,27 @@ interface Preparation {
   readonly logger: Logger
   /** Gives the start up: nothing more is started then, and what already runs is stopped meanwhile. */
   readonly signal: AbortSignal | undefined
-  /** Locks the store against other processes. Does nothing if it is locked already. */
-  holdLock(): Promise<void>
+  readonly lock: FolderLock
 }
 
 /**
  * Prepares everything that needs the database or the uploads. If it throws, it can be called again.
  *
- * @returns the default store's API key
+ * @returns the default store's API key; undefined if this process takes no requests
  */
-export async function prepareStart(preparation: Preparation): Promise<string> {
-  const { config, dataDir, embedded, connection, pool, stores, logger, signal, holdLock } = preparation
-  await openUploadsFolder(dataDir.layout, dataDir.id)
+export async function prepareStart(preparation: Preparation): Promise<string | undefined> {
+  const { config, dataDir, embedded, connection, pool, stores, logger, signal, lock } = preparation
+  if (stores.folder) await openUploadsFolder(dataDir.layout, dataDir.id)
   signal?.throwIfAborted()
   await embedded?.start()
-  connection.schema = await migrate(connection, PROCESS_CONNECTIONS)
+  connection.schema = await migrate(connection, connectionsOf(config))
   signal?.throwIfAborted()
-  await holdLock()
-  await clearIncoming(dataDir.layout.uploads.folder)
+  await lock.hold()
+  if (stores.folder) await clearIncoming(dataDir.layout.uploads.folder)
   await defaultStore(pool)
   await requireSameDatabase(pool, dataDir.path, stores.current)
   await sortUploads(pool, stores.current, logger)
-  return await defaultApiKey(pool, dataDir, config.apiKey)
+  return config.workerOnly ? undefined : await defaultApiKey(pool, dataDir, config.apiKey)
 }
 
 /**

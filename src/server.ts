@@ -12,7 +12,7 @@ import { readBodies } from './http/body/request-bodies.js'
 import { deliverEarlyAnswers } from './http/connections/early-answers.js'
 import { closeIdleConnections } from './http/connections/idle.js'
 import { followRequests } from './http/connections/requests.js'
-import { serviceUnavailable } from './http/errors.js'
+import { noApi, notFound, serviceUnavailable } from './http/errors.js'
 import {
   clientErrorHandler,
   closeOtherMethods,
@@ -61,6 +61,8 @@ export function buildServer(dependencies: ServerDependencies): FastifyInstance {
   addSharedParts(app, config)
   countRequests(app, dependencies.metrics)
   const limits = new RateLimits(config)
+  addServiceRoutes(app, dependencies)
+  if (config.workerOnly) return app
   addPublicRoutes(app, dependencies, limits)
   addApi(app, dependencies, limits)
   return app
@@ -112,9 +114,9 @@ function createApplication(config: Config, logger: Logger): FastifyInstance {
 }
 
 /** Adds what all routes share. */
-function addSharedParts(app: FastifyInstance, { requestTimeoutSeconds }: Config): void {
+function addSharedParts(app: FastifyInstance, { requestTimeoutSeconds, workerOnly }: Config): void {
   const requestTimeoutMs = requestTimeoutSeconds * 1000
-  errorHandlers(app)
+  errorHandlers(app, workerOnly ? noApi() : notFound('resource'))
   unusualRequests(app)
   knowAllMethods(app)
   securityHeaders(app)
@@ -125,7 +127,6 @@ function addSharedParts(app: FastifyInstance, { requestTimeoutSeconds }: Config)
   jsonBodies(app)
   validateRequests(app)
   documentRoutes(app, [...importSchemas, ...recordSchemas], webhookDocument)
-  docsPages(app)
 }
 
 function countRequests(app: FastifyInstance, metrics: Metrics): void {
@@ -134,17 +135,22 @@ function countRequests(app: FastifyInstance, metrics: Metrics): void {
   })
 }
 
-/**
- * Adds the routes without a token: the service's health, the console's pages, and the route that issues
- * tokens.
- */
-function addPublicRoutes(app: FastifyInstance, dependencies: ServerDependencies, limits: RateLimits): void {
-  const { pool, stores, metrics, isReady } = dependencies
+/** Adds the routes about the process itself, which every process has. */
+function addServiceRoutes(
+  app: FastifyInstance,
+  { pool, stores, metrics, isReady }: ServerDependencies,
+): void {
   addRoutes(app, '', (service) => {
     healthRoutes(service, pool, stores, isReady)
-    openApiRoute(service)
     metricsRoute(service, metrics)
   })
+}
+
+/** Adds the other routes without a token: the documents, the console's pages, and the route that issues tokens. */
+function addPublicRoutes(app: FastifyInstance, dependencies: ServerDependencies, limits: RateLimits): void {
+  const { pool, isReady } = dependencies
+  docsPages(app)
+  addRoutes(app, '', openApiRoute)
   addRoutes(app, '', consolePages)
   consoleAssets(app)
   addRoutes(app, '/oauth', (oauth) => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Config } from './config/config.js'
+import { type Config, ConfigError } from './config/config.js'
 import { type DataDir, openDataDir } from './data-dir/data-dir.js'
 import { embeddedConnection } from './data-dir/postgres/embedded.js'
 import type { Connection } from './db/connection.js'
@@ -9,6 +9,7 @@ import { isOutage } from './db/outage.js'
 import { OwnerPools } from './db/owner-pool.js'
 import { createPool } from './db/pool.js'
 import { DatabaseAway, DatabaseNotSetUp, MigratedElsewhere } from './db/reach.js'
+import { FolderLock } from './folder-lock.js'
 import { createLogger } from './log/log.js'
 import { Metrics } from './metrics.js'
 import { Embedded, prepareStart } from './prepare-start.js'
@@ -18,18 +19,16 @@ import { Credentials } from './tenants/credentials.js'
 import { expectedApiKey } from './tenants/default-key.js'
 import { clearIncoming } from './uploads/file.js'
 import { UploadsAway } from './uploads/folder.js'
-import { holdStoreLock, type StoreLock } from './uploads/store-lock.js'
-import { openUploadStores, type StoresOptions } from './uploads/stores.js'
+import { openUploadStores, type StoresOptions, type UploadStores } from './uploads/stores.js'
 import { API_CONNECTIONS } from './worker/connection-budget.js'
-import type { WorkerData } from './worker/messages.js'
 import { type RunningWorker, startWorker } from './worker/start.js'
 
 /** What a person needs to use the service. */
 export interface Announcement {
   /** Where HTTP listens: `http://127.0.0.1:8080`. */
   readonly url: string
-  /** The default store's key. */
-  readonly apiKey: string
+  /** The default store's key. Absent: this process leaves requests to others. */
+  readonly apiKey?: string
 }
 
 /** The whole service, running. */
@@ -106,6 +105,9 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   const logger = createLogger(config.logLevel, () => countDroppedLine())
   const dataDir = await openDataDir(config.dataDir)
   stack.push(() => dataDir.release())
+  const storesOptions = storesOf(dataDir)
+  const stores = openUploadStores(storesOptions)
+  requireShared(config, stores)
   const embedded = config.databaseUrl === undefined ? new Embedded(dataDir, logger) : undefined
   stack.push(async () => embedded?.stop())
   const connection: Connection =
@@ -120,13 +122,11 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   )
   stack.push(() => pool.end())
 
-  const { folder } = dataDir.layout.uploads
-  const stores = openUploadStores(storesOf(dataDir))
-
-  let lock: StoreLock | undefined
-  let locking: Promise<StoreLock> | undefined
-  // A start that is given up may be taking it at that moment.
-  stack.push(async () => (await locking?.catch(() => undefined))?.release())
+  const { signal } = options
+  let worker: RunningWorker | undefined
+  const onChange = (isHeld: boolean) => worker?.pause(!isHeld)
+  const lock = new FolderLock({ stores, connection, logger, signal, onChange })
+  stack.push(() => lock.release())
   let isReady = false
   const ownerPools = new OwnerPools(pool, {
     connections: SHARED_CONNECTIONS,
@@ -143,30 +143,14 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     stores: metrics.counting(stores),
     credentials: new Credentials(pool),
     metrics,
-    isReady: () => isReady && lock?.isHeld === true,
+    isReady: () => isReady && lock.isHeldFor(stores.current),
   })
-  let worker: RunningWorker | undefined
   // In parallel: requests end while the jobs reach their checkpoints.
   stack.push(async () => {
-    await Promise.all([close(app).then(() => clearIncoming(folder)), worker?.stop()])
+    await Promise.all([close(app).then(() => clearFolder(stores, dataDir)), worker?.stop()])
   })
-  const { signal } = options
-  const holdLock = async () => {
-    locking ??= holdStoreLock(connection, {
-      storeId: stores.current.id,
-      logger,
-      onChange: (isHeld) => worker?.pause(!isHeld),
-      signal,
-    })
-    try {
-      lock = await locking
-    } catch (error) {
-      locking = undefined
-      throw error
-    }
-  }
   const prepare = () =>
-    prepareStart({ config, dataDir, embedded, connection, pool, stores, logger, signal, holdLock })
+    prepareStart({ config, dataDir, embedded, connection, pool, stores, logger, signal, lock })
   // Not earlier: if a start is impossible, its error must be the only line written.
   let listening: Promise<string> | undefined
   const openHttp = async () => {
@@ -177,32 +161,43 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   }
   const announceAway = async () => {
     const url = await openHttp()
-    options.onAway?.({ url, apiKey: await expectedApiKey(dataDir, config.apiKey) })
+    const apiKey = config.workerOnly ? undefined : await expectedApiKey(dataDir, config.apiKey)
+    options.onAway?.({ url, ...(apiKey !== undefined && { apiKey }) })
   }
   const apiKey = await onceThere(prepare, options, logger, announceAway)
 
-  const workerData = { ...workerDataOf(config, connection, dataDir), isPaused: !lock?.isHeld }
-  worker = startWorker(workerData, logger, (event) => metrics.workerDid(event))
+  if (!config.apiOnly) {
+    const workerData = {
+      connection,
+      processId: dataDir.id,
+      stores: storesOptions,
+      retentionDays: config.retentionDays,
+      allowPrivateWebhooks: config.allowPrivateWebhooks,
+      isPaused: !lock.isHeld,
+      logLevel: config.logLevel,
+    }
+    worker = startWorker(workerData, logger, (event) => metrics.workerDid(event))
+  }
   isReady = true
   const url = await openHttp()
-  return { url, apiKey, stop: () => stack.unwind() }
+  return { url, ...(apiKey !== undefined && { apiKey }), stop: () => stack.unwind() }
 }
 
 const storesOf = ({ layout, id }: DataDir): StoresOptions => ({
   folder: { path: layout.uploads.folder, id },
 })
 
-const workerDataOf = (
-  config: Config,
-  connection: Connection,
-  dataDir: DataDir,
-): Omit<WorkerData, 'isPaused'> => ({
-  connection,
-  stores: storesOf(dataDir),
-  retentionDays: config.retentionDays,
-  allowPrivateWebhooks: config.allowPrivateWebhooks,
-  logLevel: config.logLevel,
-})
+/** What one process receives, another can run only if it reads the same store. */
+function requireShared({ apiOnly, workerOnly }: Config, { current, folder }: UploadStores): void {
+  if (current !== folder || !(apiOnly || workerOnly)) return
+  throw new ConfigError(
+    `${apiOnly ? 'API_ONLY' : 'WORKER_ONLY'} needs an upload store that other processes can reach; this process keeps uploads in a folder of its own. Set UPLOAD_STORE.`,
+  )
+}
+
+const clearFolder = async ({ folder }: UploadStores, { layout }: DataDir): Promise<void> => {
+  if (folder) await clearIncoming(layout.uploads.folder)
+}
 
 /** What a start has to wait for, in words; undefined: waiting does not help. */
 function awayOf(error: unknown, isFirst: boolean): string | undefined {

@@ -36,7 +36,7 @@ export async function worker(
       const stop = new AbortController()
       const shared = { memory: new ChunkMemory(), warnings: new WarningsOfJobs() }
       const context = { pool, stores, ...shared, logger, emit: () => {} }
-      const working = work(context, connection, () => false, stop.signal)
+      const working = work({ ...context, processId: dataDir.id }, connection, () => false, stop.signal)
       return () => {
         stop.abort()
         return working
@@ -45,6 +45,7 @@ export async function worker(
     'in a thread of its own'() {
       const workerData: WorkerData = {
         connection,
+        processId: dataDir.id,
         stores: storesOptions,
         retentionDays: 0,
         allowPrivateWebhooks: false,

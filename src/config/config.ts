@@ -8,6 +8,10 @@ export interface Config {
   readonly dataDir: string
   /** Unset: the embedded PostgreSQL under `dataDir`. */
   readonly databaseUrl: string | undefined
+  /** Whether this process leaves imports, deliveries and retention to others. */
+  readonly apiOnly: boolean
+  /** Whether this process leaves requests to others. */
+  readonly workerOnly: boolean
   /** Unset: the one that `dataDir` keeps, generated at the first start. */
   readonly apiKey: string | undefined
   readonly maxUploadBytes: number

@@ -23,5 +23,7 @@ export function readConfig(
       throw new ConfigError(`${fromFlag === undefined ? variable : flag} ${error.message}${shown}.`)
     }
   }
+  if (config.apiOnly && config.workerOnly)
+    throw new ConfigError('API_ONLY and WORKER_ONLY exclude each other: set one of them, or neither.')
   return Object.freeze(config) as unknown as Config
 }

@@ -19,6 +19,8 @@ interface Setting {
   readonly placeholder: string
   readonly description: string
   readonly default?: string
+  /** Whether the flag takes no value: it stands for `true`. */
+  readonly isSwitch?: true
   readonly parse: (text: string) => string | number | boolean
 }
 
@@ -61,6 +63,28 @@ export const settings: readonly Setting[] = [
     placeholder: '<url>',
     description: 'a PostgreSQL 15+ database to use instead of the embedded one',
     parse: databaseUrl,
+  },
+  {
+    key: 'apiOnly',
+    variable: 'API_ONLY',
+    flag: '--api-only',
+    placeholder: '<true|false>',
+    description:
+      'leave imports, webhooks and retention to other processes; needs an UPLOAD_STORE that all can reach',
+    default: 'false',
+    isSwitch: true,
+    parse: yesOrNo,
+  },
+  {
+    key: 'workerOnly',
+    variable: 'WORKER_ONLY',
+    flag: '--worker-only',
+    placeholder: '<true|false>',
+    description:
+      'leave requests to other processes, but for /healthz, /readyz and /metrics; needs an UPLOAD_STORE that all can reach',
+    default: 'false',
+    isSwitch: true,
+    parse: yesOrNo,
   },
   {
     key: 'apiKey',

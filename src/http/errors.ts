@@ -73,6 +73,10 @@ export const unauthorized = (challenge = 'Bearer') =>
 /** `thing`: `import`, `plan`, … */
 export const notFound = (thing: string) => httpError(404, 'Not Found', `No ${thing} found`)
 
+/** What a process answers that leaves requests to others. */
+export const noApi = () =>
+  httpError(404, 'Not Found', 'This process only works on imports (WORKER_ONLY); ask one that has the API.')
+
 export const methodNotAllowed = (allowed: readonly string[]) =>
   httpError(405, 'Method Not Allowed', `This resource takes ${allowed.join(', ')}.`, undefined, {
     allow: allowed.join(', '),

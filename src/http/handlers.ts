@@ -19,7 +19,6 @@ import {
   HttpError,
   internalServerError,
   methodNotAllowed,
-  notFound,
   refused,
   serviceUnavailable,
   tookTooLong,
@@ -28,8 +27,12 @@ import {
 } from './errors.js'
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.js'
 
-/** Turns everything that is thrown into the one form of errors (contract 3), and logs server errors. */
-export function errorHandlers(app: FastifyInstance): void {
+/**
+ * Turns everything that is thrown into the one form of errors (contract 3), and logs server errors.
+ *
+ * @param noRoute answers what no route is for.
+ */
+export function errorHandlers(app: FastifyInstance, noRoute: HttpError): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const answer = answerTo(error, request)
     if (answer) return send(reply, answer)
@@ -42,7 +45,7 @@ export function errorHandlers(app: FastifyInstance): void {
     // A return value would be sent.
     return undefined
   })
-  app.setNotFoundHandler((_request, reply) => send(reply, notFound('resource')))
+  app.setNotFoundHandler((_request, reply) => send(reply, noRoute))
 }
 
 /**

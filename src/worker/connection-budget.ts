@@ -10,7 +10,7 @@ export const WORKER_CONNECTIONS = CONCURRENCY * (CHUNKS_AT_ONCE + 1) + 2
 /** Listens for notifications. */
 const LISTENING = 1
 
-/** Holds the lock of the uploads. */
+/** Holds the lock of the uploads folder. */
 const LOCKING = 1
 
 /**
@@ -18,3 +18,7 @@ const LOCKING = 1
  * for each other.
  */
 export const PROCESS_CONNECTIONS = API_CONNECTIONS + WORKER_CONNECTIONS + LISTENING + LOCKING
+
+/** The same for what a process does. One that leaves requests to others still answers `/readyz`. */
+export const connectionsOf = ({ apiOnly }: { readonly apiOnly: boolean }): number =>
+  apiOnly ? API_CONNECTIONS + LOCKING : PROCESS_CONNECTIONS

@@ -4,6 +4,8 @@ import type { StoresOptions } from '../uploads/stores.js'
 /** What the worker thread receives at its start. */
 export interface WorkerData {
   readonly connection: Connection
+  /** The identity of its data directory. */
+  readonly processId: string
   readonly stores: StoresOptions
   readonly retentionDays: number
   readonly allowPrivateWebhooks: boolean

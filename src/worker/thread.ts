@@ -27,7 +27,7 @@ const LOCK_SECONDS = 5
  * When told to stop, it ends once its jobs have reached their checkpoints.
  */
 const data = workerData as WorkerData
-const { connection, retentionDays, allowPrivateWebhooks, logLevel } = data
+const { connection, processId, retentionDays, allowPrivateWebhooks, logLevel } = data
 const emit = (event: WorkerEvent) => parentPort?.postMessage(event)
 const logger = createLogger(logLevel, () => emit({ kind: 'log line dropped' })).child({ thread: 'worker' })
 const pool = createPool(
@@ -52,7 +52,7 @@ const reporting = setInterval(() => {
 const stores = openUploadStores(data.stores)
 const context = { pool, stores, memory: new ChunkMemory(), warnings: new WarningsOfJobs(), logger, emit }
 await Promise.all([
-  work(context, connection, () => isPaused, stop.signal),
+  work({ ...context, processId }, connection, () => isPaused, stop.signal),
   deliver({ ...context, allowPrivate: allowPrivateWebhooks }, stop.signal),
   retain(context, retentionDays, stop.signal),
 ])

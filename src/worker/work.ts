@@ -16,6 +16,11 @@ export const CONCURRENCY = 4
  */
 const TURN_MS = 5000
 
+export interface WorkContext extends JobContext {
+  /** The identity of the process's data directory. */
+  readonly processId: string
+}
+
 interface RunningJob extends Running {
   /** When it started, in ms of the process's monotonic clock. */
   readonly since: number
@@ -28,12 +33,12 @@ interface RunningJob extends Running {
  * Waits for an unreachable database.
  */
 export async function work(
-  context: JobContext,
+  context: WorkContext,
   connection: Connection,
   isPaused: () => boolean,
   stop: AbortSignal,
 ): Promise<void> {
-  const { pool, stores } = context
+  const { pool, stores, processId } = context
   const waker = new Waker()
   const listening = listen(connection, IMPORTS_CHANNEL, waker, stop)
   const readable = new ReadableStores(context, isPaused)
@@ -43,15 +48,16 @@ export async function work(
     {
       atOnce: CONCURRENCY,
       async mayClaim() {
-        if (mayHaveLeftovers && !isPaused()) {
-          if (stores.folder) await releaseLeasesOf(pool, stores.folder.id)
-          mayHaveLeftovers = false
+        // Once it has claimed something, it must not release that.
+        if (mayHaveLeftovers && stores.folder && !isPaused()) {
+          await releaseLeasesOf(pool, processId, stores.folder.id)
         }
+        mayHaveLeftovers = false
         await readable.look()
-        return readable.ids.length > 0
+        return true
       },
       async claim() {
-        const job = await claimImport(pool, readable.ids)
+        const job = await claimImport(pool, processId, readable.ids)
         if (!job) return undefined
         const turn = new AbortController()
         return { since: performance.now(), turn, done: runJob(context, job, stop, turn.signal) }

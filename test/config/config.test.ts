@@ -44,3 +44,17 @@ test.each(['RATE_LIMIT', 'WRONG_SECRET_LIMIT', 'MAX_UPLOADS', 'MAX_WAITING_IMPOR
     }
   },
 )
+
+describe('What a process leaves to others', () => {
+  test('is nothing unless set', () => {
+    expect(read({})).toMatchObject({ apiOnly: false, workerOnly: false })
+    expect(read({ API_ONLY: 'true' })).toMatchObject({ apiOnly: true, workerOnly: false })
+    expect(read({ WORKER_ONLY: 'true' })).toMatchObject({ apiOnly: false, workerOnly: true })
+  })
+
+  test('is not everything', () => {
+    expect(() => read({ API_ONLY: 'true', WORKER_ONLY: 'true' })).toThrow(
+      'API_ONLY and WORKER_ONLY exclude each other',
+    )
+  })
+})

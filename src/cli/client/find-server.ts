@@ -110,7 +110,8 @@ class LocalServer implements Server {
     const place = dataDir === undefined ? {} : { dataDir }
     this.#lasting = readConfig(place, process.env)
     this.#config = readConfig(
-      { ...place, host: '127.0.0.1', port: '0' },
+      // A server of its own takes requests and runs imports, whatever the service leaves to other processes.
+      { ...place, host: '127.0.0.1', port: '0', apiOnly: 'false', workerOnly: 'false' },
       // Only errors, as its log is on the same terminal as the progress.
       { ...process.env, LOG_LEVEL: process.env.LOG_LEVEL || 'error' },
     )
@@ -175,7 +176,7 @@ class LocalServer implements Server {
       const { startService } = await import('../../service.js')
       this.#own = await startService(this.#config)
       this.#say(`No server runs on ${dataDir}; this command runs one itself.`)
-      this.#setAddress(this.#own.url, this.#own.apiKey)
+      this.#setAddress(this.#own.url, this.#own.apiKey ?? (await this.#keptKey()))
     } catch (error) {
       if (!(error instanceof DataDirInUse)) throw error
       if (error.url === undefined || error.url === this.#address?.url) return

@@ -18,11 +18,11 @@ export function serveCommand(): Command {
     .action(async (flags: Partial<Record<keyof Config, string>>) => {
       await serve(flags).catch(fail)
     })
-  for (const { variable, flag, placeholder, description, default: preset } of settings) {
-    const note = preset === undefined ? '' : `, default: ${preset}`
-    command.addOption(
-      new Option(`${flag} ${placeholder}`, `${description} (environment: ${variable}${note})`),
-    )
+  for (const { variable, flag, placeholder, description, default: preset, isSwitch } of settings) {
+    const note = preset === undefined || isSwitch ? '' : `, default: ${preset}`
+    const text = `${description} (environment: ${isSwitch ? `${variable}=true` : variable}${note})`
+    const option = new Option(isSwitch ? flag : `${flag} ${placeholder}`, text)
+    command.addOption(isSwitch ? option.preset('true') : option)
   }
   return command
 }
@@ -58,8 +58,8 @@ function announcer(): (announcement: Announcement) => void {
   const printed = new Set<string>()
   return ({ url, apiKey }) => {
     // The key is in the fragment, which browsers do not send.
-    const console = `${url}/#key=${encodeURIComponent(apiKey)}`
-    for (const line of [`listening on ${url}\n`, `API key: ${apiKey}\n`, `console: ${console}\n`]) {
+    const ofApi = (key: string) => [`API key: ${key}\n`, `console: ${url}/#key=${encodeURIComponent(key)}\n`]
+    for (const line of [`listening on ${url}\n`, ...(apiKey === undefined ? [] : ofApi(apiKey))]) {
       if (!printed.has(line)) process.stdout.write(line)
       printed.add(line)
     }

@@ -39,6 +39,7 @@ export const LOCAL = [
   'credentials',
   'access_tokens',
   'sessions',
+  'rate_limits',
   'imports',
   'import_counts',
   'webhooks',

@@ -133,4 +133,5 @@ export async function relationsOf(migrations: readonly string[]): Promise<string
   return [...new Set(created)]
 }
 
-const CREATED = /^\s*create (?:unique )?(?:table|index) (?:concurrently )?(?:if not exists )?(\w+)/gim
+const CREATED =
+  /^\s*create (?:unique |unlogged )?(?:table|index) (?:concurrently )?(?:if not exists )?(\w+)/gim

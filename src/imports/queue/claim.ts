@@ -5,7 +5,7 @@ import { type Pool, rows } from '../../db/pool.js'
 import { type CountsByType, countsOf, uploadedOf } from '../counts.js'
 import type { ImportOptions } from '../import.js'
 import type { Counts, OnConflict } from '../terms.js'
-import { isClaimable, LEASE_SECONDS, MAX_RETRY_SECONDS, queueHeads } from './heads.js'
+import { isClaimable, isReadable, LEASE_SECONDS, MAX_RETRY_SECONDS, queueHeads } from './heads.js'
 
 /** The channel notified when there may be something to claim. */
 export const IMPORTS_CHANNEL = 'intake_imports'
@@ -61,13 +61,18 @@ export class LeaseLost extends Error {
 const TRIED_HEADS = 16
 
 /**
- * Claims the next import whose file is in one of the stores: of the unclaimed heads of the owners' queues, the one
+ * Claims the next import whose file is in one of the stores, or the next undo: of the unclaimed heads of the owners' queues, the one
  * whose organization, and then whose owner, has waited longest for a turn. The unique index on started
  * imports allows an owner one at a time, whoever claims.
  *
+ * @param processId by which a later start of this process finds what it had claimed.
  * @returns undefined if there is nothing to claim; look again at the next notification or poll.
  */
-export async function claimImport(pool: Pool, storeIds: readonly string[]): Promise<Job | undefined> {
+export async function claimImport(
+  pool: Pool,
+  processId: string,
+  storeIds: readonly string[],
+): Promise<Job | undefined> {
   const [row] = await rows<ClaimedRow>(
     pool,
     sql`
@@ -80,7 +85,7 @@ export async function claimImport(pool: Pool, storeIds: readonly string[]): Prom
           from owners o left join owners p on p.id = o.parent_id
           where o.id = h.owner_id offset 0
         ) as t
-        where h.upload_store = any(${storeIds}::text[]) and ${isClaimable('h')}
+        where ${isReadable('h', storeIds)} and ${isClaimable('h')}
         order by place
         limit ${TRIED_HEADS}
       ),
@@ -98,6 +103,7 @@ export async function claimImport(pool: Pool, storeIds: readonly string[]): Prom
             started_at = coalesce(i.started_at, clock_timestamp()),
             updated_at = clock_timestamp(),
             fence = i.fence + 1,
+            claimed_by = ${processId},
             claims = i.claims + 1,
             -- For the case that this process dies: each time the next one waits twice as long.
             retry_at = now() + make_interval(secs => least(power(2, least(i.claims, 30)), ${MAX_RETRY_SECONDS})),
@@ -151,7 +157,7 @@ export async function isAnyWaiting(pool: Pool, storeIds: readonly string[]): Pro
     pool,
     sql`
       with recursive ${queueHeads}
-      select from heads h where h.upload_store = any(${storeIds}::text[]) and ${isClaimable('h')} limit 1`,
+      select from heads h where ${isReadable('h', storeIds)} and ${isClaimable('h')} limit 1`,
   )
   return found.length > 0
 }
@@ -232,8 +238,15 @@ export async function releaseLease(
   return released.attempts
 }
 
-/** Releases what a dead worker of this store held. Only while no other worker of the store is alive. */
-export async function releaseLeasesOf(pool: Pool, storeId: string): Promise<void> {
+/**
+ * Releases what an earlier run of a process had claimed. Only while it runs no job, and only by the holder of
+ * its folder's lock: without that, another process may go by the same identity.
+ *
+ * @param storeId of its folder: what earlier versions claimed does not say by whom.
+ */
+export async function releaseLeasesOf(pool: Pool, processId: string, storeId: string): Promise<void> {
   await pool.query(sql`
-    update imports set lease_expires_at = null where status = 'started' and upload_store = ${storeId}`)
+    update imports set lease_expires_at = null
+    where status = 'started'
+      and (claimed_by = ${processId} or (claimed_by is null and upload_store = ${storeId}))`)
 }

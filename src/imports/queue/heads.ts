@@ -28,7 +28,14 @@ export const isClaimable = (table: string): Sql =>
       or (${table}.status = 'started'
         and (${table}.lease_expires_at is null or ${hasCome(`${table}.lease_expires_at`, LEASE_SECONDS)}))))`)
 
-const columns = raw('id, owner_id, status, created_at, upload_store, retry_at, lease_expires_at')
+/**
+ * The condition that a process with these stores can run a head of a queue: it can read its file, or it is an
+ * undo, which reads none.
+ */
+export const isReadable = (table: string, storeIds: readonly string[]): Sql =>
+  sql`(${raw(`${table}.undo_of`)} is not null or ${raw(`${table}.upload_store`)} = any(${storeIds}::text[]))`
+
+const columns = raw('id, owner_id, status, created_at, upload_store, undo_of, retry_at, lease_expires_at')
 
 /**
  * The heads of the owners' queues, for a `with recursive`: `heads` has one row for each owner that has an

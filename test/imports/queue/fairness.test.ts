@@ -75,7 +75,7 @@ test('Owners take turns, whoever posted first and however many wait; so do organ
   names.set(await plant(alone, storeId, 3), 'alone')
   const order: (string | undefined)[] = []
   for (;;) {
-    const job = await claimImport(service.pool, [storeId])
+    const job = await claimImport(service.pool, 'test', [storeId])
     if (!job) break
     order.push(names.get(job.ownerId))
     await service.pool.query("update imports set status = 'success', finished_at = now() where id = $1", [
@@ -99,15 +99,15 @@ test('An import that paused continues as the same import, after those that were 
   const [one, other] = await addStores(2)
   if (!one || !other) throw new Error('there are two stores')
   await plant(one, storeId, 2)
-  const job = await claimImport(service.pool, [storeId])
+  const job = await claimImport(service.pool, 'test', [storeId])
   await plant(other, storeId, 1)
-  const beside = await claimImport(service.pool, [storeId])
+  const beside = await claimImport(service.pool, 'test', [storeId])
   if (!job || !beside) throw new Error('nothing was claimed')
   await releaseLease(service.pool, job, { counts: false, retryAfterSeconds: 0 })
   await releaseLease(service.pool, beside, { counts: false, retryAfterSeconds: 0 })
-  expect((await claimImport(service.pool, [storeId]))?.id).toBe(job.id)
-  expect((await claimImport(service.pool, [storeId]))?.id).toBe(beside.id)
-  expect(await claimImport(service.pool, [storeId])).toBeUndefined()
+  expect((await claimImport(service.pool, 'test', [storeId]))?.id).toBe(job.id)
+  expect((await claimImport(service.pool, 'test', [storeId]))?.id).toBe(beside.id)
+  expect(await claimImport(service.pool, 'test', [storeId])).toBeUndefined()
 })
 
 test('A claim looks at the heads of queues: it reads one of 20,000 waiting imports of an owner', async () => {
@@ -125,7 +125,7 @@ test('A claim looks at the heads of queues: it reads one of 20,000 waiting impor
   /** How many rows of imports a claim reads; the claim is rolled back. */
   const readByClaim = async (): Promise<number | undefined> => {
     await single.query('begin')
-    expect((await claimImport(single, [storeId]))?.ownerId).toBe(ownerId)
+    expect((await claimImport(single, 'test', [storeId]))?.ownerId).toBe(ownerId)
     const { rows } = await single.query<{ read: number }>(
       "select seq_tup_read + idx_tup_fetch as read from pg_stat_xact_user_tables where relname = 'imports'",
     )
@@ -147,7 +147,7 @@ test('A lease, and a wait for another attempt, left far in the future by the dat
   const [store] = await addStores(1)
   if (!store) throw new Error('there is a store')
   await plant(store, storeId, 1)
-  const job = await claimImport(service.pool, [storeId])
+  const job = await claimImport(service.pool, 'test', [storeId])
   if (!job) throw new Error('nothing was claimed')
   const set = (lease: string) =>
     service.pool.query(
@@ -155,7 +155,7 @@ test('A lease, and a wait for another attempt, left far in the future by the dat
       [job.id, lease],
     )
   await set('14 s')
-  expect(await claimImport(service.pool, [storeId])).toBeUndefined()
+  expect(await claimImport(service.pool, 'test', [storeId])).toBeUndefined()
   await set('1 h')
-  expect((await claimImport(service.pool, [storeId]))?.id).toBe(job.id)
+  expect((await claimImport(service.pool, 'test', [storeId]))?.id).toBe(job.id)
 })
