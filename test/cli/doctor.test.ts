@@ -1,15 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, readFile, realpath, rm, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { embeddedConnection } from '../../src/data-dir/postgres/embedded.js'
-import { connect } from '../../src/db/pool.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aProduct, file, times } from '../support/builders.js'
 import { intake } from '../support/cli.js'
 import { insertImport, ownerIdOf } from '../support/rows.js'
-import { createDatabase, serve, temporaryFolder, testServiceEach } from '../support/service.js'
+import { createDatabase, serve, temporaryFolder, testService } from '../support/service.js'
 
-const service = testServiceEach()
+/** Each test leaves it healthy, running or stopped. */
+const service = testService({})
+
+async function running(): Promise<void> {
+  if (service.server.process.exitCode !== null) await service.restart()
+}
+
+async function stopped(): Promise<void> {
+  if (service.server.process.exitCode === null) await service.server.stop()
+}
 
 interface Finding {
   readonly check: string
@@ -39,9 +46,10 @@ const finding = (check: string, status: string, found: RegExp) =>
 const ownStore = async () => `file:${(await readFile(join(service.dataDir, 'id'), 'utf8')).trim()}`
 
 test('a healthy service: no problem, exit code 0, beside it and without it, as a table and as JSON', async () => {
+  await running()
   await service.api.import(file(aProduct(), 'garbage'))
   expect(await examine()).toEqual({ code: 0, findings: [] })
-  await service.server.stop()
+  await stopped()
   expect(await examine()).toEqual({ code: 0, findings: [] })
   const { code, stdout } = await intake(['doctor'], {
     DATA_DIR: service.dataDir,
@@ -69,17 +77,31 @@ test('a healthy service: no problem, exit code 0, beside it and without it, as a
   }
 })
 
-test('the embedded database is examined beside the service that runs it, and without one', async () => {
-  const folder = await temporaryFolder()
-  try {
-    const embedded = { DATA_DIR: join(folder.path, 'data'), DATABASE_URL: '' }
+describe('the embedded database', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>
+  const embedded = { DATA_DIR: '', DATABASE_URL: '' }
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+    embedded.DATA_DIR = join(folder.path, 'data')
+  })
+  afterAll(() => folder.remove())
+
+  test('is examined beside the service that runs it, and without one', async () => {
     const server = await serve(embedded)
     expect(await examine(embedded)).toEqual({ code: 0, findings: [] })
     await server.stop()
     expect(await examine(embedded)).toEqual({ code: 0, findings: [] })
-  } finally {
-    await folder.remove()
-  }
+  })
+
+  test('that gives up durability is a problem', async () => {
+    // As `alter system` writes it.
+    const settings = join(embedded.DATA_DIR, 'postgres', 'postgresql.auto.conf')
+    await appendFile(settings, "full_page_writes = 'off'\n")
+    expect(await examine(embedded)).toEqual({
+      code: 1,
+      findings: [finding('durability', 'problem', /^full_page_writes is off/)],
+    })
+  })
 })
 
 test('a missing data directory and an unreachable database are problems', async () => {
@@ -98,39 +120,30 @@ test.runIf(process.platform !== 'win32')(
   async () => {
     await chmod(join(service.dataDir, 'api-key'), 0o644)
     const { code, findings } = await examine()
+    await chmod(join(service.dataDir, 'api-key'), 0o600)
     expect(code).toBe(1)
     expect(findings).toEqual([finding('folder modes', 'problem', /Other users of this machine/)])
     expect(findings[0]?.remedy).toContain(`chmod 600 ${join(service.dataDir, 'api-key')}`)
   },
 )
 
-test('a database that gives up durability is a problem', async () => {
-  const folder = await temporaryFolder()
-  const embedded = { DATA_DIR: join(folder.path, 'data'), DATABASE_URL: '' }
-  const server = await serve(embedded)
-  const client = await connect(embeddedConnection(await realpath(embedded.DATA_DIR)))
-  await client.query('alter system set full_page_writes to off')
-  await client.query('select pg_reload_conf()')
-  await client.end()
-  await server.stop()
-  expect(await examine(embedded)).toEqual({
-    code: 1,
-    findings: [finding('durability', 'problem', /^full_page_writes is off/)],
-  })
-  await folder.remove()
-})
-
 test('a database of a newer version is a problem, one that is not migrated yet a warning', async () => {
+  const { rows } = await service.pool.query("select pg_get_indexdef('imports_retention'::regclass) as index")
+  await service.pool.query('create table kept as select * from intake_migrations')
   await service.pool.query(
     "delete from intake_migrations where name like '0004%'; drop index imports_retention",
   )
   expect(await examine()).toEqual({ code: 0, findings: [finding('migrations', 'warning', /0004_/)] })
   await service.pool.query("insert into intake_migrations (name, run_on) values ('9999_future', now())")
   expect(await examine()).toEqual({ code: 1, findings: [finding('migrations', 'problem', /9999_future/)] })
+  await service.pool.query(
+    `delete from intake_migrations; insert into intake_migrations select * from kept; drop table kept; ${rows[0].index}`,
+  )
 })
 
 test('imports that nobody runs: a warning without a service, a problem beside one', async () => {
-  await service.api.create(times(200_000, (n) => aProduct({ external_ref: `p-${n}` })))
+  await running()
+  const { id } = await service.api.create(times(60_000, (n) => aProduct({ external_ref: `p-${n}` })))
   await service.server.kill()
   expect(await examine()).toEqual({
     code: 0,
@@ -138,6 +151,7 @@ test('imports that nobody runs: a warning without a service, a problem beside on
   })
   // A running service that seems not to work: as if its thread were asleep.
   await service.restart()
+  await service.api.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })
   const owner = await ownerIdOf(service.pool, await service.addStore())
   service.server.process.kill('SIGSTOP')
   await insertImport(service.pool, owner, {
@@ -153,10 +167,12 @@ test('imports that nobody runs: a warning without a service, a problem beside on
   expect(findings).toContainEqual(
     finding('imports', 'problem', /^The service is running, but nobody works on: /),
   )
+  const unfinished = "select from imports where status in ('pending', 'started')"
+  await expect.poll(async () => (await service.pool.query(unfinished)).rowCount).toBe(0)
 })
 
 test('missing uploads are a problem, those of another data directory a warning', async () => {
-  await service.server.stop()
+  await stopped()
   const owner = await ownerIdOf(service.pool, service.api)
   const other = randomUUID()
   await insertImport(service.pool, owner, {
@@ -173,9 +189,11 @@ test('missing uploads are a problem, those of another data directory a warning',
       finding('other data directories', 'warning', new RegExp(other)),
     ],
   })
+  await service.pool.query("delete from imports where status = 'pending'")
 })
 
 test('uploads of another database are a problem', async () => {
+  await running()
   await service.api.import(file(aProduct()))
   const { databaseUrl, drop } = await createDatabase()
   const elsewhere = await temporaryFolder()
@@ -190,6 +208,7 @@ test('uploads of another database are a problem', async () => {
 })
 
 test('files that belong to no import are a warning; beside a service, once they are old', async () => {
+  await running()
   const uploads = join(service.dataDir, 'uploads')
   const stray = join(uploads, `${randomUUID()}.jsonl`)
   await writeFile(stray, 'x')
@@ -206,6 +225,8 @@ test('files that belong to no import are a warning; beside a service, once they 
   await service.restart()
   expect(await examine()).toEqual({ code: 0, findings: [] })
   await service.server.stop()
-  await mkdir(join(service.dataDir, 'postgres.new'))
+  const unfinished = join(service.dataDir, 'postgres.new')
+  await mkdir(unfinished)
   expect((await examine()).findings).toEqual([finding('stray files', 'warning', /postgres\.new/)])
+  await rm(unfinished, { recursive: true })
 })
