@@ -17,11 +17,17 @@ export const databaseOf = async (dataDir: string): Promise<Connection> =>
   embeddedConnection(await realpath(dataDir))
 
 /** Gives `use` a connection to a server's own database, and closes it afterwards. */
-export async function withDatabase<T>(
+export const withDatabase = async <T>(
   { dataDir }: Server,
   use: (client: pg.Client) => Promise<T>,
+): Promise<T> => withConnection(await databaseOf(dataDir), use)
+
+/** The same to any database. */
+export async function withConnection<T>(
+  connection: Connection,
+  use: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = await connect(await databaseOf(dataDir))
+  const client = await connect(connection)
   try {
     return await use(client)
   } finally {

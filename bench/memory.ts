@@ -58,7 +58,7 @@ async function postgresMemory(postgresPid: number): Promise<number | undefined> 
 }
 
 /** The processes that any thread of a process has started. */
-async function childrenOf(pid: number): Promise<number[]> {
+export async function childrenOf(pid: number): Promise<number[]> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
   const lists = threads.map((thread) =>
     readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''),

@@ -1,6 +1,7 @@
 import { copiedRows } from './copied-rows.js'
 import { grouped, megabytes, microseconds, milliseconds, perSecond, seconds } from './format.js'
 import { type Figure, figure, greatest, limit, type Row, reading, sized } from './row.js'
+import { secondOwners, severalOwners } from './rows-of-owners.js'
 import { subscriptions } from './rows-of-subscriptions.js'
 import type { Trial } from './trial.js'
 import { floorTrial, mixedFloor } from './trials/floor.js'
@@ -51,6 +52,8 @@ export function rowsOf(sizes: readonly number[]): Row[] {
     ...subscriptions(Math.ceil(large / 5)),
     upload(Math.round(small * 0.9)),
     owners(small),
+    ...severalOwners(small, perRecord(of(small))),
+    ...secondOwners(Math.ceil(large / 5)),
     ...worst(),
     ...listsUnderLoad(large),
     ...(large > BASE_RECORDS ? lists(large) : []),

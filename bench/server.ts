@@ -5,17 +5,24 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withTempFolder } from './temp-folder.js'
 
-/** A running `intake serve` with an embedded database of its own. */
-export interface Server {
+/** A running `intake serve`. */
+export interface ServiceProcess {
   /** Where HTTP listens: `http://127.0.0.1:41234`. */
   readonly url: string
   readonly apiKey: string
   /** The Node process: API and worker. */
   readonly pid: number
-  /** The first process of its PostgreSQL, whose children are the others. */
-  readonly postgresPid: number
   readonly dataDir: string
 }
+
+/** One with an embedded database of its own. */
+export interface Server extends ServiceProcess {
+  /** The first process of its PostgreSQL, whose children are the others. */
+  readonly postgresPid: number
+}
+
+/** Settings of the service (contract 1). */
+export type Settings = Readonly<Record<string, string>>
 
 const START_MS = 60_000
 const STOP_MS = 60_000
@@ -39,8 +46,22 @@ export async function withFreshServer<T>(use: (server: Server) => Promise<T>): P
  *
  * @throws as `withFreshServer` does.
  */
-export async function withServer<T>(dataDir: string, use: (server: Server) => Promise<T>): Promise<T> {
-  const spawned = spawnServer(dataDir)
+export const withServer = <T>(dataDir: string, use: (server: Server) => Promise<T>): Promise<T> =>
+  withProcess(dataDir, {}, async (started) =>
+    use({ ...started, postgresPid: await embeddedPostgresPid(dataDir) }),
+  )
+
+/**
+ * The same with further settings: a database of its own, say.
+ *
+ * @throws as `withFreshServer` does.
+ */
+export async function withProcess<T>(
+  dataDir: string,
+  settings: Settings,
+  use: (started: ServiceProcess) => Promise<T>,
+): Promise<T> {
+  const spawned = spawnServer(dataDir, settings)
   try {
     return await use(await ready(spawned, dataDir))
   } finally {
@@ -58,7 +79,7 @@ interface Spawned {
   wasReady: boolean
 }
 
-function spawnServer(dataDir: string): Spawned {
+function spawnServer(dataDir: string, settings: Settings): Spawned {
   const child = spawn(process.execPath, [...startFlags(), join(projectFolder(), 'dist', 'cli.js'), 'serve'], {
     // Not our own environment: its settings (contract 1) must not change what is measured.
     env: {
@@ -68,6 +89,7 @@ function spawnServer(dataDir: string): Spawned {
       HOST: '127.0.0.1',
       PORT: '0',
       LOG_LEVEL: 'warn',
+      ...settings,
     },
     // Ctrl-C in a terminal reaches our whole process group. We stop the server ourselves, once, when we are
     // ready.
@@ -107,14 +129,14 @@ export function projectFolder(): string {
 /**
  * Waits until the server has printed where it listens (contract 1). A start is never interrupted: see `stop`.
  */
-async function ready(spawned: Spawned, dataDir: string): Promise<Server> {
+async function ready(spawned: Spawned, dataDir: string): Promise<ServiceProcess> {
   const deadline = Date.now() + START_MS
   while (Date.now() < deadline && isRunning(spawned)) {
     const [, url, apiKey] = /^listening on (\S+)\nAPI key: (\S+)\n/m.exec(spawned.stdout) ?? []
     const { pid } = spawned.child
     if (url && apiKey && pid) {
       spawned.wasReady = true
-      return { url, apiKey, pid, postgresPid: await postgresPid(dataDir), dataDir }
+      return { url, apiKey, pid, dataDir }
     }
     await Promise.race([sleep(10), spawned.ended])
   }
@@ -158,7 +180,7 @@ async function within(milliseconds: number, promise: Promise<void>): Promise<voi
  * that names it.
  */
 async function killLeftPostgres(dataDir: string): Promise<void> {
-  const pid = await postgresPid(dataDir).catch(() => undefined)
+  const pid = await embeddedPostgresPid(dataDir).catch(() => undefined)
   if (pid === undefined) return
   try {
     // "Immediate shutdown": what is in the database will be removed in a moment.
@@ -173,6 +195,5 @@ async function killLeftPostgres(dataDir: string): Promise<void> {
 
 const pidFile = (dataDir: string): string => join(dataDir, 'postgres', 'postmaster.pid')
 
-async function postgresPid(dataDir: string): Promise<number> {
-  return Number.parseInt(await readFile(pidFile(dataDir), 'utf8'), 10)
-}
+const embeddedPostgresPid = async (dataDir: string): Promise<number> =>
+  Number.parseInt(await readFile(pidFile(dataDir), 'utf8'), 10)
