@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Cluster, clusterOf, createClusterDatabase } from '../test/support/cluster.js'
 import { type SharedDatabase, withPostgres } from './postgres.js'
-import type { Settings } from './server.js'
+import { projectFolder, type Settings } from './server.js'
 
 /** Where several processes keep their rows. */
 export interface DatabasePlace {
+  /** What a row says of it, after what it is about. */
   readonly name: string
   /** Gives `use` a new database that belongs to none of the processes, and removes it. */
   use<T>(use: (database: SharedDatabase) => Promise<T>): Promise<T>
@@ -16,7 +21,28 @@ export interface UploadsPlace {
   use<T>(use: (settings: Settings) => Promise<T>): Promise<T>
 }
 
-export const plainPostgres: DatabasePlace = { name: 'PostgreSQL', use: withPostgres }
+/** One PostgreSQL server; and a Citus cluster, if TEST_CITUS names one as for the tests. */
+export function databasePlaces(): DatabasePlace[] {
+  const cluster = clusterOf(process.env.TEST_CITUS)
+  return [{ name: '', use: withPostgres }, ...(cluster ? [citus(cluster)] : [])]
+}
+
+/** A database of a cluster, distributed before the service starts. */
+const citus = (cluster: Cluster): DatabasePlace => ({
+  name: ` on Citus (${cluster.length} nodes)`,
+  async use(use) {
+    const { databaseUrl, drop } = await createClusterDatabase(cluster)
+    try {
+      await promisify(execFile)(process.execPath, [
+        join(projectFolder(), 'dist', 'cli.js'),
+        ...['db', 'distribute', '--database-url', databaseUrl],
+      ])
+      return await use({ url: databaseUrl })
+    } finally {
+      await drop()
+    }
+  },
+})
 
 /** Each process in its own data directory: an import is worked by the process that received it. */
-export const foldersEach: UploadsPlace = { name: 'a folder each', use: (use) => use({}) }
+export const foldersEach: UploadsPlace = { name: 'with a folder each', use: (use) => use({}) }

@@ -25,7 +25,7 @@ export const ownersAtOnce = (
   database: DatabasePlace,
   uploads: UploadsPlace,
 ): Trial<ProcessesReadings> => ({
-  name: `imports of ${OWNERS} owners, ${processes} of the service, ${database.name}`,
+  name: `imports of ${OWNERS} owners, ${processes} of the service${database.name}`,
   records: OWNERS * records,
   async prepare(context) {
     await generatedFile(context, { records })

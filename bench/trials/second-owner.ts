@@ -17,7 +17,7 @@ export const secondOwner = (
   records: number,
   database: DatabasePlace,
 ): Trial<{ readonly firstSeconds: number; readonly secondSeconds: number }> => ({
-  name: `imports of a first and a second owner, ${database.name}`,
+  name: `imports of a first and a second owner${database.name}`,
   records: 2 * records,
   async prepare(context) {
     await generatedFile(context, { records })
