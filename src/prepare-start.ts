@@ -7,7 +7,6 @@ import type { Connection } from './db/connection.js'
 import { migrate } from './db/migrate/migrate.js'
 import type { Pool } from './db/pool.js'
 import type { FolderLock } from './folder-lock.js'
-import { sortUploads } from './imports/receive/stray-uploads.js'
 import { defaultApiKey } from './tenants/default-key.js'
 import { defaultStore } from './tenants/owners.js'
 import { clearIncoming } from './uploads/file.js'
@@ -23,7 +22,6 @@ interface Preparation {
   readonly connection: Connection
   readonly pool: Pool
   readonly stores: UploadStores
-  readonly logger: Logger
   /** Gives the start up: nothing more is started then, and what already runs is stopped meanwhile. */
   readonly signal: AbortSignal | undefined
   readonly lock: FolderLock
@@ -35,7 +33,7 @@ interface Preparation {
  * @returns the default store's API key; undefined if this process takes no requests
  */
 export async function prepareStart(preparation: Preparation): Promise<string | undefined> {
-  const { config, dataDir, embedded, connection, pool, stores, logger, signal, lock } = preparation
+  const { config, dataDir, embedded, connection, pool, stores, signal, lock } = preparation
   if (stores.folder) await openUploadsFolder(dataDir.layout, dataDir.id)
   signal?.throwIfAborted()
   await embedded?.start()
@@ -44,8 +42,7 @@ export async function prepareStart(preparation: Preparation): Promise<string | u
   await lock.hold()
   if (stores.folder) await clearIncoming(dataDir.layout.uploads.folder)
   await defaultStore(pool)
-  await requireSameDatabase(pool, dataDir.path, stores.current)
-  await sortUploads(pool, stores.current, logger)
+  if (stores.folder) await requireSameDatabase(pool, dataDir.path, stores.folder)
   return config.workerOnly ? undefined : await defaultApiKey(pool, dataDir, config.apiKey)
 }
 

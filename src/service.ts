@@ -18,7 +18,7 @@ import { StartError } from './start-error.js'
 import { Credentials } from './tenants/credentials.js'
 import { expectedApiKey } from './tenants/default-key.js'
 import { clearIncoming } from './uploads/file.js'
-import { UploadsAway } from './uploads/folder.js'
+import { UploadsAway } from './uploads/store.js'
 import { openUploadStores, type StoresOptions, type UploadStores } from './uploads/stores.js'
 import { API_CONNECTIONS } from './worker/connection-budget.js'
 import { type RunningWorker, startWorker } from './worker/start.js'
@@ -149,8 +149,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   stack.push(async () => {
     await Promise.all([close(app).then(() => clearFolder(stores, dataDir)), worker?.stop()])
   })
-  const prepare = () =>
-    prepareStart({ config, dataDir, embedded, connection, pool, stores, logger, signal, lock })
+  const prepare = () => prepareStart({ config, dataDir, embedded, connection, pool, stores, signal, lock })
   // Not earlier: if a start is impossible, its error must be the only line written.
   let listening: Promise<string> | undefined
   const openHttp = async () => {

@@ -9,14 +9,14 @@ export class OtherDatabase extends StartError {
   override name = 'OtherDatabase'
 }
 
-/** The files of a data directory, by their keys. */
+/** The files of a data directory. */
 interface Uploads {
-  keys(): Promise<readonly string[]>
+  list(): AsyncIterable<unknown>
 }
 
 /**
  * Allows a data directory with uploads to be used only with the database that has their imports: to another
- * one they would be stray files, which a start sets aside. A database is identified by its default store,
+ * one they would be stray files, which are deleted in time. A database is identified by its default store,
  * which a dump includes.
  *
  * @throws OtherDatabase
@@ -27,13 +27,18 @@ export async function requireSameDatabase(pool: Pool, dataDir: string, store: Up
   const current = await defaultStoreOf(pool)
   // Written only if it changes: on a full disk it could not be written.
   if (last === current) return
-  if (last !== undefined && (await store.keys()).length > 0) {
+  if (last !== undefined && (await hasAny(store))) {
     throw new OtherDatabase(
       `The uploads in ${dataDir} belong to another database; with this one they would be lost. Set DATABASE_URL as it was, or DATA_DIR to another folder. ` +
-        `If that database is gone for good, remove ${file}; the next start then sets its uploads aside.`,
+        `If that database is gone for good, remove ${file}; its uploads are then deleted after RETENTION_DAYS.`,
     )
   }
   await writeWhole(file, current ?? '')
+}
+
+async function hasAny(store: Uploads): Promise<boolean> {
+  for await (const _ of store.list()) return true
+  return false
 }
 
 /** Whether the data directory was last used with another database. */

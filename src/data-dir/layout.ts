@@ -24,8 +24,8 @@ export interface UploadsLayout {
   readonly folder: string
   /** Uploads that are still being received. */
   readonly incoming: string
-  /** Uploads that no import names. */
-  readonly aside: string
+  /** Where earlier versions moved uploads that no import named. */
+  readonly formerlyAside: string
   /** Says which data directory the uploads belong to, by its identity. */
   readonly marker: string
 }
@@ -69,7 +69,7 @@ export function layoutOf(path: string): DataDirLayout {
 export const uploadsLayoutOf = (folder: string): UploadsLayout => ({
   folder,
   incoming: join(folder, 'incoming'),
-  aside: join(folder, 'unknown'),
+  formerlyAside: join(folder, 'unknown'),
   marker: join(folder, 'id'),
 })
 

@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs'
-import { readdir, stat, statfs } from 'node:fs/promises'
+import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isLeftover, layoutOf, mostOpenModes, uploadKey, uploadName } from '../data-dir/layout.js'
+import { isLeftover, layoutOf, mostOpenModes } from '../data-dir/layout.js'
+import { namesIn } from '../uploads/folder.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
 /**
@@ -74,29 +75,26 @@ const YOUNG_MS = 60 * 60 * 1000
  * Checks for files that nobody needs.
  *
  * @param isRunning whether a service runs there: new files are its business then.
- * @param unknownOf says which of the uploads no import names; undefined: the database cannot be asked.
+ * @param straysOf the uploads from before a time that no import names; none if the database cannot be asked.
  */
 export async function checkStrayFiles(
   dataDir: string,
   isRunning: boolean,
-  unknownOf: ((keys: readonly string[]) => Promise<readonly string[]>) | undefined,
+  straysOf: (before: Date) => AsyncIterable<string> | readonly string[],
 ): Promise<Finding> {
   const check = 'stray files'
-  const { folder: uploads, incoming, aside: asideFolder } = layoutOf(dataDir).uploads
-  const stray = [
-    ...(await unknownUploads(uploads, isRunning, unknownOf)),
-    ...(await olderThan(incoming, isRunning ? ABANDONED_MS : 0)),
-  ]
-  const drafts = isRunning ? [] : (await namesIn(dataDir)).filter((name) => isLeftover(name))
+  const { folder: uploads, incoming } = layoutOf(dataDir).uploads
+  const stray = await olderThan(incoming, isRunning ? ABANDONED_MS : 0)
+  const until = new Date(Date.now() - (isRunning ? YOUNG_MS : 0))
+  for await (const key of straysOf(until)) stray.push(key)
   if (stray.length > 0) {
     return warning(
       check,
       `Files in ${uploads} belong to no import: ${some(stray)}.`,
-      isRunning
-        ? 'Nothing is wrong; the next start of the service sets them aside.'
-        : 'The next start of the service sets them aside.',
+      'Nothing is wrong; the service deletes them after RETENTION_DAYS. If there are many, is this the newest database?',
     )
   }
+  const drafts = isRunning ? [] : (await namesIn(dataDir)).filter((name) => isLeftover(name))
   if (drafts.length > 0) {
     return warning(
       check,
@@ -104,23 +102,7 @@ export async function checkStrayFiles(
       'Remove them while no service runs.',
     )
   }
-  const aside = (await namesIn(asideFolder)).length
-  return ok(
-    check,
-    aside === 0
-      ? 'There are none.'
-      : `There are none. ${aside} that no import names were set aside in ${asideFolder}; they are deleted after RETENTION_DAYS.`,
-  )
-}
-
-async function unknownUploads(
-  uploads: string,
-  isRunning: boolean,
-  unknownOf: ((keys: readonly string[]) => Promise<readonly string[]>) | undefined,
-): Promise<string[]> {
-  if (!unknownOf) return []
-  const names = await olderThan(uploads, isRunning ? YOUNG_MS : 0)
-  return (await unknownOf(names.flatMap((name) => uploadKey(name) ?? []))).map(uploadName)
+  return ok(check, 'There are none.')
 }
 
 async function olderThan(folder: string, ms: number): Promise<string[]> {
@@ -131,12 +113,6 @@ async function olderThan(folder: string, ms: number): Promise<string[]> {
   }
   return old
 }
-
-export const namesIn = (folder: string): Promise<string[]> =>
-  readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
 
 export const statOf = (path: string): Promise<Stats | undefined> =>
   stat(path).catch((error: NodeJS.ErrnoException) => {

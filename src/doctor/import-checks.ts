@@ -4,9 +4,9 @@ import { isAnotherDatabase } from '../data-dir/database.js'
 import { type DataDirLayout, uploadKey, uploadName } from '../data-dir/layout.js'
 import { type Client, rows } from '../db/pool.js'
 import { isClaimable, leaseIsOver, queueHeads } from '../imports/queue/heads.js'
-import { wasMarked, whyAway } from '../uploads/folder.js'
+import { namesIn, wasMarked, whyAway } from '../uploads/folder.js'
 import { CONCURRENCY } from '../worker/work.js'
-import { namesIn, statOf } from './data-dir-checks.js'
+import { statOf } from './data-dir-checks.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
 /** A worker looks for work every second, and takes over imports without a worker as soon as it sees them. */

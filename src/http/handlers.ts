@@ -10,7 +10,7 @@ import type {
 import { isTimeout } from '../db/errors.js'
 import { isOutage } from '../db/outage.js'
 import { WaitedTooLong } from '../db/owner-pool.js'
-import { UploadsAway } from '../uploads/folder.js'
+import { UploadsAway } from '../uploads/store.js'
 import { ClientGone } from './body/request-body.js'
 import { closeGently, closeIfUnread } from './connections/early-answers.js'
 import { requestsOn } from './connections/requests.js'

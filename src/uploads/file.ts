@@ -1,8 +1,8 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { uploadKey, uploadName, uploadsLayoutOf } from '../data-dir/layout.js'
 import { linkOrCopy } from './copy.js'
-import { requireUploadsFolder } from './folder.js'
+import { namesIn, requireUploadsFolder } from './folder.js'
 import { UploadMissing, type UploadReader, type UploadStore, type UploadWriter } from './store.js'
 
 /** The store's name, derived from its data directory's identity. */
@@ -54,6 +54,9 @@ export function openFileStore(folder: string, id: string): UploadStore {
 
     async copy(from, to) {
       await requireThere()
+      await there(() => renew(pathOf(from))).catch((error) => {
+        throw whyNotOpen(error, from, folder)
+      })
       await there(() => linkOrCopy(pathOf(from), pathOf(to), join(incoming, to))).catch((error) => {
         throw whyNotOpen(error, from, folder)
       })
@@ -65,14 +68,29 @@ export function openFileStore(folder: string, id: string): UploadStore {
       await rm(pathOf(key), { force: true })
     },
 
-    async keys() {
+    async *list() {
       await requireThere()
-      return await keysIn(folder)
+      for await (const { name, modifiedAt } of filesIn(folder)) {
+        const key = uploadKey(name)
+        if (key !== undefined) yield { key, modifiedAt }
+      }
     },
 
-    aside: asideOf(folder, requireThere),
+    async removeUnfinished(before) {
+      await requireThere()
+      let removed = 0
+      for await (const { name, modifiedAt } of filesIn(incoming)) {
+        if (modifiedAt >= before) continue
+        await rm(join(incoming, name), { force: true })
+        removed += 1
+      }
+      return removed
+    },
   }
 }
+
+/** Both names of a file have its time: the second one must not look old from the start. */
+const renew = (path: string): Promise<void> => utimes(path, new Date(), new Date())
 
 const whyNotOpen = (error: NodeJS.ErrnoException, key: string, folder: string): Error =>
   error.code === 'ENOENT' ? new UploadMissing(`The uploaded file ${key} is not in ${folder}.`) : error
@@ -106,51 +124,16 @@ function writerOf(
   }
 }
 
-function asideOf(folder: string, requireThere: () => Promise<void>): UploadStore['aside'] {
-  const { aside } = uploadsLayoutOf(folder)
-  return {
-    async put(key) {
-      await requireThere()
-      await mkdir(aside, { recursive: true, mode: 0o700 })
-      const now = new Date()
-      // Its age is counted from now.
-      await utimes(join(folder, uploadName(key)), now, now)
-      await rename(join(folder, uploadName(key)), join(aside, uploadName(key)))
-    },
-    async takeBack(key) {
-      await rename(join(aside, uploadName(key)), join(folder, uploadName(key)))
-    },
-    async keys() {
-      await requireThere()
-      return await keysIn(aside)
-    },
-    async removeOlderThan(days) {
-      await requireThere()
-      const until = Date.now() - days * DAY_MS
-      let removed = 0
-      for (const key of await keysIn(aside)) {
-        const path = join(aside, uploadName(key))
-        if ((await stat(path)).mtimeMs > until) continue
-        await rm(path, { force: true })
-        removed += 1
-      }
-      return removed
-    },
+/** The files of a folder that may lose some meanwhile. */
+async function* filesIn(folder: string): AsyncGenerator<{ name: string; modifiedAt: Date }, void, undefined> {
+  for (const name of await namesIn(folder)) {
+    const found = await stat(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
+    if (found?.isFile()) yield { name, modifiedAt: found.mtime }
   }
 }
-
-const DAY_MS = 24 * 60 * 60 * 1000
-
-async function keysIn(folder: string): Promise<string[]> {
-  const names = await namesIn(folder)
-  return names.flatMap((name) => uploadKey(name) ?? [])
-}
-
-const namesIn = (folder: string): Promise<string[]> =>
-  readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
 
 /**
  * Removes what uploads interrupted by a crash have left, if the folder is available. Only while nobody

@@ -1,15 +1,14 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, rename, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { readFileIfThere, writeWhole } from '../data-dir/files.js'
-import { type DataDirLayout, layoutOf, uploadKey, uploadsLayoutOf } from '../data-dir/layout.js'
-import { StartError } from '../start-error.js'
-
-/**
- * The uploads folder is not available at the moment: its disk is not mounted, or another folder is in its
- * place.
- */
-export class UploadsAway extends StartError {
-  override name = 'UploadsAway'
-}
+import {
+  type DataDirLayout,
+  layoutOf,
+  type UploadsLayout,
+  uploadKey,
+  uploadsLayoutOf,
+} from '../data-dir/layout.js'
+import { UploadsAway } from './store.js'
 
 /** @throws UploadsAway unless the uploads folder is available and belongs to the data directory `id` */
 export async function requireUploadsFolder(folder: string, id: string): Promise<void> {
@@ -49,6 +48,15 @@ export async function openUploadsFolder(layout: DataDirLayout, id: string): Prom
   await requireUploadsFolder(folder, id)
   if (!isMarked) await writeWhole(layout.uploadsMarked, id)
   await mkdir(incoming, { recursive: true, mode: 0o700 })
+  await takeBack(layout.uploads)
+}
+
+/** Puts files into place that an earlier version has moved out of it, as no import named them. */
+async function takeBack({ folder, formerlyAside }: UploadsLayout): Promise<void> {
+  for (const name of await namesIn(formerlyAside)) {
+    if (uploadKey(name) !== undefined) await rename(join(formerlyAside, name), join(folder, name))
+  }
+  await rmdir(formerlyAside).catch(() => {})
 }
 
 /** Whether the right uploads folder of a data directory has a marker. */
@@ -57,3 +65,10 @@ export const wasMarked = async (dataDir: string, id: string): Promise<boolean> =
 
 const hasUploads = async (folder: string): Promise<boolean> =>
   (await readdir(folder)).some((name) => uploadKey(name) !== undefined)
+
+/** The names in a folder; none if it is missing. */
+export const namesIn = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })

@@ -1,3 +1,5 @@
+import { StartError } from '../start-error.js'
+
 /**
  * Where uploaded files are stored until they are imported, and after that. Keys are UUIDs. All methods throw
  * UploadsAway while the storage is not available.
@@ -15,16 +17,16 @@ export interface UploadStore {
   copy(from: string, to: string): Promise<void>
   /** Removes a file; a missing one is not an error. */
   remove(key: string): Promise<void>
-  /** The keys of all files. */
-  keys(): Promise<string[]>
-  /** The files that no import names. They are kept for a while, since a newer backup may name them. */
-  readonly aside: {
-    put(key: string): Promise<void>
-    takeBack(key: string): Promise<void>
-    keys(): Promise<string[]>
-    /** Deletes those set aside more than `days` ago; returns how many. */
-    removeOlderThan(days: number): Promise<number>
-  }
+  /** All files, in no particular order. */
+  list(): AsyncIterable<StoredUpload>
+  /** Removes what interrupted uploads have left if nothing was added to it since `before`; returns how many. */
+  removeUnfinished(before: Date): Promise<number>
+}
+
+export interface StoredUpload {
+  readonly key: string
+  /** When the file got this key, by the clock of the storage. */
+  readonly modifiedAt: Date
 }
 
 export interface UploadWriter {
@@ -40,6 +42,11 @@ export interface UploadReader {
   /** Reads into `buffer` from `position` bytes on; returns how many bytes were read, 0 at the end. */
   read(buffer: Buffer, position: number): Promise<number>
   close(): Promise<void>
+}
+
+/** The storage is not available at the moment. The message says why and what to do, for an operator. */
+export class UploadsAway extends StartError {
+  override name = 'UploadsAway'
 }
 
 /** The file that an import names is not in the store. */

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { UploadsAway } from '../uploads/folder.js'
-import type { UploadStore } from '../uploads/store.js'
+import { type UploadStore, UploadsAway } from '../uploads/store.js'
 import type { UploadStores } from '../uploads/stores.js'
 
 /** How long a look waits for a store's answer. */

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import sql, { type Sql } from 'sql-template-tag'
 import { deleteInBatches } from '../db/batches.js'
-import { type Pool, rows } from '../db/pool.js'
+import { type Pool, rows, transaction } from '../db/pool.js'
+import { removeStrayUploads } from '../imports/receive/stray-uploads.js'
 import { forgetDryRun, leftDryRuns } from '../imports/work/dry-run.js'
 import type { UploadStore } from '../uploads/store.js'
 import type { UploadStores } from '../uploads/stores.js'
@@ -20,32 +21,44 @@ export interface RetentionContext {
 /** How often to look for what has expired. */
 const SWEEP_MS = 10 * 60_000
 
+/** How often to look for what nobody needs in the stores: each file there is looked at. */
+const TIDY_MS = 60 * 60_000
+
+/** An upload that nothing was added to for this long has ended. */
+const DAY_MS = 24 * 60 * 60_000
+
 /** How much time a reader who started before a report expired has to finish it. */
 const GRACE_MINUTES = 60
 
 /** Steps are small, so that nothing else waits for them. */
 const STEP_IMPORTS = 100
+const STEP_UPLOADS = 10
 const STEP_ROWS = 5000
 const STEP_DELIVERIES = 1000
 const PAUSE_MS = 50
 
 /**
- * Deletes the uploads and the errors of imports that ended more than `days` ago, and deliveries to webhooks
- * that finished by then, until `stop` is signalled. What failed is retried the next time.
+ * Deletes the uploads and the errors of imports that ended more than `days` ago, deliveries to webhooks that
+ * finished by then, and uploads that nobody needs, until `stop` is signalled. What failed is retried the next
+ * time. Several processes may do so at once.
  *
  * @param days 0: they are kept forever.
  */
 export async function retain(context: RetentionContext, days: number, stop: AbortSignal): Promise<void> {
+  let tidyAt = 0
   while (!stop.aborted) {
     try {
       if (days > 0) await expireReports(context, days, stop)
       if (days > 0) await deleteDeliveries(context, days, stop)
-      if (days > 0) await deleteSetAside(context, days)
       await deleteErrors(context, stop)
-      for (const store of context.stores.all) await deleteUploads(context, store, stop)
       // A crash may have come between a dry run's end and this.
       for (const one of await leftDryRuns(context.pool)) {
         await forgetDryRun(context.pool, one, stop)
+      }
+      for (const store of context.stores.all) await deleteUploads(context, store, stop)
+      if (performance.now() >= tidyAt) {
+        for (const store of context.stores.all) await tidy(context, store, days)
+        tidyAt = performance.now() + TIDY_MS
       }
     } catch (error) {
       context.logger.warn({ err: error }, 'what has expired could not be deleted; trying again')
@@ -145,36 +158,56 @@ async function deleteDeliveries(
 
 /** Only those of a store that this process has: others may have further ones. */
 async function deleteUploads(
-  { pool, logger, emit }: RetentionContext,
+  context: RetentionContext,
   store: UploadStore,
   stop: AbortSignal,
 ): Promise<void> {
-  await inSteps(stop, async () => {
+  await inSteps(stop, async () => (await deleteSomeUploads(context, store)) === STEP_UPLOADS)
+}
+
+/** Locks their imports, so that processes with the same store each take others. */
+async function deleteSomeUploads(
+  { pool, logger, emit }: RetentionContext,
+  store: UploadStore,
+): Promise<number> {
+  const deleted = await transaction(pool, async (client) => {
     const due = await rows<{ id: string; upload_key: string; file_bytes: number }>(
-      pool,
+      client,
       sql`
         select id, upload_key, file_bytes from imports
         where upload_store = ${store.id} and finished_at is not null and upload_deleted_at is null
           and expired_at < now() - make_interval(mins => ${GRACE_MINUTES})
         order by finished_at
-        limit ${STEP_IMPORTS}`,
+        limit ${STEP_UPLOADS}
+        for update skip locked`,
     )
-    for (const { id, upload_key, file_bytes } of due) {
-      await store.remove(upload_key)
-      await pool.query(sql`update imports set upload_deleted_at = now() where id = ${id}`)
-      emit({ kind: 'expired', what: 'upload', count: 1 })
-      logger.info({ import_id: id, bytes: file_bytes }, 'upload deleted')
-    }
-    return due.length === STEP_IMPORTS
+    await Promise.all(due.map(({ upload_key }) => store.remove(upload_key)))
+    const ids = due.map(({ id }) => id)
+    await client.query(sql`update imports set upload_deleted_at = now() where id = any(${ids}::uuid[])`)
+    return due
   })
+  emit({ kind: 'expired', what: 'upload', count: deleted.length })
+  for (const { id, file_bytes } of deleted)
+    logger.info({ import_id: id, bytes: file_bytes }, 'upload deleted')
+  return deleted.length
 }
 
-/** Deletes uploads that no import names, by the time at which a start found them. */
-async function deleteSetAside({ stores, logger, emit }: RetentionContext, days: number): Promise<void> {
-  const count = await stores.current.aside.removeOlderThan(days)
-  if (count === 0) return
-  emit({ kind: 'expired', what: 'upload', count })
-  logger.info({ uploads: count }, 'uploads that had been set aside deleted')
+/**
+ * Deletes uploads that no import names, once they are as old as those of imports may become: until then a
+ * newer database may be restored that names them. And what interrupted uploads have left.
+ */
+async function tidy(
+  { pool, logger, emit }: RetentionContext,
+  store: UploadStore,
+  days: number,
+): Promise<void> {
+  const ago = (ms: number) => new Date(Date.now() - ms)
+  const unfinished = await store.removeUnfinished(ago(DAY_MS))
+  if (unfinished > 0) logger.warn({ uploads: unfinished }, 'uploads that never ended were deleted')
+  const strays = days > 0 ? await removeStrayUploads(pool, store, ago(days * DAY_MS)) : 0
+  if (strays === 0) return
+  emit({ kind: 'expired', what: 'upload', count: strays })
+  logger.warn({ uploads: strays }, 'uploads that no import names were deleted')
 }
 
 /** Runs one step after another, with pauses in between, until there is nothing left to do. */

@@ -124,8 +124,7 @@ export interface TestService {
   addStore(organizationId?: string): Promise<Api>
   addOrganization(): Promise<{ id: string; api: Api }>
   /**
-   * The files in the folder of uploads but for its marker: whole ones, those still coming in and those set
-   * aside.
+   * The files in the folder of uploads but for its marker: whole ones and those still coming in.
    */
   uploads(): Promise<string[]>
   stop(): Promise<void>

@@ -17,8 +17,9 @@ import {
 } from '../../doctor/database-checks.js'
 import { type Finding, ok, problem } from '../../doctor/finding.js'
 import { checkDatabaseOfUploads, checkImports } from '../../doctor/import-checks.js'
-import { unknownUploads } from '../../imports/receive/stray-uploads.js'
-import { fileStoreId } from '../../uploads/file.js'
+import { strayUploads } from '../../imports/receive/stray-uploads.js'
+import { openFileStore } from '../../uploads/file.js'
+import { type UploadStore, UploadsAway } from '../../uploads/store.js'
 import { PROCESS_CONNECTIONS } from '../../worker/connection-budget.js'
 import { administer, type CommonFlags } from '../database/administer.js'
 import { type Database, findDatabase, type Places, placesOf } from '../database/find-database.js'
@@ -101,7 +102,7 @@ async function onDatabase(
     if (!database && !isExpected(error)) throw error
     return [
       problem('database', found, 'See "The database is away" in docs/operations/troubleshooting.md.'),
-      await checkStrayFiles(dataDir, isRunning, undefined),
+      await checkStrayFiles(dataDir, isRunning, () => []),
     ]
   } finally {
     await client?.end()
@@ -124,17 +125,26 @@ async function examineDatabase(
   // Imports can be examined only in the schema of this version.
   if (migrations.status !== 'ok') return ofServer
   const id = await readIdentity(dataDir)
-  const store = id === undefined ? undefined : fileStoreId(id)
   const layout = layoutOf(dataDir)
+  const store = id === undefined ? undefined : openFileStore(layout.uploads.folder, id)
   const ofUploads = await checkDatabaseOfUploads(client, layout)
   // Another database knows nothing of these uploads.
   if (ofUploads.status !== 'ok') return [...ofServer, ofUploads]
   return [
     ...ofServer,
     ofUploads,
-    ...(await checkImports(client, store, layout, isRunning)),
-    await checkStrayFiles(dataDir, isRunning, async (keys) =>
-      store === undefined ? [] : await unknownUploads(client, store, keys),
+    ...(await checkImports(client, store?.id, layout, isRunning)),
+    await checkStrayFiles(dataDir, isRunning, (before) =>
+      store === undefined ? [] : straysIfThere(client, store, before),
     ),
   ]
+}
+
+/** None if the uploads are away, which is a finding of its own. */
+async function* straysIfThere(client: Client, store: UploadStore, before: Date): AsyncGenerator<string> {
+  try {
+    yield* strayUploads(client, store, before)
+  } catch (error) {
+    if (!(error instanceof UploadsAway)) throw error
+  }
 }

@@ -38,7 +38,7 @@ export async function runRehearsal(
     file: { bytes, lines, sha256: Buffer.from(file.sha256, 'hex'), ...received },
   }
   return await createImport(pool, store, created, maxWaiting).catch(async (error) => {
-    // A file that may belong to a committed import stays; if it does not, the next start sets it aside.
+    // A file that may belong to a committed import stays; if it does not, the worker deletes it later.
     if (!mayBeCommitted(error)) await store.remove(id)
     throw error
   })

@@ -1,37 +1,54 @@
-import type { Logger } from 'pino'
 import sql from 'sql-template-tag'
 import { type Client, type Pool, rows } from '../../db/pool.js'
 import type { UploadStore } from '../../uploads/store.js'
 
+/** How many files the database is asked about at once. */
+const ASKED_AT_ONCE = 1000
+
 /**
- * Sets aside files that no import names: a crash came between the file and its row, or the database is a
- * restored one and older than the file. Files that are named again, by a newer backup, are put back. Only
- * while nobody uploads.
+ * The keys of files written before `before` that no import names: a crash came between the file and its row,
+ * or the database is a restored one and older than the file. A younger file may belong to a request that has
+ * not ended yet.
  */
-export async function sortUploads(pool: Pool, store: UploadStore, logger: Logger): Promise<void> {
-  const unknown = await unknownUploads(pool, store.id, await store.keys())
-  for (const key of unknown) await store.aside.put(key)
-  if (unknown.length > 0)
-    logger.warn({ uploads: unknown.length }, 'uploads that no import names were set aside')
-  const aside = await store.aside.keys()
-  const stillUnknown = new Set(await unknownUploads(pool, store.id, aside))
-  const known = aside.filter((key) => !stillUnknown.has(key))
-  for (const key of known) await store.aside.takeBack(key)
-  if (known.length > 0) logger.warn({ uploads: known.length }, 'uploads that had been set aside are back')
+export async function* strayUploads(
+  db: Pool | Client,
+  store: UploadStore,
+  before: Date,
+): AsyncGenerator<string, void, undefined> {
+  let keys: string[] = []
+  for await (const { key, modifiedAt } of store.list()) {
+    if (modifiedAt < before) keys.push(key)
+    if (keys.length < ASKED_AT_ONCE) continue
+    yield* await unknownUploads(db, store, keys)
+    keys = []
+  }
+  yield* await unknownUploads(db, store, keys)
+}
+
+/** Removes the files that `strayUploads` finds, and returns how many. */
+export async function removeStrayUploads(pool: Pool, store: UploadStore, before: Date): Promise<number> {
+  let removed = 0
+  for await (const key of strayUploads(pool, store, before)) {
+    // A newer database may have been restored since.
+    if ((await unknownUploads(pool, store, [key])).length === 0) continue
+    await store.remove(key)
+    removed += 1
+  }
+  return removed
 }
 
 /** Those keys of a store's files that no import names. */
-export async function unknownUploads(
+async function unknownUploads(
   db: Pool | Client,
-  storeId: string,
+  store: UploadStore,
   keys: readonly string[],
-): Promise<string[]> {
+): Promise<readonly string[]> {
   if (keys.length === 0) return []
   const unknown = await rows<{ key: string }>(
     db,
     sql`
       select k.key from unnest(${keys}::text[]) as k(key)
-      where not exists (select from imports i where i.upload_store = ${storeId} and i.upload_key = k.key)`,
+      where not exists (select from imports i where i.upload_store = ${store.id} and i.upload_key = k.key)`,
   )
   return unknown.map(({ key }) => key)
 }

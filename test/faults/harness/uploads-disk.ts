@@ -35,11 +35,9 @@ export class UploadsDisk {
     return { whole: whole.sort(), incoming: await readdir(join(this.folder, 'incoming')) }
   }
 
-  /** Those that no import named, too. */
   async removeFiles(): Promise<void> {
     const { whole } = await this.files()
     for (const key of whole) await rm(join(this.folder, `${key}.jsonl`), { force: true })
-    await rm(join(this.folder, 'unknown'), { recursive: true, force: true })
   }
 
   /** Removes the folder while `use` runs: an unmounted disk, or a renamed folder, leaves an empty one. */

@@ -89,7 +89,7 @@ async function receive(
   const { id, file } = received
   const created = { id, ownerId, createdBy: caller.credentialName, externalRef, options, fileName, file }
   return await createImport(pool, store, created, limits.maxWaitingImports).catch(async (error) => {
-    // A file that may belong to a committed import stays; if it does not, the next start sets it aside.
+    // A file that may belong to a committed import stays; if it does not, the worker deletes it later.
     if (!mayBeCommitted(error)) await discard(store, received)
     return refuseImport(error)
   })
