@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import type { Connection } from './db/connection.js'
-import type { UploadStore } from './uploads/store.js'
 import { holdStoreLock, type StoreLock } from './uploads/store-lock.js'
 import type { UploadStores } from './uploads/stores.js'
 
@@ -27,11 +26,6 @@ export class FolderLock {
   /** Whether this process may use the folder now. */
   get isHeld(): boolean {
     return this.#options.stores.folder === undefined || this.#lock?.isHeld === true
-  }
-
-  /** Whether this process may use a store now: other stores need no lock. */
-  isHeldFor(store: UploadStore): boolean {
-    return store !== this.#options.stores.folder || this.isHeld
   }
 
   /** Takes the lock. Does nothing if it has it already. @throws StoreInUse, and as `holdStoreLock` */

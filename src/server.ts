@@ -60,7 +60,8 @@ export function buildServer(dependencies: ServerDependencies): FastifyInstance {
   const app = createApplication(config, logger)
   addSharedParts(app, config)
   countRequests(app, dependencies.metrics)
-  const limits = new RateLimits(config)
+  const { pool, stores } = dependencies
+  const limits = new RateLimits(config, stores.isShared ? pool : undefined)
   addServiceRoutes(app, dependencies)
   if (config.workerOnly) return app
   addPublicRoutes(app, dependencies, limits)

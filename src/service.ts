@@ -143,7 +143,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     stores: metrics.counting(stores),
     credentials: new Credentials(pool),
     metrics,
-    isReady: () => isReady && lock.isHeldFor(stores.current),
+    isReady: () => isReady && (stores.isShared || lock.isHeld),
   })
   // In parallel: requests end while the jobs reach their checkpoints.
   stack.push(async () => {
@@ -187,8 +187,8 @@ const storesOf = ({ layout, id }: DataDir): StoresOptions => ({
 })
 
 /** What one process receives, another can run only if it reads the same store. */
-function requireShared({ apiOnly, workerOnly }: Config, { current, folder }: UploadStores): void {
-  if (current !== folder || !(apiOnly || workerOnly)) return
+function requireShared({ apiOnly, workerOnly }: Config, { isShared }: UploadStores): void {
+  if (isShared || !(apiOnly || workerOnly)) return
   throw new ConfigError(
     `${apiOnly ? 'API_ONLY' : 'WORKER_ONLY'} needs an upload store that other processes can reach; this process keeps uploads in a folder of its own. Set UPLOAD_STORE.`,
   )

@@ -15,6 +15,8 @@ export interface StoresOptions {
 export interface UploadStores {
   /** Takes new files. */
   readonly current: UploadStore
+  /** Whether other processes can reach `current`, too. */
+  readonly isShared: boolean
   /** All of them, `current` included. */
   readonly all: readonly UploadStore[]
   /** The one that belongs to a single process: whoever holds its lock. */
@@ -33,4 +35,10 @@ const storesOf = (
   current: UploadStore,
   all: readonly UploadStore[],
   folder: UploadStore | undefined,
-): UploadStores => ({ current, all, folder, of: (id) => all.find((store) => store.id === id) })
+): UploadStores => ({
+  current,
+  isShared: current !== folder,
+  all,
+  folder,
+  of: (id) => all.find((store) => store.id === id),
+})

@@ -1,20 +1,27 @@
 import { isIPv6 } from 'node:net'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterRes } from 'rate-limiter-flexible'
 import type { Config } from '../../config/config.js'
+import type { Pool } from '../../db/pool.js'
 import { tooManyRequests } from '../errors.js'
+import { type Limit, ownLimit, SharedLimit } from './limits.js'
 
 /**
  * Limits how many requests a credential may send, and how many wrong secrets may come from an address
- * (contract 3). Each process counts for itself, and forgets the counts with the window: a second for
- * requests, a minute for wrong secrets.
+ * (contract 3): in a second for requests, in a minute for wrong secrets.
  */
 export class RateLimits {
-  readonly #requests: RateLimiterMemory
-  readonly #wrongSecrets: RateLimiterMemory
+  readonly #requests: Limit
+  readonly #wrongSecrets: Limit
 
-  constructor({ rateLimit, wrongSecretLimit }: Pick<Config, 'rateLimit' | 'wrongSecretLimit'>) {
-    this.#requests = new RateLimiterMemory({ points: rateLimit, duration: 1 })
-    this.#wrongSecrets = new RateLimiterMemory({ points: wrongSecretLimit, duration: 60 })
+  /** @param shared where several processes count together; undefined: this one counts for itself. */
+  constructor(
+    { rateLimit, wrongSecretLimit }: Pick<Config, 'rateLimit' | 'wrongSecretLimit'>,
+    shared: Pool | undefined,
+  ) {
+    const limit = (name: string, points: number, duration: number) =>
+      shared ? new SharedLimit(shared, { name, points, duration }) : ownLimit({ name, points, duration })
+    this.#requests = limit('request', rateLimit, 1)
+    this.#wrongSecrets = limit('wrong secret', wrongSecretLimit, 60)
   }
 
   /** Counts a request of an API key or a client. @throws HttpError 429 */
@@ -32,14 +39,16 @@ export class RateLimits {
 
   /** Refuses to look up a secret from an address that sent too many wrong ones. @throws HttpError 429 */
   async admitAddress(address: string): Promise<void> {
-    const found = await this.#wrongSecrets.get(networkOf(address))
-    if (found && found.consumedPoints >= this.#wrongSecrets.points) {
-      throw tooManyRequests('Too many wrong secrets came from this address.', secondsUntilNext(found))
+    const refusal = await this.#wrongSecrets.refusalOf(networkOf(address))
+    if (refusal) {
+      throw tooManyRequests('Too many wrong secrets came from this address.', secondsUntilNext(refusal))
     }
   }
 
   async countWrongSecret(address: string): Promise<void> {
-    await this.#wrongSecrets.penalty(networkOf(address))
+    await this.#wrongSecrets.consume(networkOf(address)).catch((error: unknown) => {
+      if (!(error instanceof RateLimiterRes)) throw error
+    })
   }
 }
 
