@@ -7,17 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { intake } from '../support/cli.js'
-import { createDatabase, serve, temporaryFolder } from '../support/service.js'
+import { createEmptyDatabase, serve, temporaryFolder } from '../support/service.js'
 
 /** Set by continuous integration, which installs it. Without it, poolers are not tested. */
 const PGBOUNCER = process.env.PGBOUNCER
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
-let database: Awaited<ReturnType<typeof createDatabase>>
+let database: Awaited<ReturnType<typeof createEmptyDatabase>>
 const stops: (() => Promise<unknown>)[] = []
 beforeEach(async () => {
   folder = await temporaryFolder()
-  database = await createDatabase()
+  database = await createEmptyDatabase()
 })
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop()

@@ -6,7 +6,8 @@ import type { TestProject } from 'vitest/node'
 import { openDataDir } from '../../src/data-dir/data-dir.js'
 import { startEmbeddedPostgres } from '../../src/data-dir/postgres/embedded.js'
 import { clusterOf, createTemplate } from './cluster.js'
-import { cli, type SharedService, type TestCluster } from './service.js'
+import { createPlainTemplate, type TestCluster } from './databases.js'
+import { cli, type SharedService } from './service.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,6 +16,8 @@ declare module 'vitest' {
      * name.
      */
     serverUrl: string
+    /** The name of a database of that server with the tables of a service. */
+    template: string
     /** Undefined: every file starts a service of its own. */
     sharedService: SharedService | undefined
     /** Undefined: the server is a plain PostgreSQL. */
@@ -35,23 +38,25 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (nodes) {
     const template = await createTemplate(nodes, cli)
     project.provide('serverUrl', nodes[0])
+    project.provide('template', template.name)
     project.provide('cluster', { nodes, template: template.name })
     return () => template.drop()
   }
   const given = process.env.TEST_DATABASE_URL
   if (given) {
+    const template = await createPlainTemplate(given)
     project.provide('serverUrl', given)
-    return async () => {}
+    project.provide('template', template.name)
+    return () => template.drop()
   }
   const folder = await mkdtemp(join(tmpdir(), 'intake-test-'))
   const dataDir = await openDataDir(join(folder, 'data'))
   const postgres = await startEmbeddedPostgres(dataDir.path)
   const { connection } = postgres
   if (!('host' in connection)) throw new Error('the embedded server is reached by its socket')
-  project.provide(
-    'serverUrl',
-    `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(connection.host)}`,
-  )
+  const serverUrl = `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(connection.host)}`
+  project.provide('serverUrl', serverUrl)
+  project.provide('template', (await createPlainTemplate(serverUrl)).name)
   return async () => {
     await postgres.stop()
     await dataDir.release()

@@ -4,14 +4,15 @@ import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest'
 import { settings as everySetting } from '../../src/config/settings.js'
 import { createPool, type PoolConnections } from '../../src/db/pool.js'
 import { setApiKey } from '../../src/tenants/credentials.js'
 import { generateApiKey } from '../../src/tenants/secrets.js'
 import { Api } from './api.js'
-import { type Cluster, copyTemplate } from './cluster.js'
+import { createDatabase } from './databases.js'
+
+export { administer, createDatabase, createEmptyDatabase } from './databases.js'
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
@@ -99,13 +100,6 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
 export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'intake-test-'))
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
-}
-
-/** The cluster of a run. */
-export interface TestCluster {
-  readonly nodes: Cluster
-  /** The name of the database of which each test has a copy. */
-  readonly template: string
 }
 
 /** The service on a database of its own, with the API as the default store sees it. */
@@ -276,35 +270,4 @@ export function standIn<T extends object>(current: () => T | undefined): T {
       return typeof value === 'function' ? value.bind(object) : value
     },
   })
-}
-
-/** Runs a statement on the run's server, outside of every test's database unless `url` names one. */
-export async function administer(statement: string, url = inject('serverUrl')): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await client.query(statement).finally(() => client.end())
-}
-
-/** Where a run's databases are: its server, or its cluster with the template of the distributed ones. */
-export interface DatabaseServer {
-  readonly serverUrl: string
-  readonly cluster: TestCluster | undefined
-}
-
-/** A new database for a service. On a cluster it is distributed. */
-export async function createDatabase(
-  { serverUrl, cluster }: DatabaseServer = { serverUrl: inject('serverUrl'), cluster: inject('cluster') },
-): Promise<{ databaseUrl: string; drop(): Promise<void> }> {
-  return cluster ? await copyTemplate(cluster.nodes, cluster.template) : await createEmptyDatabase(serverUrl)
-}
-
-/** A new database without tables, never distributed. */
-export async function createEmptyDatabase(
-  serverUrl = inject('serverUrl'),
-): Promise<{ databaseUrl: string; drop(): Promise<void> }> {
-  const name = `test_${randomUUID().replaceAll('-', '')}`
-  await administer(`create database ${name}`, serverUrl)
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
-  return { databaseUrl: url.href, drop: () => administer(`drop database ${name} with (force)`, serverUrl) }
 }
