@@ -61,7 +61,7 @@ const columns: readonly Column<Distribution['tables'][number]>[] = [
 ]
 
 function resultOf({ nodes, shards, tables }: Distribution): Result {
-  const layout = `Each table has ${counted(shards, 'shard')}; the nodes are ${nodes.join(', ')}.`
+  const layout = `Each table has ${counted(shards, 'shard')} on ${counted(nodes.length, 'node')}: ${nodes.join(', ')}.`
   return {
     json: { nodes, shards, tables },
     text: (width) =>

@@ -8,6 +8,7 @@ import { factsOf } from '../../db/migrate/facts.js'
 import { sharesSessions } from '../../db/migrate/pooling.js'
 import { type Client, connect } from '../../db/pool.js'
 import { unreachable } from '../../db/reach.js'
+import { checkCluster } from '../../doctor/cluster-checks.js'
 import { checkDisks, checkModes, checkStrayFiles, statOf } from '../../doctor/data-dir-checks.js'
 import {
   checkClock,
@@ -121,7 +122,12 @@ async function examineDatabase(
   const ofDatabase = [...preconditions, await checkDurability(client)]
   if (preconditions.some(({ status }) => status === 'problem')) return ofDatabase
   const migrations = checkMigrations(facts)
-  const ofServer = [...ofDatabase, migrations, await checkClock(client)]
+  const ofServer = [
+    ...ofDatabase,
+    migrations,
+    await checkClock(client),
+    ...(await checkCluster(client, facts.citus, facts.schema)),
+  ]
   // Imports can be examined only in the schema of this version.
   if (migrations.status !== 'ok') return ofServer
   const id = await readIdentity(dataDir)

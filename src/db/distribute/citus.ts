@@ -94,6 +94,24 @@ export const nodesOf = async (client: Client): Promise<Node[]> =>
       from pg_dist_node where noderole = 'primary' order by groupid`,
   )
 
+/** A node that others do not reach. */
+export interface Unreachable {
+  readonly node: string
+  /** The nodes that do not reach it. */
+  readonly from: readonly string[]
+}
+
+/** Lets each node connect to every other one, as the role of the session. */
+export async function unreachableNodes(client: Client): Promise<Unreachable[]> {
+  return await rows<Unreachable>(
+    client,
+    sql`
+      select to_nodename || ':' || to_nodeport as node,
+             array_agg(from_nodename || ':' || from_nodeport order by from_nodename, from_nodeport) as from
+      from citus_check_cluster_node_health() where not result group by 1 order by 1`,
+  )
+}
+
 /** What a query of one value gives on a node, or why it fails there. */
 export interface OnNode {
   readonly node: string

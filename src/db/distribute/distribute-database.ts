@@ -4,7 +4,7 @@ import sql from 'sql-template-tag'
 import { StartError } from '../../start-error.js'
 import { waitForTurn } from '../migrate/turn.js'
 import { type Client, type Pool, rows } from '../pool.js'
-import { citusOf, onAllNodes, placedTables } from './citus.js'
+import { citusOf, nodesOf, placedTables } from './citus.js'
 import { type DistributedTable, distributeTables } from './distribute.js'
 import { refusalsOf } from './obstacles.js'
 import { databaseOf, databaseSettings, wrongDatabaseSettings } from './settings.js'
@@ -12,6 +12,7 @@ import { DEFAULT_SHARDS } from './tables.js'
 
 /** What a run has found and done. */
 export interface Distribution {
+  /** Those that hold shards. */
   readonly nodes: readonly string[]
   readonly shards: number
   /** Those that this run has distributed. */
@@ -62,7 +63,7 @@ export async function distributeDatabase(
       throw error instanceof pg.DatabaseError ? refusedByCitus(error) : error
     })
     const [placed] = await placedTables(client, schema)
-    const nodes = (await onAllNodes(client, 'select 1')).map(({ node }) => node)
+    const nodes = (await nodesOf(client)).filter((node) => node.holds_shards).map(({ name }) => name)
     return { nodes, shards: placed?.shards ?? 0, tables }
   })
   // In new sessions: those above began before the settings were there.

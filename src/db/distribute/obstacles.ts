@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag'
 import { type Client, rows } from '../pool.js'
-import { type Citus, type Node, nodesOf, OLDEST_CITUS, onAllNodes, placedTables } from './citus.js'
+import { type Citus, type Node, nodesOf, OLDEST_CITUS, placedTables, unreachableNodes } from './citus.js'
 import { layoutProblems } from './layout.js'
 import { databaseOf, databaseSettings, wrongDatabaseSettings, wrongServerSettings } from './settings.js'
 import { DISTRIBUTED } from './tables.js'
@@ -27,11 +27,11 @@ export async function refusalsOf(
   const nodes = await nodesOf(client)
   const ofNodes = refusalsOfNodes(nodes)
   if (ofNodes.length > 0) return ofNodes
-  const unreachable = (await onAllNodes(client, 'select 1')).filter(({ isDone }) => !isDone)
+  const unreachable = await unreachableNodes(client)
   if (unreachable.length > 0) {
-    return unreachable.map(({ node, value }) => ({
-      found: `The node ${node} does not answer: ${value}.`,
-      remedy: 'Each node must reach every other one, as the role of DATABASE_URL and in the same database.',
+    return unreachable.map(({ node, from }) => ({
+      found: `The node ${node} cannot be reached from ${from.join(', ')}.`,
+      remedy: REACH,
     }))
   }
   return [
@@ -40,6 +40,10 @@ export async function refusalsOf(
     ...(await refusalsOfLayout(client, schema, shards)),
   ]
 }
+
+/** What to do about a node that others do not reach. */
+export const REACH =
+  'Each node must reach every other one, as the role of DATABASE_URL and in the same database.'
 
 function refusalOfCitus(citus: Citus | undefined): Refusal | undefined {
   if (!citus) {
@@ -90,7 +94,7 @@ function refusalsOfNodes(nodes: readonly Node[]): Refusal[] {
 async function refusalsOfSettings(client: Client): Promise<Refusal[]> {
   const ofServers = (await wrongServerSettings(client)).map(({ node, name, value, needed }) => ({
     found: `On the node ${node}, ${name} is ${value}.`,
-    remedy: `Set it to ${needed}${/^\d/.test(needed) ? ' or more' : ''} in postgresql.conf and restart the server.`,
+    remedy: `Set it to ${needed} in postgresql.conf and restart the server.`,
   }))
   const database = await databaseOf(client)
   if (database.is_ours || (await wrongDatabaseSettings(client)).length === 0) return ofServers

@@ -9,6 +9,7 @@ export interface WrongSetting {
   readonly node: string
   readonly name: string
   readonly value: string
+  /** In words: `on`, `at least 200`. */
   readonly needed: string
 }
 
@@ -19,6 +20,9 @@ const SERVER: Readonly<Record<string, number | string>> = {
   // Shards are moved by logical replication, a group of tables at once; with too few workers, a move hangs.
   wal_level: 'logical',
   max_worker_processes: 64,
+  // A crash of a node must not lose what was committed, and answered.
+  fsync: 'on',
+  full_page_writes: 'on',
 }
 
 /** The settings of the nodes' servers that are wrong: in postgresql.conf, effective after a restart. */
@@ -27,7 +31,9 @@ export async function wrongServerSettings(client: Client): Promise<WrongSetting[
   return found.flatMap(({ node, name, value }) => {
     const needed = SERVER[name] ?? ''
     const isRight = typeof needed === 'number' ? Number(value) >= needed : value === needed
-    return isRight ? [] : [{ node, name, value, needed: String(needed) }]
+    return isRight
+      ? []
+      : [{ node, name, value, needed: typeof needed === 'number' ? `at least ${needed}` : needed }]
   })
 }
 

@@ -10,6 +10,7 @@ import { factsOf } from './facts.js'
 import { MIGRATIONS, MIGRATIONS_TABLE, moveTable } from './migrations.js'
 import { sharesSessions } from './pooling.js'
 import { obstaclesOf } from './preconditions.js'
+import { statementsIn } from './statements.js'
 import { waitForTurn } from './turn.js'
 
 /**
@@ -81,7 +82,7 @@ async function run(client: pg.Client, schema: string, count = Number.POSITIVE_IN
   // Loaded only when needed: it takes longer than the rest of most starts.
   const { runner } = await import('node-pg-migrate')
   await runner({
-    dbClient: client,
+    dbClient: oneByOne(client),
     dir: MIGRATIONS,
     migrationsSchema: schema,
     migrationsTable: MIGRATIONS_TABLE,
@@ -93,4 +94,18 @@ async function run(client: pg.Client, schema: string, count = Number.POSITIVE_IN
     verbose: false,
     log: () => {},
   })
+}
+
+/**
+ * A client that sends each statement of a text by itself. Citus passes on to its workers the whole text that a
+ * command came in.
+ */
+function oneByOne(client: pg.Client): pg.Client {
+  const query = async (text: string, values?: unknown[]) => {
+    if (values) return await client.query(text, values)
+    let result = await client.query('')
+    for (const statement of statementsIn(text)) result = await client.query(statement)
+    return result
+  }
+  return Object.create(client, { query: { value: query } })
 }

@@ -7,9 +7,10 @@ alter table import_error_kinds
   add column kind   uuid,
   add column type   text collate "C",
   add column code   text collate "C",
-  add column errors bigint not null default 0,
-  drop constraint import_error_kinds_pkey,
-  add primary key (owner_id, import_id, id);
+  add column errors bigint not null default 0;
+-- Each by itself, as a distributed PostgreSQL wants it.
+alter table import_error_kinds drop constraint import_error_kinds_pkey;
+alter table import_error_kinds add primary key (owner_id, import_id, id);
 alter table import_error_kinds alter column id drop default;
 
 alter table import_errors
