@@ -20,6 +20,19 @@ export class DatabaseNotSetUp extends StartError {
 /** PostgreSQL, appendix A: `invalid_catalog_name`. */
 const NO_SUCH_DATABASE = '3D000'
 
+/**
+ * PostgreSQL, appendix A: `protocol_violation`. PgBouncer gives this code to whatever it refuses by itself,
+ * for now or for good; only the text differs.
+ */
+const REFUSED_BY_POOLER = '08P01'
+
+/** What PgBouncer 1.18 and newer say about an address that is wrong for as long as it stays the same. */
+const REFUSED_FOR_GOOD =
+  /^(unsupported startup parameter|password authentication failed|SASL authentication failed|no such user|not allowed$)/
+
+/** The same for a database that nobody has created or configured yet. */
+const UNKNOWN_TO_POOLER = /^(database ".*" does not exist|no such database)/
+
 /** PostgreSQL, appendix A: `too_many_connections`. */
 const TOO_MANY_CONNECTIONS = '53300'
 
@@ -43,16 +56,27 @@ const OTHER_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID'
 export function unreachable(error: Error, connection: Connection): StartError {
   if (error instanceof StartError) return error
   const { code = '' } = error as NodeJS.ErrnoException
-  const Kind = code === NO_SUCH_DATABASE ? DatabaseNotSetUp : isOutage(error) ? DatabaseAway : StartError
+  const Kind = kindOf(error, code)
   const name = 'host' in connection ? `in ${connection.host}` : 'of DATABASE_URL'
-  const remedy = remedyOf(code)
+  const remedy = remedyOf(error, code)
   return new Kind(
     `The database ${name} cannot be reached: ${reasonOf(error)}.${remedy === undefined ? '' : ` ${remedy}`}`,
   )
 }
 
+function kindOf(error: Error, code: string): typeof StartError {
+  const isByPooler = code === REFUSED_BY_POOLER
+  if (code === NO_SUCH_DATABASE || (isByPooler && UNKNOWN_TO_POOLER.test(error.message)))
+    return DatabaseNotSetUp
+  if (isByPooler && REFUSED_FOR_GOOD.test(error.message)) return StartError
+  return isOutage(error) ? DatabaseAway : StartError
+}
+
 /** What to do about a connection that could not be opened, if there is specific advice. */
-function remedyOf(code: string): string | undefined {
+function remedyOf({ message }: Error, code: string): string | undefined {
+  if (code === REFUSED_BY_POOLER && /^unsupported startup parameter.*\boptions\b/.test(message)) {
+    return 'A pooler passes on no options: remove them from DATABASE_URL, and set the search_path for the role (alter role … in database … set search_path to …).'
+  }
   if (UNKNOWN_AUTHORITY.includes(code)) {
     return (
       "This machine does not know who signed the server's certificate: give the authority's certificate with sslrootcert=/path/to/ca.pem in DATABASE_URL, " +

@@ -5,9 +5,12 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { Api } from '../support/api.js'
+import { aProduct, file, times } from '../support/builders.js'
 import { intake } from '../support/cli.js'
-import { createEmptyDatabase, serve, temporaryFolder } from '../support/service.js'
+import { createEmptyDatabase } from '../support/databases.js'
+import { serve, temporaryFolder } from '../support/service.js'
 
 /** Set by continuous integration, which installs it. Without it, poolers are not tested. */
 const PGBOUNCER = process.env.PGBOUNCER
@@ -35,64 +38,98 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0
 }
 
-/** Starts PgBouncer before the test's database. @returns its URL */
-async function startPooler(mode: 'session' | 'transaction'): Promise<string> {
-  const url = new URL(database.databaseUrl)
+interface Pooler {
+  readonly url: string
+  start(): Promise<void>
+  /** SIGKILL: all of its connections break. */
+  kill(): Promise<void>
+}
+
+/** Starts PgBouncer before the test's database. */
+async function startPooler(mode: 'session' | 'transaction'): Promise<Pooler> {
+  const server = new URL(inject('directUrl'))
+  const { pathname } = new URL(database.databaseUrl)
   const port = await freePort()
-  const host = url.searchParams.get('host') ?? '/var/run/postgresql'
+  const host = server.searchParams.get('host') ?? '/var/run/postgresql'
   const path = join(folder.path, 'pgbouncer.ini')
   const configuration = `
 [databases]
-* = host=${host} port=${url.port || 5432} user=${url.username}${url.password && ` password=${url.password}`}
+* = host=${host} port=${server.port || 5432} user=${server.username}${server.password && ` password=${server.password}`}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${port}
 unix_socket_dir =
 auth_type = any
-auth_file = ${folder.path}/users
 pool_mode = ${mode}
 default_pool_size = 50
 `
   await writeFile(path, configuration)
-  await writeFile(join(folder.path, 'users'), `"${url.username}" "${url.password}"\n`)
   await chmod(folder.path, 0o755)
   // It refuses to run as root; only the server's user may use the server's socket.
   const { uid, gid } = await stat(host)
-  const pooler = spawn(PGBOUNCER ?? '', ['--quiet', path], {
-    stdio: 'inherit',
-    ...(process.getuid?.() === 0 && { uid, gid }),
-  })
-  const ended = once(pooler, 'exit')
-  stops.push(async () => {
-    pooler.kill('SIGTERM')
-    await ended
-  })
-  const pooled = `postgresql://${url.username}@127.0.0.1:${port}${url.pathname}`
-  for (;;) {
-    const client = new pg.Client(pooled)
-    const isThere = await client.connect().then(
-      () => true,
-      () => false,
-    )
-    await client.end().catch(() => {})
-    if (isThere) return pooled
-    await sleep(50)
+  const url = `postgresql://${server.username}@127.0.0.1:${port}${pathname}`
+  let kill = async () => {}
+  const pooler: Pooler = {
+    url,
+    async start() {
+      const process_ = spawn(PGBOUNCER ?? '', ['--quiet', path], {
+        stdio: 'inherit',
+        ...(process.getuid?.() === 0 && { uid, gid }),
+      })
+      const ended = once(process_, 'exit')
+      kill = async () => {
+        process_.kill('SIGKILL')
+        await ended
+      }
+      while (!(await answers(url))) await sleep(50)
+    },
+    kill: () => kill(),
   }
+  stops.push(pooler.kill)
+  await pooler.start()
+  return pooler
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client(url)
+  const isThere = await client.connect().then(
+    () => true,
+    () => false,
+  )
+  await client.end().catch(() => {})
+  return isThere
 }
 
 describe.skipIf(PGBOUNCER === undefined)('Through PgBouncer', () => {
-  test('with a session for each client the service runs, and restarts', async () => {
-    const url = await startPooler('session')
-    for (let round = 0; round < 2; round += 1) {
-      const service = await serve(places(url))
-      const { status } = await fetch(`${service.url}/readyz`)
-      expect(status).toBe(200)
-      await service.stop()
-    }
+  test('with a session for each client an import survives that the pooler is killed and comes back', async () => {
+    const pooler = await startPooler('session')
+    const service = await serve(places(pooler.url))
+    const api = new Api(service.url, service.apiKey)
+    const isReady = async () => (await fetch(`${service.url}/readyz`)).status
+    const { id } = await api.create(times(20_000, () => aProduct()))
+    await pooler.kill()
+    await expect.poll(isReady).toBe(503)
+    await pooler.start()
+    await expect.poll(isReady).toBe(200)
+    const { attributes, meta } = await api.waitFor(id, 'success', 'failed')
+    expect([attributes.status, meta.records.imported.subscription_product]).toEqual(['success', 20_000])
+    // It listens again, as the next one starts at once.
+    expect((await api.import(file(aProduct()))).attributes.status).toBe('success')
+    await service.stop()
+  })
+
+  test('what it refuses for good ends a start, with what to do', async () => {
+    const { url } = await startPooler('session')
+    const { code, stderr } = await intake(
+      ['serve', '--port', '0'],
+      places(`${url}?options=-c%20search_path%3Dintake`),
+    )
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^intake: .*unsupported startup parameter.* remove them from DATABASE_URL.*\n$/)
   })
 
   test('with shared sessions a start fails with a sentence, and leaves no lock and no setting behind', async () => {
-    const url = await startPooler('transaction')
+    const { url } = await startPooler('transaction')
     for (const command of [
       ['serve', '--port', '0'],
       ['keys', 'list'],

@@ -12,7 +12,7 @@ export interface TestCluster {
 }
 
 /** Runs a statement on the run's server, outside of every test's database unless `url` names one. */
-export async function administer(statement: string, url = inject('serverUrl')): Promise<void> {
+export async function administer(statement: string, url = inject('directUrl')): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   await client.query(statement).finally(() => client.end())

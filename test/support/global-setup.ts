@@ -16,6 +16,8 @@ declare module 'vitest' {
      * name.
      */
     serverUrl: string
+    /** The same server, without the pooler that may be in front of it. */
+    directUrl: string
     /** The name of a database of that server with the tables of a service. */
     template: string
     /** Undefined: every file starts a service of its own. */
@@ -28,7 +30,7 @@ declare module 'vitest' {
 /**
  * One embedded PostgreSQL for the whole run, so that a test file waits for a database and not for a server.
  * Tests of the embedded server itself start their own. TEST_DATABASE_URL names another server to run against,
- * TEST_CITUS a cluster: see `clusterOf`.
+ * or a pooler, and then TEST_SERVER_URL the server behind it. TEST_CITUS names a cluster: see `clusterOf`.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   project.provide('sharedService', undefined)
@@ -38,14 +40,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (nodes) {
     const template = await createTemplate(nodes, cli)
     project.provide('serverUrl', nodes[0])
+    project.provide('directUrl', nodes[0])
     project.provide('template', template.name)
     project.provide('cluster', { nodes, template: template.name })
     return () => template.drop()
   }
   const given = process.env.TEST_DATABASE_URL
   if (given) {
-    const template = await createPlainTemplate(given)
+    const directUrl = process.env.TEST_SERVER_URL ?? given
+    const template = await createPlainTemplate(directUrl)
     project.provide('serverUrl', given)
+    project.provide('directUrl', directUrl)
     project.provide('template', template.name)
     return () => template.drop()
   }
@@ -56,6 +61,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (!('host' in connection)) throw new Error('the embedded server is reached by its socket')
   const serverUrl = `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(connection.host)}`
   project.provide('serverUrl', serverUrl)
+  project.provide('directUrl', serverUrl)
   project.provide('template', (await createPlainTemplate(serverUrl)).name)
   return async () => {
     await postgres.stop()

@@ -15,12 +15,17 @@ export interface RoleWithDatabase {
   drop(): Promise<void>
 }
 
-/** @param options of `create database`, such as an encoding */
+/**
+ * On the server itself: a pooler passes on few parameters of a URL, and reuses sessions from before a change
+ * of the role.
+ *
+ * @param options of `create database`, such as an encoding
+ */
 export async function createRoleWithDatabase(options = ''): Promise<RoleWithDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await administer(`create role ${name} login password '${name}'`)
   await administer(`create database ${name} owner ${name} ${options}`)
-  const admin = new URL(inject('serverUrl'))
+  const admin = new URL(inject('directUrl'))
   admin.pathname = `/${name}`
   const url = new URL(admin)
   url.username = name
