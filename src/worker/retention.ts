@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import sql, { type Sql } from 'sql-template-tag'
+import sql from 'sql-template-tag'
 import { deleteInBatches } from '../db/batches.js'
 import { type Pool, rows, transaction } from '../db/pool.js'
 import { removeStrayUploads } from '../imports/receive/stray-uploads.js'
@@ -45,26 +45,33 @@ const PAUSE_MS = 50
  * @param days 0: they are kept forever.
  */
 export async function retain(context: RetentionContext, days: number, stop: AbortSignal): Promise<void> {
-  let tidyAt = 0
+  const attempt = (work: () => Promise<void>) =>
+    work().catch((error: unknown) =>
+      context.logger.warn({ err: error }, 'what has expired could not be deleted; trying again'),
+    )
+  const tidyAt = new Map<UploadStore, number>()
   while (!stop.aborted) {
-    try {
-      if (days > 0) await expireReports(context, days, stop)
-      if (days > 0) await deleteDeliveries(context, days, stop)
-      await deleteErrors(context, stop)
-      // A crash may have come between a dry run's end and this.
-      for (const one of await leftDryRuns(context.pool)) {
-        await forgetDryRun(context.pool, one, stop)
-      }
-      for (const store of context.stores.all) await deleteUploads(context, store, stop)
-      if (performance.now() >= tidyAt) {
-        for (const store of context.stores.all) await tidy(context, store, days)
-        tidyAt = performance.now() + TIDY_MS
-      }
-    } catch (error) {
-      context.logger.warn({ err: error }, 'what has expired could not be deleted; trying again')
+    await attempt(() => deleteReports(context, days, stop))
+    // One that is away does not keep the others from being cleared.
+    for (const store of context.stores.all) {
+      await attempt(async () => {
+        await deleteUploads(context, store, stop)
+        if (performance.now() < (tidyAt.get(store) ?? 0)) return
+        await tidy(context, store, days)
+        tidyAt.set(store, performance.now() + TIDY_MS)
+      })
     }
     await sleep(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
   }
+}
+
+/** What is in the database, which all processes clear together. */
+async function deleteReports(context: RetentionContext, days: number, stop: AbortSignal): Promise<void> {
+  if (days > 0) await expireReports(context, days, stop)
+  if (days > 0) await deleteDeliveries(context, days, stop)
+  await deleteErrors(context, stop)
+  // A crash may have come between a dry run's end and this.
+  for (const one of await leftDryRuns(context.pool)) await forgetDryRun(context.pool, one, stop)
 }
 
 /** First makes the reports unavailable, so that none is ever seen with a part missing. */
@@ -97,50 +104,76 @@ async function expireReports(
 
 async function deleteErrors({ pool, logger, emit }: RetentionContext, stop: AbortSignal): Promise<void> {
   await inSteps(stop, async () => {
-    const [due] = await rows<{ id: string; owner_id: string; errors: number }>(
-      pool,
-      sql`
-        select id, owner_id, errors from imports
-        where finished_at is not null and errors_deleted_at is null
-          and expired_at < now() - make_interval(mins => ${GRACE_MINUTES})
-        order by finished_at
-        limit 1`,
-    )
+    const due = await claimExpired(pool)
     if (!due) return false
-    const { id, owner_id, errors } = due
-    const its = sql`owner_id = ${owner_id} and import_id = ${id}`
-    const key = ['line_number', 'ordinal']
-    for await (const count of deleteInBatches(pool, {
-      table: 'import_errors',
-      where: its,
-      key,
-      size: STEP_ROWS,
-    })) {
-      emit({ kind: 'expired', what: 'error', count })
-      await pause(stop)
-      if (stop.aborted) return false
-    }
-    if (!(await deleteRest(pool, its, stop))) return false
-    await pool.query(sql`update imports set errors_deleted_at = now() where id = ${id}`)
-    logger.info({ import_id: id, errors }, 'errors deleted')
-    return true
+    const { id, errors } = due
+    const isWhole = await deleteReport({ pool, emit }, due, stop)
+    await pool.query(
+      isWhole
+        ? sql`update imports set errors_deleted_at = now(), lease_expires_at = null where id = ${id}`
+        : sql`update imports set lease_expires_at = null where id = ${id}`,
+    )
+    if (isWhole) logger.info({ import_id: id, errors }, 'errors deleted')
+    return isWhole
   })
 }
 
-/**
- * The other parts of a report: there are few kinds of errors and warnings, but there may be as many changed records as
- * lines. Returns whether all of it is deleted: `stop` ends it early.
- */
-async function deleteRest(pool: Pool, its: Sql, stop: AbortSignal): Promise<boolean> {
-  await pool.query(sql`delete from import_error_kinds where ${its}`)
-  await pool.query(sql`delete from import_warnings where ${its}`)
-  const key = ['line_number']
-  for (const table of ['import_changes', 'import_kept']) {
-    for await (const _ of deleteInBatches(pool, { table, where: its, key, size: STEP_ROWS })) {
+/** An import whose report is being deleted. */
+interface Expired {
+  readonly id: string
+  readonly owner_id: string
+  readonly errors: number
+}
+
+/** The lease of an import that has ended belongs to whoever deletes its report. */
+const CLEARING_SECONDS = 60
+
+async function claimExpired(pool: Pool): Promise<Expired | undefined> {
+  const [due] = await rows<Expired>(
+    pool,
+    sql`
+      with due as (
+        select id from imports
+        where finished_at is not null and errors_deleted_at is null
+          and expired_at < now() - make_interval(mins => ${GRACE_MINUTES})
+          and (lease_expires_at is null or lease_expires_at < now())
+        order by finished_at
+        limit 1
+        for update skip locked
+      )
+      update imports i set lease_expires_at = now() + make_interval(secs => ${CLEARING_SECONDS})
+      from due where i.id = due.id
+      returning i.id, i.owner_id, i.errors`,
+  )
+  return due
+}
+
+/** The tables of a report that may have as many rows as the file has lines, and what orders the rows. */
+const LONG_TABLES = {
+  import_errors: ['line_number', 'ordinal'],
+  import_changes: ['line_number'],
+  import_kept: ['line_number'],
+} as const
+
+/** Returns whether all of it is deleted: `stop` ends it early. */
+async function deleteReport(
+  { pool, emit }: Pick<RetentionContext, 'pool' | 'emit'>,
+  { id, owner_id }: Expired,
+  stop: AbortSignal,
+): Promise<boolean> {
+  const its = sql`owner_id = ${owner_id} and import_id = ${id}`
+  for (const [table, key] of Object.entries(LONG_TABLES)) {
+    for await (const count of deleteInBatches(pool, { table, where: its, key, size: STEP_ROWS })) {
+      if (table === 'import_errors') emit({ kind: 'expired', what: 'error', count })
       await pause(stop)
       if (stop.aborted) return false
+      await pool.query(
+        sql`update imports set lease_expires_at = now() + make_interval(secs => ${CLEARING_SECONDS}) where id = ${id}`,
+      )
     }
   }
+  await pool.query(sql`delete from import_error_kinds where ${its}`)
+  await pool.query(sql`delete from import_warnings where ${its}`)
   return true
 }
 

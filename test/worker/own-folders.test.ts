@@ -112,3 +112,40 @@ test('A process is not API or worker alone while its uploads are in a folder', a
     )
   }
 })
+
+test('Processes that look for expired reports at once delete each of them once', async () => {
+  const ids: string[] = []
+  for (let n = 0; n < 6; n += 1)
+    ids.push((await service.api.import(times(200, () => aProduct({ name: 'No' })) + file(aProduct()))).id)
+  await service.server.kill()
+  await other.kill()
+  await service.pool.query(
+    "update imports set finished_at = finished_at - interval '31 days', expired_at = now() - interval '1 day' where id = any($1::uuid[])",
+    [ids],
+  )
+  const [again] = await Promise.all([
+    serve({ DATA_DIR: join(folder.path, 'data'), DATABASE_URL: service.databaseUrl, LOG_LEVEL: 'info' }),
+    service.restart({ LOG_LEVEL: 'info' }),
+  ])
+  other = again
+  await expect
+    .poll(
+      async () => {
+        const left =
+          'select from imports where id = any($1::uuid[]) and (errors_deleted_at is null or upload_deleted_at is null)'
+        return (await service.pool.query(left, [ids])).rowCount
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(0)
+  const said = () => other.stderr() + service.server.stderr()
+  for (const message of ['errors deleted', 'upload deleted']) {
+    await expect.poll(() => said().split(`"${message}"`).length - 1).toBe(ids.length)
+  }
+  let deleted = 0
+  for (const one of [api, service.api]) {
+    const { body } = await new Api(one === api ? other.url : one.url, one.key).get('/metrics')
+    deleted += Number(/^intake_retention_removed_total{what="error"} (\d+)$/m.exec(body)?.[1])
+  }
+  expect(deleted).toBe(6 * 200)
+})
