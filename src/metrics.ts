@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { PoolConnections } from './db/pool.js'
 import type { Written } from './imports/events.js'
 import { type QueueState, queueState } from './imports/queue/state.js'
 import { FAILURE_REASONS } from './imports/terms.js'
 import { recordTypes } from './records/index.js'
+import type { S3Request } from './uploads/s3/bucket.js'
 import type { UploadStore } from './uploads/store.js'
 import type { UploadStores } from './uploads/stores.js'
 import { version } from './version.js'
@@ -17,6 +19,7 @@ const QUEUE_PATIENCE_MS = 2000
 
 /** In seconds, from a look-up by id to an upload of hours. */
 const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600]
+const S3_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const CHUNK_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const IMPORT_BUCKETS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600]
 
@@ -31,6 +34,7 @@ export class Metrics {
   readonly #waitingRequests: () => number
   #queue: { readonly state: QueueState | undefined; readonly until: number } | undefined
   #asking: Promise<QueueState> | undefined
+  #stores: UploadStores | undefined
 
   readonly #requests = this.#histogram(
     'intake_http_request_duration_seconds',
@@ -78,6 +82,17 @@ export class Metrics {
     'intake_webhook_attempts_total',
     'Attempts to deliver a message to a webhook, by outcome: delivered, postponed or failed for good.',
     ['outcome'],
+  )
+  readonly #s3Requests = this.#histogram(
+    'intake_s3_request_duration_seconds',
+    'How long requests to S3 took, with their repetitions, by what was asked and how it ended.',
+    ['action', 'outcome'],
+    S3_BUCKETS,
+  )
+  readonly #storesUp = this.#gauge(
+    'intake_upload_store_up',
+    `Whether uploads can be stored and read, by kind of store: 1 or 0.`,
+    ['store'],
   )
   readonly #droppedLines = this.#counter(
     'intake_log_lines_dropped_total',
@@ -143,6 +158,7 @@ export class Metrics {
 
   /** The stores, of which the current one counts what is written to it. */
   counting(stores: UploadStores): UploadStores {
+    this.#stores = stores
     return { ...stores, current: this.#countingStore(stores.current) }
   }
 
@@ -160,6 +176,10 @@ export class Metrics {
         }
       },
     }
+  }
+
+  s3Requested({ action, outcome, seconds }: S3Request): void {
+    this.#s3Requests.observe({ action, outcome }, seconds)
   }
 
   logLineDropped(): void {
@@ -191,6 +211,9 @@ export class Metrics {
       case 'delivery':
         this.#deliveries.inc({ outcome: event.outcome })
         break
+      case 's3 request':
+        this.s3Requested(event)
+        break
       case 'log line dropped':
         this.logLineDropped()
         break
@@ -212,8 +235,23 @@ export class Metrics {
   async text(): Promise<string> {
     const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.#pool
     this.#setPool('api', { total, idle, waiting: waiting + this.#waitingRequests() })
-    this.#setQueue(await this.#queueState())
+    const [queue] = await Promise.all([this.#queueState(), this.#lookAtStores()])
+    this.#setQueue(queue)
     return await this.#registry.metrics()
+  }
+
+  /** A store that does not answer in time counts as away, like the database. */
+  async #lookAtStores(): Promise<void> {
+    const patience = AbortSignal.timeout(QUEUE_PATIENCE_MS)
+    const late = once(patience, 'abort').then(() => false)
+    for (const store of this.#stores?.all ?? []) {
+      const isThere = store.requireThere().then(
+        () => true,
+        () => false,
+      )
+      const kind = store === this.#stores?.folder ? 'folder' : 's3'
+      this.#storesUp.set({ store: kind }, (await Promise.race([isThere, late])) ? 1 : 0)
+    }
   }
 
   #setPool(pool: string, { total, idle, waiting }: PoolUse): void {

@@ -11,6 +11,7 @@ import { defaultApiKey } from './tenants/default-key.js'
 import { defaultStore } from './tenants/owners.js'
 import { clearIncoming } from './uploads/file.js'
 import { openUploadsFolder } from './uploads/folder.js'
+import { UploadsAway } from './uploads/store.js'
 import type { UploadStores } from './uploads/stores.js'
 import { connectionsOf } from './worker/connection-budget.js'
 
@@ -34,7 +35,7 @@ interface Preparation {
  */
 export async function prepareStart(preparation: Preparation): Promise<string | undefined> {
   const { config, dataDir, embedded, connection, pool, stores, signal, lock } = preparation
-  if (stores.folder) await openUploadsFolder(dataDir.layout, dataDir.id)
+  if (stores.folder) await openUploadsFolder(dataDir.layout, dataDir.id).catch(unlessOld(stores))
   signal?.throwIfAborted()
   await embedded?.start()
   connection.schema = await migrate(connection, connectionsOf(config))
@@ -42,9 +43,19 @@ export async function prepareStart(preparation: Preparation): Promise<string | u
   await lock.hold()
   if (stores.folder) await clearIncoming(dataDir.layout.uploads.folder)
   await defaultStore(pool)
-  if (stores.folder) await requireSameDatabase(pool, dataDir.path, stores.folder)
+  if (stores.folder) {
+    await requireSameDatabase(pool, dataDir.path, stores.folder).catch(unlessOld(stores))
+  }
+  await stores.current.requireThere()
   return config.workerOnly ? undefined : await defaultApiKey(pool, dataDir, config.apiKey)
 }
+
+/** Where new files go to S3, the folder may be away: only imports that it has the files of wait for it. */
+const unlessOld =
+  ({ current, folder }: UploadStores) =>
+  (error: unknown): void => {
+    if (!(error instanceof UploadsAway) || current === folder) throw error
+  }
 
 /**
  * The embedded PostgreSQL of the service, which may have to be started several times until there is room for

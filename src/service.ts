@@ -17,7 +17,9 @@ import { buildServer } from './server.js'
 import { StartError } from './start-error.js'
 import { Credentials } from './tenants/credentials.js'
 import { expectedApiKey } from './tenants/default-key.js'
+import { defaultStore } from './tenants/owners.js'
 import { clearIncoming } from './uploads/file.js'
+import { mayHaveUploads } from './uploads/folder.js'
 import { UploadsAway } from './uploads/store.js'
 import { openUploadStores, type StoresOptions, type UploadStores } from './uploads/stores.js'
 import { API_CONNECTIONS } from './worker/connection-budget.js'
@@ -105,9 +107,8 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   const logger = createLogger(config.logLevel, () => countDroppedLine())
   const dataDir = await openDataDir(config.dataDir)
   stack.push(() => dataDir.release())
-  const storesOptions = storesOf(dataDir)
-  const stores = openUploadStores(storesOptions)
-  requireShared(config, stores)
+  const storesOptions = await storesOf(config, dataDir)
+  requireShared(config)
   const embedded = config.databaseUrl === undefined ? new Embedded(dataDir, logger) : undefined
   stack.push(async () => embedded?.stop())
   const connection: Connection =
@@ -122,12 +123,6 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   )
   stack.push(() => pool.end())
 
-  const { signal } = options
-  let worker: RunningWorker | undefined
-  const onChange = (isHeld: boolean) => worker?.pause(!isHeld)
-  const lock = new FolderLock({ stores, connection, logger, signal, onChange })
-  stack.push(() => lock.release())
-  let isReady = false
   const ownerPools = new OwnerPools(pool, {
     connections: SHARED_CONNECTIONS,
     connectionsPerOwner: CONNECTIONS_PER_OWNER,
@@ -135,6 +130,17 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   })
   const metrics = new Metrics(pool, () => ownerPools.waiting)
   countDroppedLine = () => metrics.logLineDropped()
+  const stores = openUploadStores(storesOptions, {
+    identity: () => defaultStore(pool),
+    emit: (request) => metrics.s3Requested(request),
+  })
+
+  const { signal } = options
+  let worker: RunningWorker | undefined
+  const onChange = (isHeld: boolean) => worker?.pause(!isHeld)
+  const lock = new FolderLock({ stores, connection, logger, signal, onChange })
+  stack.push(() => lock.release())
+  let isReady = false
   const app = buildServer({
     config,
     logger,
@@ -182,13 +188,16 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   return { url, ...(apiKey !== undefined && { apiKey }), stop: () => stack.unwind() }
 }
 
-const storesOf = ({ layout, id }: DataDir): StoresOptions => ({
-  folder: { path: layout.uploads.folder, id },
-})
+/** With S3, the folder only if it may still have uploads from before. */
+async function storesOf({ uploadStore: s3 }: Config, { layout, path, id }: DataDir): Promise<StoresOptions> {
+  const folder = { path: layout.uploads.folder, id }
+  const isNeeded = s3 === undefined || (await mayHaveUploads(path, folder))
+  return { s3, folder: isNeeded ? folder : undefined }
+}
 
 /** What one process receives, another can run only if it reads the same store. */
-function requireShared({ apiOnly, workerOnly }: Config, { isShared }: UploadStores): void {
-  if (isShared || !(apiOnly || workerOnly)) return
+function requireShared({ apiOnly, workerOnly, uploadStore }: Config): void {
+  if (uploadStore !== undefined || !(apiOnly || workerOnly)) return
   throw new ConfigError(
     `${apiOnly ? 'API_ONLY' : 'WORKER_ONLY'} needs an upload store that other processes can reach; this process keeps uploads in a folder of its own. Set UPLOAD_STORE.`,
   )

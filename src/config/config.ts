@@ -12,6 +12,8 @@ export interface Config {
   readonly apiOnly: boolean
   /** Whether this process leaves requests to others. */
   readonly workerOnly: boolean
+  /** `s3://bucket/prefix`, without a slash at the end. Unset: the folder of uploads in `dataDir`. */
+  readonly uploadStore: string | undefined
   /** Unset: the one that `dataDir` keeps, generated at the first start. */
   readonly apiKey: string | undefined
   readonly maxUploadBytes: number

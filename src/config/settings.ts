@@ -8,6 +8,7 @@ import {
   days,
   logLevel,
   text,
+  uploadStore,
   wholeNumber,
   yesOrNo,
 } from './values.js'
@@ -85,6 +86,15 @@ export const settings: readonly Setting[] = [
     default: 'false',
     isSwitch: true,
     parse: yesOrNo,
+  },
+  {
+    key: 'uploadStore',
+    variable: 'UPLOAD_STORE',
+    flag: '--upload-store',
+    placeholder: '<url>',
+    description:
+      'where files are stored: s3://bucket/prefix, which several processes can share (default: the data directory)',
+    parse: uploadStore,
   },
   {
     key: 'apiKey',

@@ -47,6 +47,19 @@ export function databaseUrl(text: string): string {
   return text
 }
 
+/** A bucket, and a prefix that needs no escape in any URL: `s3://bucket/prefix`. */
+export function uploadStore(text: string): string {
+  if (
+    !/^s3:\/\/[A-Za-z0-9][A-Za-z0-9._-]{1,62}(\/[A-Za-z0-9._-]+){0,20}\/?$/.test(text) ||
+    text.length > 500
+  ) {
+    throw new ConfigError(
+      'takes s3://bucket or s3://bucket/prefix, with letters, digits, ".", "_" and "-" (default: the data directory)',
+    )
+  }
+  return text.replace(/\/$/, '')
+}
+
 export function apiKey(text: string): string {
   if (!/^[\x21-\x7e]{1,512}$/.test(text)) {
     throw new ConfigError('takes 1 to 512 visible ASCII characters')

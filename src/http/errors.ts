@@ -185,7 +185,7 @@ export const uploadsAway = () =>
   httpError(
     503,
     'Service Unavailable',
-    'The uploads folder is not available at the moment; please try again.',
+    'The uploads are not available at the moment; please try again.',
     undefined,
     { 'retry-after': '5' },
   )

@@ -23,7 +23,7 @@ const operations = {
     id: 'getReadiness',
     tag: 'Service',
     summary:
-      'Whether it can serve requests: the database is reachable and migrated, and the uploads folder is available.',
+      'Whether it can serve requests: the database is reachable and migrated, and the uploads are available.',
     isPublic: true,
     answers: answered('ready'),
     errors: [500, 503],

@@ -63,6 +63,18 @@ async function takeBack({ folder, formerlyAside }: UploadsLayout): Promise<void>
 export const wasMarked = async (dataDir: string, id: string): Promise<boolean> =>
   (await readFileIfThere(layoutOf(dataDir).uploadsMarked)) === id
 
+/**
+ * Whether a data directory's folder has uploads, or had some and is away. A process that stores uploads
+ * elsewhere needs it for those.
+ */
+export async function mayHaveUploads(
+  dataDir: string,
+  { path, id }: { readonly path: string; readonly id: string },
+): Promise<boolean> {
+  if (!(await wasMarked(dataDir, id))) return false
+  return (await whyAway(path, id)) !== undefined || (await hasUploads(path))
+}
+
 const hasUploads = async (folder: string): Promise<boolean> =>
   (await readdir(folder)).some((name) => uploadKey(name) !== undefined)
 

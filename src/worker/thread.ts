@@ -4,6 +4,7 @@ import { createPool } from '../db/pool.js'
 import { WarningsOfJobs } from '../imports/warnings/of-jobs.js'
 import { ChunkMemory } from '../imports/work/memory.js'
 import { createLogger } from '../log/log.js'
+import { defaultStore } from '../tenants/owners.js'
 import { openUploadStores } from '../uploads/stores.js'
 import { WORKER_CONNECTIONS } from './connection-budget.js'
 import { deliver } from './deliver.js'
@@ -49,7 +50,10 @@ const reporting = setInterval(() => {
   emit({ kind: 'pool', total, idle, waiting })
 }, POOL_USE_MS)
 
-const stores = openUploadStores(data.stores)
+const stores = openUploadStores(data.stores, {
+  identity: () => defaultStore(pool),
+  emit: (request) => emit({ kind: 's3 request', ...request }),
+})
 const context = { pool, stores, memory: new ChunkMemory(), warnings: new WarningsOfJobs(), logger, emit }
 await Promise.all([
   work({ ...context, processId }, connection, () => isPaused, stop.signal),

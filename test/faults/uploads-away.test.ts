@@ -73,7 +73,7 @@ describe('a folder of uploads', () => {
     const ready = await service.api.get('/readyz')
     expect([ready.status, ready.body.errors[0].detail]).toEqual([
       503,
-      'The uploads folder is not available at the moment; please try again.',
+      'The uploads are not available at the moment; please try again.',
     ])
     expect((await service.api.upload(file(aProduct()))).status).toBe(503)
     expect((await service.api.get('/subscriptions/products')).status).toBe(200)

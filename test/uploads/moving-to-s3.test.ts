@@ -1,0 +1,68 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { removeStrayUploads } from '../../src/imports/receive/stray-uploads.js'
+import { defaultStore } from '../../src/tenants/owners.js'
+import { openS3Store } from '../../src/uploads/s3.js'
+import { aProduct, file } from '../support/builders.js'
+import { apiOf, overS3 } from '../support/over-s3.js'
+import { hasSwift } from '../support/swift.js'
+
+describe.runIf(hasSwift)('A service that moves its uploads to S3', () => {
+  const { service, uploads, another } = overS3()
+
+  test('stores files there, and other processes read them', async () => {
+    const { id } = await service.api.import(file(aProduct(), 'garbage'))
+    expect((await uploads.files()).whole).toEqual([id])
+    expect(await readdir(service.dataDir)).not.toContain('uploads')
+    const rejected = await apiOf(await another()).get(`/subscriptions/imports/${id}/rejected`)
+    expect(rejected.body).toBe('garbage\n')
+  })
+
+  test('reads those in its folder as before, runs their rehearsals, and needs the folder no more without them', async () => {
+    await service.restart({ UPLOAD_STORE: '' })
+    const old = await service.api.import(file(aProduct(), 'garbage'), { dryRun: true })
+    await service.restart()
+    const rejected = await service.api.get(`/subscriptions/imports/${old.id}/rejected`)
+    expect(rejected.body).toBe('garbage\n')
+    const run = await service.api.request(`/subscriptions/imports/${old.id}/run`, { method: 'POST' })
+    expect((await service.api.finished(run.body.data.id)).meta.records.imported.subscription_product).toBe(1)
+    const { body } = await service.api.get('/metrics')
+    expect(body).toContain('intake_upload_store_up{store="folder"} 1')
+    expect(body).toContain('intake_upload_store_up{store="s3"} 1')
+    await service.server.stop()
+    for (const name of ['uploads', 'uploads-marked']) {
+      await rm(join(service.dataDir, name), { recursive: true })
+    }
+    await service.restart()
+    expect((await service.api.get('/readyz')).status).toBe(200)
+    expect((await service.api.get('/metrics')).body).not.toContain('store="folder"')
+  })
+
+  test('waits at the start for credentials that are right, and says so', async () => {
+    await service.restart({ AWS_SECRET_ACCESS_KEY: 'wrong' })
+    expect((await service.api.get('/readyz')).status).toBe(503)
+    expect(service.server.stderr()).toMatch(
+      /does not accept the credentials[^\n]*the uploads are away; waiting/,
+    )
+    await service.restart()
+    expect((await service.api.get('/readyz')).status).toBe(200)
+  })
+
+  test('deletes what no import names once it is old enough, and leaves the rest', async () => {
+    const [named, stray] = [
+      await service.api.import(file(aProduct())),
+      await service.api.import(file(aProduct())),
+    ]
+    await service.pool.query('delete from imports where id = $1', [stray.id])
+    Object.assign(process.env, uploads.swift.env)
+    const url = uploads.environment.UPLOAD_STORE ?? ''
+    const { pool } = service
+    const store = openS3Store({ url, identity: () => defaultStore(pool), emit: () => {} })
+    expect(await removeStrayUploads(pool, store, new Date(Date.now() - 60_000))).toBe(0)
+    expect(await removeStrayUploads(pool, store, new Date(Date.now() + 60_000))).toBe(1)
+    const { whole } = await uploads.files()
+    expect(whole).toContain(named.id)
+    expect(whole).not.toContain(stray.id)
+  })
+})
