@@ -23,6 +23,9 @@ const S3_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 const CHUNK_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const IMPORT_BUCKETS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600]
 
+/** Said of the figures that every process reports alike. */
+const GLOBAL = 'Of the whole database: the same in each process.'
+
 /**
  * The figures of this process for Prometheus; docs/operations/monitoring.md says what each means. The worker
  * thread sends messages about what it did, so that every count is kept in one place. No label contains a
@@ -107,25 +110,29 @@ export class Metrics {
     'intake_database_up',
     `Whether the database returned the figures of the queue within ${QUEUE_PATIENCE_MS / 1000} s: 1 or 0.`,
   )
-  readonly #queueDepth = this.#gauge('intake_imports', 'Imports that have not ended, by status.', ['status'])
+  readonly #queueDepth = this.#gauge('intake_imports', `Imports that have not ended, by status. ${GLOBAL}`, [
+    'status',
+  ])
   readonly #queueAge = this.#gauge(
     'intake_oldest_import_age_seconds',
-    'Time since the oldest import that has not ended was posted, by status; 0 if there is none.',
+    `Time since the oldest import that has not ended was posted, by status; 0 if there is none. ${GLOBAL}`,
     ['status'],
   )
   readonly #silence = this.#gauge(
     'intake_import_silence_seconds',
-    'Time since the last progress of the started import that has gone longest without any; 0 if none is started.',
+    `Time since the last progress of the started import that has gone longest without any; 0 if none is started. ${GLOBAL}`,
   )
   readonly #orphans = this.#gauge(
     'intake_expired_leases',
-    'Started imports that nobody runs: their worker ended or is silent.',
+    `Started imports that nobody runs: their worker ended or is silent. ${GLOBAL}`,
   )
 
   readonly #waitingDeliveries = this.#gauge(
     'intake_webhook_deliveries_waiting',
-    'Messages to webhooks that wait for their first or another attempt.',
+    `Messages to webhooks that wait for their first or another attempt. ${GLOBAL}`,
   )
+
+  readonly #workers = this.#gauge('intake_workers', `Processes that work on imports. ${GLOBAL}`)
 
   /** @param waitingRequests how many statements and transactions wait for the pool */
   constructor(pool: PoolConnections, waitingRequests: () => number) {
@@ -263,7 +270,7 @@ export class Metrics {
   #setQueue(state: QueueState | undefined): void {
     this.#databaseUp.set(state ? 1 : 0)
     // Unknown figures are left out: the last known ones would look like a queue that stands still.
-    const single = [this.#silence, this.#orphans, this.#waitingDeliveries]
+    const single = [this.#silence, this.#orphans, this.#waitingDeliveries, this.#workers]
     for (const gauge of [this.#queueDepth, this.#queueAge, ...single]) gauge.reset()
     if (!state) {
       for (const gauge of single) gauge.remove()
@@ -276,6 +283,7 @@ export class Metrics {
     this.#silence.set(state.silenceSeconds)
     this.#orphans.set(state.expiredLeases)
     this.#waitingDeliveries.set(state.waitingDeliveries)
+    this.#workers.set(state.workers)
   }
 
   /** The queue, at most a few seconds old; undefined: the database does not answer. One query at a time. */

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import sql from 'sql-template-tag'
 import { isAnotherDatabase } from '../data-dir/database.js'
 import { type DataDirLayout, uploadKey, uploadName } from '../data-dir/layout.js'
 import { type Client, rows } from '../db/pool.js'
 import { isClaimable, leaseIsOver, queueHeads } from '../imports/queue/heads.js'
+import { type WorkingProcess, workingProcesses } from '../imports/queue/workers.js'
 import { namesIn, wasMarked, whyAway } from '../uploads/folder.js'
 import { CONCURRENCY } from '../worker/work.js'
 import { statOf } from './data-dir-checks.js'
@@ -20,6 +22,8 @@ interface Unfinished {
   readonly status: 'pending' | 'started'
   readonly upload_store: string
   readonly upload_key: string
+  /** Whether it is the undo of an import, which reads no file. */
+  readonly is_undo: boolean
   /** Whether it is at the head of its owner's queue and waits only for a worker. */
   readonly is_next: boolean
   /** Whether a worker has it, judging by its lease. */
@@ -49,7 +53,7 @@ export async function checkImports(
     client,
     sql`
       with recursive ${queueHeads}
-      select coalesce(i.undo_of, i.id) as id, i.status, i.upload_store, i.upload_key, i.attempts + i.claims as attempts,
+      select coalesce(i.undo_of, i.id) as id, i.undo_of is not null as is_undo, i.status, i.upload_store, i.upload_key, i.attempts + i.claims as attempts,
         extract(epoch from now() - i.updated_at)::double precision as silence,
         case when ${leaseIsOver('i')} then abs(extract(epoch from now() - i.lease_expires_at))::double precision end as orphaned,
         i.lease_expires_at is not null and not ${leaseIsOver('i')} as is_worked,
@@ -58,11 +62,60 @@ export async function checkImports(
       where i.status in ('pending', 'started')
       order by i.created_at, i.id`,
   )
+  const workers = await findWorkers(client, isRunning)
   const own = imports.filter(({ upload_store }) => upload_store === ownStore)
+  const isForAny = ({ is_undo, upload_store }: Unfinished) => is_undo || isShared(upload_store)
+  // Those that a process of this data directory can run.
+  const runnable = imports.filter((one) => one.upload_store === ownStore || isForAny(one))
   return [
-    isRunning ? queueAtWork(own) : queueAtRest(own),
+    checkWorkers(workers, isRunning),
+    isRunning ? queueAtWork(runnable, workers.length) : queueAtRest(own),
+    ...(isRunning ? [] : queueOfOthers(imports.filter(isForAny), workers.length)),
     await checkUploads(own, layout, ownStore),
-    othersUploads(imports.filter(({ upload_store }) => upload_store !== ownStore)),
+    othersUploads(imports.filter((one) => !runnable.includes(one))),
+  ]
+}
+
+/** Whether every process can reach a store; the imports of a folder wait for its process. */
+const isShared = (storeId: string): boolean => storeId.startsWith('s3:')
+
+/** A service that has just started may not have its worker yet. */
+const PATIENCE_MS = 5000
+const LOOK_AGAIN_MS = 200
+
+async function findWorkers(client: Client, isRunning: boolean): Promise<WorkingProcess[]> {
+  const deadline = Date.now() + (isRunning ? PATIENCE_MS : 0)
+  for (;;) {
+    const found = await workingProcesses(client)
+    if (found.length > 0 || Date.now() >= deadline) return found
+    await sleep(LOOK_AGAIN_MS)
+  }
+}
+
+function checkWorkers(workers: readonly WorkingProcess[], isRunning: boolean): Finding {
+  const check = 'workers'
+  const [first] = workers
+  if (first) {
+    const count = workers.length === 1 ? 'One process works' : `${workers.length} processes work`
+    return ok(check, `${count} on imports: ${some(workers.map(({ name }) => name))}.`)
+  }
+  if (!isRunning) return ok(check, 'No process works on imports.')
+  return problem(
+    check,
+    'A service runs here, and no process works on imports.',
+    'If it was started with API_ONLY, start a worker; else look in its log for lines of the worker thread.',
+  )
+}
+
+/** The imports that any process can run, when none runs here. */
+function queueOfOthers(imports: readonly Unfinished[], workers: number): Finding[] {
+  if (imports.length === 0 || workers > 0) return []
+  return [
+    warning(
+      'imports of any process',
+      `${imports.length} waiting, and no process works on imports: ${idsOf(imports)}.`,
+      'Start a service; it resumes them where they stopped.',
+    ),
   ]
 }
 
@@ -77,14 +130,15 @@ function queueAtRest(own: readonly Unfinished[]): Finding {
   )
 }
 
-function queueAtWork(own: readonly Unfinished[]): Finding {
+/** @param workers how many processes work on imports */
+function queueAtWork(own: readonly Unfinished[], workers: number): Finding {
   const check = 'imports'
   const worked = own.filter(({ is_worked }) => is_worked)
   const orphaned = own.filter(({ is_next, orphaned }) => is_next && (orphaned ?? 0) > SLOW_SECONDS)
   const waitsForWorker = own.filter(
     ({ is_next, orphaned, silence }) => is_next && orphaned === null && silence > SLOW_SECONDS,
   )
-  const stuck = [...orphaned, ...(worked.length < CONCURRENCY ? waitsForWorker : [])]
+  const stuck = [...orphaned, ...(worked.length < CONCURRENCY * Math.max(workers, 1) ? waitsForWorker : [])]
   if (stuck.length > 0) {
     return problem(
       check,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Connection } from '../db/connection.js'
-import { connect } from '../db/pool.js'
+import { type Client, connect } from '../db/pool.js'
 import type { Waker } from './waker.js'
 
 const RECONNECT_MS = 1000
@@ -9,17 +9,21 @@ const RECONNECT_MS = 1000
 /**
  * Wakes at each notification on a channel, until `stop` is signalled. A broken connection is replaced, and
  * the new one wakes once, in case something was missed. Never throws.
+ *
+ * @param prepare what each connection does first
  */
 export async function listen(
   connection: Connection,
   channel: string,
   waker: Waker,
   stop: AbortSignal,
+  prepare: (client: Client) => Promise<void>,
 ): Promise<void> {
   while (!stop.aborted) {
     let client: pg.Client | undefined
     try {
       client = await connect(connection)
+      await prepare(client)
       await listenOn(client, channel, waker, stop)
     } catch {
       // The database is unreachable. The claim loop logs that.

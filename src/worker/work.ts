@@ -1,6 +1,7 @@
 import type { Connection } from '../db/connection.js'
 import type { Pool } from '../db/pool.js'
 import { claimImport, IMPORTS_CHANNEL, isAnyWaiting, releaseLeasesOf } from '../imports/queue/claim.js'
+import { announceWorker } from '../imports/queue/workers.js'
 import { type JobContext, runJob } from '../imports/work/job.js'
 import { claimLoop, type Running } from './claim-loop.js'
 import { listen } from './listen.js'
@@ -40,7 +41,9 @@ export async function work(
 ): Promise<void> {
   const { pool, stores, processId } = context
   const waker = new Waker()
-  const listening = listen(connection, IMPORTS_CHANNEL, waker, stop)
+  const listening = listen(connection, IMPORTS_CHANNEL, waker, stop, (client) =>
+    announceWorker(client, processId),
+  )
   const readable = new ReadableStores(context, isPaused)
   let mayHaveLeftovers = true
 

@@ -69,6 +69,7 @@ test('a healthy service: no problem, exit code 0, beside it and without it, as a
     'migrations',
     'clock',
     'same database',
+    'workers',
     'imports',
     'uploads',
     'stray files',

@@ -2,6 +2,7 @@ import sql from 'sql-template-tag'
 import { type Pool, rows } from '../../db/pool.js'
 import { waitingDeliveries } from '../../webhooks/deliveries.js'
 import { leaseIsOver } from './heads.js'
+import { workingProcesses } from './workers.js'
 
 /** What is waiting and running, for all owners. */
 export interface QueueState {
@@ -17,6 +18,8 @@ export interface QueueState {
   readonly expiredLeases: number
   /** Messages to webhooks that are not delivered yet. */
   readonly waitingDeliveries: number
+  /** How many processes claim imports. */
+  readonly workers: number
 }
 
 /** Reads the queues through their indexes, which contain only unfinished imports and deliveries. */
@@ -45,5 +48,6 @@ export async function queueState(pool: Pool): Promise<QueueState> {
     silenceSeconds: started?.silence ?? 0,
     expiredLeases: started?.expired ?? 0,
     waitingDeliveries: await waitingDeliveries(pool),
+    workers: (await workingProcesses(pool)).length,
   }
 }
