@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Cluster, clusterOf, createClusterDatabase } from '../test/support/cluster.js'
+import { hasSwift, startSwift } from '../test/support/swift-server.js'
 import { type SharedDatabase, withPostgres } from './postgres.js'
 import { projectFolder, type Settings } from './server.js'
 
@@ -46,3 +47,20 @@ const citus = (cluster: Cluster): DatabasePlace => ({
 
 /** Each process in its own data directory: an import is worked by the process that received it. */
 export const foldersEach: UploadsPlace = { name: 'with a folder each', use: (use) => use({}) }
+
+/** A bucket that all processes share, if an S3 server is installed: Swift, as for the tests. */
+export const sharedUploads = (): UploadsPlace =>
+  hasSwift ? overS3 : { ...foldersEach, name: `${foldersEach.name} (no Swift here)` }
+
+const overS3: UploadsPlace = {
+  name: 'over S3',
+  async use(use) {
+    const swift = await startSwift(join(projectFolder(), 'test', 'support', 'swift-server.py'))
+    try {
+      const { url } = await swift.bucket()
+      return await use({ ...swift.env, UPLOAD_STORE: url })
+    } finally {
+      await swift.stop()
+    }
+  },
+}

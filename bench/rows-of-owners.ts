@@ -1,5 +1,5 @@
 import { microseconds, seconds } from './format.js'
-import { databasePlaces, foldersEach } from './places.js'
+import { databasePlaces, foldersEach, sharedUploads } from './places.js'
 import { type Figure, figure, type Row, reading, sized } from './row.js'
 import { OWNERS, ownersAtOnce, type ProcessesReadings } from './trials/processes.js'
 import { secondOwner } from './trials/second-owner.js'
@@ -14,7 +14,7 @@ const PROCESSES = 3
  */
 export const severalOwners = (records: number, one: Figure): Row[] =>
   databasePlaces().flatMap((database) => {
-    const uploads = foldersEach
+    const uploads = sharedUploads()
     const [alone, together] = [
       ownersAtOnce(records, 1, database, foldersEach),
       ownersAtOnce(records, PROCESSES, database, uploads),
