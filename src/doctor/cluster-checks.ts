@@ -1,12 +1,5 @@
-import {
-  type Citus,
-  type Node,
-  nodesOf,
-  onAllNodes,
-  placedTables,
-  unreachableNodes,
-} from '../db/distribute/citus.js'
-import { layoutProblems, undistributedOf } from '../db/distribute/layout.js'
+import { type Citus, type Node, nodesOf, onAllNodes, unreachableNodes } from '../db/distribute/citus.js'
+import { undistributedOf } from '../db/distribute/layout.js'
 import { REACH } from '../db/distribute/obstacles.js'
 import {
   databaseOf,
@@ -23,35 +16,23 @@ import { type Finding, ok, problem, some, warning } from './finding.js'
  * Checks a database that is distributed: its tables, the nodes, what a broken transaction has left on them, and
  * their settings. Of another database there is nothing to check.
  */
-export async function checkCluster(
-  client: Client,
-  citus: Citus | undefined,
-  schema: string | null,
-): Promise<Finding[]> {
-  if (!citus || schema === null) return []
+export async function checkCluster(client: Client, citus: Citus | undefined): Promise<Finding[]> {
+  if (!citus) return []
   if (!citus.isDistributed) {
     return [ok('distribution', `Citus ${citus.version} is in the database, and no table is distributed.`)]
   }
   const nodes = await nodesOf(client)
   return [
-    await checkLayout(client, schema),
+    checkLayout(citus.placed),
     await checkNodes(client, nodes),
     await checkPrepared(client),
     await checkSettings(client),
   ]
 }
 
-async function checkLayout(client: Client, schema: string): Promise<Finding> {
+/** What is wrong with the layout beyond this, the preconditions say. */
+function checkLayout(placed: Citus['placed']): Finding {
   const check = 'distribution'
-  const placed = await placedTables(client, schema)
-  const wrong = layoutProblems(placed)
-  if (wrong.length > 0) {
-    return problem(
-      check,
-      wrong.join(' '),
-      'Stop the services, undo it with undistribute_table, and run: intake db distribute',
-    )
-  }
   const missing = undistributedOf(placed)
   if (missing.length > 0) {
     return problem(

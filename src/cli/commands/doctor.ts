@@ -126,7 +126,7 @@ async function examineDatabase(
     ...ofDatabase,
     migrations,
     await checkClock(client),
-    ...(await checkCluster(client, facts.citus, facts.schema)),
+    ...(await checkCluster(client, facts.citus)),
   ]
   // Imports can be examined only in the schema of this version.
   if (migrations.status !== 'ok') return ofServer

@@ -1,5 +1,5 @@
 import sql from 'sql-template-tag'
-import { type Client, rows } from '../pool.js'
+import { type Client, type Pool, rows } from '../pool.js'
 import { DISTRIBUTED } from './tables.js'
 
 /** The oldest version of Citus that intake runs on, by its extension's version. */
@@ -16,8 +16,12 @@ export interface Citus {
   readonly isWorker: boolean
   /** The coordinator as the nodes know it: `10.0.0.1:5432`. */
   readonly coordinator: string | undefined
-  /** Whether tables of intake in the schema are distributed. */
+  /** Whether the tables of intake are distributed, or were being distributed when that was interrupted. */
   readonly isDistributed: boolean
+  /** Whether it has any table in the schema. */
+  readonly hasTables: boolean
+  /** These tables; unknown, and empty, without the library. */
+  readonly placed: readonly Placed[]
 }
 
 /** Examines a database; undefined: Citus was not created in it. Works without the library, too. */
@@ -29,26 +33,29 @@ export async function citusOf(client: Client, schema: string | null): Promise<Ci
       from pg_extension where extname = 'citus'`,
   )
   if (!extension) return undefined
-  const [found] = await rows<{ is_worker: boolean; coordinator: string | null; is_distributed: boolean }>(
+  const [found] = await rows<{ is_worker: boolean; coordinator: string | null; tables: string[] }>(
     client,
     sql`
       select
         exists (select 1 from pg_dist_local_group where groupid > 0) as is_worker,
         (select nodename || ':' || nodeport from pg_dist_node
          where groupid = 0 and noderole = 'primary' limit 1) as coordinator,
-        exists (
-          select 1 from pg_dist_partition p
+        array(
+          select c.relname::text from pg_dist_partition p
           join pg_class c on c.oid = p.logicalrelid join pg_namespace n on n.oid = c.relnamespace
-          where n.nspname = ${schema} and c.relname = any(${DISTRIBUTED}::text[])
-        ) as is_distributed`,
+          where n.nspname = ${schema}
+        ) as tables`,
   )
+  const { is_worker = false, coordinator, tables = [] } = found ?? {}
   return {
     version: extension.version,
     major: Number.parseInt(extension.version, 10),
     isLoaded: extension.is_loaded,
-    isWorker: found?.is_worker ?? false,
-    coordinator: found?.coordinator ?? undefined,
-    isDistributed: found?.is_distributed ?? false,
+    isWorker: is_worker,
+    coordinator: coordinator ?? undefined,
+    isDistributed: tables.includes(DISTRIBUTED[0]),
+    hasTables: tables.length > 0,
+    placed: extension.is_loaded && schema !== null ? await placedTables(client, schema) : [],
   }
 }
 
@@ -62,7 +69,7 @@ export interface Placed {
 }
 
 /** The tables of a schema that Citus knows. */
-export const placedTables = async (client: Client, schema: string): Promise<Placed[]> =>
+export const placedTables = async (client: Pool | Client, schema: string): Promise<Placed[]> =>
   await rows<Placed>(
     client,
     sql`

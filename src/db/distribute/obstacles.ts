@@ -1,7 +1,6 @@
 import sql from 'sql-template-tag'
 import { type Client, rows } from '../pool.js'
-import { type Citus, type Node, nodesOf, OLDEST_CITUS, placedTables, unreachableNodes } from './citus.js'
-import { layoutProblems } from './layout.js'
+import { type Citus, type Node, nodesOf, OLDEST_CITUS, unreachableNodes } from './citus.js'
 import { databaseOf, databaseSettings, wrongDatabaseSettings, wrongServerSettings } from './settings.js'
 import { DISTRIBUTED } from './tables.js'
 
@@ -37,7 +36,7 @@ export async function refusalsOf(
   return [
     ...(await refusalsOfSettings(client)),
     ...(await refusalsOfTables(client, schema)),
-    ...(await refusalsOfLayout(client, schema, shards)),
+    ...(citus ? refusalsOfShards(citus, shards) : []),
   ]
 }
 
@@ -129,24 +128,13 @@ async function refusalsOfTables(client: Client, schema: string): Promise<Refusal
   }))
 }
 
-async function refusalsOfLayout(
-  client: Client,
-  schema: string,
-  shards: number | undefined,
-): Promise<Refusal[]> {
-  const placed = await placedTables(client, schema)
-  const wrong = layoutProblems(placed)
-  if (wrong.length > 0) {
-    return wrong.map((found) => ({
-      found,
-      remedy: 'Undo it with undistribute_table, then run this command again.',
-    }))
-  }
+/** Tables that are distributed keep their number of shards. */
+function refusalsOfShards({ placed, isDistributed }: Citus, shards: number | undefined): Refusal[] {
   const [first] = placed
-  if (shards === undefined || !first || first.shards === shards) return []
+  if (!isDistributed || shards === undefined || first?.shards === shards) return []
   return [
     {
-      found: `The tables are distributed already, over ${first.shards} shards each.`,
+      found: `The tables are distributed already, over ${first?.shards} shards each.`,
       remedy: `To change that, run: select alter_distributed_table('products', shard_count => ${shards}, cascade_to_colocated => true);`,
     },
   ]

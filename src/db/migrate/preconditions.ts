@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { OLDEST_CITUS } from '../distribute/citus.js'
+import { type Citus, OLDEST_CITUS } from '../distribute/citus.js'
+import { layoutProblems } from '../distribute/layout.js'
 import { type Facts, OLDEST_SERVER } from './facts.js'
 
 /** What a precondition is about: a check of `intake doctor`. */
@@ -112,7 +113,7 @@ function isNoWorker({ citus }: Facts): ReturnType<Precondition> {
 
 /** Without the library of Citus, the distributed tables look empty. */
 function hasItsCitus({ citus }: Facts): ReturnType<Precondition> {
-  if (!citus?.isDistributed) return undefined
+  if (!citus?.hasTables) return undefined
   if (!citus.isLoaded) {
     return {
       found: 'The database is distributed, and its server has not loaded the library of Citus.',
@@ -120,10 +121,20 @@ function hasItsCitus({ citus }: Facts): ReturnType<Precondition> {
       mayPass: true,
     }
   }
-  if (citus.major >= OLDEST_CITUS) return undefined
+  if (citus.major >= OLDEST_CITUS) return hasLayout(citus)
   return {
     found: `The database is distributed by Citus ${citus.version}, older than ${OLDEST_CITUS}.`,
     remedy: `Upgrade Citus on all nodes to ${OLDEST_CITUS} or newer, and run: alter extension citus update;`,
+    mayPass: false,
+  }
+}
+
+function hasLayout({ placed }: Citus): ReturnType<Precondition> {
+  const wrong = layoutProblems(placed)
+  if (wrong.length === 0) return undefined
+  return {
+    found: wrong.join(' '),
+    remedy: `Undo it: select undistribute_table('<table>'); then run: intake db distribute`,
     mayPass: false,
   }
 }
