@@ -8,3 +8,10 @@ export const isAnyOf = (column: Sql, values: readonly string[]): Sql => sql`(
   ${column} is not null
   and ref_key(${column}) = any(array(select ref_key(value) from unnest(${values}::text[]) as value))
   and ${column} = any(${values}::text[]))`
+
+/**
+ * The condition that a column is one of these ids. As a query, their number is unknown to the planner, which otherwise
+ * prefers to read all rows of an owner once there are many.
+ */
+export const isAnyId = (column: Sql, ids: readonly string[]): Sql =>
+  sql`${column} = any(array(select unnest(${ids}::uuid[])))`

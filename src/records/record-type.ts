@@ -118,7 +118,7 @@ export interface AnsweredParts {
 
 /**
  * An action on a record: why it is refused, as conditions in SQL by the sentence, and what it sets, in SQL too, where
- * `clock.now` is the time.
+ * `statement_timestamp()` is the time.
  */
 export interface Action {
   readonly refused: Readonly<Record<string, string>>

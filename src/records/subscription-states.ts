@@ -11,14 +11,14 @@ export const subscriptionStates: States = {
   table: 'subscription_states',
   type: 'subscription_state',
   actions: {
-    cancel: { refused: { ...isCanceled, ...isOver }, set: 'canceled_at = clock.now' },
+    cancel: { refused: { ...isCanceled, ...isOver }, set: 'canceled_at = statement_timestamp()' },
     pause: {
       refused: { ...isPaused, ...isCanceled, ...isOver, ...isWaiting },
-      set: 'paused_at = clock.now, resumed_at = null',
+      set: 'paused_at = statement_timestamp(), resumed_at = null',
     },
     resume: {
       refused: { 'The subscription is not paused.': 'paused_at is null' },
-      set: 'paused_at = null, resumed_at = clock.now',
+      set: 'paused_at = null, resumed_at = statement_timestamp()',
     },
     pending: {
       refused: { 'The subscription is pending already.': IS_WAITING, ...isPaused, ...isCanceled, ...isOver },

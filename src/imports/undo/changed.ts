@@ -1,4 +1,5 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
+import { laterThan } from '../../db/clock.js'
 import { type Client, rows, settled } from '../../db/pool.js'
 import type { RecordType, Snapshots } from '../../records/record-type.js'
 import { SNAPSHOT_COLUMNS } from '../../records/snapshot.js'
@@ -158,7 +159,7 @@ async function restoreRows(
         set (${raw(names.join(', '))}) = (
               select ${raw(names.map((name) => `o.${name}`).join(', '))} from jsonb_populate_record(t, coalesce(j.before, '{}')) as o
             ),
-            updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
+            updated_at = ${laterThan('t.updated_at')}
         from journal j
         where t.owner_id = ${ownerId} and t.ctid = j.place
         returning t.id, j.line_number, j.is_continued

@@ -1,4 +1,4 @@
-import { isUniqueViolation } from '../../db/errors.js'
+import { isRefusedCopy, isUniqueViolation } from '../../db/errors.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { Lock } from '../../records/write/references.js'
@@ -62,7 +62,7 @@ async function addQuickly(client: Client, attempt: ChunkAttempt): Promise<AddedC
     const [, added] = await settled([client.query('savepoint quick'), addAll(client, attempt, false)])
     return added
   } catch (error) {
-    if (!isUniqueViolation(error)) throw error
+    if (!isUniqueViolation(error) && !isRefusedCopy(error)) throw error
     await client.query('rollback to savepoint quick')
     return undefined
   }

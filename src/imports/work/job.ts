@@ -2,7 +2,7 @@ import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { CopyBuffers } from '../../db/copy/buffers.js'
-import { isUniqueViolation } from '../../db/errors.js'
+import { isRefusedCopy, isUniqueViolation } from '../../db/errors.js'
 import { isOutage } from '../../db/outage.js'
 import type { Pool } from '../../db/pool.js'
 import { recordTypes } from '../../records/index.js'
@@ -217,7 +217,8 @@ async function handleFault(
 ): Promise<void> {
   const { pool, emit } = context
   // A worker that has unknowingly lost the lease finds what the other one wrote.
-  if (error instanceof LeaseLost || (isUniqueViolation(error) && (await hasLost(pool, job)))) {
+  const mayFindOthers = isUniqueViolation(error) || isRefusedCopy(error)
+  if (error instanceof LeaseLost || (mayFindOthers && (await hasLost(pool, job)))) {
     emit({ kind: 'interrupted', cause: 'lease_lost' })
     logger.warn('another worker has this import now, or it was ended')
     return

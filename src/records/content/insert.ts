@@ -66,11 +66,21 @@ async function checkUnchanged(
   }
   if (sources.size === 0) return
   const all = [...sources.values()]
-  const { rowCount } = await client.query(sql`
-    select from unnest(${all.map(({ owner_id }) => owner_id)}::uuid[], ${all.map(({ id }) => id)}::uuid[],
-                       ${all.map(({ version }) => version)}::timestamptz[]) as r(owner_id, id, version)
-    join ${raw(to.table)} o on o.owner_id = r.owner_id and o.id = r.id and o.updated_at = r.version`)
-  if (rowCount !== all.length) throw new ContentChanged()
+  const ownerIds = new Set(all.map(({ owner_id }) => owner_id))
+  const counts = await settled(
+    [...ownerIds].map(async (ownerId) => {
+      const own = all.filter(({ owner_id }) => owner_id === ownerId)
+      const { rowCount } = await client.query(sql`
+        select from unnest(${own.map(({ id }) => id)}::uuid[], ${own.map(({ version }) => version)}::timestamptz[])
+                      as r(id, version)
+        cross join lateral (
+          select o.updated_at from ${raw(to.table)} o where o.owner_id = ${ownerId} and o.id = r.id offset 0
+        ) as o
+        where o.updated_at = r.version`)
+      return rowCount ?? 0
+    }),
+  )
+  if (counts.reduce((sum, count) => sum + count, 0) !== all.length) throw new ContentChanged()
 }
 
 function* slices(holders: readonly ContentHolder[]): Generator<readonly ContentHolder[], void, undefined> {
@@ -125,7 +135,27 @@ interface NamedHolder extends ContentHolder {
   readonly source: Source
 }
 
+/** One owner's sources at a time, since a distributed PostgreSQL reads them where their owner's rows are. */
 async function insertNamed(client: Client, list: List, holders: readonly NamedHolder[]): Promise<void> {
+  const sourceOwnerIds = new Set(holders.map(({ source }) => source.owner_id))
+  await settled(
+    [...sourceOwnerIds].map((id) =>
+      insertNamedOf(
+        client,
+        list,
+        id,
+        holders.filter(({ source }) => source.owner_id === id),
+      ),
+    ),
+  )
+}
+
+async function insertNamedOf(
+  client: Client,
+  list: List,
+  sourceOwnerId: string,
+  holders: readonly NamedHolder[],
+): Promise<void> {
   const { held, ownerId, milliseconds } = list
   const from = list.content.to.holds.find(({ attribute }) => attribute === held.attribute)
   const [first] = holders
@@ -133,15 +163,14 @@ async function insertNamed(client: Client, list: List, holders: readonly NamedHo
   const createdAt = new Date(milliseconds).toISOString()
   const columns = columnsOf(held.to)
   // What each source holds is read once, however many records are copies of it.
-  const sources = new Map(holders.map(({ source }) => [source.id, source]))
+  const sourceIds = [...new Set(holders.map(({ source }) => source.id))]
   await client.query(sql`
     with held as materialized (
       select s.*, h.source_holder_id,
              lpad(to_hex(${firstOf(list.list)}::integer - 1 + row_number() over (partition by h.source_holder_id order by s.id)), 3, '0') as digits
-      from unnest(${[...sources.values()].map(({ owner_id }) => owner_id)}::uuid[], ${[...sources.keys()]}::uuid[])
-             as h(source_owner_id, source_holder_id)
+      from unnest(${sourceIds}::uuid[]) as h(source_holder_id)
       cross join lateral (
-        select * from ${raw(from.table)} t where t.owner_id = h.source_owner_id and t.holder_id = h.source_holder_id offset 0
+        select * from ${raw(from.table)} t where t.owner_id = ${sourceOwnerId} and t.holder_id = h.source_holder_id offset 0
       ) as s
     )
     insert into ${raw(held.table)} (owner_id, holder_id, id, source_id, created_at, updated_at, ${columns})

@@ -53,14 +53,25 @@ export async function askAll(
   questions: readonly Question[],
 ): Promise<Answer[]> {
   const answers: Answer[] = []
-  for (let start = 0; start < questions.length; start += SLICE) {
-    const found = await rows<Answer>(db, ask(content, asked, questions.slice(start, start + SLICE)))
-    for (const answer of found) answers.push({ ...answer, key: answer.key + start })
+  // One owner at a time, since a distributed PostgreSQL answers where the owner's rows are.
+  for (const ownerId of new Set(questions.map(({ source }) => source.owner_id))) {
+    const places = [...questions.keys()].filter((place) => questions[place]?.source.owner_id === ownerId)
+    for (let start = 0; start < places.length; start += SLICE) {
+      const slice = places.slice(start, start + SLICE)
+      const own = slice.flatMap((place) => questions[place] ?? [])
+      const found = await rows<Answer>(db, ask(content, asked, ownerId, own))
+      for (const answer of found) answers.push({ ...answer, key: (slice[answer.key - 1] ?? 0) + 1 })
+    }
   }
   return answers
 }
 
-function ask({ selects }: Content, { holds, table, columns }: Asked, questions: readonly Question[]): Sql {
+function ask(
+  { selects }: Content,
+  { holds, table, columns }: Asked,
+  ownerId: string,
+  questions: readonly Question[],
+): Sql {
   const list = holds.find(({ attribute }) => attribute === selects.attribute)
   const priced = holds.find(({ attribute }) => attribute === list?.pricedBy)
   if (!list || !priced) throw new Error(`${table} hold no list with prices`)
@@ -74,11 +85,13 @@ function ask({ selects }: Content, { holds, table, columns }: Asked, questions: 
     select q.key, o.updated_at as version, l.elements, l.fitting, l.place, p.products, p.sum, l.has_fixed or p.is_priced as is_priced,
            s.id as selected_id, s.base_price_percentage, s.fixed_price -> q.currency as fixed,
            coalesce(s.fixed_price, '{}') <> '{}' as has_fixed, ${raw(answered.join(', '))}
-    from unnest(${questions.map(({ source }) => source.owner_id)}::uuid[], ${questions.map(({ source }) => source.id)}::uuid[],
+    from unnest(${questions.map(({ source }) => source.id)}::uuid[],
                 ${selector('id')}::uuid[], ${selector('external_ref')}::text[],
                 ${questions.map(({ named }) => named.currency)}::text[])
-           with ordinality as q(owner_id, source_id, selected_id, selected_ref, currency, key)
-    join ${raw(table)} o on o.owner_id = q.owner_id and o.id = q.source_id
+           with ordinality as q(source_id, selected_id, selected_ref, currency, key)
+    cross join lateral (
+      select * from ${raw(table)} t where t.owner_id = ${ownerId} and t.id = q.source_id offset 0
+    ) as o
     cross join lateral (
       select count(*) as elements, count(*) filter (where fits) as fitting, min(place) filter (where fits) as place,
              coalesce(bool_or(has_fixed), false) as has_fixed
@@ -87,17 +100,17 @@ function ask({ selects }: Content, { holds, table, columns }: Asked, questions: 
                case when q.selected_id is not null then id = q.selected_id or source_id is not distinct from q.selected_id
                     when q.selected_ref is not null then external_ref is not distinct from q.selected_ref
                     else true end as fits
-        from ${raw(list.table)} where owner_id = q.owner_id and holder_id = q.source_id
+        from ${raw(list.table)} where owner_id = ${ownerId} and holder_id = q.source_id
       ) as e
     ) as l
     cross join lateral (
       select count(*) as products, coalesce(bool_or(coalesce(price, '{}') <> '{}'), false) as is_priced,
              case when count(*) = count(price -> q.currency)
                then coalesce(sum((price -> q.currency ->> 'amount')::numeric), 0)::text end as sum
-      from ${raw(priced.table)} where owner_id = q.owner_id and holder_id = q.source_id
+      from ${raw(priced.table)} where owner_id = ${ownerId} and holder_id = q.source_id
     ) as p
     left join lateral (
-      select * from ${raw(list.table)} where owner_id = q.owner_id and holder_id = q.source_id
+      select * from ${raw(list.table)} where owner_id = ${ownerId} and holder_id = q.source_id
       order by id offset greatest(l.place - 1, 0) limit 1
     ) as s on l.fitting = 1`
 }

@@ -1,6 +1,6 @@
 import sql, { join, raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
-import { databaseMilliseconds } from '../../db/clock.js'
+import { databaseMilliseconds, laterThan } from '../../db/clock.js'
 import { type Pool, rows, transaction } from '../../db/pool.js'
 import { SnapshotIds } from '../content/snapshot-ids.js'
 import type { StoredRecord } from '../read/records.js'
@@ -40,11 +40,10 @@ export async function act(
     if (reason) throw new ActionRefused(reason[0])
     await client.query(sql`
       update ${raw(table)}
-      set ${raw(action.set)}, updated_at = greatest(clock.now, updated_at + interval '1 microsecond')
-      from (select clock_timestamp() as now) as clock
+      set ${raw(action.set)}, updated_at = ${laterThan('updated_at')}
       where ${where}`)
     await client.query(sql`
       insert into ${raw(notes)} (owner_id, holder_id, id, created_at, action)
-      values (${ownerId}, ${id}, ${new SnapshotIds(found.milliseconds, uuidv7()).own}, clock_timestamp(), ${name})`)
+      values (${ownerId}, ${id}, ${new SnapshotIds(found.milliseconds, uuidv7()).own}, statement_timestamp(), ${name})`)
   })
 }

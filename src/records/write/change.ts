@@ -1,6 +1,6 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
-import { databaseMilliseconds } from '../../db/clock.js'
+import { databaseMilliseconds, laterThan } from '../../db/clock.js'
 import { despiteDeadlocks } from '../../db/deadlock.js'
 import { isDeadlock, isUniqueViolation } from '../../db/errors.js'
 import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
@@ -197,10 +197,9 @@ export async function changeRow(
       .map((column) => [column, contentValues[column.name] ?? null] as const),
   ].map(([{ name, type }, value]) => sql`${raw(name)} = ${value}::${raw(type)},`)
   if (assignments.length === 0) return true
-  // Two changes never share an `updated_at`, however coarse the clock, since it identifies the later one.
   const { rowCount } = await db.query(sql`
     update ${raw(table)}
-    set ${join(assignments, ' ')} updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
+    set ${join(assignments, ' ')} updated_at = ${laterThan('updated_at')}
     where ${where} and updated_at = ${updatedAt}::timestamptz`)
   return rowCount === 1
 }

@@ -104,16 +104,26 @@ async function insertCopies(
   if (copies.length === 0) return
   const createdAt = new Date(milliseconds).toISOString()
   const names = to.columns.map(({ name }) => name)
-  // "offset 0" makes PostgreSQL look up each original by its key. With a join, the planner would read the
-  // whole table for each chunk.
-  await client.query(sql`
-    insert into ${raw(table)} (owner_id, holder_id, id, source_id, created_at, updated_at, ${raw(names.join(', '))})
-    select ${ownerId}::uuid, r.holder_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
-           ${raw(names.map((name) => `t.${name}`).join(', '))}
-    from unnest(${copies.map(({ holderId }) => holderId)}::uuid[], ${copies.map(({ id }) => id)}::uuid[],
-                ${copies.map(({ sourceOwnerId }) => sourceOwnerId)}::uuid[], ${copies.map(({ sourceId }) => sourceId)}::uuid[])
-           as r(holder_id, id, source_owner_id, source_id)
-    cross join lateral (
-      select * from ${raw(to.table)} o where o.owner_id = r.source_owner_id and o.id = r.source_id offset 0
-    ) as t`)
+  // One owner at a time, since a distributed PostgreSQL reads the originals where their owner's rows are. "offset 0"
+  // makes PostgreSQL look up each by its key. With a join, the planner would read the whole table for each chunk.
+  const insert = (sourceOwnerId: string, of: readonly Copy[]) =>
+    client.query(sql`
+      insert into ${raw(table)} (owner_id, holder_id, id, source_id, created_at, updated_at, ${raw(names.join(', '))})
+      select ${ownerId}::uuid, r.holder_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
+             ${raw(names.map((name) => `t.${name}`).join(', '))}
+      from unnest(${of.map(({ holderId }) => holderId)}::uuid[], ${of.map(({ id }) => id)}::uuid[],
+                  ${of.map(({ sourceId }) => sourceId)}::uuid[])
+             as r(holder_id, id, source_id)
+      cross join lateral (
+        select * from ${raw(to.table)} o where o.owner_id = ${sourceOwnerId} and o.id = r.source_id offset 0
+      ) as t`)
+  const sourceOwnerIds = new Set(copies.map(({ sourceOwnerId }) => sourceOwnerId))
+  await settled(
+    [...sourceOwnerIds].map((id) =>
+      insert(
+        id,
+        copies.filter(({ sourceOwnerId }) => sourceOwnerId === id),
+      ),
+    ),
+  )
 }

@@ -92,9 +92,14 @@ export class NewRecords {
     const staged = await this.#stage(client, selection)
     for (let attempt = 0; ; attempt += 1) {
       if (attempt === MAX_ATTEMPTS) throw new Error(`${waiting.length} ${table} conflict with no record`)
-      const { rowCount } = await client.query(sql`
-        insert into ${raw(table)} (${this.#names}) select ${this.#names} from ${staged} on conflict do nothing`)
-      if (rowCount === waiting.length) return taken
+      // A distributed PostgreSQL reports how many rows were selected, so those that were added are returned.
+      const added = await rows(
+        client,
+        sql`
+          insert into ${raw(table)} (${this.#names}) select ${this.#names} from ${staged}
+          on conflict do nothing returning id`,
+      )
+      if (added.length === waiting.length) return taken
       const refs = waiting.flatMap((place) => this.#refs[place] ?? [])
       const holders = await holdersOfRefs(client, this.recordType, this.ownerId, refs)
       // A record with neither a row nor a holder conflicted with one that was deleted at this very moment:

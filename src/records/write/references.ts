@@ -1,7 +1,7 @@
 import sql, { empty, raw } from 'sql-template-tag'
 import type { CopyValue } from '../../db/copy/copy.js'
 import { type Client, rows, settled } from '../../db/pool.js'
-import { isAnyOf } from '../../db/ref-key.js'
+import { isAnyId, isAnyOf } from '../../db/ref-key.js'
 import { given } from '../../schema/given.js'
 import { addProblem, MAX_PROBLEMS, type Problem } from '../../schema/problem.js'
 import { UUID_PATTERN } from '../../schema/uuid.js'
@@ -110,41 +110,71 @@ export async function findSources(
 
 async function findSlice(
   client: Client,
-  { table }: RecordType,
+  to: RecordType,
   visibleOwnerIds: readonly string[],
   texts: readonly string[],
   by: LookUpBy,
   lock: Lock,
 ): Promise<Map<string, Source>> {
-  const locked = lock === 'none' ? empty : raw(`for ${lock} of t`)
   const sources = new Map<string, Source>()
-  // The owner comes first among those that are visible to it: its own records win.
-  const rank = ({ owner_id }: Source) => visibleOwnerIds.indexOf(owner_id)
   const ids = by === 'external_ref' ? [] : texts.filter((text) => UUID_PATTERN.test(text))
-  if (ids.length > 0) {
-    const found = await rows<Source & { text: string }>(
-      client,
-      sql`
-        select r.text, t.id, t.owner_id
-        from unnest(${ids}::text[]) as r(text) join ${raw(table)} t on t.id = r.text::uuid
-        where t.owner_id = any(${visibleOwnerIds}::uuid[]) and t.id = any(${ids}::uuid[])
-        ${locked}`,
-    )
-    for (const source of found.sort((a, b) => rank(b) - rank(a))) sources.set(source.text, source)
-  }
-  const refs = by === 'id' ? [] : texts.filter((text) => !sources.has(text))
-  if (refs.length > 0) {
-    const found = await rows<Source & { external_ref: string }>(
-      client,
-      sql`
-        select t.external_ref, t.id, t.owner_id
-        from ${raw(table)} t
-        where t.owner_id = any(${visibleOwnerIds}::uuid[]) and ${isAnyOf(sql`t.external_ref`, refs)}
-        ${locked}`,
-    )
-    for (const source of found.sort((a, b) => rank(b) - rank(a))) sources.set(source.external_ref, source)
+  const ways = [
+    { texts: ids, find: findByIds },
+    { texts: by === 'id' ? [] : texts, find: findByRefs },
+  ]
+  for (const { texts, find } of ways) {
+    // The owner comes first among those that are visible to it: its own records win. One statement for each, since a
+    // distributed PostgreSQL locks the rows of one owner at a time.
+    for (const ownerId of visibleOwnerIds) {
+      const left = texts.filter((text) => !sources.has(text))
+      if (left.length === 0) break
+      const found = await find(client, to, ownerId, left, lock)
+      for (const [text, id] of found) sources.set(text, { id, owner_id: ownerId })
+    }
   }
   return sources
+}
+
+/** The id of the record that each text leads to. */
+type Found = readonly (readonly [text: string, id: string])[]
+
+const lockedBy = (lock: Lock) => (lock === 'none' ? empty : raw(`for ${lock} of t`))
+
+async function findByIds(
+  client: Client,
+  { table }: RecordType,
+  ownerId: string,
+  texts: readonly string[],
+  lock: Lock,
+): Promise<Found> {
+  const found = await rows<{ id: string }>(
+    client,
+    sql`
+      select t.id from ${raw(table)} t where t.owner_id = ${ownerId} and ${isAnyId(sql`t.id`, texts)}
+      ${lockedBy(lock)}`,
+  )
+  const ids = new Set(found.map(({ id }) => id))
+  return texts.flatMap((text) => {
+    const id = text.toLowerCase()
+    return ids.has(id) ? [[text, id] as const] : []
+  })
+}
+
+async function findByRefs(
+  client: Client,
+  { table }: RecordType,
+  ownerId: string,
+  texts: readonly string[],
+  lock: Lock,
+): Promise<Found> {
+  const found = await rows<{ external_ref: string; id: string }>(
+    client,
+    sql`
+      select t.external_ref, t.id from ${raw(table)} t
+      where t.owner_id = ${ownerId} and ${isAnyOf(sql`t.external_ref`, texts)}
+      ${lockedBy(lock)}`,
+  )
+  return found.map(({ external_ref, id }) => [external_ref, id])
 }
 
 /**

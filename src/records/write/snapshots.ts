@@ -1,5 +1,5 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
-import { databaseMilliseconds } from '../../db/clock.js'
+import { databaseMilliseconds, laterThan } from '../../db/clock.js'
 import { despiteDeadlocks } from '../../db/deadlock.js'
 import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
 import type { StoredRecord } from '../read/records.js'
@@ -123,7 +123,7 @@ const within = ({ holder }: Holding): Sql => sql`owner_id = ${holder.ownerId} an
 async function lockHolder(client: Client, { recordType, holder }: Holding): Promise<void> {
   const { rowCount } = await client.query(sql`
     update ${raw(recordType.table)}
-    set updated_at = greatest(clock_timestamp(), updated_at + interval '1 microsecond')
+    set updated_at = ${laterThan('updated_at')}
     where owner_id = ${holder.ownerId} and id = ${holder.id}`)
   if (rowCount === 0) throw new ChangedMeanwhile()
 }

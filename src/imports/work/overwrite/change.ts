@@ -1,4 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
+import { laterThan } from '../../../db/clock.js'
 import { rows } from '../../../db/pool.js'
 import type { RecordType } from '../../../records/record-type.js'
 import type { Writing } from '../add.js'
@@ -95,7 +96,7 @@ async function changeRows(
       changed as (
         update ${table} t
         set ${join(assignments)},
-            updated_at = greatest(clock_timestamp(), t.updated_at + interval '1 microsecond')
+            updated_at = ${laterThan('t.updated_at')}
         from pairs p join ${raw(stagedTable(recordType.table))} n on n.id = p.new_id
         where t.owner_id = ${job.rowsOwnerId} and t.id = p.id and p.is_changed
         returning t.id, t.updated_at
