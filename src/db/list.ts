@@ -16,9 +16,8 @@ export async function listPage<Row extends { readonly id: string }>(
   const found = await rows<Row & { readonly list_total: number }>(
     db,
     sql`
-      select r.*, t.list_total
-      from (${total}) as t(list_total) left join (${page}) as r on true
-      order by ${order}`,
+      with t(list_total) as materialized (${total}), r as materialized (${page})
+      select r.*, t.list_total from t left join r on true order by ${order}`,
   )
   // An empty page is one row with only the total.
   return { total: found[0]?.list_total ?? 0, found: found.filter(({ id }) => id !== null) }

@@ -1,3 +1,5 @@
+import { isRefusedCopy } from './errors.js'
+
 /**
  * Errors that pass when the database is back, has room again, or the other transaction has ended. They say
  * nothing about the import, so it waits instead of failing. Classes and codes: PostgreSQL, appendix A.
@@ -40,5 +42,7 @@ export function isOutage(error: unknown): boolean {
   // The socket of a server that is not running; other missing files are not the database's.
   if (code === 'ENOENT') return syscall === 'connect'
   if (NETWORK.includes(code)) return true
+  // A node that goes away during a COPY. What the rows are to blame for, INSERT has told before.
+  if (isRefusedCopy(error)) return true
   return PASSING.some((pattern) => pattern.test(code))
 }

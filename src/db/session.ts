@@ -47,6 +47,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   // Texts: as `pg` writes them, and as `types` in pool.ts reads them.
   client_encoding: 'UTF8',
   ...NODE_SETTINGS,
+  // On a distributed PostgreSQL, what a transaction sets for itself reaches the nodes where its statements run.
+  // Elsewhere nobody reads this.
+  'citus.propagate_set_commands': 'local',
 }
 
 /**

@@ -2,6 +2,7 @@ import { setInterval } from 'node:timers'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createPool } from '../db/pool.js'
 import { WarningsOfJobs } from '../imports/warnings/of-jobs.js'
+import { LOCK_SECONDS } from '../imports/work/locks.js'
 import { ChunkMemory } from '../imports/work/memory.js'
 import { createLogger } from '../log/log.js'
 import { defaultStore } from '../tenants/owners.js'
@@ -15,13 +16,6 @@ import { work } from './work.js'
 
 /** How often the thread reports how its connections are used. */
 const POOL_USE_MS = 1000
-
-/**
- * A chunk that waits for its turn holds locks on what it has written. If an API writer waits for them, and
- * the chunk whose turn it is waits for that writer, PostgreSQL does not see the deadlock. So the wait ends
- * after this time, and the job resumes from its checkpoint.
- */
-const LOCK_SECONDS = 5
 
 /**
  * The worker beside the API: a separate thread, so that a chunk's milliseconds of CPU never delay a request.

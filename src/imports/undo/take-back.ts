@@ -1,10 +1,11 @@
 import sql from 'sql-template-tag'
 import { despiteDeadlocks } from '../../db/deadlock.js'
-import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
+import { type Client, type Pool, rows, settled, transaction } from '../../db/pool.js'
 import type { RecordType } from '../../records/record-type.js'
 import { FanOut } from '../fan-out.js'
 import { type Job, LeaseLost } from '../queue/claim.js'
 import { LEASE_SECONDS } from '../queue/heads.js'
+import { limitLocks } from '../work/locks.js'
 import { removeAdded } from './added.js'
 import { restoreChanged } from './changed.js'
 import { byIndexOnly, type TakenBack } from './chunk.js'
@@ -96,7 +97,7 @@ async function workStep(
   step: Step,
   after: string | undefined,
 ): Promise<TakenBack | undefined> {
-  await byIndexOnly(client)
+  await settled([byIndexOnly(client), limitLocks(client)])
   const done = await step.chunk(client, undone, after)
   if (done) await advance(client, job, undone, step, done)
   return done

@@ -35,7 +35,7 @@ const STEP = 5000
 
 /** Deletes the rows of a finished dry run, in small steps, and notes that none is left. */
 export async function forgetDryRun(pool: Pool, id: string, stop: AbortSignal): Promise<void> {
-  const isOver = sql`exists (select from imports i where i.id = ${id} and i.finished_at is not null)`
+  const isOver = sql`exists (select 1 from imports i where i.id = ${id} and i.finished_at is not null)`
   const where = sql`owner_id = ${id} and ${isOver}`
   const tables = recordTypes.flatMap(({ table, holds }) => [
     { table, key: ['id'] },

@@ -5,7 +5,6 @@ import { CopyBuffers } from '../../db/copy/buffers.js'
 import { isRefusedCopy, isUniqueViolation } from '../../db/errors.js'
 import { isOutage } from '../../db/outage.js'
 import type { Pool } from '../../db/pool.js'
-import { recordTypes } from '../../records/index.js'
 import { UploadMissing, UploadsAway } from '../../uploads/store.js'
 import type { UploadStores } from '../../uploads/stores.js'
 import { endedImport, type ImportEvent, type Written } from '../events.js'
@@ -22,6 +21,7 @@ import { readChunks } from './chunks.js'
 import { forgetDryRun } from './dry-run.js'
 import { isOverLimit, toFailure, tooManyErrors } from './limit.js'
 import type { ChunkMemory } from './memory.js'
+import { renewStatistics } from './statistics.js'
 import { ChunkWriter } from './write.js'
 
 export interface JobContext {
@@ -190,22 +190,6 @@ function emitEnd({ emit }: JobContext, logger: Logger, one: Import): void {
   emit({ kind: 'ended', ...ended })
   const isFault = ended.outcome === 'fault' || ended.outcome === 'upload_missing'
   logger[isFault ? 'error' : 'info'](ended, isFault ? 'import failed' : 'import finished')
-}
-
-/**
- * An import that adds much changes the planner's statistics; the server's own update of them may be a minute
- * away.
- */
-const RENEW_STATISTICS_FROM = 10_000
-
-async function renewStatistics(pool: Pool, { uploaded, dryRun }: Job): Promise<void> {
-  if (dryRun) return
-  for (const { type, table, holds } of recordTypes) {
-    if ((uploaded[type] ?? 0) < RENEW_STATISTICS_FROM) continue
-    for (const name of [table, ...holds.map((held) => held.table)]) {
-      await pool.query(`analyze ${name}`)
-    }
-  }
 }
 
 async function handleFault(

@@ -13,6 +13,7 @@ import { countWarnings } from '../warnings/stored.js'
 import { addChunk, type ChunkAttempt, type Outcomes } from './add-chunk.js'
 import type { Chunk } from './chunks.js'
 import { isOverLimit, TooManyErrors } from './limit.js'
+import { limitLocks } from './locks.js'
 import type { ChunkMemory } from './memory.js'
 import { untilTurn } from './turn.js'
 
@@ -161,7 +162,10 @@ async function writeChunk(
 ): Promise<{ readonly conflicts: boolean; readonly written: Written; readonly rejected: number }> {
   const { job, chunk, turn } = attempt
   const result = await transaction(pool, async (client) => {
-    const { outcomes, problems, conflicts } = await addChunk(client, attempt)
+    const [, { outcomes, problems, conflicts }] = await settled([
+      limitLocks(client),
+      addChunk(client, attempt),
+    ])
     const reporting = { client, job, milliseconds: chunk.milliseconds, problems, loan: chunk.loan }
     const kinds = await insertProblems(reporting)
     await untilTurn(client, turn)

@@ -67,7 +67,7 @@ function batch(
     order by id limit ${limit}`
   const counts = holds.map(
     (held) => sql`
-      (select count(*) from ${raw(held.table)} where owner_id = o.owner_id and holder_id = o.id) as ${raw(countColumn(held.attribute))}`,
+      (select count(*) from ${raw(held.table)} where owner_id = ${ownerIds[0]} and holder_id = o.id) as ${raw(countColumn(held.attribute))}`,
   )
   const counted = holds.length === 0 ? page : sql`select o.*, ${join(counts)} from (${page}) as o`
   const sizes = stored.flatMap(({ name, type }) =>

@@ -56,23 +56,64 @@ export async function namedContents(
   return names
 }
 
-function originalsOf(
+/** In two steps, since what a record names may be another owner's, and a distributed PostgreSQL has that elsewhere. */
+async function originalsOf(pool: Pool, naming: Naming): Promise<readonly Original[]> {
+  const { content, ownerIds } = naming
+  const copies = await copiesOf(pool, naming)
+  const elements = await Promise.all(ownerIds.map((ownerId) => elementsOf(pool, content, ownerId, copies)))
+  const byCopy = new Map(elements.flat().map((element) => [placeOf(element), element]))
+  return copies.flatMap((copy) => {
+    const element = byCopy.get(placeOf(copy))
+    return element ? [{ ...copy, ...element }] : []
+  })
+}
+
+/** What a record is a copy of, and of which of its elements the selected one is. */
+interface Copied {
+  readonly original_id: string
+  readonly source_id: string
+}
+
+const placeOf = ({ original_id, source_id }: Copied): string => `${original_id} ${source_id}`
+
+const listOf = ({ selects }: Content, holds: RecordType['holds']) =>
+  raw(holds.find(({ attribute }) => attribute === selects.attribute)?.table ?? '')
+
+const copiesOf = (
   pool: Pool,
-  { recordType, content, ownerIds, ids }: Naming,
-): Promise<readonly Original[]> {
-  const { to, selects, currency, holds } = content
-  const list = (lists: RecordType['holds']) =>
-    raw(lists.find(({ attribute }) => attribute === selects.attribute)?.table ?? '')
-  return rows<Original>(
+  { recordType, content, ownerIds: [ownerId], ids }: Naming,
+): Promise<(Copied & Pick<Original, 'id' | 'currency'>)[]> =>
+  rows(
     pool,
     sql`
-      select r.id, o.owner_id, o.id as original_id, r.${raw(currency)} as currency,
-             e.id as element_id, e.external_ref as element_ref
+      select r.id, r.${raw(content.currency)} as currency, r.${raw(holderIdName(content.to))} as original_id, s.source_id
       from ${raw(recordType.table)} r
-      join ${raw(to.table)} o on o.owner_id = any(${ownerIds}::uuid[]) and o.id = r.${raw(holderIdName(to))}
-      join ${list(holds)} s on s.owner_id = r.owner_id and s.holder_id = r.id and s.id = r.${raw(selects.id)}
-      join ${list(to.holds)} e on e.owner_id = o.owner_id and e.holder_id = o.id and coalesce(e.source_id, e.id) = s.source_id
-      where r.owner_id = ${ownerIds[0]} and r.id = any(${ids}::uuid[])`,
+      join ${listOf(content, content.holds)} s
+        on s.owner_id = ${ownerId} and s.holder_id = r.id and s.id = r.${raw(content.selects.id)}
+      where r.owner_id = ${ownerId} and r.id = any(${ids}::uuid[]) and s.source_id is not null`,
+  )
+
+const elementsOf = (
+  pool: Pool,
+  content: Content,
+  ownerId: string,
+  copies: readonly Copied[],
+): Promise<(Copied & Pick<Original, 'owner_id' | 'element_id' | 'element_ref'>)[]> => {
+  const copied = [...new Map(copies.map((copy) => [placeOf(copy), copy])).values()]
+  const { to } = content
+  return rows(
+    pool,
+    sql`
+      select o.owner_id, c.original_id, c.source_id, e.id as element_id, e.external_ref as element_ref
+      from unnest(${copied.map(({ original_id }) => original_id)}::uuid[], ${copied.map(({ source_id }) => source_id)}::uuid[])
+             as c(original_id, source_id)
+      cross join lateral (
+        select owner_id, id from ${raw(to.table)} where owner_id = ${ownerId} and id = c.original_id offset 0
+      ) as o
+      cross join lateral (
+        select * from ${listOf(content, to.holds)}
+        where owner_id = ${ownerId} and holder_id = c.original_id and coalesce(source_id, id) = c.source_id offset 0
+      ) as e`,
   )
 }
 

@@ -121,8 +121,8 @@ const toHoldingRecord = (recordType: RecordType, row: Row): HoldingRecord => ({
   held: heldOf(recordType, row),
 })
 
-/** The rows of a query for records, with what each of them holds. */
-function withHeld({ holds }: RecordType, include: ReadonlySet<string>, records: Sql): Sql {
+/** The rows of a query for records of one owner, with what each of them holds. */
+function withHeld({ holds }: RecordType, include: ReadonlySet<string>, ownerId: string, records: Sql): Sql {
   if (holds.length === 0) return records
   const held = holds.map((one) => {
     const { attribute, table, refsAttribute } = one
@@ -135,7 +135,7 @@ function withHeld({ holds }: RecordType, include: ReadonlySet<string>, records: 
       (select json_build_object('ids', coalesce(json_agg(id order by id), '[]'), 'refs', ${refs})
        from (
          select id, external_ref, row_number() over (order by id) as place from ${raw(table)}
-         where owner_id = o.owner_id and holder_id = o.id
+         where owner_id = ${ownerId} and holder_id = o.id
          order by id limit ${include.has(attribute) ? MAX_SNAPSHOTS : NAMED_SNAPSHOTS}
        ) as s) as ${raw(heldColumn(one))}`
   })
@@ -181,15 +181,37 @@ function recordsSlice(
   after?: string,
 ): Sql {
   const condition = sql`${after === undefined ? empty : sql`and id < ${after}`} ${filter ? sql`and ${filter.where}` : empty}`
-  const parts = ownerIds.map(
-    (ownerId) => sql`
-      (select ${columnNames(recordType)} from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition}
-       order by id desc limit ${offset + limit})`,
+  const partOf = (ownerId: string, columns: Sql) => sql`
+    select ${columns} from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition} order by id desc`
+  const range = sql`limit ${limit} offset ${offset}`
+  const size = storedSize(recordType, ...recordType.holds.map(heldColumn))
+  const [ownerId = '', ...others] = ownerIds
+  if (others.length === 0) {
+    const page = sql`${partOf(ownerId, columnNames(recordType))} ${range}`
+    return firstSlice(withHeld(recordType, include, ownerId, page), sql`id desc`, size)
+  }
+  // First which records the page has, then each owner's of them: a distributed PostgreSQL looks up what a record holds
+  // where its owner's rows are.
+  const keys = ownerIds.map((id) => sql`(${partOf(id, raw('owner_id, id'))} limit ${offset + limit})`)
+  const parts = ownerIds.map((id) =>
+    withHeld(
+      recordType,
+      include,
+      id,
+      sql`
+        select ${columnNames(recordType)} from ${raw(recordType.table)}
+        where owner_id = ${id} and id = any(array(select k.id from keys k where k.owner_id = ${id}))`,
+    ),
   )
   const page = sql`
-    select * from (${join(parts, ' union all ')}) as u order by id desc limit ${limit} offset ${offset}`
-  const size = storedSize(recordType, ...recordType.holds.map(heldColumn))
-  return firstSlice(withHeld(recordType, include, page), sql`id desc`, size)
+    with keys as materialized (
+      select * from (${join(keys, ' union all ')}) as u order by id desc ${range}
+    )
+    ${join(
+      parts.map((part) => sql`select * from (${part}) as own`),
+      ' union all ',
+    )}`
+  return firstSlice(page, sql`id desc`, size)
 }
 
 /**
@@ -245,7 +267,7 @@ export async function heldBy(
 ): Promise<HoldingRecord> {
   if (recordType.holds.length === 0) return { ...record, held: {} }
   const itself = sql`select ${record.ownerId}::uuid as owner_id, ${record.id}::uuid as id`
-  const [row] = await rows<Row>(pool, withHeld(recordType, include, itself))
+  const [row] = await rows<Row>(pool, withHeld(recordType, include, record.ownerId, itself))
   if (!row) throw new Error('The query of what a record holds returned no row.')
   return { ...record, held: heldOf(recordType, row) }
 }

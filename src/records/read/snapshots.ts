@@ -1,4 +1,4 @@
-import sql, { empty, raw, type Sql } from 'sql-template-tag'
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
 import { listPage } from '../../db/list.js'
 import { type Client, type Pool, rows } from '../../db/pool.js'
 import { firstSlice, isWhole, SLICE_ROWS, type SliceRow } from '../../db/slices.js'
@@ -41,11 +41,12 @@ const toSnapshot = ({ to }: Snapshots, row: SnapshotRow): StoredSnapshot => ({
   isSelected: row.is_selected === true,
 })
 
-function snapshotColumns({ to, table, selection }: Snapshots): Sql {
+function snapshotColumns({ to, table, selection }: Snapshots, ownerId: string): Sql {
   const holder =
     selection &&
-    raw(`
-    (select o.${selection.column} from ${selection.table} o where o.owner_id = ${table}.owner_id and o.id = holder_id)`)
+    sql`
+    (select o.${raw(selection.column)} from ${raw(selection.table)} o
+     where o.owner_id = ${ownerId} and o.id = ${raw(table)}.holder_id)`
   return sql`holder_id, source_id, ${columnNames(to)} ${holder ? sql`, id = ${holder} as is_selected` : empty}`
 }
 
@@ -58,7 +59,11 @@ export async function listSnapshots(
 ): Promise<SlicedPage<StoredSnapshot>> {
   const where = sql`from ${raw(held.table)} where owner_id = ${holder.ownerId} and holder_id = ${holder.id}`
   const slice = (part: Sql) =>
-    firstSlice(sql`select ${snapshotColumns(held)} ${where} ${part}`, sql`id desc`, storedSize(held.to))
+    firstSlice(
+      sql`select ${snapshotColumns(held, holder.ownerId)} ${where} ${part}`,
+      sql`id desc`,
+      storedSize(held.to),
+    )
   const { total, found } = await listPage<SnapshotRow>(pool, {
     total: sql`select count(*) ${where}`,
     page: slice(sql`order by id desc limit ${limit} offset ${offset}`),
@@ -85,7 +90,7 @@ export async function findSnapshot(
   const [row] = await rows<SnapshotRow>(
     db,
     sql`
-      select ${snapshotColumns(held)}
+      select ${snapshotColumns(held, holder.ownerId)}
       from ${raw(held.table)}
       where owner_id = ${holder.ownerId} and holder_id = ${holder.id} and (id = ${id} or source_id = ${id})
       order by id = ${id} desc
@@ -171,19 +176,33 @@ async function* snapshotsOf(
   }
 }
 
-const snapshotsPage = (
-  held: Snapshots,
-  parts: readonly Part[],
-  only: readonly string[] | undefined,
-): Sql => sql`
-  select h.place, s.*
-  from unnest(${parts.map(({ ownerId }) => ownerId)}::uuid[], ${parts.map(({ id }) => id)}::uuid[],
-              ${parts.map(({ count }) => count)}::integer[], ${parts.map(({ after }) => after)}::uuid[])
-         with ordinality as h(owner_id, id, count, after, place)
-  cross join lateral (
-    select ${snapshotColumns(held)} from ${raw(held.table)}
-    where owner_id = h.owner_id and holder_id = h.id and id > h.after
-      ${only ? sql`and id = any(${only}::uuid[])` : sql``}
-    order by id limit h.count
-  ) as s
-  order by h.place, s.id limit ${SLICE_ROWS}`
+/** One owner's snapshots at a time, since a distributed PostgreSQL reads them where their owner's rows are. */
+function snapshotsPage(held: Snapshots, parts: readonly Part[], only: readonly string[] | undefined): Sql {
+  const ownerIds = [...new Set(parts.map(({ ownerId }) => ownerId))]
+  const pages = ownerIds.map((ownerId) => {
+    const own = parts.flatMap((part, index) =>
+      part.ownerId === ownerId ? [{ ...part, place: index + 1 }] : [],
+    )
+    return sql`
+      select h.place, s.*
+      from (select * from unnest(${own.map(({ place }) => place)}::integer[], ${own.map(({ id }) => id)}::uuid[],
+                                 ${own.map(({ count }) => count)}::integer[], ${own.map(({ after }) => after)}::uuid[])
+                            as h(place, id, count, after)) as h
+      cross join lateral (
+        select ${snapshotColumns(held, ownerId)} from ${raw(held.table)}
+        where owner_id = ${ownerId} and holder_id = h.id and id > h.after
+          ${only ? sql`and id = any(${only}::uuid[])` : sql``}
+        order by id limit h.count
+      ) as s
+      order by h.place, s.id limit ${SLICE_ROWS}`
+  })
+  const [page] = pages
+  return page && pages.length === 1
+    ? page
+    : sql`
+      select * from (${join(
+        pages.map((one) => sql`(${one})`),
+        ' union all ',
+      )}) as u
+      order by place, id limit ${SLICE_ROWS}`
+}

@@ -13,7 +13,7 @@ const CURRENCIES_A_PART = 500
  * have many products, but few sums.
  *
  * @param pricing the reference by which the products are held
- * @returns by the record's id; for at least the first of the records, and as many more as fit a slice
+ * @returns by the record's id; for at least the first of the records, and as many more of its owner's as fit a slice
  */
 export async function sumPrices(
   pool: Pool,
@@ -21,13 +21,14 @@ export async function sumPrices(
   holders: readonly Holder[],
 ): Promise<ReadonlyMap<string, BasePrice>> {
   const products = raw(pricing.table)
+  const ownerId = holders[0]?.ownerId
+  const ids = holders.flatMap((holder) => (holder.ownerId === ownerId ? [holder.id] : []))
   // A sum has at most the currencies of the product with the fewest.
   const page = sql`
     select h.*, (
-      select coalesce(min(pg_column_size(price)), 0) from ${products} where owner_id = h.owner_id and holder_id = h.id
+      select coalesce(min(pg_column_size(price)), 0) from ${products} where owner_id = ${ownerId} and holder_id = h.id
     ) as sum_size
-    from unnest(${holders.map(({ ownerId }) => ownerId)}::uuid[], ${holders.map(({ id }) => id)}::uuid[])
-           with ordinality as h(owner_id, id, place)`
+    from unnest(${ids}::uuid[]) with ordinality as h(id, place)`
   const found = await rows<{ id: string; sums: Sums | null }>(
     pool,
     sql`
@@ -41,9 +42,9 @@ export async function sumPrices(
                  then min(e.value ->> 'includes_tax')::boolean end as includes_tax,
             row_number() over (order by e.key) / ${CURRENCIES_A_PART} as part
           from ${products} s cross join jsonb_each(s.price) e
-          where s.owner_id = h.owner_id and s.holder_id = h.id
+          where s.owner_id = ${ownerId} and s.holder_id = h.id
           group by e.key
-          having count(*) = (select count(*) from ${products} s where s.owner_id = h.owner_id and s.holder_id = h.id)
+          having count(*) = (select count(*) from ${products} s where s.owner_id = ${ownerId} and s.holder_id = h.id)
         ) c
         group by part
       ) s on true

@@ -243,17 +243,26 @@ async function holderOf(
   const references = recordTypes.flatMap((type) =>
     type.references.flatMap(({ to, table }) => (to === recordType ? { type, table } : [])),
   )
+  const ownerIds = await itselfAndItsStores(client, ownerId)
   for (const { type, table } of references) {
     const [holder] = await rows<{ id: string; owner_id: string }>(
       client,
       sql`
         select holder_id as id, owner_id from ${raw(table)}
-        where source_id = ${id} and owner_id = any(array(select o.id from owners o where o.id = ${ownerId} or o.parent_id = ${ownerId}))
+        where source_id = ${id} and owner_id = any(${ownerIds}::uuid[])
         limit 1`,
     )
     if (holder) return { type, ...holder }
   }
   return undefined
+}
+
+async function itselfAndItsStores(client: Client, ownerId: string): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    client,
+    sql`select o.id from owners o where o.id = ${ownerId} or o.parent_id = ${ownerId}`,
+  )
+  return found.map(({ id }) => id)
 }
 
 async function reread(

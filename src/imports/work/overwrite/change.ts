@@ -68,10 +68,10 @@ async function changeRows(
                d.before, d.after, r.is_recorded,
                case when c.is_changed and r.is_recorded then ${held.before}::jsonb end as held_before,
                case when c.is_changed then ${held.lists}::jsonb end as lists
-        from unnest(${pairs.map(({ newId }) => newId)}::uuid[], ${pairs.map(({ id }) => id)}::uuid[],
-                    ${pairs.map(({ line }) => line)}::bigint[]
-                    ${flags.values})
-               as m(new_id, id, line_number ${flags.names})
+        from (select * from unnest(${pairs.map(({ newId }) => newId)}::uuid[], ${pairs.map(({ id }) => id)}::uuid[],
+                                   ${pairs.map(({ line }) => line)}::bigint[]
+                                   ${flags.values})
+                              as m(new_id, id, line_number ${flags.names})) as m
         join ${raw(stagedTable(recordType.table))} n on n.id = m.new_id
         cross join lateral (
           select * from ${table} t where t.owner_id = ${job.rowsOwnerId} and t.id = m.id offset 0

@@ -50,7 +50,6 @@ async function copyExisting(
       insert into ${raw(table)} (owner_id, id, ${names})
       select ${rowsOwnerId}::uuid, t.id, ${names} from ${raw(table)} t
       where t.owner_id = ${ownerId} and ${isAnyOf(sql`t.external_ref`, refs)}
-        and not exists (select from ${raw(table)} d where d.owner_id = ${rowsOwnerId} and d.id = t.id)
       on conflict do nothing
       returning id`,
   )
