@@ -1,7 +1,14 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { Api } from './api.js'
-import { type ServeProcess, serve, standIn, startTestService, type TestService } from './service.js'
+import {
+  type ServeProcess,
+  serve,
+  serveWorker,
+  standIn,
+  startTestService,
+  type TestService,
+} from './service.js'
 import { UploadsBucket } from './uploads-bucket.js'
 
 type Environment = Readonly<Record<string, string>>
@@ -12,6 +19,8 @@ export interface OverS3 {
   readonly uploads: UploadsBucket
   /** Starts a further process on the same database and bucket. It is stopped after the last test. */
   another(environment?: Environment): Promise<ServeProcess>
+  /** The same, of one that leaves requests to others. */
+  anotherWorker(): Promise<ServeProcess>
 }
 
 const API_KEY = 'intake_test_key_of_several_processes'
@@ -31,22 +40,24 @@ export function overS3(environment: Environment = {}): OverS3 {
     await service?.stop()
     await uploads?.end()
   })
+  const start = async (how: (settings: Environment) => Promise<ServeProcess>, changed: Environment = {}) => {
+    if (!service || !uploads) throw new Error('The hooks have not run.')
+    const other = await how({
+      DATA_DIR: join(service.dataDir, `../another-${others.length}`),
+      DATABASE_URL: service.databaseUrl,
+      ...uploads.environment,
+      API_KEY,
+      ...environment,
+      ...changed,
+    })
+    others.push(other)
+    return other
+  }
   return {
     service: standIn(() => service),
     uploads: standIn(() => uploads),
-    async another(changed = {}) {
-      if (!service || !uploads) throw new Error('The hooks have not run.')
-      const other = await serve({
-        DATA_DIR: join(service.dataDir, `../another-${others.length}`),
-        DATABASE_URL: service.databaseUrl,
-        ...uploads.environment,
-        API_KEY,
-        ...environment,
-        ...changed,
-      })
-      others.push(other)
-      return other
-    },
+    another: (changed) => start(serve, changed),
+    anotherWorker: () => start(serveWorker),
   }
 }
 

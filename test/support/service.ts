@@ -43,8 +43,20 @@ export async function serve(environment: Environment, log: Log = 'read'): Promis
   return untilReady(await spawnService({ PORT: '0', LOG_LEVEL: 'warn', ...environment }, log), log)
 }
 
-/** Waits for the three lines of a process of `intake serve` that was just spawned. */
-export async function untilReady(child: ChildProcess, log: Log = 'read'): Promise<ServeProcess> {
+/** Starts a process that leaves requests to others and prints a single line. */
+export async function serveWorker(environment: Environment): Promise<ServeProcess> {
+  const settings = { PORT: '0', LOG_LEVEL: 'warn', ...environment, WORKER_ONLY: 'true' }
+  return untilReady(await spawnService(settings, 'read'), 'read', /^listening on (\S+)\n()()$/)
+}
+
+const THREE_LINES = /^listening on (\S+)\nAPI key: (\S+)\nconsole: (\S+)\n/m
+
+/** Waits for the three lines, or others, of a process of `intake serve` that was just spawned. */
+export async function untilReady(
+  child: ChildProcess,
+  log: Log = 'read',
+  lines = THREE_LINES,
+): Promise<ServeProcess> {
   let stdout = ''
   let stderr = ''
   if (log === 'read') {
@@ -56,9 +68,8 @@ export async function untilReady(child: ChildProcess, log: Log = 'read'): Promis
   const ready = new Promise<{ url: string; apiKey: string; consoleUrl: string }>((resolve, reject) => {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
-      const [, url, apiKey, consoleUrl] =
-        /^listening on (\S+)\nAPI key: (\S+)\nconsole: (\S+)\n/m.exec(stdout) ?? []
-      if (url && apiKey && consoleUrl) resolve({ url, apiKey, consoleUrl })
+      const [, url, apiKey = '', consoleUrl = ''] = lines.exec(stdout) ?? []
+      if (url) resolve({ url, apiKey, consoleUrl })
     })
     ended.then((code) => reject(new Error(`intake serve ended with ${code}:\n${stderr}`)))
   })
