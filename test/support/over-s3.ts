@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { Api } from './api.js'
@@ -43,7 +44,7 @@ export function overS3(environment: Environment = {}): OverS3 {
   const start = async (how: (settings: Environment) => Promise<ServeProcess>, changed: Environment = {}) => {
     if (!service || !uploads) throw new Error('The hooks have not run.')
     const other = await how({
-      DATA_DIR: join(service.dataDir, `../another-${others.length}`),
+      DATA_DIR: join(service.dataDir, `../another-${randomUUID()}`),
       DATABASE_URL: service.databaseUrl,
       ...uploads.environment,
       API_KEY,

@@ -7,6 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  * own order.
  */
 const LONG = [
+  'test/faults/s3-kills.test.ts',
   'test/data-dir/postgres/embedded.test.ts',
   'test/cli/import.test.ts',
   'test/worker/retention.test.ts',
@@ -20,6 +21,7 @@ const LONG = [
   'test/faults/uploads-away.test.ts',
   'test/faults/deaths.test.ts',
   'test/faults/schedules.test.ts',
+  'test/faults/schedules-s3.test.ts',
   'test/webhooks/webhooks.test.ts',
   'test/cli/imports.test.ts',
   'test/imports/receive/hostile.test.ts',
