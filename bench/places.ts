@@ -10,6 +10,8 @@ import { projectFolder, type Settings } from './server.js'
 export interface DatabasePlace {
   /** What a row says of it, after what it is about. */
   readonly name: string
+  /** Whether it is one server on this machine, whose CPU time is known. */
+  readonly isOneServer: boolean
   /** Gives `use` a new database that belongs to none of the processes, and removes it. */
   use<T>(use: (database: SharedDatabase) => Promise<T>): Promise<T>
 }
@@ -25,12 +27,13 @@ export interface UploadsPlace {
 /** One PostgreSQL server; and a Citus cluster, if TEST_CITUS names one as for the tests. */
 export function databasePlaces(): DatabasePlace[] {
   const cluster = clusterOf(process.env.TEST_CITUS)
-  return [{ name: '', use: withPostgres }, ...(cluster ? [citus(cluster)] : [])]
+  return [{ name: '', isOneServer: true, use: withPostgres }, ...(cluster ? [citus(cluster)] : [])]
 }
 
 /** A database of a cluster, distributed before the service starts. */
 const citus = (cluster: Cluster): DatabasePlace => ({
   name: ` on Citus (${cluster.length} nodes)`,
+  isOneServer: false,
   async use(use) {
     const { databaseUrl, drop } = await createClusterDatabase(cluster)
     try {

@@ -38,7 +38,7 @@ export const severalOwners = (records: number, one: Figure): Row[] =>
       },
       comparedWithOne('time a record', 'seconds'),
       comparedWithOne('Node, CPU a record', 'nodeCpuSeconds'),
-      comparedWithOne('PostgreSQL, CPU a record', 'postgresCpuSeconds'),
+      ...(database.isOneServer ? [comparedWithOne('PostgreSQL, CPU a record', 'postgresCpuSeconds')] : []),
     ]
   })
 
