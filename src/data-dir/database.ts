@@ -47,7 +47,8 @@ export async function isAnotherDatabase(db: Pool | Client, dataDir: string): Pro
   return last !== undefined && last !== (await defaultStoreOf(db))
 }
 
-async function defaultStoreOf(db: Pool | Client): Promise<string | undefined> {
+/** Identifies a database; undefined: the service was never started on it. */
+export async function defaultStoreOf(db: Pool | Client): Promise<string | undefined> {
   const [store] = await rows<{ id: string }>(db, sql`select id from owners where is_default`)
   return store?.id
 }

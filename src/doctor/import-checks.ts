@@ -7,16 +7,19 @@ import { type Client, rows } from '../db/pool.js'
 import { isClaimable, leaseIsOver, queueHeads } from '../imports/queue/heads.js'
 import { type WorkingProcess, workingProcesses } from '../imports/queue/workers.js'
 import { namesIn, wasMarked, whyAway } from '../uploads/folder.js'
+import type { UploadStores } from '../uploads/stores.js'
 import { CONCURRENCY } from '../worker/work.js'
 import { statOf } from './data-dir-checks.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
+import { checkS3 } from './s3-checks.js'
 
 /** A worker looks for work every second, and takes over imports without a worker as soon as it sees them. */
 const SLOW_SECONDS = 60
 /** A chunk takes less than a second; an import without one for this long hangs. */
 const SILENT_SECONDS = 600
 
-interface Unfinished {
+/** An import, or the undo of one, that has not ended. */
+export interface Unfinished {
   /** Of an undo, that of its import. */
   readonly id: string
   readonly status: 'pending' | 'started'
@@ -39,13 +42,13 @@ interface Unfinished {
 /**
  * Checks the imports that have not ended.
  *
- * @param ownStore names the uploads of this data directory; undefined: it has none yet.
- * @param layout where that data directory has them.
+ * @param stores those that a service here would have; undefined: none yet.
+ * @param layout where the data directory has its uploads.
  * @param isRunning whether a service works on this data directory.
  */
 export async function checkImports(
   client: Client,
-  ownStore: string | undefined,
+  stores: UploadStores | undefined,
   layout: DataDirLayout,
   isRunning: boolean,
 ): Promise<Finding[]> {
@@ -62,17 +65,21 @@ export async function checkImports(
       where i.status in ('pending', 'started')
       order by i.created_at, i.id`,
   )
+  const { folder, current, isShared: isInS3 = false } = stores ?? {}
+  const inStore = (id: string | undefined) => imports.filter(({ upload_store }) => upload_store === id)
   const workers = await findWorkers(client, isRunning)
-  const own = imports.filter(({ upload_store }) => upload_store === ownStore)
+  const own = inStore(folder?.id)
   const isForAny = ({ is_undo, upload_store }: Unfinished) => is_undo || isShared(upload_store)
   // Those that a process of this data directory can run.
-  const runnable = imports.filter((one) => one.upload_store === ownStore || isForAny(one))
+  const runnable = imports.filter((one) => own.includes(one) || isForAny(one))
   return [
     checkWorkers(workers, isRunning),
     isRunning ? queueAtWork(runnable, workers.length) : queueAtRest(own),
     ...(isRunning ? [] : queueOfOthers(imports.filter(isForAny), workers.length)),
-    await checkUploads(own, layout, ownStore),
+    ...(isInS3 && !folder ? [] : [await checkUploads(own, layout, folder?.id)]),
     othersUploads(imports.filter((one) => !runnable.includes(one))),
+    ...otherBuckets(imports.filter(({ upload_store: id }) => isShared(id) && !stores?.of(id))),
+    ...(isInS3 ? await checkS3(client, current, inStore(current?.id)) : []),
   ]
 }
 
@@ -211,6 +218,19 @@ async function missingUploads(own: readonly Unfinished[], uploads: string): Prom
     `The files of these imports are not in ${uploads}: ${idsOf(missing)}.`,
     'Restore them from a backup, under the same names; otherwise the imports fail, and their files have to be posted again.',
   )
+}
+
+/** Those that the settings of this command do not name. */
+function otherBuckets(others: readonly Unfinished[]): Finding[] {
+  if (others.length === 0) return []
+  const stores = [...new Set(others.map(({ upload_store }) => upload_store))]
+  return [
+    warning(
+      'other upload stores',
+      `The files of these imports are in ${some(stores)}, which UPLOAD_STORE does not name here: ${idsOf(others)}.`,
+      'This is fine as long as processes with that UPLOAD_STORE run. If they moved, see "Another bucket" in docs/operations/s3.md.',
+    ),
+  ]
 }
 
 function othersUploads(others: readonly Unfinished[]): Finding {

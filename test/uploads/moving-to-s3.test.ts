@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Finding } from '../../src/doctor/finding.js'
 import { removeStrayUploads } from '../../src/imports/receive/stray-uploads.js'
 import { defaultStore } from '../../src/tenants/owners.js'
 import { openS3Store } from '../../src/uploads/s3.js'
 import { aProduct, file } from '../support/builders.js'
+import { intake } from '../support/cli.js'
 import { apiOf, overS3 } from '../support/over-s3.js'
+import { insertImport, ownerIdOf } from '../support/rows.js'
 import { hasSwift } from '../support/swift.js'
 
 describe.runIf(hasSwift)('A service that moves its uploads to S3', () => {
@@ -47,6 +51,33 @@ describe.runIf(hasSwift)('A service that moves its uploads to S3', () => {
     )
     await service.restart()
     expect((await service.api.get('/readyz')).status).toBe(200)
+  })
+
+  test('is examined by the doctor: the bucket, missing files, and what no import names', async () => {
+    const { UPLOAD_STORE } = uploads.environment
+    const settings = { DATA_DIR: service.dataDir, DATABASE_URL: service.databaseUrl, ...uploads.environment }
+    const examine = async (changed = {}) => {
+      const { code, stdout } = await intake(['doctor', '--json'], { ...settings, ...changed })
+      const findings: Finding[] = JSON.parse(stdout)
+      return { code, of: (name: string) => findings.find(({ check }) => check === name) }
+    }
+    const healthy = await examine()
+    expect(healthy.of('S3')?.status).toBe('ok')
+    expect(healthy.of('stray files in S3')?.status).toBe('ok')
+    const wrong = await examine({ AWS_SECRET_ACCESS_KEY: 'wrong' })
+    expect(wrong.of('S3')?.found).toMatch(/does not accept the credentials/)
+    expect(wrong.code).toBe(1)
+    const owner = await ownerIdOf(service.pool, service.api)
+    // A worker would find that the file is missing, too.
+    await service.server.stop()
+    const id = randomUUID()
+    await insertImport(service.pool, owner, { id, status: 'started', upload_store: UPLOAD_STORE })
+    expect((await examine()).of('files in S3')).toMatchObject({ status: 'problem' })
+    expect((await examine({ UPLOAD_STORE: '' })).of('other upload stores')).toMatchObject({
+      status: 'warning',
+    })
+    await service.pool.query('delete from imports where id = $1', [id])
+    await service.restart()
   })
 
   test('deletes what no import names once it is old enough, and leaves the rest', async () => {

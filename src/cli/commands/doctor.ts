@@ -1,7 +1,9 @@
 import { realpath } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { readConfig } from '../../config/read-config.js'
+import { defaultStoreOf } from '../../data-dir/database.js'
 import { readIdentity } from '../../data-dir/identity.js'
-import { layoutOf } from '../../data-dir/layout.js'
+import { type DataDirLayout, layoutOf } from '../../data-dir/layout.js'
 import { userOf } from '../../data-dir/lock.js'
 import type { Connection } from '../../db/connection.js'
 import { factsOf } from '../../db/migrate/facts.js'
@@ -19,8 +21,9 @@ import {
 import { type Finding, ok, problem } from '../../doctor/finding.js'
 import { checkDatabaseOfUploads, checkImports } from '../../doctor/import-checks.js'
 import { strayUploads } from '../../imports/receive/stray-uploads.js'
-import { openFileStore } from '../../uploads/file.js'
+import { mayHaveUploads } from '../../uploads/folder.js'
 import { type UploadStore, UploadsAway } from '../../uploads/store.js'
+import { openUploadStores, type UploadStores } from '../../uploads/stores.js'
 import { PROCESS_CONNECTIONS } from '../../worker/connection-budget.js'
 import { administer, type CommonFlags } from '../database/administer.js'
 import { type Database, findDatabase, type Places, placesOf } from '../database/find-database.js'
@@ -44,11 +47,15 @@ const columns: readonly Column<Finding>[] = [
 export const doctorCommand = (): Command =>
   administer('doctor', 'check the data directory, the database and the imports, and say what to do')
     .addHelpText('after', HELP)
-    .action(async (flags: CommonFlags) => {
+    .option(
+      '--upload-store <url>',
+      'where the service stores files (default: UPLOAD_STORE, else the data directory)',
+    )
+    .action(async (flags: CommonFlags & { uploadStore?: string }) => {
       outliveOutput()
       const signal = firstSignal()
       try {
-        const findings = await examine(placesOf(flags), signal)
+        const findings = await examine({ ...placesOf(flags), uploadStore: uploadStoreOf(flags) }, signal)
         const { json, text } = listed(findings, columns, '')
         const output = flags.json ? toJson(json) : text(widthOf(process.stdout))
         process.stdout.write(`${output}\n`)
@@ -59,7 +66,18 @@ export const doctorCommand = (): Command =>
       }
     })
 
-async function examine(places: Places, signal: AbortSignal): Promise<Finding[]> {
+/** What is examined. */
+interface Examined extends Places {
+  readonly uploadStore: string | undefined
+}
+
+/** What the flag and the environment say. @throws ConfigError */
+function uploadStoreOf({ uploadStore }: { readonly uploadStore?: string }): string | undefined {
+  const { UPLOAD_STORE } = process.env
+  return readConfig(uploadStore === undefined ? {} : { uploadStore }, { UPLOAD_STORE }).uploadStore
+}
+
+async function examine(places: Examined, signal: AbortSignal): Promise<Finding[]> {
   if (!(await statOf(places.dataDir))) {
     return [
       problem(
@@ -86,7 +104,7 @@ async function examine(places: Places, signal: AbortSignal): Promise<Finding[]> 
 }
 
 async function onDatabase(
-  places: Places,
+  places: Examined,
   dataDir: string,
   isRunning: boolean,
   signal: AbortSignal,
@@ -96,7 +114,7 @@ async function onDatabase(
   try {
     database = await findDatabase(places, false, signal)
     client = await connect(database.connection)
-    return await examineDatabase(client, database.connection, dataDir, isRunning)
+    return await examineDatabase(client, database.connection, { ...places, dataDir }, isRunning)
   } catch (error) {
     if (client || signal.aborted || !(error instanceof Error)) throw error
     const found = database ? unreachable(error, database.connection).message : error.message
@@ -114,7 +132,7 @@ async function onDatabase(
 async function examineDatabase(
   client: Client,
   connection: Connection,
-  dataDir: string,
+  { dataDir, uploadStore }: Examined,
   isRunning: boolean,
 ): Promise<Finding[]> {
   const facts = await factsOf(client, await sharesSessions(client, connection))
@@ -132,18 +150,32 @@ async function examineDatabase(
   if (migrations.status !== 'ok') return ofServer
   const id = await readIdentity(dataDir)
   const layout = layoutOf(dataDir)
-  const store = id === undefined ? undefined : openFileStore(layout.uploads.folder, id)
+  const stores = await storesOf(client, layout, id, uploadStore)
   const ofUploads = await checkDatabaseOfUploads(client, layout)
   // Another database knows nothing of these uploads.
   if (ofUploads.status !== 'ok') return [...ofServer, ofUploads]
   return [
     ...ofServer,
     ofUploads,
-    ...(await checkImports(client, store?.id, layout, isRunning)),
+    ...(await checkImports(client, stores, layout, isRunning)),
     await checkStrayFiles(dataDir, isRunning, (before) =>
-      store === undefined ? [] : straysIfThere(client, store, before),
+      stores?.folder ? straysIfThere(client, stores.folder, before) : [],
     ),
   ]
+}
+
+/** The stores that a service has with these settings; undefined: none was started here yet. */
+async function storesOf(
+  client: Client,
+  { path, uploads }: DataDirLayout,
+  id: string | undefined,
+  s3: string | undefined,
+): Promise<UploadStores | undefined> {
+  const folder = id === undefined ? undefined : { path: uploads.folder, id }
+  const isNeeded = folder && (s3 === undefined || (await mayHaveUploads(path, folder)))
+  if (!isNeeded && s3 === undefined) return undefined
+  const identity = async () => (await defaultStoreOf(client)) ?? ''
+  return openUploadStores({ s3, folder: isNeeded ? folder : undefined }, { identity, emit: () => {} })
 }
 
 /** None if the uploads are away, which is a finding of its own. */

@@ -5,7 +5,7 @@ import { Multipart, sizeOf } from './multipart.js'
  * What is copied by one request. S3 allows 5 GiB, but servers that say nothing until they have copied it would
  * seem to hang.
  */
-const COPY_BYTES = 256 * 2 ** 20
+const COPY_BYTES = 64 * 2 ** 20
 
 /** Copies an object within its bucket, without its bytes passing through here. @throws UploadMissing, UploadsAway */
 export async function copyObject(bucket: Bucket, from: string, to: string): Promise<void> {
