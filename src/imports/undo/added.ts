@@ -58,7 +58,7 @@ async function lockNext(
   const found = await rows<{ id: string; size: number }>(
     client,
     sql`
-      select r.id, ${sizeOf(recordType, 'r.owner_id', 'r.id')} as size from ${raw(recordType.table)} r
+      select r.id, ${sizeOf(recordType, ownerId, 'r.id')} as size from ${raw(recordType.table)} r
       where r.owner_id = ${ownerId} and r.id > ${range.after} and r.id < ${before ?? range.before}
         and ${isAddedBy(undone, 'r.id')}
       order by r.id desc limit ${recordsAtOnce(recordType, fanOut)}
@@ -107,7 +107,7 @@ async function noteKept(
       select k.line_number, r.id as record_id, r.external_ref,
              case when ${isAsLeft(undone, 'r')} then 'held' else 'changed' end as reason,
              h.type as holder_type, h.id as holder_id, h.owner_id as holder_owner_id
-      from unnest(${ids}::uuid[], ${lines}::bigint[]) as k(id, line_number)
+      from (select * from unnest(${ids}::uuid[], ${lines}::bigint[]) as k(id, line_number)) as k
       cross join lateral (
         select * from ${raw(recordType.table)} t where t.owner_id = ${undone.ownerId} and t.id = k.id offset 0
       ) as r

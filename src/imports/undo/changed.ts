@@ -62,7 +62,7 @@ async function nextLines(
     client,
     sql`
       select c.line_number as line, c.record_id as id,
-             case when c.held_before is null then 0 else ${sizeOf(recordType, 'c.owner_id', 'c.record_id')} end as size
+             case when c.held_before is null then 0 else ${sizeOf(recordType, ownerId, 'c.record_id')} end as size
       from import_changes c
       where c.owner_id = ${ownerId} and c.import_id = ${id} and c.resource = ${recordType.table}
         and c.line_number < ${before ?? Number.MAX_SAFE_INTEGER} and (c.change = 'updated' or c.change is null)
@@ -141,18 +141,18 @@ async function restoreRows(
         from import_changes c
         cross join lateral (
           select r.owner_id, r.id, r.updated_at, r.ctid as place from ${raw(table)} r
-          where r.owner_id = c.owner_id and r.id = c.record_id offset 0
+          where r.owner_id = ${ownerId} and r.id = c.record_id offset 0
         ) as t
         cross join lateral (
           select exists (
-            select from import_changes l
-            where l.owner_id = c.owner_id and l.record_id = c.record_id and l.line_number > c.line_number
+            select 1 from import_changes l
+            where l.owner_id = ${ownerId} and l.record_id = c.record_id and l.line_number > c.line_number
               and ${isOfImport(undone, 'l')} and l.undone_at is not null offset 0
           ) as is_continued
         ) as d
         where c.owner_id = ${ownerId} and c.import_id = ${id} and c.change = 'updated'
           and c.line_number = any(${round.map(({ line }) => line)}::bigint[])
-          and ${isStillWritten('t', sql`c.written_at`)} and (d.is_continued or not ${isInterrupted(undone, 't')})
+          and ${isStillWritten(undone, 't', sql`c.written_at`)} and (d.is_continued or not ${isInterrupted(undone, 't')})
       ),
       restored as (
         update ${raw(table)} t
@@ -180,10 +180,10 @@ async function noteRestored(
 ): Promise<void> {
   await client.query(sql`
     update import_changes c
-    set undone_at = (select t.updated_at from ${raw(table)} t where t.owner_id = c.owner_id and t.id = c.record_id),
+    set undone_at = (select t.updated_at from ${raw(table)} t where t.owner_id = ${ownerId} and t.id = c.record_id),
         seen_at = coalesce((
           select l.seen_at from import_changes l
-          where l.owner_id = c.owner_id and l.record_id = c.record_id and l.undone_at = c.seen_at limit 1
+          where l.owner_id = ${ownerId} and l.record_id = c.record_id and l.undone_at = c.seen_at limit 1
         ), c.seen_at)
     where c.owner_id = ${ownerId} and c.import_id = ${id} and c.line_number = any(${lines}::bigint[])`)
 }
@@ -221,8 +221,8 @@ async function noteKept(
   const { id, ownerId } = undone
   const isNoted: Sql = sql`
     exists (
-      select from import_changes l
-      where l.owner_id = c.owner_id and l.record_id = c.record_id and l.line_number > c.line_number
+      select 1 from import_changes l
+      where l.owner_id = ${ownerId} and l.record_id = c.record_id and l.line_number > c.line_number
         and ${isOfImport(undone, 'l')} and l.change is distinct from 'unchanged' and l.undone_at is null offset 0
     )`
   return await insertKept(
@@ -235,7 +235,7 @@ async function noteKept(
              null::text as holder_type, null::uuid as holder_id, null::uuid as holder_owner_id
       from import_changes c
       left join lateral (
-        select * from ${raw(table)} r where r.owner_id = c.owner_id and r.id = c.record_id offset 0
+        select * from ${raw(table)} r where r.owner_id = ${ownerId} and r.id = c.record_id offset 0
       ) as t on true
       where c.owner_id = ${ownerId} and c.import_id = ${id} and c.line_number = any(${lines}::bigint[])
         and not ${isNoted}`,

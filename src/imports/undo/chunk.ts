@@ -1,4 +1,4 @@
-import { raw, type Sql } from 'sql-template-tag'
+import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Client } from '../../db/pool.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { FanOut } from '../fan-out.js'
@@ -46,13 +46,11 @@ export function cutChunk<Found extends { readonly size: number }>(
   return chunk
 }
 
-/** How many snapshots a record holds, by expressions for its owner and its id. */
-export const sizeOf = ({ holds }: RecordType, ownerId: string, id: string): Sql =>
-  raw(
-    holds
-      .map(
-        ({ table }) =>
-          `(select count(*) from ${table} s where s.owner_id = ${ownerId} and s.holder_id = ${id})`,
-      )
-      .join(' + ') || '0',
+/** How many snapshots a record holds, by its owner and an expression for its id. */
+export function sizeOf({ holds }: RecordType, ownerId: string, id: string): Sql {
+  const counts = holds.map(
+    ({ table }) => sql`
+      (select count(*) from ${raw(table)} s where s.owner_id = ${ownerId} and s.holder_id = ${raw(id)})`,
   )
+  return counts.length === 0 ? sql`0` : join(counts, ' + ')
+}

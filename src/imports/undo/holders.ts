@@ -17,12 +17,17 @@ export type Owners = ReadonlyMap<string, readonly string[]>
  * records are locked, so that nobody adds the first one meanwhile.
  */
 export async function ownersOfHolders(db: Pool | Client, ownerId: string): Promise<Owners> {
+  // Owners and totals are on different nodes of a distributed PostgreSQL.
+  const owners = await rows<{ id: string }>(
+    db,
+    sql`select o.id from owners o where o.id = ${ownerId} or o.parent_id = ${ownerId}`,
+  )
   const found = await rows<{ resource: string; owner_ids: string[] }>(
     db,
     sql`
       select t.resource, array_agg(t.owner_id) as owner_ids
-      from owners o join totals t on t.owner_id = o.id
-      where (o.id = ${ownerId} or o.parent_id = ${ownerId}) and t.total > 0
+      from totals t
+      where t.owner_id = any(${owners.map(({ id }) => id)}::uuid[]) and t.total > 0
         and t.resource = any(${HOLDER_TABLES}::text[])
       group by t.resource`,
   )
@@ -52,6 +57,9 @@ export function holderOf(
     const holding = (from: string, id: string, where: Sql) => sql`
       (select ${type}::text as type, s.${raw(id)} as id, s.owner_id from ${raw(from)} s
        where s.owner_id = any(${ownerIds}::uuid[]) and ${where} ${counts(id)} limit 1)`
+    // As a constant, so that a distributed PostgreSQL looks where the owner's rows are.
+    const [only = '', ...others] = ownerIds
+    const ownerOfHolder = others.length === 0 ? sql`${only}` : sql`s.owner_id`
     // A holder's own row is read only if it matters, by its key.
     const alias = `${record}_${table}`
     const counts = (id: string) =>
@@ -59,7 +67,7 @@ export function holderOf(
         ? sql`
             and not coalesce((
               select ${letsGo(holderType, alias)} from ${raw(table)} ${raw(alias)}
-              where ${raw(alias)}.owner_id = s.owner_id and ${raw(alias)}.id = s.${raw(id)}), true)`
+              where ${raw(alias)}.owner_id = ${ownerOfHolder} and ${raw(alias)}.id = s.${raw(id)}), true)`
         : empty
     const copies = references.flatMap((reference) =>
       reference.to === recordType

@@ -90,13 +90,13 @@ async function countChanged(
       from (
         select c.line_number,
                not exists (
-                 select from import_changes l
-                 where l.owner_id = c.owner_id and l.record_id = c.record_id and l.line_number > c.line_number
+                 select 1 from import_changes l
+                 where l.owner_id = ${ownerId} and l.record_id = c.record_id and l.line_number > c.line_number
                    and ${isOfImport(undone, 'l')} and l.change is distinct from 'unchanged' offset 0
                ) as counts,
                c.change is not null and exists (
-                 select from ${raw(table)} r
-                 where r.owner_id = c.owner_id and r.id = c.record_id and ${isStillWritten('r', sql`c.written_at`)}
+                 select 1 from ${raw(table)} r
+                 where r.owner_id = ${ownerId} and r.id = c.record_id and ${isStillWritten(undone, 'r', sql`c.written_at`)}
                    and not ${isInterrupted(undone, 'r')} offset 0
                ) as is_free
         from (${lines}) as c
@@ -147,7 +147,7 @@ function letsGo(undone: Undone, holderType: RecordType, owners: Owners, holder: 
   const isRestored = sql`
     not ${isAddedBy(undone, `${holder}.id`)} and ${isLastChangedBy(undone, holder)} and not ${isInterrupted(undone, holder)}
     and exists (
-      select from import_changes b
+      select 1 from import_changes b
       where b.owner_id = ${undone.ownerId} and b.record_id = ${raw(holder)}.id and ${isOfImport(undone, 'b')}
         and (b.held_before is not null ${refersAgain}) offset 0
     )`

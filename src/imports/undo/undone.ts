@@ -54,12 +54,12 @@ export const isOfImport = ({ id }: Undone, change: string): Sql =>
  * @param record the alias of its row
  * @param writtenAt its `updated_at` after the import had written it, as an expression
  */
-export const isStillWritten = (record: string, writtenAt: Sql): Sql => {
+export const isStillWritten = ({ ownerId }: Undone, record: string, writtenAt: Sql): Sql => {
   const row = raw(record)
   return sql`
     (${row}.updated_at = ${writtenAt} or exists (
-       select from import_changes l
-       where l.owner_id = ${row}.owner_id and l.record_id = ${row}.id and l.undone_at = ${row}.updated_at
+       select 1 from import_changes l
+       where l.owner_id = ${ownerId} and l.record_id = ${row}.id and l.undone_at = ${row}.updated_at
          and l.seen_at = ${writtenAt} offset 0
      ))`
 }
@@ -67,9 +67,9 @@ export const isStillWritten = (record: string, writtenAt: Sql): Sql => {
 /** The condition that a line of the import was the last to change a record. @param record the alias of its row */
 export const isLastChangedBy = (undone: Undone, record: string): Sql => sql`
   exists (
-    select from import_changes c
+    select 1 from import_changes c
     where c.owner_id = ${undone.ownerId} and c.record_id = ${raw(record)}.id and ${isOfImport(undone, 'c')}
-      and c.change = 'updated' and ${isStillWritten(record, sql`c.written_at`)} offset 0
+      and c.change = 'updated' and ${isStillWritten(undone, record, sql`c.written_at`)} offset 0
   )`
 
 /**
@@ -80,7 +80,7 @@ export const isLastChangedBy = (undone: Undone, record: string): Sql => sql`
  */
 export function isAsLeft(undone: Undone, record: string): Sql {
   const row = raw(record)
-  const isAsAdded = isStillWritten(record, sql`${row}.created_at`)
+  const isAsAdded = isStillWritten(undone, record, sql`${row}.created_at`)
   if (!mayChange(undone)) return isAsAdded
   const isInterrupted = isInterruptedSince(undone, record, sql`${row}.created_at`)
   return sql`(${isAsAdded} or (${isLastChangedBy(undone, record)} and not ${isInterrupted}))`
@@ -97,7 +97,7 @@ export const isInterrupted = (undone: Undone, record: string): Sql =>
 /** @param since what the first line found if nobody had, as an expression; null: whatever it found */
 const isInterruptedSince = (undone: Undone, record: string, since: Sql): Sql => sql`
   exists (
-    select from (
+    select 1 from (
       select c.seen_at, lag(c.written_at, 1, ${since}) over (order by c.line_number) as written_before
       from import_changes c
       where c.owner_id = ${undone.ownerId} and c.record_id = ${raw(record)}.id and ${isOfImport(undone, 'c')}

@@ -156,6 +156,15 @@ interface HeldInJournal {
   readonly size: Sql
 }
 
+/** What one list adds to these. */
+interface JournalPart {
+  readonly with: Sql
+  readonly join: Sql
+  readonly before: Sql
+  readonly size: Sql
+  readonly lists: Sql
+}
+
 /** The stored size of a snapshot without what is small: nothing is decompressed to add it up. */
 const sizeOf = ({ columns }: RecordType): Sql =>
   raw(
@@ -176,7 +185,7 @@ export function heldInJournal({ rowsOwnerId }: Job, { holds, content }: RecordTy
     return { with: empty, joins: empty, before: sql`null`, lists: sql`null`, size: sql`0` }
   }
   const nextRefs = (list: number) => raw(`next_${list}`)
-  const parts = holds.map(({ attribute, table, to }, list) => {
+  const parts = holds.map(({ attribute, table, to }, list): JournalPart => {
     const now = (value: string) => sql`
       (select coalesce(jsonb_agg(${raw(value)} order by s.id), '[]') from ${raw(table)} s
        where s.owner_id = ${rowsOwnerId} and s.holder_id = m.id)`
@@ -202,11 +211,12 @@ export function heldInJournal({ rowsOwnerId }: Job, { holds, content }: RecordTy
       ),
     }
   })
-  const selected = content ? [selectedInJournal(rowsOwnerId, holds, content)] : []
+  const selected = content ? selectedInJournal(rowsOwnerId, holds, content) : []
+  const all = [...parts, ...selected]
   return {
-    with: sql`${join(parts.map((part) => part.with))},`,
+    with: sql`${join(all.map((part) => part.with))},`,
     joins: join(
-      parts.map((part) => part.join),
+      all.map((part) => part.join),
       ' ',
     ),
     before: sql`nullif(${join(
@@ -217,7 +227,10 @@ export function heldInJournal({ rowsOwnerId }: Job, { holds, content }: RecordTy
       parts.map((part) => part.size),
       ' + ',
     ),
-    lists: sql`nullif(${join([...parts.map((part) => part.lists), ...selected], ' || ')}, '{}')`,
+    lists: sql`nullif(${join(
+      all.map((part) => part.lists),
+      ' || ',
+    )}, '{}')`,
   }
 }
 
@@ -226,18 +239,26 @@ function selectedInJournal(
   ownerId: string,
   holds: readonly Snapshots[],
   { selects }: NonNullable<RecordType['content']>,
-): Sql {
+): readonly Pick<JournalPart, 'with' | 'join' | 'lists'>[] {
   const held = holds.find(({ attribute }) => attribute === selects.attribute)
-  if (!held) return sql`'{}'`
+  if (!held) return []
   const id = raw(selects.id)
   const now = (row: string) => sql`
     (select ${raw(REFERENCE)} from ${raw(held.table)} s
      where s.owner_id = ${ownerId} and s.holder_id = m.id and s.id = ${raw(row)}.${id})`
-  const next = sql`
-    (select ${raw(REFERENCE)} from ${raw(stagedTable(held.table))} s where s.id = n.${id} limit 1)`
-  return sql`
+  const lists = sql`
     case when o.${id} is distinct from n.${id}
       then jsonb_build_object(
-        ${selects.ref}::text, jsonb_build_array(${now('o')}, coalesce(${now('n')}, ${next})))
+        ${selects.ref}::text, jsonb_build_array(${now('o')}, coalesce(${now('n')}, selected_next.ref)))
       else '{}' end`
+  return [
+    {
+      with: sql`
+        selected_next as materialized (
+          select distinct on (s.id) s.id, ${raw(REFERENCE)} as ref from ${raw(stagedTable(held.table))} s
+        )`,
+      join: sql`left join selected_next on selected_next.id = n.${id}`,
+      lists,
+    },
+  ]
 }
