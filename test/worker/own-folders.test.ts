@@ -149,3 +149,13 @@ test('Processes that look for expired reports at once delete each of them once',
   }
   expect(deleted).toBe(6 * 200)
 })
+
+test('A process goes on while a newer version adds to the database, and none of its own version starts again', async () => {
+  await service.pool.query('alter table imports add column later text')
+  await service.pool.query("insert into intake_migrations (name, run_on) values ('9999_later', now())")
+  expect((await service.api.import(mistakes)).attributes.status).toBe('success')
+  expect((await api.get('/readyz')).status).toBe(200)
+  await other.kill()
+  const again = serve({ DATA_DIR: join(folder.path, 'data'), DATABASE_URL: service.databaseUrl })
+  await expect(again).rejects.toThrow(/ended with 1:\nintake: [^\n]* newer version of intake[^\n]*\n$/)
+})
