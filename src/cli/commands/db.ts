@@ -43,14 +43,17 @@ const distribute = () =>
     )
     .addHelpText('after', HELP)
     .action((flags: CommonFlags & { readonly shards?: number }) =>
-      perform(flags, async (pool, signal) =>
-        resultOf(
-          await distributeDatabase(pool, {
-            shards: flags.shards,
-            onTable: (table) => process.stderr.write(`Distributing ${table} …\n`),
-            signal,
-          }),
-        ),
+      perform(
+        flags,
+        async (pool, signal) =>
+          resultOf(
+            await distributeDatabase(pool, {
+              shards: flags.shards,
+              onTable: (table) => process.stderr.write(`Distributing ${table} …\n`),
+              signal,
+            }),
+          ),
+        { mayBePartlyDistributed: true },
       ),
     )
 

@@ -3,7 +3,7 @@ import type { Pool } from '../../db/pool.js'
 import { fail } from '../terminal/fail.js'
 import { exitCodeOf, firstSignal } from '../terminal/signals.js'
 import { outliveOutput, toJson, widthOf, wrap } from '../terminal/terminal.js'
-import { type DatabaseFlags, withDatabase } from './find-database.js'
+import { type DatabaseFlags, type DatabaseOptions, withDatabase } from './find-database.js'
 
 /** What a command found or did, for people and for programs. */
 export interface Result {
@@ -42,13 +42,13 @@ export function administer(name: string, description: string): Command {
 export async function perform(
   flags: CommonFlags,
   work: (pool: Pool, signal: AbortSignal) => Promise<Result>,
-  { mayCreate = false } = {},
+  options: DatabaseOptions = {},
 ): Promise<void> {
   outliveOutput()
   // Caught, so that a database that was started for this is stopped again.
   const signal = firstSignal()
   try {
-    const result = await withDatabase(flags, mayCreate, signal, (pool) => work(pool, signal))
+    const result = await withDatabase(flags, options, signal, (pool) => work(pool, signal))
     const output = flags.json ? toJson(result.json) : result.text(widthOf(process.stdout))
     process.stdout.write(`${output}\n`)
     if (signal.aborted) process.exitCode = exitCodeOf(signal.reason)

@@ -16,6 +16,14 @@ export interface DatabaseFlags {
   readonly databaseUrl?: string
 }
 
+/** What a command does with a database that is not as it should be. */
+export interface DatabaseOptions {
+  /** Whether a missing data directory is created. A mistyped one should not be. */
+  readonly mayCreate?: boolean
+  /** Whether it goes on where distributing the database was interrupted. */
+  readonly mayBePartlyDistributed?: boolean
+}
+
 /** How long to wait for an instance that is starting or stopping. */
 const PATIENCE_MS = 30_000
 const LOOK_AGAIN_MS = 100
@@ -24,20 +32,19 @@ const LOOK_AGAIN_MS = 100
  * Runs `work` on the database of DATABASE_URL, or else on the embedded one of the data directory: that of the
  * service running there, or a server started just for this.
  *
- * @param mayCreate whether a missing data directory is created. A mistyped one should not be.
  * @throws CommandError, ConfigError, the signal's reason, and what the start of the embedded server says.
  *   Nothing is left running then.
  */
 export async function withDatabase<T>(
   flags: DatabaseFlags,
-  mayCreate: boolean,
+  { mayCreate = false, mayBePartlyDistributed = false }: DatabaseOptions,
   signal: AbortSignal,
   work: (pool: Pool) => Promise<T>,
 ): Promise<T> {
   const database = await findDatabase(placesOf(flags), mayCreate, signal)
   try {
     signal.throwIfAborted()
-    return await onDatabase(database.connection, work)
+    return await onDatabase(database.connection, mayBePartlyDistributed, work)
   } finally {
     await database.release()
   }
@@ -70,8 +77,12 @@ export async function findDatabase(
   return { connection: { connectionString: databaseUrl }, release: async () => {} }
 }
 
-async function onDatabase<T>(connection: Connection, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const schema = await migrate(connection)
+async function onDatabase<T>(
+  connection: Connection,
+  mayBePartlyDistributed: boolean,
+  work: (pool: Pool) => Promise<T>,
+): Promise<T> {
+  const schema = await migrate(connection, 1, mayBePartlyDistributed)
   const pool = createPool({ ...connection, schema }, 1, () => {})
   try {
     // Reserves its name, even if the service was never started.

@@ -19,6 +19,8 @@ export interface Distributing {
   readonly schema: string
   /** How many shards each table gets, if none is distributed yet. */
   readonly shards: number
+  /** Tables to leave as they are. */
+  readonly except?: readonly string[]
   /** Called before each table; if it throws, the tables so far stay distributed. */
   readonly before?: (table: string) => Promise<void>
 }
@@ -31,10 +33,11 @@ export interface Distributing {
  */
 export async function distributeTables(
   client: Client,
-  { schema, shards, before = async () => {} }: Distributing,
+  { schema, shards, except = [], before = async () => {} }: Distributing,
 ): Promise<DistributedTable[]> {
   const done: DistributedTable[] = []
   for (const table of await undistributed(client, schema)) {
+    if (except.includes(table)) continue
     await before(table)
     const start = performance.now()
     const count = await distributeTable(client, schema, table, shards)
@@ -43,6 +46,19 @@ export async function distributeTables(
   await removeLocalRows(client, schema)
   return done
 }
+
+/** The tables that are not distributed and have rows: in a distributed database, that was interrupted. */
+export async function leftToDistribute(client: Client, schema: string): Promise<string[]> {
+  const left: string[] = []
+  for (const table of await undistributed(client, schema)) {
+    const [first] = await rows(client, sql`select 1 from ${raw(fullName(schema, table))} limit 1`)
+    if (first !== undefined) left.push(table)
+  }
+  return left
+}
+
+const fullName = (schema: string, table: string): string =>
+  `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`
 
 /** The tables of the list that are in the schema and not distributed, in the order of the list. */
 async function undistributed(client: Client, schema: string): Promise<string[]> {
@@ -64,7 +80,7 @@ async function distributeTable(
   table: string,
   shards: number,
 ): Promise<number> {
-  const name = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`
+  const name = fullName(schema, table)
   await client.query('begin')
   try {
     // The mode that Citus takes: nobody writes from here on.
@@ -73,7 +89,7 @@ async function distributeTable(
     const where =
       table === FIRST
         ? sql`shard_count => ${shards}::int, colocate_with => 'none'`
-        : sql`colocate_with => ${`${pg.escapeIdentifier(schema)}.${FIRST}`}`
+        : sql`colocate_with => ${fullName(schema, FIRST)}`
     await rows(client, sql`select create_distributed_table(${name}, ${DISTRIBUTION_COLUMN}, ${where})`)
     const after = await countRows(client, name)
     if (before !== after) throw new Error(`${table} had ${before} rows, and has ${after} when distributed`)

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { StartError } from '../../start-error.js'
 import type { Connection } from '../connection.js'
-import { distributeTables } from '../distribute/distribute.js'
+import { distributeTables, leftToDistribute } from '../distribute/distribute.js'
 import { DEFAULT_SHARDS } from '../distribute/tables.js'
 import { isOutage } from '../outage.js'
 import { connect } from '../pool.js'
@@ -19,17 +19,22 @@ import { waitForTurn } from './turn.js'
  * wait for one another.
  *
  * @param connections that have to be allowed at once.
+ * @param mayBePartlyDistributed whether it is no error if distributing the database was interrupted.
  * @returns the schema of the tables: the first of the role's search_path, unless the connection names one.
  * @throws DatabaseAway if the server cannot be reached at the moment; MigratedElsewhere; DatabaseNotSetUp;
  * StartError if it refuses us, lacks what intake needs, or has the schema of a newer version; and
  * when a migration fails.
  */
-export async function migrate(connection: Connection, connections = 1): Promise<string> {
+export async function migrate(
+  connection: Connection,
+  connections = 1,
+  mayBePartlyDistributed = false,
+): Promise<string> {
   const client = await connect(connection).catch((error: Error) => {
     throw unreachable(error, connection)
   })
   try {
-    return await migrateBy(client, connection, connections)
+    return await migrateBy(client, connection, connections, mayBePartlyDistributed)
   } catch (error) {
     if (error instanceof pg.DatabaseError && !isOutage(error)) {
       throw new StartError(`The migration of the database failed and was rolled back: ${error.message}.`)
@@ -40,7 +45,12 @@ export async function migrate(connection: Connection, connections = 1): Promise<
   }
 }
 
-async function migrateBy(client: pg.Client, connection: Connection, connections: number): Promise<string> {
+async function migrateBy(
+  client: pg.Client,
+  connection: Connection,
+  connections: number,
+  mayBePartlyDistributed: boolean,
+): Promise<string> {
   // Before taking the lock, which would stay with a session that others get.
   const isShared = await sharesSessions(client, connection)
   if (!isShared) await waitForTurn(client)
@@ -59,17 +69,30 @@ async function migrateBy(client: pg.Client, connection: Connection, connections:
     )
   }
   await moveTable(client, schema, migrations)
-  if (facts.citus?.isDistributed) await runDistributed(client, schema, migrations.missing.length)
-  else if (migrations.missing.length > 0) await run(client, schema)
+  if (facts.citus?.isDistributed) {
+    const left = await leftToDistribute(client, schema)
+    if (left.length > 0 && !mayBePartlyDistributed) throw partlyDistributed(left)
+    await runDistributed(client, schema, migrations.missing.length, left)
+  } else if (migrations.missing.length > 0) await run(client, schema)
   return schema
 }
 
+const partlyDistributed = (left: readonly string[]): StartError =>
+  new StartError(
+    `Distributing the database was interrupted; it still has to be done for ${left.join(', ')}. Run: intake db distribute`,
+  )
+
 /**
  * What is new of a distributed database is distributed after each migration, since the next one may join it
- * with others. First comes what a process that died in between has left.
+ * with others. First come empty tables, which a process that died in between may have left.
  */
-async function runDistributed(client: pg.Client, schema: string, missing: number): Promise<void> {
-  const distributing = { schema, shards: DEFAULT_SHARDS }
+async function runDistributed(
+  client: pg.Client,
+  schema: string,
+  missing: number,
+  except: readonly string[],
+): Promise<void> {
+  const distributing = { schema, shards: DEFAULT_SHARDS, except }
   await distributeTables(client, distributing)
   for (let left = missing; left > 0; left -= 1) {
     await run(client, schema, 1)

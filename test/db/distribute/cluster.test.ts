@@ -125,7 +125,7 @@ describe.skipIf(nodes === undefined)('On a cluster', () => {
     await second.stop()
   })
 
-  test('a run that was killed is continued by the next one, and by the start of a service', async () => {
+  test('a run that was killed is continued by the next one, and no service starts before', async () => {
     const first = await start()
     await fill(first.url)
     await first.stop()
@@ -136,6 +136,17 @@ describe.skipIf(nodes === undefined)('On a cluster', () => {
       run.child.kill('SIGKILL')
       await run.ended
     }
+    const { code, stderr } = await intake(['serve', '--port', '0'], settings())
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/was interrupted; it still has to be done for .*offering_plans, /),
+    })
+    const { stdout: doctor } = await intake(['doctor'], settings())
+    expect(doctor).toMatch(/^distribution +problem +Not distributed: /m)
+    const { stdout } = await distribute('--json')
+    expect(JSON.parse(stdout).tables).toContainEqual(
+      expect.objectContaining({ table: 'subscriptions', rows: 50 }),
+    )
     await (await start()).stop()
     await expectLayout(4)
     expect(await contents()).toEqual(before)
