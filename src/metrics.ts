@@ -1,10 +1,10 @@
-import { once } from 'node:events'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { PoolConnections } from './db/pool.js'
 import type { Written } from './imports/events.js'
 import { type QueueState, queueState } from './imports/queue/state.js'
 import { FAILURE_REASONS } from './imports/terms.js'
 import { recordTypes } from './records/index.js'
+import { availability } from './uploads/availability.js'
 import type { S3Request } from './uploads/s3/bucket.js'
 import type { UploadStore } from './uploads/store.js'
 import type { UploadStores } from './uploads/stores.js'
@@ -247,17 +247,10 @@ export class Metrics {
     return await this.#registry.metrics()
   }
 
-  /** A store that does not answer in time counts as away, like the database. */
   async #lookAtStores(): Promise<void> {
-    const patience = AbortSignal.timeout(QUEUE_PATIENCE_MS)
-    const late = once(patience, 'abort').then(() => false)
-    for (const store of this.#stores?.all ?? []) {
-      const isThere = store.requireThere().then(
-        () => true,
-        () => false,
-      )
-      const kind = store === this.#stores?.folder ? 'folder' : 's3'
-      this.#storesUp.set({ store: kind }, (await Promise.race([isThere, late])) ? 1 : 0)
+    if (!this.#stores) return
+    for (const [store, isThere] of await availability(this.#stores, QUEUE_PATIENCE_MS)) {
+      this.#storesUp.set({ store }, isThere ? 1 : 0)
     }
   }
 
