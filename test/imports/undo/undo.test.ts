@@ -242,10 +242,14 @@ describe('An undo', () => {
     try {
       await client.query('begin')
       // As `attach` does.
-      await client.query('select from offerings where id = $1 for update', [offering.id])
+      const ownerId = await ownerIdOf(service.pool, api)
+      await client.query('select from offerings where owner_id = $1 and id = $2 for update', [
+        ownerId,
+        offering.id,
+      ])
       const { rows } = await client.query(
         `select * from products where owner_id = $1 and external_ref = 'p' for key share`,
-        [await ownerIdOf(service.pool, api)],
+        [ownerId],
       )
       await client.query(
         `insert into offering_products (owner_id, holder_id, id, source_id, created_at, updated_at, name)

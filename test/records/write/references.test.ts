@@ -35,11 +35,11 @@ const names = (resources: readonly Resource[]) => resources.map(({ attributes })
 
 /** How many snapshots the owner of an import has. */
 async function snapshotCount(importId: string): Promise<number> {
+  const { rows: owners } = await service.pool.query('select owner_id from imports where id = $1', [importId])
   const { rows } = await service.pool.query<{ count: number }>(
-    `select (select count(*) from offering_products s where s.owner_id = i.owner_id)
-          + (select count(*) from offering_plans s where s.owner_id = i.owner_id) as count
-     from imports i where i.id = $1`,
-    [importId],
+    `select (select count(*) from offering_products where owner_id = $1)
+          + (select count(*) from offering_plans where owner_id = $1) as count`,
+    [owners[0]?.owner_id],
   )
   return Number(rows[0]?.count)
 }

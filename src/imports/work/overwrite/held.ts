@@ -94,22 +94,38 @@ export async function keepReferences(
   const kept = given.filter(({ newId }) => !replaced[list]?.has(newId))
   const inline = given.filter(({ isInline }) => isInline)
   const staged = raw(stagedTable(table))
+  // What is there is read first: on a distributed PostgreSQL it is on another node than the temporary tables.
   if (kept.length > 0) {
+    const now = await rows<{ new_id: string; place: number; id: string }>(
+      client,
+      sql`select new_id, place, id from (${heldNow(kept, rowsOwnerId, held)}) as now`,
+    )
     await client.query(sql`
-      with now as (${heldNow(kept, rowsOwnerId, held)}), next as (${heldNext(held)})
+      with next as (${heldNext(held)})
       update ${staged} n set ${raw(selects.id)} = now.id
-      from next join now on now.new_id = next.new_id and now.place = next.place
+      from next
+      join unnest(${now.map(({ new_id }) => new_id)}::uuid[], ${now.map(({ place }) => place)}::bigint[],
+                  ${now.map(({ id }) => id)}::uuid[]) as now(new_id, place, id)
+        on now.new_id = next.new_id and now.place = next.place
       where n.id = next.new_id and n.${raw(selects.id)} = next.id`)
   }
   if (inline.length > 0) {
     const source = raw(`${content.to.noun}_id`)
+    const found = await rows<{ new_id: string; source_id: string }>(
+      client,
+      sql`
+        select p.new_id, o.${source} as source_id
+        from ${relation(inline)} as p(new_id, record_id)
+        join ${raw(table)} o on o.owner_id = ${rowsOwnerId} and o.id = p.record_id
+        where exists (
+          select 1 from ${raw(held.table)} s
+          where s.owner_id = ${rowsOwnerId} and s.holder_id = p.record_id and s.source_id is null)`,
+    )
     await client.query(sql`
-      update ${staged} n set ${source} = o.${source}
-      from ${relation(inline)} as p(new_id, record_id)
-      join ${raw(table)} o on o.owner_id = ${rowsOwnerId} and o.id = p.record_id
-      where n.id = p.new_id and exists (
-        select from ${raw(held.table)} s
-        where s.owner_id = ${rowsOwnerId} and s.holder_id = p.record_id and s.source_id is null)`)
+      update ${staged} n set ${source} = p.source_id
+      from unnest(${found.map(({ new_id }) => new_id)}::uuid[], ${found.map(({ source_id }) => source_id)}::uuid[])
+             as p(new_id, source_id)
+      where n.id = p.new_id`)
   }
 }
 
