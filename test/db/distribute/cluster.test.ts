@@ -119,6 +119,12 @@ describe.skipIf(nodes === undefined)('On a cluster', () => {
       await api.import(file(aProduct({ external_ref: 'p-0' }), aProduct({ external_ref: 'new' })))
       const products = await api.get('/subscriptions/products?page[limit]=100')
       expect(products.body.meta.results.total).toBe(201)
+      const { body } = await api.get('/subscriptions/imports')
+      const [, update] = body.data
+      await api.request(`/subscriptions/imports/${update.id}/undo`, { method: 'POST' })
+      await expect
+        .poll(async () => (await api.find(update.id)).meta.undo)
+        .toMatchObject({ status: 'success', restored: { subscription_product: 20 } })
     }
     const { stdout: doctor } = await intake(['doctor'], settings())
     expect(doctor).toMatch(/^distribution +ok +18 tables/m)
