@@ -103,12 +103,27 @@ export function describeConsole(name: string, tests: (console: Console) => void)
 export const linkOf = ({ server }: TestService, path = '/'): string =>
   `${server.url}${path}#key=${encodeURIComponent(server.apiKey)}`
 
-/** What axe finds wrong with what the page shows: rule, and where. */
-export async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
-  const found = (await page.evaluate('axe.run()')) as axe.AxeResults
+/**
+ * What axe finds wrong with what the page shows: rule, and where.
+ *
+ * @param rules to look at; undefined: all
+ */
+export async function violations(page: Page, rules?: readonly string[]): Promise<string[]> {
+  if (!(await page.evaluate(`'axe' in globalThis`))) await page.evaluate(axe.source)
+  const options = rules ? { runOnly: { type: 'rule', values: rules } } : {}
+  const found = (await page.evaluate(`axe.run(${JSON.stringify(options)})`)) as axe.AxeResults
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+  )
+}
+
+/** Shows the page in a scheme of colours, as if the system's had been changed while it is open. */
+export async function switchTo(page: Page, scheme: Scheme): Promise<void> {
+  await page.emulateMedia({ colorScheme: scheme })
+  await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor({ state: 'attached' })
+  // Half-way between two schemes colours are neither's.
+  await page.evaluate(
+    'document.getAnimations().filter((one) => one instanceof CSSTransition).forEach((one) => one.finish())',
   )
 }
 
