@@ -13,7 +13,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 // Drives the built command (dist/cli.js) as a shell does.
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
-const TIMEOUT_MS = 60_000
 
 let folder: string
 const children = new Set<ChildProcess>()
@@ -27,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL')
   await rm(folder, { recursive: true, force: true })
-}, TIMEOUT_MS)
+})
 
 interface Outcome {
   readonly code: number | null
@@ -131,7 +130,7 @@ function countsIn(stdout: string): Record<string, string[]> {
   return Object.fromEntries([...rows].map(([, name, ...counts]) => [name, counts.filter(Boolean)]))
 }
 
-describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
+describe('intake import without a server', () => {
   let dataDir: string
   beforeAll(() => {
     dataDir = aDataDir()
@@ -171,26 +170,6 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(2)
   })
 
-  test('exits 2 if every record was rejected', async () => {
-    const { code, stdout } = await runImport([await aFile([wrong]), '--data-dir', dataDir])
-    expect(stdout).toContain('None of the 1 record')
-    expect(code).toBe(2)
-  })
-
-  test('exits 2 if lines are not records, though all records were imported', async () => {
-    const { code, stdout } = await runImport([await aFile([aProduct(), '{', '']), '--data-dir', dataDir])
-    expect(stdout).toContain('imported, but 1 line could not be read as a record.')
-    expect(stdout).toContain('1 line could not be read as a record; 1 line was blank.')
-    expect(code).toBe(2)
-  })
-
-  test('writes nothing that only a terminal understands', async () => {
-    const { stdout, stderr } = await runImport([await aFile([wrong, aProduct()]), '--data-dir', dataDir], {
-      CI: 'true',
-    })
-    expect(stdout + stderr).not.toContain('\u001b')
-  })
-
   test('interrupted, exits 130, and the import continues at the next start', async () => {
     const own = aDataDir()
     const file = await aFile(many(40_000, () => aProduct()))
@@ -213,17 +192,17 @@ describe('intake import without a server', { timeout: TIMEOUT_MS }, () => {
   })
 })
 
-describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
+describe('intake import with a server', () => {
   let dataDir: string
   let server: Awaited<ReturnType<typeof serve>>
   beforeAll(async () => {
     dataDir = aDataDir()
     server = await serve(dataDir)
-  }, TIMEOUT_MS)
+  })
   afterAll(async () => {
     server.child.kill('SIGTERM')
     await server.ended
-  }, TIMEOUT_MS)
+  })
 
   test('uses the one that runs on the data directory, and its key', async () => {
     const { code, stderr } = await runImport([await aFile([aProduct()]), '--data-dir', dataDir])
@@ -235,6 +214,26 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
     const file = await aFile([aProduct()])
     expect((await runImport([file, '--url', `${server.url}/`, '--api-key', server.apiKey])).code).toBe(0)
     expect((await runImport([file, '--url', server.url], { API_KEY: server.apiKey })).code).toBe(0)
+  })
+
+  test('exits 2 if every record was rejected', async () => {
+    const { code, stdout } = await runImport([await aFile([wrong]), '--data-dir', dataDir])
+    expect(stdout).toContain('None of the 1 record')
+    expect(code).toBe(2)
+  })
+
+  test('exits 2 if lines are not records, though all records were imported', async () => {
+    const { code, stdout } = await runImport([await aFile([aProduct(), '{', '']), '--data-dir', dataDir])
+    expect(stdout).toContain('imported, but 1 line could not be read as a record.')
+    expect(stdout).toContain('1 line could not be read as a record; 1 line was blank.')
+    expect(code).toBe(2)
+  })
+
+  test('writes nothing that only a terminal understands', async () => {
+    const { stdout, stderr } = await runImport([await aFile([wrong, aProduct()]), '--data-dir', dataDir], {
+      CI: 'true',
+    })
+    expect(stdout + stderr).not.toContain('\u001b')
   })
 
   test('shows many errors by kind, the most frequent first, and how to see all of them', async () => {
@@ -340,9 +339,7 @@ describe('intake import with a server', { timeout: TIMEOUT_MS }, () => {
   })
 })
 
-test('intake import of a pipe outlasts a pause that is longer than IDLE_TIMEOUT', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('intake import of a pipe outlasts a pause that is longer than IDLE_TIMEOUT', async () => {
   const dataDir = aDataDir()
   const server = await serve(dataDir, { IDLE_TIMEOUT: '1' })
   const running = intake(['import', '-', '--data-dir', dataDir])
@@ -364,7 +361,7 @@ test('intake import of a pipe outlasts a pause that is longer than IDLE_TIMEOUT'
   await server.ended
 })
 
-test('intake import replaces a server that went away', { timeout: TIMEOUT_MS }, async () => {
+test('intake import replaces a server that went away', async () => {
   const dataDir = aDataDir()
   const server = await serve(dataDir)
   const running = intake(['import', await aFile(many(40_000, () => aProduct())), '--data-dir', dataDir])
@@ -376,7 +373,7 @@ test('intake import replaces a server that went away', { timeout: TIMEOUT_MS }, 
   expect(code).toBe(0)
 })
 
-describe('intake import that cannot run', { timeout: TIMEOUT_MS }, () => {
+describe('intake import that cannot run', () => {
   test.each([
     ['a file that is not there', () => join(folder, 'none'), /^intake: There is no file \S+none\.$/],
     ['a folder', () => folder, /^intake: \S+ is a folder\. Give the path of a file\.$/],

@@ -45,6 +45,15 @@ test.each(['RATE_LIMIT', 'WRONG_SECRET_LIMIT', 'MAX_UPLOADS', 'MAX_WAITING_IMPOR
   },
 )
 
+test.each([
+  ['MAX_LINE_BYTES', 'many'],
+  ['MAX_RECORDS', '0'],
+  ['RETENTION_DAYS', 'forever'],
+  ['LOG_LEVEL', 'loud'],
+])('%s does not take %s', (variable, given) => {
+  expect(() => read({ [variable]: given })).toThrow(`${variable} takes`)
+})
+
 describe('What a process leaves to others', () => {
   test('is nothing unless set', () => {
     expect(read({})).toMatchObject({ apiOnly: false, workerOnly: false })

@@ -12,7 +12,7 @@ import {
 } from '../support/builders.js'
 import { testService } from '../support/service.js'
 
-const RECORDS = 200_000
+const RECORDS = 100_000
 const KILLS = 5
 
 const service = testService()
@@ -54,7 +54,7 @@ const dataset = times(RECORDS, (n) => {
       return aSubscriber({
         ...(n % 7 > 0 && { external_ref: `s-${ref}` }),
         name: `Subscriber ${ref}`,
-        email: `subscriber-${n % 150_000}@example.com`,
+        email: `subscriber-${n % 75_000}@example.com`,
         [`colour-${n % 1009}`]: 'red',
       })
   }

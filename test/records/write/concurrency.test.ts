@@ -29,7 +29,7 @@ const putProduct = (id: string, attributes: unknown) =>
   store.put(`/subscriptions/products/${id}`, changes('subscription_product', attributes))
 
 /** How often to run a race with a random outcome. */
-const ROUNDS = [...Array(15).keys()]
+const ROUNDS = [...Array(8).keys()]
 
 /**
  * Holds what a statement locks until as many of the service's sessions wait for it, directly or behind each
