@@ -3,8 +3,9 @@ import type {
   ListMultipartUploadsCommandOutput,
   MultipartUpload,
 } from '@aws-sdk/client-s3'
+import { UploadMissing } from '../store.js'
 import type { Bucket } from './bucket.js'
-import { abortUpload } from './multipart.js'
+import { abortUpload, sizeOf } from './multipart.js'
 
 /** Removes uploads in parts that were started before a time and got no part since; returns how many. @throws UploadsAway */
 export async function removeUnfinishedUploads(bucket: Bucket, prefix: string, before: Date): Promise<number> {
@@ -12,6 +13,8 @@ export async function removeUnfinishedUploads(bucket: Bucket, prefix: string, be
   for await (const { Key, UploadId, Initiated } of unfinished(bucket, prefix)) {
     const upload = { Bucket: bucket.name, Key: Key ?? '', UploadId: UploadId ?? '' }
     if (!Initiated || Initiated >= before || (await hasPartSince(bucket, upload, before))) continue
+    // Swift, killed as it completes an upload, lists one whose parts are the object's: ending it would break that.
+    if (await isThere(bucket, upload.Key)) continue
     await abortUpload(bucket, upload)
     removed += 1
   }
@@ -46,3 +49,12 @@ async function hasPartSince(
   } while (PartNumberMarker)
   return false
 }
+
+const isThere = (bucket: Bucket, key: string): Promise<boolean> =>
+  sizeOf(bucket, key).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof UploadMissing) return false
+      throw error
+    },
+  )
