@@ -14,7 +14,8 @@
 
 const STEM_START = 13
 const STEM_END = 27
-const LINE_DIGITS = 9
+/** The digits of the line at the end of an id. */
+export const LINE_DIGITS = 9
 
 /** Creates the ids of one import for the lines of one chunk. */
 export function recordIds(importId: string, milliseconds: number): (line: number) => string {

@@ -6,7 +6,7 @@ import { deleteSnapshots } from '../../records/write/insert-snapshots.js'
 import type { FanOut } from '../fan-out.js'
 import { lineOfRecord } from '../record-id.js'
 import { cutChunk, recordsAtOnce, sizeOf, type TakenBack } from './chunk.js'
-import { holderOf, type Owners, ownersOfHolders } from './holders.js'
+import { type Holder, type Holders, heldByStores, holderOf, holdersOf, type MayBeHeld } from './holders.js'
 import { insertKept } from './kept.js'
 import { isAddedBy, isAsLeft, type Undone } from './undone.js'
 
@@ -26,15 +26,18 @@ export async function removeAdded(
   before: string | undefined,
   fanOut: FanOut,
 ): Promise<TakenBack | undefined> {
-  const ids = await lockNext(client, undone, recordType, before, fanOut)
-  const last = ids.at(-1)
+  const locked = await lockNext(client, undone, recordType, before, fanOut)
+  const last = locked.at(-1)?.id
   if (last === undefined) return undefined
-  const owners = await ownersOfHolders(client, undone.ownerId)
-  const removed = await removeFree(client, undone, recordType, ids, owners)
+  const holders = await holdersOf(client, undone.ownerId)
+  const byStores = await heldByStores(client, recordType, holders, locked)
+  const ids = locked.map(({ id }) => id)
+  const mayGo = byStores.size > 0 ? ids.filter((id) => !byStores.has(id)) : ids
+  const removed = await removeFree(client, undone, recordType, mayGo, holders)
   const gone = new Set(removed)
   const kept = ids.filter((id) => !gone.has(id))
   await settled([
-    kept.length > 0 ? noteKept(client, undone, recordType, kept, owners) : NOTHING,
+    kept.length > 0 ? noteKept(client, undone, recordType, kept, holders, byStores) : NOTHING,
     removed.length > 0 ? removeHeld(client, undone, recordType, removed) : NOTHING,
     addToTotals(client, undone.ownerId, new Map([[recordType.table, -removed.length]])),
   ])
@@ -44,7 +47,7 @@ export async function removeAdded(
 /**
  * Locks them, so that whoever changes one or copies it at this moment has ended before anything is decided.
  *
- * @returns their ids, the last one first
+ * @returns them, the last one first
  */
 async function lockNext(
   client: Client,
@@ -52,13 +55,13 @@ async function lockNext(
   recordType: RecordType,
   before: string | undefined,
   fanOut: FanOut,
-): Promise<string[]> {
+): Promise<readonly MayBeHeld[]> {
   const { ownerId, range } = undone
   if (!range) return []
-  const found = await rows<{ id: string; size: number }>(
+  const found = await rows<MayBeHeld & { readonly size: number }>(
     client,
     sql`
-      select r.id, ${sizeOf(recordType, ownerId, 'r.id')} as size from ${raw(recordType.table)} r
+      select r.id, r.external_ref, ${sizeOf(recordType, ownerId, 'r.id')} as size from ${raw(recordType.table)} r
       where r.owner_id = ${ownerId} and r.id > ${range.after} and r.id < ${before ?? range.before}
         and ${isAddedBy(undone, 'r.id')}
       order by r.id desc limit ${recordsAtOnce(recordType, fanOut)}
@@ -66,7 +69,7 @@ async function lockNext(
   )
   // A record whose change was waited for may come late.
   const inOrder = found.sort((a, b) => (a.id < b.id ? 1 : -1))
-  return cutChunk(recordType, inOrder, fanOut).map(({ id }) => id)
+  return cutChunk(recordType, inOrder, fanOut)
 }
 
 async function removeFree(
@@ -74,9 +77,9 @@ async function removeFree(
   undone: Undone,
   recordType: RecordType,
   ids: readonly string[],
-  owners: Owners,
+  holders: Holders,
 ): Promise<string[]> {
-  const holder = holderOf(recordType, owners, 'r')
+  const holder = holderOf(recordType, holders, 'r')
   const removed = await rows<{ id: string }>(
     client,
     sql`
@@ -93,25 +96,31 @@ async function noteKept(
   undone: Undone,
   recordType: RecordType,
   ids: readonly string[],
-  owners: Owners,
+  holders: Holders,
+  byStores: ReadonlyMap<string, Holder>,
 ): Promise<void> {
   const lines = ids.map((id) => lineOfRecord(undone.id, id) ?? 0)
-  const holder =
-    holderOf(recordType, owners, 'r') ??
-    sql`(select null::text as type, null::uuid as id, null::uuid as owner_id)`
+  const stores = ids.map((id) => byStores.get(id))
+  const own = holderOf(recordType, holders, 'r') ?? sql`(select null::text as type, null::uuid as id)`
   await insertKept(
     client,
     undone,
     recordType.table,
     sql`
       select k.line_number, r.id as record_id, r.external_ref,
-             case when ${isAsLeft(undone, 'r')} then 'held' else 'changed' end as reason,
-             h.type as holder_type, h.id as holder_id, h.owner_id as holder_owner_id
-      from (select * from unnest(${ids}::uuid[], ${lines}::bigint[]) as k(id, line_number)) as k
+             case when w.is_as_left then 'held' else 'changed' end as reason,
+             case when w.is_as_left then coalesce(h.type, k.type) end as holder_type,
+             case when w.is_as_left then coalesce(h.id, k.holder_id) end as holder_id,
+             case when w.is_as_left then h.id is not null end as is_own
+      from (
+        select * from unnest(${ids}::uuid[], ${lines}::bigint[], ${stores.map((one) => one?.type)}::text[],
+                             ${stores.map((one) => one?.id)}::uuid[]) as k(id, line_number, type, holder_id)
+      ) as k
       cross join lateral (
         select * from ${raw(recordType.table)} t where t.owner_id = ${undone.ownerId} and t.id = k.id offset 0
       ) as r
-      left join lateral ${holder} as h on ${isAsLeft(undone, 'r')}`,
+      cross join lateral (select ${isAsLeft(undone, 'r')} as is_as_left offset 0) as w
+      left join lateral ${own} as h on w.is_as_left`,
   )
 }
 

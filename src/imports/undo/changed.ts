@@ -232,7 +232,7 @@ async function noteKept(
     sql`
       select c.line_number, c.record_id, coalesce(t.external_ref, c.external_ref) as external_ref,
              case when t.id is null then 'deleted' when c.change is null then 'not_recorded' else 'changed' end as reason,
-             null::text as holder_type, null::uuid as holder_id, null::uuid as holder_owner_id
+             null::text as holder_type, null::uuid as holder_id, null::boolean as is_own
       from import_changes c
       left join lateral (
         select * from ${raw(table)} r where r.owner_id = ${ownerId} and r.id = c.record_id offset 0

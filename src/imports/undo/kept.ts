@@ -22,8 +22,8 @@ export interface Kept {
 /**
  * Notes records that an undo leaves.
  *
- * @param kept a query for line_number, record_id, external_ref, reason, and holder_type, holder_id and holder_owner_id
- *   of what holds it
+ * @param kept a query for line_number, record_id, external_ref, reason, and holder_type, holder_id and is_own of
+ *   what holds it
  * @returns how many
  */
 export async function insertKept(
@@ -36,7 +36,7 @@ export async function insertKept(
     insert into import_kept (owner_id, import_id, line_number, resource, record_id, external_ref, reason,
                              holder_type, holder_id, is_own)
     select ${ownerId}::uuid, ${id}::uuid, k.line_number, ${table}, k.record_id, k.external_ref, k.reason,
-           k.holder_type, k.holder_id, k.holder_owner_id = ${ownerId}::uuid
+           k.holder_type, k.holder_id, k.is_own
     from (${kept}) as k`)
   return rowCount ?? 0
 }

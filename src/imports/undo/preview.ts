@@ -1,12 +1,14 @@
 import sql, { empty, raw, type Sql } from 'sql-template-tag'
 import { batches } from '../../db/batches.js'
-import { type Pool, rows, transaction } from '../../db/pool.js'
+import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
 import { holderIdName, type RecordType } from '../../records/record-type.js'
 import { noCounts } from '../counts.js'
 import type { Import } from '../import.js'
+import { lineOfRecord } from '../record-id.js'
 import type { Counts } from '../terms.js'
 import { byIndexOnly } from './chunk.js'
-import { holderOf, type Owners, ownersOfHolders } from './holders.js'
+import { HeldLines } from './held-lines.js'
+import { type Holders, heldByStores, holderOf, holdersOf, type MayBeHeld } from './holders.js'
 import {
   findUndone,
   isAddedBy,
@@ -36,7 +38,7 @@ const BATCH = 5000
  */
 export async function previewUndo(pool: Pool, { id, ownerId }: Import): Promise<UndoCounts> {
   const undone = await findUndone(pool, id)
-  const owners = await ownersOfHolders(pool, ownerId)
+  const looking: Looking = { pool, undone, holders: await holdersOf(pool, ownerId), byStores: new Map() }
   const counts = { removed: noCounts(), restored: noCounts(), kept: noCounts() }
   for (const recordType of typesLastFirst) {
     const { type } = recordType
@@ -46,11 +48,19 @@ export async function previewUndo(pool: Pool, { id, ownerId }: Import): Promise<
       counts.kept[type] = (counts.kept[type] ?? 0) + kept
     }
     const changed = (after: Batch | undefined) => countChanged(pool, undone, recordType, after)
-    const added = (after: Batch | undefined) => countAdded(pool, undone, recordType, owners, after)
+    const added = (after: Batch | undefined) => countAdded(looking, recordType, after)
     if (mayChange(undone)) for await (const batch of batches(changed)) batch.forEach(add)
     for await (const batch of batches(added)) batch.forEach(add)
   }
   return counts
+}
+
+interface Looking {
+  readonly pool: Pool
+  readonly undone: Undone
+  readonly holders: Holders
+  /** What the import added and stores hold, of types that have been counted and hold something themselves. */
+  readonly byStores: Map<RecordType, HeldLines>
 }
 
 interface Batch {
@@ -61,10 +71,10 @@ interface Batch {
   readonly kept: number
 }
 
-const look = (pool: Pool, statement: Sql): Promise<readonly Batch[]> =>
+const look = (pool: Pool, statement: Sql | ((client: Client) => Promise<Sql>)): Promise<readonly Batch[]> =>
   transaction(pool, async (client) => {
     await byIndexOnly(client)
-    return await rows<Batch>(client, statement)
+    return await rows<Batch>(client, typeof statement === 'function' ? await statement(client) : statement)
   })
 
 async function countChanged(
@@ -106,12 +116,11 @@ async function countChanged(
 }
 
 async function countAdded(
-  pool: Pool,
-  undone: Undone,
+  looking: Looking,
   recordType: RecordType,
-  owners: Owners,
   after: Batch | undefined,
 ): Promise<readonly Batch[]> {
+  const { pool, undone, holders } = looking
   const { ownerId, range } = undone
   if (!range) return []
   const added = sql`
@@ -119,29 +128,51 @@ async function countAdded(
     where r.owner_id = ${ownerId} and r.id > ${range.after} and r.id < ${after?.last ?? range.before}
       and ${isAddedBy(undone, 'r.id')}
     order by r.id desc limit ${BATCH}`
-  return await look(
-    pool,
-    sql`
+  return await look(pool, async (client) => {
+    const held = holders.stores.size > 0 ? await heldOf(client, looking, recordType, added) : []
+    const isHeld = held.length > 0 ? sql`and r.id <> all(${held}::uuid[])` : empty
+    return sql`
       select min(c.id::text) as last, count(*) filter (where c.is_free) as removed, 0 as restored,
              count(*) filter (where not c.is_free) as kept
-      from (select r.id, ${isFree(undone, recordType, owners, 'r')} as is_free from (${added}) as r) as c
-      having count(*) > 0`,
-  )
+      from (
+        select r.id, (${isFree(looking, recordType, 'r')} ${isHeld}) as is_free from (${added}) as r
+      ) as c
+      having count(*) > 0`
+  })
 }
 
-/** The condition that an added record would be removed. @param record the alias of its row */
-function isFree(undone: Undone, recordType: RecordType, owners: Owners, record: string): Sql {
-  const holder = holderOf(recordType, owners, record, (holderType, alias) =>
-    letsGo(undone, holderType, owners, alias),
+/** The ids of those of a batch that stores hold. */
+async function heldOf(
+  client: Client,
+  { undone, holders, byStores }: Looking,
+  recordType: RecordType,
+  batch: Sql,
+): Promise<readonly string[]> {
+  const records = await rows<MayBeHeld>(client, sql`select b.id, b.external_ref from (${batch}) as b`)
+  const held = [...(await heldByStores(client, recordType, holders, records)).keys()]
+  if (held.length === 0 || recordType.holds.length === 0) return held
+  const lines = byStores.get(recordType) ?? new HeldLines()
+  for (const id of held) lines.add(lineOfRecord(undone.id, id) ?? 0)
+  byStores.set(recordType, lines)
+  return held
+}
+
+/** The condition that an added record would be removed, if no store holds it. @param record the alias of its row */
+function isFree(looking: Looking, recordType: RecordType, record: string): Sql {
+  const { undone, holders } = looking
+  const holder = holderOf(recordType, holders, record, (holderType, alias) =>
+    letsGo(looking, holderType, alias),
   )
   return sql`(${isAsLeft(undone, record)} ${holder ? sql`and not exists ${holder}` : empty})`
 }
 
 /** The condition that a holder would let go of what it holds: it is removed, or holds again what it held before. */
-function letsGo(undone: Undone, holderType: RecordType, owners: Owners, holder: string): Sql {
-  const isOwn = sql`${raw(holder)}.owner_id = ${undone.ownerId}`
-  const isRemoved = sql`${isAddedBy(undone, `${holder}.id`)} and ${isFree(undone, holderType, owners, holder)}`
-  if (!mayChange(undone)) return sql`${isOwn} and ${isRemoved}`
+function letsGo(looking: Looking, holderType: RecordType, holder: string): Sql {
+  const { undone, byStores } = looking
+  const held = byStores.get(holderType)?.includes(`${holder}.id`)
+  const isRemoved = sql`
+    (${isAddedBy(undone, `${holder}.id`)} ${held ? sql`and not ${held}` : empty} and ${isFree(looking, holderType, holder)})`
+  if (!mayChange(undone)) return isRemoved
   const { content } = holderType
   const refersAgain = content ? sql`or b.before -> ${holderIdName(content.to)}::text is not null` : empty
   const isRestored = sql`
@@ -151,5 +182,5 @@ function letsGo(undone: Undone, holderType: RecordType, owners: Owners, holder: 
       where b.owner_id = ${undone.ownerId} and b.record_id = ${raw(holder)}.id and ${isOfImport(undone, 'b')}
         and (b.held_before is not null ${refersAgain}) offset 0
     )`
-  return sql`${isOwn} and ((${isRemoved}) or (${isRestored}))`
+  return sql`(${isRemoved} or (${isRestored}))`
 }

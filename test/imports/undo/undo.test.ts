@@ -206,32 +206,39 @@ describe('An undo', () => {
 
   test("of an organization's import leaves what its stores hold, and names nothing of theirs", async () => {
     const { id: organizationId, api: organization } = await service.addOrganization()
-    const store = await service.addStore(organizationId)
+    const stores = [await service.addStore(organizationId), await service.addStore(organizationId)]
+    await service.addStore(organizationId)
     const { id } = await organization.import(
       file(
         aProduct({ external_ref: 'p' }),
+        aProduct({ external_ref: 'in coffee' }),
+        aProduct({ external_ref: 'in free' }),
         aPlan({ external_ref: 'plan' }),
-        anOffering({ external_ref: 'coffee' }),
+        anOffering({ external_ref: 'coffee', products: ['in coffee'] }),
         anOffering({ name: 'Nameless' }),
-        anOffering({ external_ref: 'free' }),
+        anOffering({ external_ref: 'tea' }),
+        anOffering({ external_ref: 'free', products: ['in free'] }),
       ),
     )
-    const offerings = await organization.read<{ id: string }[]>(
+    const [nameless] = await organization.read<{ id: string }[]>(
       '/subscriptions/offerings?filter=eq(name,Nameless)',
     )
-    await store.add(anOffering({ products: ['p'], plans: [aPlan().data.attributes] }))
-    await store.import(
-      file(
-        aSubscription(),
-        aSubscription({ offering_external_ref: undefined, offering_id: offerings[0]?.id }),
-      ),
-    )
+    const subscribed = [
+      [aSubscription(), aSubscription({ offering_external_ref: undefined, offering_id: nameless?.id })],
+      [aSubscription(), aSubscription({ offering_external_ref: 'tea' })],
+    ]
+    for (const [index, store] of stores.entries()) {
+      await store.add(anOffering({ products: ['p'], plans: [aPlan().data.attributes] }))
+      await store.import(file(...(subscribed[index] ?? [])))
+    }
     const { meta } = await undone(id, organization)
-    expect(meta.undo).toMatchObject({ removed: counts(0, 1, 0, 1), kept: counts(1, 0, 0, 2) })
+    expect(meta.undo).toMatchObject({ removed: counts(1, 1, 0, 1), kept: counts(2, 0, 0, 3) })
     expect((await kept(id, organization)).map(({ line_number, detail }) => [line_number, detail])).toEqual([
       [1, "A store's offering holds it."],
-      [3, "A store's subscription holds it."],
-      [4, "A store's subscription holds it."],
+      [2, expect.stringMatching(/^The offering \S+ holds it\.$/)],
+      [5, "A store's subscription holds it."],
+      [6, "A store's subscription holds it."],
+      [7, "A store's subscription holds it."],
     ])
   })
 
