@@ -1,3 +1,4 @@
+import { Semaphore } from 'async-mutex'
 import {
   RateLimiterMemory,
   RateLimiterPostgres,
@@ -48,6 +49,15 @@ const AHEAD = 1 / 4
 const PATIENCE_MS = 250
 const AWAY_MS = 5000
 
+/**
+ * How many statements a limit has under way at once: where they hang, on a lock or a slow disk, requests keep the
+ * other connections.
+ */
+const STATEMENTS_AT_ONCE = 2
+
+/** How far the clocks of two processes are apart at most: a window that ends later than it may was begun by a wrong one. */
+const CLOCKS_APART_MS = 500
+
 /** What a process has taken of a key's limit and not used yet. */
 interface Lot {
   left: number
@@ -77,8 +87,10 @@ export class SharedLimit implements Limit {
   constructor(pool: Pool, { name, points, duration }: LimitOptions) {
     this.points = points
     this.#durationMs = duration * 1000
+    const places = new Semaphore(STATEMENTS_AT_ONCE)
+    const query: Pool['query'] = (...statement) => places.runExclusive(() => pool.query(...statement))
     const limiter = new RateLimiterPostgres({
-      storeClient: pool,
+      storeClient: { query },
       storeType: 'pool',
       tableName: 'rate_limits',
       tableCreated: true,
@@ -144,7 +156,9 @@ export class SharedLimit implements Limit {
   async #count(key: string, points: number): Promise<RateLimiterRes> {
     if (performance.now() >= this.#awayUntil) {
       try {
-        return await resultOf(this.#shared.consume(key, points))
+        const counted = await resultOf(this.#shared.consume(key, points))
+        // A clock that is a day ahead would else begin windows in which the others refuse everybody for a day.
+        if (counted.msBeforeNext <= this.#durationMs + CLOCKS_APART_MS) return counted
       } catch {
         // The database is away or slow, which others report.
         this.#awayUntil = performance.now() + AWAY_MS

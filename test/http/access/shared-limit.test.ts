@@ -59,7 +59,33 @@ describe('A limit that processes share', () => {
   })
 })
 
+describe('Where a process has a clock that is a day ahead', () => {
+  test('the others count for themselves what it began, and refuse nobody for a day', async () => {
+    const key = randomUUID()
+    await service.pool.query('insert into rate_limits (key, points, expire) values ($1, 50, $2)', [
+      `test:${key}`,
+      Date.now() + 24 * 3_600_000,
+    ])
+    const other = process(50)
+    expect(await admitted(other, key, 200)).toBe(50)
+    await expect(other.consume(key)).rejects.toMatchObject({ msBeforeNext: expect.any(Number) })
+  })
+})
+
 describe('While the database is away or slow', () => {
+  test('the table may be locked: requests keep the connections', async () => {
+    const pool = createPool({ connectionString: service.databaseUrl }, 10, () => {})
+    const holder = await service.pool.connect()
+    await holder.query('begin; lock table rate_limits in access exclusive mode')
+    const limit = process(50, pool)
+    const keys = Array.from({ length: 30 }, () => randomUUID())
+    expect(await Promise.all(keys.map((key) => admitted(limit, key, 3)))).toEqual(keys.map(() => 3))
+    expect(pool.totalCount).toBeLessThanOrEqual(2)
+    await holder.query('rollback')
+    holder.release()
+    await pool.end()
+  })
+
   test('a process counts for itself', async () => {
     const pool = createPool({ connectionString: 'postgresql://127.0.0.1:1/nowhere' }, 1, () => {})
     expect(await admitted(process(50, pool), randomUUID(), 200)).toBe(50)
