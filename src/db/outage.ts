@@ -42,7 +42,7 @@ export function isOutage(error: unknown): boolean {
   // The socket of a server that is not running; other missing files are not the database's.
   if (code === 'ENOENT') return syscall === 'connect'
   if (NETWORK.includes(code)) return true
-  // A node that goes away during a COPY. What the rows are to blame for, INSERT has told before.
+  // A node that goes away during a COPY, or what it says of the rows. Jobs ask again by INSERT.
   if (isRefusedCopy(error)) return true
   return PASSING.some((pattern) => pattern.test(code))
 }

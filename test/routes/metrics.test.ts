@@ -4,6 +4,7 @@ import { Api } from '../support/api.js'
 import { aPlan, aProduct, counts, file, times } from '../support/builders.js'
 import { insertImport, ownerIdOf } from '../support/rows.js'
 import { administer, startTestService, type TestService, testService } from '../support/service.js'
+import { waitingForLocks } from '../support/waits.js'
 
 const service = testService()
 
@@ -167,9 +168,7 @@ test('a worker that finds what another one wrote has lost its lease, which is no
       [ownerId, randomUUID()],
     )
     const { id } = await store.create(file(aProduct({ external_ref: 'p' }), aProduct({ name: 'No' })))
-    const isWaiting =
-      'select from pg_stat_activity where datname = current_database() and wait_event_type = $1'
-    await expect.poll(async () => (await service.pool.query(isWaiting, ['Lock'])).rowCount).toBe(1)
+    await expect.poll(() => waitingForLocks(service.pool)).toBe(1)
     // As if the import had been canceled, retried, and had passed this chunk.
     await store.request(`/subscriptions/imports/${id}/cancel`, { method: 'POST' })
     await service.pool.query(

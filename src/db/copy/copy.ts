@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import type { Client } from '../pool.js'
 import type { CopyLoan } from './buffers.js'
+import { insertInto, isByInsert } from './by-insert.js'
 import { Output } from './output.js'
 
 /** The PostgreSQL types that are copied. */
@@ -105,10 +106,13 @@ export class CopyRows {
     const output = this.#selected(selection)
     writeTrailer(output)
     const names = this.#columns.map(({ name }) => name).join(', ')
-    const text = `copy ${table} (${names}) from stdin (format binary)`
-    await new Promise<void>((resolve, reject) => {
-      client.query(new CopyQuery(text, output.bytes(), (error) => (error ? reject(error) : resolve())))
-    })
+    const copyInto = (into: string) =>
+      new Promise<void>((resolve, reject) => {
+        const text = `copy ${into} (${names}) from stdin (format binary)`
+        client.query(new CopyQuery(text, output.bytes(), (error) => (error ? reject(error) : resolve())))
+      })
+    if (isByInsert(client)) await insertInto(client, table, names, copyInto)
+    else await copyInto(table)
   }
 
   /** Forgets the rows, so that others can be added in their place. Only when they were copied. */

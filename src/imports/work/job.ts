@@ -207,7 +207,8 @@ async function handleFault(
     logger.warn('another worker has this import now, or it was ended')
     return
   }
-  const outage = isOutage(error) || error instanceof UploadsAway
+  // A refused COPY counts: what it was for is not known, and nothing may be tried again forever.
+  const outage = (isOutage(error) && !isRefusedCopy(error)) || error instanceof UploadsAway
   emit({ kind: 'interrupted', cause: outage ? 'outage' : 'fault' })
   logger.error({ err: error, outage }, 'import interrupted')
   try {

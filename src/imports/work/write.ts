@@ -1,4 +1,6 @@
 import sql from 'sql-template-tag'
+import { withoutCopy } from '../../db/copy/by-insert.js'
+import { isRefusedCopy } from '../../db/errors.js'
 import { type Client, type Pool, rows, settled, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
 import { ContentChanged } from '../../records/content/insert.js'
@@ -111,7 +113,8 @@ export class ChunkWriter {
   }
 
   async #write(chunk: Chunk, turn: Promise<void>): Promise<Written> {
-    for (let count = 1; ; count += 1) {
+    let byInsert = false
+    for (let count = 1; ; ) {
       // Those who change what is copied wait for nothing, until they have been in the way too often.
       const lock = count < LOCKED_ATTEMPT ? 'none' : 'share'
       try {
@@ -122,13 +125,16 @@ export class ChunkWriter {
           turn,
           careful: this.#careful > 0,
           lock,
+          byInsert,
         } as const
         const { conflicts, written, rejected } = await writeChunk(this.#pool, attempted)
         this.#rejected = rejected
         this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
         return written
       } catch (error) {
-        if (!(error instanceof ContentChanged) || count === LOCKED_ATTEMPT) throw error
+        if (isRefusedCopy(error) && !byInsert) byInsert = true
+        else if (error instanceof ContentChanged && count < LOCKED_ATTEMPT) count += 1
+        else throw error
       }
     }
   }
@@ -146,6 +152,8 @@ function shareARef(one: Chunk, other: Chunk): boolean {
 interface Attempt extends ChunkAttempt {
   /** Resolves when the chunk before this one is committed. */
   readonly turn: Promise<void>
+  /** Whether nothing is copied: a COPY was refused, and why is told to an INSERT only. */
+  readonly byInsert: boolean
 }
 
 /**
@@ -161,7 +169,7 @@ async function writeChunk(
   attempt: Attempt,
 ): Promise<{ readonly conflicts: boolean; readonly written: Written; readonly rejected: number }> {
   const { job, chunk, turn } = attempt
-  const result = await transaction(pool, async (client) => {
+  const write = async (client: Client) => {
     const [, { outcomes, problems, conflicts }] = await settled([
       limitLocks(client),
       addChunk(client, attempt),
@@ -179,7 +187,10 @@ async function writeChunk(
       advance(client, job, chunk, outcomes, problems),
     ])
     return { conflicts, rejected, written: writtenBy(job.dryRun ? new Map() : outcomes, problems.length) }
-  })
+  }
+  const result = await transaction(pool, (client) =>
+    attempt.byInsert ? withoutCopy(client, () => write(client)) : write(client),
+  )
   chunk.loan.release()
   return result
 }

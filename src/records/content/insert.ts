@@ -1,5 +1,6 @@
 import sql, { raw } from 'sql-template-tag'
 import type { CopyLoan } from '../../db/copy/buffers.js'
+import { returningIfByInsert } from '../../db/copy/by-insert.js'
 import { CopyRows } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { Content, RecordType, Snapshots } from '../record-type.js'
@@ -178,7 +179,8 @@ async function insertNamedOf(
            ${createdAt}::timestamptz, ${createdAt}::timestamptz, ${raw(held.to.columns.map(({ name }) => `s.${name}`).join(', '))}
     from unnest(${holders.map(({ id }) => id)}::uuid[], ${holders.map(({ source }) => source.id)}::uuid[],
                 ${holders.map(({ ids }) => ids.tail)}::text[]) as r(holder_id, source_holder_id, tail)
-    join held s on s.source_holder_id = r.source_holder_id`)
+    join held s on s.source_holder_id = r.source_holder_id
+    ${returningIfByInsert(client)}`)
 }
 
 const columnsOf = ({ columns }: RecordType) => raw(columns.map(({ name }) => name).join(', '))

@@ -1,6 +1,7 @@
 import sql, { raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import type { CopyLoan } from '../../db/copy/buffers.js'
+import { returningIfByInsert } from '../../db/copy/by-insert.js'
 import { CopyRows } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { RecordType, Reference } from '../record-type.js'
@@ -116,7 +117,8 @@ async function insertCopies(
              as r(holder_id, id, source_id)
       cross join lateral (
         select * from ${raw(to.table)} o where o.owner_id = ${sourceOwnerId} and o.id = r.source_id offset 0
-      ) as t`)
+      ) as t
+      ${returningIfByInsert(client)}`)
   const sourceOwnerIds = new Set(copies.map(({ sourceOwnerId }) => sourceOwnerId))
   await settled(
     [...sourceOwnerIds].map((id) =>

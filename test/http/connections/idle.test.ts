@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { aProduct, file, times } from '../../support/builders.js'
 import { testService } from '../../support/service.js'
+import { sessions } from '../../support/waits.js'
 
 /** Longer than `IDLE_TIMEOUT`, twice over. */
 const SILENCE = '2.5 seconds'
@@ -15,11 +16,8 @@ async function whileSlow<T>(lock: string, act: () => Promise<T>): Promise<T> {
     const acting = act()
     // It is awaited below.
     acting.catch(() => {})
-    const isWaiting = () =>
-      client.query(`
-        select from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock' and clock_timestamp() - query_start > '${SILENCE}'`)
-    await expect.poll(async () => (await isWaiting()).rowCount, { timeout: 30_000 }).toBeGreaterThan(0)
+    const isWaiting = `wait_event_type = 'Lock' and clock_timestamp() - query_start > '${SILENCE}'`
+    await expect.poll(() => sessions(service.pool, isWaiting), { timeout: 30_000 }).toBeGreaterThan(0)
     await client.query('rollback')
     return await acting
   } finally {

@@ -5,6 +5,7 @@ import type { Api, ImportResource } from '../../support/api.js'
 import { aProduct, aSubscriber, counts, file, times } from '../../support/builders.js'
 import { insertImport, ownerIdOf } from '../../support/rows.js'
 import { newStoreEach, testService } from '../../support/service.js'
+import { waitingForLocks } from '../../support/waits.js'
 
 // It looks at what all stores have, so it shares no service.
 const service = testService({})
@@ -27,13 +28,6 @@ async function underWay(): Promise<ImportResource> {
     await sleep(2)
   }
 }
-
-const waitingForLocks = async (): Promise<number> =>
-  (
-    await service.pool.query(
-      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    )
-  ).rowCount ?? 0
 
 const total = async (table: string): Promise<number> =>
   (await api.get(`/subscriptions/${table}`)).body.meta.results.total
@@ -67,7 +61,7 @@ describe('Cancel', () => {
       await chunk.query('update imports set errors = 1 where id = $1', [id])
       await chunk.query('update import_counts set imported = 1 where import_id = $1', [id])
       const canceled = act(id, 'cancel')
-      await expect.poll(waitingForLocks).toBe(1)
+      await expect.poll(() => waitingForLocks(service.pool)).toBe(1)
       await chunk.query('commit')
       const { meta } = (await canceled).body.data
       expect([meta.errors, meta.records.imported]).toEqual([1, counts(1)])

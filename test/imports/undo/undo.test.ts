@@ -17,6 +17,7 @@ import {
 import { expectErrors } from '../../support/errors.js'
 import { insertImport, ownerIdOf } from '../../support/rows.js'
 import { newStoreEach, testService } from '../../support/service.js'
+import { waitingFor } from '../../support/waits.js'
 
 const service = testService()
 const api = newStoreEach(service)
@@ -264,10 +265,7 @@ describe('An undo', () => {
         [rows[0].owner_id, offering.id, rows[0].id],
       )
       expect((await undo(id)).status).toBe(202)
-      const waiting = `select from pg_locks l join pg_stat_activity a on a.pid = l.pid
-        where not l.granted and $1 = any(pg_blocking_pids(l.pid))`
-      const { rows: own } = await client.query('select pg_backend_pid() as pid')
-      await expect.poll(async () => (await service.pool.query(waiting, [own[0].pid])).rowCount).toBe(1)
+      await expect.poll(() => waitingFor(service.pool, client)).toBe(1)
       await client.query('commit')
     } finally {
       client.release()
@@ -464,7 +462,8 @@ describe('The undo of an import that changed records', () => {
     const { id } = await api.import(lines, { onConflict: 'update' })
     // As if somebody had come between the first two chunks.
     await service.pool.query(
-      `update import_changes set seen_at = seen_at + (written_at - seen_at) / 2
+      `update import_changes
+       set seen_at = (seen_at at time zone 'UTC' + (written_at - seen_at) / 2) at time zone 'UTC'
        where import_id = $1 and line_number = 3`,
       [id],
     )

@@ -3,6 +3,7 @@ import type { RecordResource } from '../../support/api.js'
 import { anOffering, aPlan, aProduct, aState, aSubscription, file } from '../../support/builders.js'
 import { ownerIdOf } from '../../support/rows.js'
 import { newStoreEach, testService } from '../../support/service.js'
+import { waitingFor } from '../../support/waits.js'
 
 const service = testService()
 const store = newStoreEach(service)
@@ -204,10 +205,7 @@ test('A chunk whose offering changes in the middle is written again, as the offe
     )
     const line = aSubscription({ external_ref: 'held', selected_plan: 'c' })
     const { id } = await store.create(file(line))
-    const waiting = async () =>
-      (await client.query('select from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))'))
-        .rowCount
-    await expect.poll(waiting).toBe(1)
+    await expect.poll(() => waitingFor(service.pool, client)).toBe(1)
 
     // The selected plan is then the first one.
     const [first] = offering.relationships?.plans?.data ?? []

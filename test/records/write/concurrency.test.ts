@@ -13,6 +13,7 @@ import {
 import { expectErrors } from '../../support/errors.js'
 import { insertProducts, ownerIdOf } from '../../support/rows.js'
 import { testService } from '../../support/service.js'
+import { waitingForLocks, waitingInTransaction } from '../../support/waits.js'
 
 const service = testService()
 
@@ -56,27 +57,7 @@ async function meeting<Answers extends readonly Promise<unknown>[]>(
 
 /** Waits until at least so many sessions of this database wait for a lock. */
 async function waiting(sessions: number): Promise<void> {
-  const count = async () => {
-    const { rows } = await service.pool.query(
-      "select count(*)::integer as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    )
-    return rows[0].count
-  }
-  await expect.poll(count, { timeout: 60_000, interval: 5 }).toBeGreaterThanOrEqual(sessions)
-}
-
-/**
- * Waits until at least this many sessions of this database have written something and hold it in an open
- * transaction.
- */
-async function waitingInTransaction(sessions: number): Promise<void> {
-  const count = async () => {
-    const { rows } = await service.pool.query(
-      `select count(*)::integer as count from pg_stat_activity
-       where datname = current_database() and state = 'idle in transaction' and backend_xid is not null`,
-    )
-    return rows[0].count
-  }
+  const count = () => waitingForLocks(service.pool)
   await expect.poll(count, { timeout: 60_000, interval: 5 }).toBeGreaterThanOrEqual(sessions)
 }
 
@@ -97,20 +78,24 @@ async function withBetweenTaken<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const LOCK_PRODUCT = 'select from products where id = $1 for update'
+const LOCK_PRODUCT = 'select from products where owner_id = $1 and id = $2 for update'
 
 const statusesOf = (answers: readonly Answer[]) => answers.map(({ status }) => status).sort()
 
 /** Snapshots whose original or holder is gone. There may be none, whatever happened. */
 async function orphans(): Promise<unknown[]> {
-  const { rows } = await service.pool.query(`
-    select 'product' as of, source_id, holder_id from offering_products s
-    where source_id is not null and not exists (select from products p where p.id = s.source_id)
-       or not exists (select from offerings o where o.owner_id = s.owner_id and o.id = s.holder_id)
-    union all
-    select 'plan', source_id, holder_id from offering_plans s
-    where source_id is not null and not exists (select from plans p where p.id = s.source_id)
-       or not exists (select from offerings o where o.owner_id = s.owner_id and o.id = s.holder_id)`)
+  const { rows } = await service.pool.query(
+    `select 'product' as of, source_id, holder_id from offering_products s
+     where s.owner_id = $1
+       and (source_id is not null and not exists (select 1 from products p where p.owner_id = $1 and p.id = s.source_id)
+            or not exists (select 1 from offerings o where o.owner_id = $1 and o.id = s.holder_id))
+     union all
+     select 'plan', source_id, holder_id from offering_plans s
+     where s.owner_id = $1
+       and (source_id is not null and not exists (select 1 from plans p where p.owner_id = $1 and p.id = s.source_id)
+            or not exists (select 1 from offerings o where o.owner_id = $1 and o.id = s.holder_id))`,
+    [ownerId],
+  )
   return rows
 }
 
@@ -153,10 +138,11 @@ describe.each(cases)('$list', ({ list, type, build }) => {
 
   test('two PUTs that have read the same record: one is 200, the other 409 and not written', async () => {
     const { id } = await store.add(build({ name: 'Before' }))
-    const [named, referenced] = await meeting(`select from ${list} where id = $1 for update`, [id], () => [
-      put(id, { name: 'Changed' }),
-      put(id, { external_ref: 'changed' }),
-    ])
+    const [named, referenced] = await meeting(
+      `select from ${list} where owner_id = $1 and id = $2 for update`,
+      [ownerId, id],
+      () => [put(id, { name: 'Changed' }), put(id, { external_ref: 'changed' })],
+    )
     expect(statusesOf([named, referenced])).toEqual([200, 409])
     const lost = named.status === 409 ? named : referenced
     expectErrors(lost, 409, [{ title: 'Write Conflict', detail: /at the same time/, meta: {} }])
@@ -221,8 +207,8 @@ describe.each(cases)('$list', ({ list, type, build }) => {
       await store.add(build({ external_ref: 'two' })),
     ]
     const answers = await meeting(
-      `select from ${list} where id = any($1) for update`,
-      [[one.id, two.id]],
+      `select from ${list} where owner_id = $1 and id = any($2) for update`,
+      [ownerId, [one.id, two.id]],
       () => [put(one.id, { external_ref: 'two' }), put(two.id, { external_ref: 'one' })],
     )
     for (const { status } of answers) expect([200, 409]).toContain(status)
@@ -344,7 +330,7 @@ test('A PUT between two chunks of an import, each waiting for the next: none is 
     await waiting(1)
     // Beside the transaction of the test itself: the second chunk, which has written its rows and waits for
     // its turn.
-    await waitingInTransaction(2)
+    await expect.poll(() => waitingInTransaction(service.pool), { interval: 5 }).toBeGreaterThanOrEqual(2)
     const putting = putProduct(id, { external_ref: 'new' })
     await waiting(2)
     return { running, putting }
@@ -428,7 +414,7 @@ describe('A product is deleted or in an offering, never both', () => {
 
   test.each(ways)('%s, having met the DELETE at the product', async (_, way) => {
     const [product, offering] = [await aProductToDelete(), await store.add(anOffering())]
-    const [isInOffering, deleted] = await meeting(LOCK_PRODUCT, [product.id], () => [
+    const [isInOffering, deleted] = await meeting(LOCK_PRODUCT, [ownerId, product.id], () => [
       way(product, offering),
       store.delete(`/subscriptions/products/${product.id}`),
     ])
@@ -474,8 +460,8 @@ describe('An offering that is changed at several places at once', () => {
     const path = `/subscriptions/offerings/${offering.id}/products/${snapshot?.id}`
     const put = (attributes: unknown) => store.put(path, changes('subscription_offering_product', attributes))
     const answers = await meeting(
-      'select from offering_products where id = $1 for update',
-      [snapshot?.id],
+      'select from offering_products where owner_id = $1 and id = $2 for update',
+      [ownerId, snapshot?.id],
       () => [put({ name: 'Changed' }), put({ sku: 'changed' })],
     )
     expect(statusesOf(answers)).toEqual([200, 409])

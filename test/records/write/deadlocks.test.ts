@@ -2,17 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Answer } from '../../support/api.js'
 import { anOffering, anOfferingAlone, aPlan, aProduct } from '../../support/builders.js'
+import { ownerIdOf } from '../../support/rows.js'
 import { newStoreEach, testService } from '../../support/service.js'
+import { waitingForLocks } from '../../support/waits.js'
 
 const service = testService()
 const api = newStoreEach(service)
-
-async function isWaiting(): Promise<boolean> {
-  const { rowCount } = await service.pool.query(
-    "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-  )
-  return rowCount === 1
-}
 
 /**
  * Sends a request that refers to products, of which one is locked, as by an undo; and then locks the others, of which
@@ -25,10 +20,12 @@ async function deadlock(ids: readonly string[], request: () => Promise<Answer>):
     await client.query('set local idle_in_transaction_session_timeout to 0')
     await client.query("set local deadlock_timeout to '1min'")
     const middle = ids[Math.floor(ids.length / 2)]
-    await client.query('select from products where id = $1 for update', [middle])
+    const ownerId = await ownerIdOf(service.pool, api)
+    const lock = 'select from products where owner_id = $1 and id = any($2::uuid[]) for update'
+    await client.query(lock, [ownerId, [middle]])
     const answer = request()
-    while (!(await isWaiting())) await sleep(10)
-    await client.query('select from products where id = any($1::uuid[]) for update', [ids])
+    while ((await waitingForLocks(service.pool)) !== 1) await sleep(10)
+    await client.query(lock, [ownerId, ids])
     await client.query('rollback')
     return await answer
   } finally {

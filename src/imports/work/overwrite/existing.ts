@@ -1,4 +1,5 @@
 import sql, { raw } from 'sql-template-tag'
+import { returningIfByInsert } from '../../../db/copy/by-insert.js'
 import { type Client, rows, settled } from '../../../db/pool.js'
 import { isAnyOf } from '../../../db/ref-key.js'
 import type { RecordType } from '../../../records/record-type.js'
@@ -68,7 +69,8 @@ async function copyExisting(
         cross join lateral (
           select * from ${raw(held.table)} t
           where t.owner_id = ${ownerId} and t.holder_id = h.record_id offset 0
-        ) as s`)
+        ) as s
+        ${returningIfByInsert(client)}`)
     }),
   )
 }

@@ -1,4 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
+import { returningIfByInsert } from '../../../db/copy/by-insert.js'
 import { type Client, rows, settled } from '../../../db/pool.js'
 import type { RecordType, Snapshots } from '../../../records/record-type.js'
 import type { Job } from '../../queue/claim.js'
@@ -150,7 +151,8 @@ export async function replaceHeld(
           insert into ${raw(table)} (owner_id, holder_id, id, ${columnList(columns)})
           select ${rowsOwnerId}::uuid, p.record_id, s.id, ${columnList(columns, 's.')}
           from ${relation(changed)} as p(new_id, record_id)
-          join ${raw(stagedTable(table))} s on s.holder_id = p.new_id`),
+          join ${raw(stagedTable(table))} s on s.holder_id = p.new_id
+          ${returningIfByInsert(client)}`),
       ])
     }),
   )
