@@ -225,10 +225,11 @@ async function onceThere<T>(
   logger: Logger,
   announceAway: () => Promise<void>,
 ): Promise<T> {
+  const givenUp = signal ? [rejectedBy(signal)] : []
   for (let isFirst = true; ; isFirst = false) {
     signal?.throwIfAborted()
     try {
-      return await Promise.race([attempt(), ...(signal ? [rejectedBy(signal)] : [])])
+      return await Promise.race([attempt(), ...givenUp])
     } catch (error) {
       const away = awayOf(error, isFirst)
       if (!onAway || away === undefined) throw error
@@ -239,10 +240,11 @@ async function onceThere<T>(
   }
 }
 
-/** Rejects with the signal's reason as soon as it is aborted, however long the other promise takes. */
-async function rejectedBy(signal: AbortSignal): Promise<never> {
-  await once(signal, 'abort')
-  throw signal.reason
+/** Rejects with the signal's reason as soon as it is aborted, whether or not anybody waits for it. */
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  const rejected = once(signal, 'abort').then(() => Promise.reject(signal.reason))
+  rejected.catch(() => {})
+  return rejected
 }
 
 /** Lets requests end, but not forever: an upload may take hours, and its client can start again. */

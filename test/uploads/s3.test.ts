@@ -1,7 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openS3Store } from '../../src/uploads/s3.js'
 import { UploadMissing, type UploadStore, UploadsAway } from '../../src/uploads/store.js'
+import { temporaryFolder } from '../support/service.js'
 import { type Bucket, hasSwift, testSwift } from '../support/swift.js'
 
 const MIB = 2 ** 20
@@ -154,6 +157,29 @@ describe.runIf(hasSwift)('Uploads in S3', () => {
       process.env.AWS_SECRET_ACCESS_KEY = 'wrong'
       expect(await why()).toMatch(/does not accept the credentials.* AWS_SECRET_ACCESS_KEY/)
       Object.assign(process.env, swift.env)
+    })
+
+    test('are back once the credentials in a file are renewed', async () => {
+      const folder = await temporaryFolder()
+      const file = join(folder.path, 'credentials')
+      const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = swift.env
+      const renew = (secret = '') =>
+        writeFile(
+          file,
+          `[default]\naws_access_key_id = ${AWS_ACCESS_KEY_ID}\naws_secret_access_key = ${secret}\n`,
+        )
+      delete process.env.AWS_ACCESS_KEY_ID
+      delete process.env.AWS_SECRET_ACCESS_KEY
+      process.env.AWS_SHARED_CREDENTIALS_FILE = file
+      const opened = openStore(bucket.url)
+      await renew('expired')
+      await expect(opened.requireThere()).rejects.toThrow(UploadsAway)
+      await renew(AWS_SECRET_ACCESS_KEY)
+      // Read once more by the next request; the one before may have found the old ones.
+      await expect.poll(() => opened.requireThere().then(() => 'there', String)).toBe('there')
+      Object.assign(process.env, swift.env)
+      delete process.env.AWS_SHARED_CREDENTIALS_FILE
+      await folder.remove()
     })
 
     test('say that the server cannot be reached', async () => {

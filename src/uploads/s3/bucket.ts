@@ -1,14 +1,7 @@
-import type { S3, S3ClientConfig } from '@aws-sdk/client-s3'
+import type { S3 } from '@aws-sdk/client-s3'
 import { UploadMissing, UploadsAway } from '../store.js'
-import { whyAway } from './why-away.js'
-
-/** How long a connection may take, and how long a server may be silent, in ms. Silence counts per attempt. */
-const CONNECT_MS = 5000
-const SILENCE_MS = 20_000
-const ATTEMPTS = 3
-
-/** More than the transfers of a process at once: one that waits for a socket would count as silent. */
-const MAX_SOCKETS = 512
+import { type Client, openClient } from './client.js'
+import { isRefused, whyAway } from './why-away.js'
 
 /** How long a look at the bucket may take. */
 const LOOK_MS = 5000
@@ -40,6 +33,8 @@ export class Bucket {
   readonly #prefix: string
   readonly #emit: (request: S3Request) => void
   #client: Promise<Client> | undefined
+  /** The last client whose credentials were refused. */
+  #refused: Client | undefined
   #looking: Promise<void> | undefined
   #thereUntil = 0
 
@@ -53,9 +48,10 @@ export class Bucket {
    * Makes a request.
    *
    * @param action the name of its operation in S3
+   * @param givenUp ends a request whose answer nobody needs any more, which says nothing about S3
    * @throws UploadMissing, NoSuchUpload, or UploadsAway if anything else failed
    */
-  async request<T>(action: string, send: (s3: S3) => Promise<T>): Promise<T> {
+  async request<T>(action: string, send: (s3: S3) => Promise<T>, givenUp?: AbortSignal): Promise<T> {
     const from = performance.now()
     const ended = (outcome: S3Request['outcome']) =>
       this.#emit({ action, outcome, seconds: (performance.now() - from) / 1000 })
@@ -67,11 +63,13 @@ export class Bucket {
       ended('done')
       return result
     } catch (error) {
+      if (givenUp?.aborted) throw new UploadsAway(`${action} was given up.`)
       const { name } = error as Error
       const isMissing = MISSING.includes(name)
       ended(isMissing ? 'missing' : 'failed')
       if (isMissing) throw new UploadMissing(`${action} in the bucket "${this.name}": ${name}.`)
       this.#thereUntil = 0
+      if (isRefused(error)) this.#refuse(client)
       const target = { bucket: this.name, server: client?.server ?? 'S3' }
       const why = `The uploads are away: ${whyAway(error, action, target)}`
       throw name === 'NoSuchUpload' ? new NoSuchUpload(why) : new UploadsAway(why)
@@ -96,7 +94,7 @@ export class Bucket {
   }
 
   async #open(): Promise<Client> {
-    this.#client ??= openClient()
+    this.#client ??= openClient(this.#refused)
     try {
       return await this.#client
     } catch (error) {
@@ -104,47 +102,11 @@ export class Bucket {
       throw error
     }
   }
-}
 
-interface Client {
-  readonly s3: S3
-  readonly server: string
-}
-
-async function openClient(): Promise<Client> {
-  // The SDK warns of the end of Node 20; this version runs on it, and a log is not the place to say so.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
-  const { S3 } = await import('@aws-sdk/client-s3')
-  const config = {
-    maxAttempts: ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      socketTimeout: SILENCE_MS,
-      httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-      httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-    },
-    // Many servers do not know the checksums that newer SDKs send and expect.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-  } satisfies S3ClientConfig
-  const ofAmazon = new S3(config)
-  const endpoint = await endpointOf(ofAmazon)
-  if (endpoint === undefined) {
-    const region = await ofAmazon.config.region()
-    return { s3: ofAmazon, server: `Amazon S3 (${region})` }
+  /** The next request asks for credentials again: they may have been renewed. */
+  #refuse(client: Client | undefined): void {
+    if (this.#client === undefined || client === undefined || client === this.#refused) return
+    this.#refused = client
+    this.#client = undefined
   }
-  ofAmazon.destroy()
-  // Other servers seldom have a name for each bucket, nor regions.
-  const region = process.env.AWS_REGION || (await ofAmazon.config.region().catch(() => 'us-east-1'))
-  const s3 = new S3({ ...config, region, forcePathStyle: true })
-  return { s3, server: withoutSecrets(endpoint) }
-}
-
-/** The endpoint that the environment or the files of the SDK name; undefined: Amazon's own. */
-const endpointOf = async ({ config }: S3): Promise<string | undefined> =>
-  await config.serviceConfiguredEndpoint?.()
-
-function withoutSecrets(endpoint: string): string {
-  const url = new URL(endpoint)
-  return url.origin + url.pathname.replace(/\/$/, '')
 }

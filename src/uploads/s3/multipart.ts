@@ -71,9 +71,17 @@ export class Multipart {
         s3.completeMultipartUpload({ Bucket, Key, UploadId, MultipartUpload: { Parts } }),
       )
       .catch(async (error: unknown) => {
-        // If only the answer was lost, the upload is gone when the SDK asks again.
-        if (!(error instanceof NoSuchUpload) || (await sizeOf(this.#bucket, Key)) !== size) throw error
+        // If only the answer was lost, the upload is gone when the SDK asks again, and the object is there.
+        if (!(error instanceof NoSuchUpload) || (await this.#sizeNow()) !== size) throw error
       })
+  }
+
+  /** The object's size; undefined: it is not there, so the upload was removed, as by a rule of the bucket. */
+  async #sizeNow(): Promise<number | undefined> {
+    return await sizeOf(this.#bucket, this.#key).catch((error: unknown) => {
+      if (error instanceof UploadMissing) return undefined
+      throw error
+    })
   }
 
   /** Removes what was sent. @throws UploadsAway */

@@ -93,8 +93,10 @@ export class ObjectReader implements UploadReader {
   /** @throws UploadMissing, UploadsAway */
   async #fill(buffer: Buffer, start: number, abortSignal: AbortSignal): Promise<void> {
     const Range = `bytes=${start}-${start + buffer.length - 1}`
-    const { Body } = await this.#bucket.request('GetObject', (s3) =>
-      s3.getObject({ Bucket: this.#bucket.name, Key: this.#key, Range }, { abortSignal }),
+    const { Body } = await this.#bucket.request(
+      'GetObject',
+      (s3) => s3.getObject({ Bucket: this.#bucket.name, Key: this.#key, Range }, { abortSignal }),
+      abortSignal,
     )
     let length = 0
     try {

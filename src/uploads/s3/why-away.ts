@@ -13,8 +13,16 @@ interface Failure {
   readonly $metadata?: { readonly httpStatusCode?: number }
 }
 
+const NO_CREDENTIALS = ['CredentialsProviderError', 'TokenProviderError']
 const CREDENTIALS = ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'ExpiredToken']
 const REGION = ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException']
+
+/** Whether other credentials could be needed. Some servers answer no more than 403 to a key that is unknown. */
+export function isRefused(error: unknown): boolean {
+  const { name = '', $metadata } = error as Failure
+  const status = $metadata?.httpStatusCode
+  return NO_CREDENTIALS.includes(name) || CREDENTIALS.includes(name) || status === 401 || status === 403
+}
 
 /**
  * Why S3 could not do what was asked, and the remedy, in sentences for an operator.
@@ -25,7 +33,7 @@ export function whyAway(error: unknown, action: string, { bucket, server }: Targ
   const { name = '', code = '', message = '', $metadata } = error as Failure
   const status = $metadata?.httpStatusCode
   const said = [status, name || code].filter(Boolean).join(' ')
-  if (name === 'CredentialsProviderError') {
+  if (NO_CREDENTIALS.includes(name)) {
     return `There are no credentials for ${server}: ${message} Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role.`
   }
   if (message === 'Region is missing') {
