@@ -6,7 +6,7 @@ import { namesIn, requireUploadsFolder } from './folder.js'
 import { UploadMissing, type UploadReader, type UploadStore, type UploadWriter } from './store.js'
 
 /** The store's name, derived from its data directory's identity. */
-export const fileStoreId = (id: string): string => `file:${id}`
+const fileStoreId = (id: string): string => `file:${id}`
 
 /**
  * Stores uploads as files in a folder. They are written in `incoming/`, synced, and renamed into place: a

@@ -1,8 +1,8 @@
-import { Semaphore } from 'async-mutex'
 import { UUID_PATTERN } from '../schema/uuid.js'
 import { Bucket, type S3Request } from './s3/bucket.js'
 import { copyObject } from './s3/copy.js'
 import { sizeOf } from './s3/multipart.js'
+import { PartPlaces } from './s3/parts.js'
 import { ObjectReader } from './s3/reader.js'
 import { removeUnfinishedUploads } from './s3/unfinished.js'
 import { openWriter, removeObject } from './s3/writer.js'
@@ -21,12 +21,6 @@ export interface S3StoreOptions {
 }
 
 /**
- * Parts under way at once, of all uploads of a process. Each takes 8 MiB, beside the part that each upload
- * fills.
- */
-const PARTS_AT_ONCE = 8
-
-/**
  * Stores uploads as objects `prefix/identity/key` in S3. An object is visible once it is complete, and S3
  * answers only when it is durable. Nothing is requested, and no library loaded, before the first call.
  */
@@ -34,7 +28,7 @@ export function openS3Store({ url, identity, emit }: S3StoreOptions): UploadStor
   const [, name = '', prefix = ''] = /^s3:\/\/([^/]+)(?:\/(.+))?$/.exec(url) ?? []
   const before = prefix === '' ? '' : `${prefix}/`
   const bucket = new Bucket(name, before, emit)
-  const places = new Semaphore(PARTS_AT_ONCE)
+  const places = new PartPlaces()
   let known: string | undefined
   const folder = async () => {
     known ??= await identity()

@@ -25,8 +25,9 @@ export class NoSuchUpload extends UploadsAway {
 }
 
 /**
- * The objects of a bucket whose keys begin with a prefix. The SDK is loaded at the first request, so that a service without S3 does not
- * load it. Region, endpoint and credentials come from the SDK's environment variables and files.
+ * The objects of a bucket whose keys begin with a prefix. The SDK is loaded at the first request, so that a
+ * service without S3 does not load it. Region, endpoint and credentials come from the SDK's environment
+ * variables and files.
  */
 export class Bucket {
   readonly name: string

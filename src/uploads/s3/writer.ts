@@ -1,21 +1,16 @@
-import type { Semaphore } from 'async-mutex'
-import { GrowingBuffer } from '../../bytes/growing-buffer.js'
 import type { UploadWriter } from '../store.js'
 import type { Bucket } from './bucket.js'
-import { Multipart } from './multipart.js'
-
-/** At least 5 MiB (S3), and 10,000 parts have to be enough for the largest file. */
-export const PART_BYTES = 8 * 2 ** 20
+import { Multipart, type PartAddress } from './multipart.js'
+import { newPart, PART_BYTES, type PartPlaces } from './parts.js'
 
 /**
  * Writes an object: at once if it is small, else in parts. Parts are buffers, not streams, since a request
- * that fails is sent again; there are at most three of them, and they are used again.
+ * that fails is sent again.
  *
  * @param places for parts under way, of all writers of the process together.
  */
-export function openWriter(bucket: Bucket, key: string, places: Semaphore): UploadWriter {
-  const spare: GrowingBuffer[] = []
-  let part = new GrowingBuffer(PART_BYTES)
+export function openWriter(bucket: Bucket, key: string, places: PartPlaces): UploadWriter {
+  let part = newPart()
   let multipart: Multipart | undefined
   let size = 0
   let mayBeThere = false
@@ -23,31 +18,25 @@ export function openWriter(bucket: Bucket, key: string, places: Semaphore): Uplo
   async function sendPart(): Promise<void> {
     multipart ??= await Multipart.start(bucket, key)
     const full = part
-    const release = await acquire()
-    try {
-      await multipart.add(async (address) => {
-        try {
-          const { ETag } = await bucket.request('UploadPart', (s3) =>
-            s3.uploadPart({ ...address, Body: full.bytes }),
-          )
-          full.clear()
-          spare.push(full)
-          return ETag
-        } finally {
-          release()
-        }
-      })
-    } catch (error) {
-      release()
-      throw error
+    const place = await places.take()
+    part = place.buffer
+    const send = async (address: PartAddress) => {
+      let sent: typeof full | undefined
+      try {
+        const { ETag } = await bucket.request('UploadPart', (s3) =>
+          s3.uploadPart({ ...address, Body: full.bytes }),
+        )
+        sent = full
+        return ETag
+      } finally {
+        place.release(sent)
+      }
     }
-    part = spare.pop() ?? new GrowingBuffer(PART_BYTES)
-  }
-
-  /** Returns a function that gives the place back, once. */
-  async function acquire(): Promise<() => void> {
-    const [, release] = await places.acquire()
-    return release
+    await multipart.add(send).catch((error: unknown) => {
+      // An earlier part failed, and this one is not sent.
+      place.release(full)
+      throw error
+    })
   }
 
   return {
