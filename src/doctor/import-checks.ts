@@ -11,7 +11,7 @@ import type { UploadStores } from '../uploads/stores.js'
 import { CONCURRENCY } from '../worker/work.js'
 import { statOf } from './data-dir-checks.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
-import { checkS3 } from './s3-checks.js'
+import { checkFilesInS3 } from './s3-checks.js'
 
 /** A worker looks for work every second, and takes over imports without a worker as soon as it sees them. */
 const SLOW_SECONDS = 60
@@ -79,7 +79,7 @@ export async function checkImports(
     ...(isInS3 && !folder ? [] : [await checkUploads(own, layout, folder?.id)]),
     othersUploads(imports.filter((one) => !runnable.includes(one))),
     ...otherBuckets(imports.filter(({ upload_store: id }) => isShared(id) && !stores?.of(id))),
-    ...(isInS3 ? await checkS3(client, current, inStore(current?.id)) : []),
+    ...(isInS3 ? await checkFilesInS3(client, current, inStore(current?.id)) : []),
   ]
 }
 

@@ -1,5 +1,6 @@
 import type { Client } from '../db/pool.js'
 import { strayUploads } from '../imports/receive/stray-uploads.js'
+import { openS3Store } from '../uploads/s3.js'
 import { UploadMissing, type UploadStore, UploadsAway } from '../uploads/store.js'
 import { type Finding, ok, problem, some, warning } from './finding.js'
 
@@ -13,27 +14,37 @@ interface Waiting {
 const YOUNG_MS = 60 * 60 * 1000
 /** How many files are looked for at once. */
 const AT_ONCE = 16
-const CHECK = 'S3'
 
-/** Checks that the bucket answers, and has the files of the imports that wait; it is only read. */
-export async function checkS3(
+/** Checks that the bucket answers; needs no database. */
+export async function checkBucket(url: string): Promise<Finding> {
+  const store = openS3Store({ url, identity: async () => '', emit: () => {} })
+  try {
+    await store.requireThere()
+    return ok('S3', `${url} answers and can be listed.`)
+  } catch (error) {
+    if (!(error instanceof UploadsAway)) throw error
+    return away('S3', error)
+  }
+}
+
+const away = (check: string, { message }: UploadsAway): Finding =>
+  problem(check, message, 'See docs/operations/s3.md. Imports wait until it answers, and go on.')
+
+/** Checks the bucket's files, which are only read; nothing while the bucket is away, as `checkBucket` says. */
+export async function checkFilesInS3(
   client: Client,
   store: UploadStore | undefined,
   waiting: readonly Waiting[],
 ): Promise<Finding[]> {
   if (!store) return []
+  let isThere = false
   try {
     await store.requireThere()
-    return [
-      ok(CHECK, `${store.id} answers and can be listed.`),
-      await missingFiles(store, waiting),
-      await strayFiles(client, store),
-    ]
+    isThere = true
+    return [await missingFiles(store, waiting), await strayFiles(client, store)]
   } catch (error) {
     if (!(error instanceof UploadsAway)) throw error
-    return [
-      problem(CHECK, error.message, 'See docs/operations/s3.md. Imports wait until it answers, and go on.'),
-    ]
+    return isThere ? [away('files in S3', error)] : []
   }
 }
 

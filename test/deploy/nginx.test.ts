@@ -53,6 +53,7 @@ describe.skipIf(NGINX === undefined)('nginx, as configured for several processes
       .replace('127.0.0.1:8081', one)
       .replace('127.0.0.1:8082', two)
       .replace('listen 80;', `listen 127.0.0.1:${port};`)
+      .replace('intake.example', '127.0.0.1')
     const path = join(folder.path, 'nginx.conf')
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     await writeFile(
@@ -66,6 +67,8 @@ events {}
 http {
   access_log off;
   ${temporary.map((name) => `${name}_temp_path ${folder.path}/${name};`).join('\n  ')}
+  # What comes with nginx.
+  server { listen 127.0.0.1:${port} default_server; server_name _; return 404; }
   ${site}
 }`,
     )

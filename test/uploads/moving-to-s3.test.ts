@@ -53,14 +53,25 @@ describe.runIf(hasSwift)('A service that moves its uploads to S3', () => {
     expect((await service.api.get('/readyz')).status).toBe(200)
   })
 
+  const examine = async (changed = {}) => {
+    const settings = { DATA_DIR: service.dataDir, DATABASE_URL: service.databaseUrl, ...uploads.environment }
+    const { code, stdout } = await intake(['doctor', '--json'], { ...settings, ...changed })
+    const findings: Finding[] = JSON.parse(stdout)
+    return { code, of: (name: string) => findings.find(({ check }) => check === name) }
+  }
+
+  test('has its bucket examined before its first start, and while the database is away', async () => {
+    const first = await examine({
+      DATA_DIR: join(service.dataDir, 'nowhere'),
+      AWS_SECRET_ACCESS_KEY: 'wrong',
+    })
+    expect(first.of('S3')?.found).toMatch(/does not accept the credentials/)
+    const away = await examine({ DATABASE_URL: 'postgresql://x@127.0.0.1:9/x' })
+    expect(away.of('S3')?.status).toBe('ok')
+  })
+
   test('is examined by the doctor: the bucket, missing files, and what no import names', async () => {
     const { UPLOAD_STORE } = uploads.environment
-    const settings = { DATA_DIR: service.dataDir, DATABASE_URL: service.databaseUrl, ...uploads.environment }
-    const examine = async (changed = {}) => {
-      const { code, stdout } = await intake(['doctor', '--json'], { ...settings, ...changed })
-      const findings: Finding[] = JSON.parse(stdout)
-      return { code, of: (name: string) => findings.find(({ check }) => check === name) }
-    }
     const healthy = await examine()
     expect(healthy.of('S3')?.status).toBe('ok')
     expect(healthy.of('stray files in S3')?.status).toBe('ok')

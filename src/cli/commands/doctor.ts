@@ -20,6 +20,7 @@ import {
 } from '../../doctor/database-checks.js'
 import { type Finding, ok, problem } from '../../doctor/finding.js'
 import { checkDatabaseOfUploads, checkImports } from '../../doctor/import-checks.js'
+import { checkBucket } from '../../doctor/s3-checks.js'
 import { strayUploads } from '../../imports/receive/stray-uploads.js'
 import { mayHaveUploads } from '../../uploads/folder.js'
 import { type UploadStore, UploadsAway } from '../../uploads/store.js'
@@ -78,6 +79,8 @@ function uploadStoreOf({ uploadStore }: { readonly uploadStore?: string }): stri
 }
 
 async function examine(places: Examined, signal: AbortSignal): Promise<Finding[]> {
+  // Before anything else that may fail, so that it can be asked before the first start.
+  const ofS3 = places.uploadStore === undefined ? [] : [await checkBucket(places.uploadStore)]
   if (!(await statOf(places.dataDir))) {
     return [
       problem(
@@ -85,6 +88,7 @@ async function examine(places: Examined, signal: AbortSignal): Promise<Finding[]
         `There is no folder ${places.dataDir}.`,
         'Give the data directory of the service with --data-dir or DATA_DIR, or start the service there for the first time.',
       ),
+      ...ofS3,
     ]
   }
   const dataDir = await realpath(places.dataDir)
@@ -99,6 +103,7 @@ async function examine(places: Examined, signal: AbortSignal): Promise<Finding[]
     ),
     await checkModes(dataDir),
     ...(await checkDisks(dataDir)),
+    ...ofS3,
   ]
   return [...ofDataDir, ...(await onDatabase(places, dataDir, user !== undefined, signal))]
 }
