@@ -77,7 +77,8 @@ async function isThere(store: UploadStore, key: string): Promise<boolean> {
 async function strayFiles(client: Client, store: UploadStore): Promise<Finding> {
   const check = 'stray files in S3'
   const stray: string[] = []
-  for await (const key of strayUploads(client, store, new Date(Date.now() - YOUNG_MS))) stray.push(key)
+  const until = new Date((await store.now()).getTime() - YOUNG_MS)
+  for await (const key of strayUploads(client, store, until)) stray.push(key)
   if (stray.length === 0) return ok(check, 'There are none.')
   return warning(
     check,

@@ -68,6 +68,8 @@ export function openFileStore(folder: string, id: string): UploadStore {
       await rm(pathOf(key), { force: true })
     },
 
+    now: async () => new Date(),
+
     async *list() {
       await requireThere()
       for await (const { name, modifiedAt } of filesIn(folder)) {

@@ -64,6 +64,8 @@ export function openS3Store({ url, identity, emit }: S3StoreOptions): UploadStor
       await removeObject(bucket, await objectOf(key))
     },
 
+    now: () => bucket.now(),
+
     async *list() {
       const Prefix = await folder()
       let ContinuationToken: string | undefined

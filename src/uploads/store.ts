@@ -17,9 +17,14 @@ export interface UploadStore {
   copy(from: string, to: string): Promise<void>
   /** Removes a file; a missing one is not an error. */
   remove(key: string): Promise<void>
+  /** The time by the clock of the storage: how old a file is, no other clock can say. */
+  now(): Promise<Date>
   /** All files, in no particular order. */
   list(): AsyncIterable<StoredUpload>
-  /** Removes what interrupted uploads have left if nothing was added to it since `before`; returns how many. */
+  /**
+   * Removes what interrupted uploads have left if nothing was added to it since `before`, by the clock of the
+   * storage; returns how many.
+   */
   removeUnfinished(before: Date): Promise<number>
 }
 

@@ -234,7 +234,9 @@ async function tidy(
   store: UploadStore,
   days: number,
 ): Promise<void> {
-  const ago = (ms: number) => new Date(Date.now() - ms)
+  // Not by our clock: if it was a day ahead, uploads that others are just receiving would look abandoned.
+  const now = (await store.now()).getTime()
+  const ago = (ms: number) => new Date(now - ms)
   const unfinished = await store.removeUnfinished(ago(DAY_MS))
   if (unfinished > 0) logger.warn({ uploads: unfinished }, 'uploads that never ended were deleted')
   const strays = days > 0 ? await removeStrayUploads(pool, store, ago(days * DAY_MS)) : 0

@@ -30,8 +30,8 @@ export interface Swift {
   bucket(name?: string): Promise<Bucket>
   /** kill -9. What was stored stays. */
   kill(): Promise<void>
-  /** Starts it again, at the same address, after `kill`. */
-  start(): Promise<void>
+  /** Starts it again, at the same address, after `kill`; its clock is that much later. */
+  start(clockAheadMs?: number): Promise<void>
   /** Stops all of it from doing anything, as if its machine hung, until `resume`. */
   pause(): void
   resume(): void
@@ -79,8 +79,8 @@ export async function startSwift(script = SCRIPT): Promise<Swift> {
     },
     bucket: (name = `bucket-${randomUUID()}`) => createBucket(endpoint, name),
     kill: () => end(server, () => server.process.kill('SIGKILL')),
-    async start() {
-      server = await startServer(script, folder, server.port)
+    async start(clockAheadMs = 0) {
+      server = await startServer(script, folder, server.port, clockAheadMs)
     },
     pause: () => void server.process.kill('SIGSTOP'),
     resume: () => void server.process.kill('SIGCONT'),
@@ -98,9 +98,12 @@ interface Server {
   readonly ended: Promise<unknown>
 }
 
-async function startServer(script: string, folder: string, port: number): Promise<Server> {
+async function startServer(script: string, folder: string, port: number, clockAheadMs = 0): Promise<Server> {
   if (python === undefined) throw new Error('There is no OpenStack Swift.')
-  const child = spawn(python, ['-B', script, folder, String(port)], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(python, ['-B', script, folder, String(port)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, CLOCK_AHEAD: String(clockAheadMs / 1000) },
+  })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-10_000)

@@ -94,6 +94,13 @@ export class Bucket {
     )
   }
 
+  /** The time by the clock of S3, to within five minutes: so far it may be from ours before the SDK corrects it. */
+  async now(): Promise<Date> {
+    await this.look()
+    const { s3 } = await this.#open()
+    return new Date(Date.now() + s3.config.systemClockOffset)
+  }
+
   async #open(): Promise<Client> {
     this.#client ??= openClient(this.#refused)
     try {
