@@ -153,11 +153,15 @@ export async function listRecords(
 ): Promise<SlicedPage<HoldingRecord>> {
   const { recordType, ownerIds, filter } = query
   const condition = filter ? sql`and ${filter.where}` : empty
-  // One owner at a time: for several at once, the planner does not see that an index can answer the filter.
+  // One owner at a time: for several at once, the planner does not see that an index can answer the filter. In order:
+  // where none can, all rows are read, and in the order of a smaller index each would be on another page.
   const counts = ownerIds.map(
     (ownerId) =>
       filter?.count?.(ownerId) ??
-      sql`select count(*) from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition}`,
+      sql`
+        select count(*) from (
+          select from ${raw(recordType.table)} where owner_id = ${ownerId} ${condition} order by id
+        ) as matching`,
   )
   const { total, found } = await listPage<Row>(pool, {
     total: filter
