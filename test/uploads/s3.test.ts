@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openS3Store } from '../../src/uploads/s3.js'
@@ -180,6 +181,19 @@ describe.runIf(hasSwift)('Uploads in S3', () => {
       Object.assign(process.env, swift.env)
       delete process.env.AWS_SHARED_CREDENTIALS_FILE
       await folder.remove()
+    })
+
+    test('say that what answers is not S3, such as the console of an S3 server', async () => {
+      const pages = createServer((_, response) => {
+        response.setHeader('content-type', 'text/html').end('<html>Please sign in</html>')
+      })
+      await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve))
+      const address = pages.address()
+      process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+      expect(await why()).toMatch(/is not S3\. Is AWS_ENDPOINT_URL the address of the S3 API/)
+      await expect(openStore(bucket.url).create(randomUUID())).rejects.toThrow(UploadsAway)
+      Object.assign(process.env, swift.env)
+      pages.close()
     })
 
     test('say that the server cannot be reached', async () => {

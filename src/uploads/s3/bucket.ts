@@ -1,6 +1,7 @@
 import type { S3 } from '@aws-sdk/client-s3'
 import { UploadMissing, UploadsAway } from '../store.js'
 import { type Client, openClient } from './client.js'
+import { requireProof } from './proof.js'
 import { isRefused, whyAway } from './why-away.js'
 
 /** How long a look at the bucket may take. */
@@ -60,6 +61,7 @@ export class Bucket {
     try {
       client = await this.#open()
       const result = await send(client.s3)
+      requireProof(action, result)
       this.#thereUntil = performance.now() + THERE_MS
       ended('done')
       return result

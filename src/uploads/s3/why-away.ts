@@ -39,6 +39,9 @@ export function whyAway(error: unknown, action: string, { bucket, server }: Targ
   if (message === 'Region is missing') {
     return `The region of the bucket "${bucket}" is not known. Set AWS_REGION.`
   }
+  if (name === 'NotS3') {
+    return `What answers at ${server} is not S3. Is AWS_ENDPOINT_URL the address of the S3 API, not of its console, and is no page for signing in between?`
+  }
   if (name === 'NoSuchBucket') {
     return `The bucket "${bucket}" does not exist at ${server}. Create it, or correct UPLOAD_STORE.`
   }
