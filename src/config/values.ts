@@ -47,10 +47,10 @@ export function databaseUrl(text: string): string {
   return text
 }
 
-/** A bucket, and a prefix that needs no escape in any URL: `s3://bucket/prefix`. */
+/** A bucket, and a prefix that is the same in any URL, without escapes and dots: `s3://bucket/prefix`. */
 export function uploadStore(text: string): string {
   if (
-    !/^s3:\/\/[A-Za-z0-9][A-Za-z0-9._-]{1,62}(\/[A-Za-z0-9._-]+){0,20}\/?$/.test(text) ||
+    !/^s3:\/\/[A-Za-z0-9][A-Za-z0-9._-]{1,62}(\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+){0,20}\/?$/.test(text) ||
     text.length > 500
   ) {
     throw new ConfigError(

@@ -36,6 +36,23 @@ describe('TRUSTED_PROXIES', () => {
   })
 })
 
+describe('UPLOAD_STORE', () => {
+  test.each(['s3://bucket', 's3://my.bucket/prefix', 's3://bucket/a/b.c/_d-', 's3://bucket/..a/...'])(
+    'takes %s',
+    (given) => {
+      expect(read({ UPLOAD_STORE: given }).uploadStore).toBe(given)
+    },
+  )
+
+  // A proxy in between would resolve `..` and lead to another bucket.
+  test.each(['s3://bucket/..', 's3://bucket/../other', 's3://bucket/./a/', 's3://bucket//a', 's3://b/ü'])(
+    'does not take %s',
+    (given) => {
+      expect(() => read({ UPLOAD_STORE: given })).toThrow(/^UPLOAD_STORE takes s3:/)
+    },
+  )
+})
+
 test.each(['RATE_LIMIT', 'WRONG_SECRET_LIMIT', 'MAX_UPLOADS', 'MAX_WAITING_IMPORTS', 'MAX_CONNECTIONS'])(
   '%s takes whole numbers from 1',
   (variable) => {
