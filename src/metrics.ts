@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { PoolConnections } from './db/pool.js'
 import type { Written } from './imports/events.js'
-import { type QueueState, queueState } from './imports/queue/state.js'
 import { FAILURE_REASONS } from './imports/terms.js'
+import { PATIENCE_MS, QueueFigures } from './metrics/queue-figures.js'
 import { recordTypes } from './records/index.js'
 import { availability } from './uploads/availability.js'
 import type { S3Request } from './uploads/s3/bucket.js'
@@ -11,20 +11,11 @@ import type { UploadStores } from './uploads/stores.js'
 import { version } from './version.js'
 import type { WorkerEvent } from './worker/events.js'
 
-/** How long the queue's figures are reused before the database is queried again. */
-const QUEUE_CACHE_MS = 5000
-
-/** A database that takes longer counts as away: a scraper waits only a few seconds. */
-const QUEUE_PATIENCE_MS = 2000
-
 /** In seconds, from a look-up by id to an upload of hours. */
 const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600]
 const S3_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const CHUNK_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const IMPORT_BUCKETS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600]
-
-/** Said of the figures that every process reports alike. */
-const GLOBAL = 'Of the whole database: the same in each process.'
 
 /**
  * The figures of this process for Prometheus; docs/operations/monitoring.md says what each means. The worker
@@ -35,8 +26,7 @@ export class Metrics {
   readonly #registry = new Registry()
   readonly #pool: PoolConnections
   readonly #waitingRequests: () => number
-  #queue: { readonly state: QueueState | undefined; readonly until: number } | undefined
-  #asking: Promise<QueueState> | undefined
+  readonly #queue: QueueFigures
   #stores: UploadStores | undefined
 
   readonly #requests = this.#histogram(
@@ -106,38 +96,11 @@ export class Metrics {
     'Connections of the pools by state, and requests waiting for one.',
     ['pool', 'state'],
   )
-  readonly #databaseUp = this.#gauge(
-    'intake_database_up',
-    `Whether the database returned the figures of the queue within ${QUEUE_PATIENCE_MS / 1000} s: 1 or 0.`,
-  )
-  readonly #queueDepth = this.#gauge('intake_imports', `Imports that have not ended, by status. ${GLOBAL}`, [
-    'status',
-  ])
-  readonly #queueAge = this.#gauge(
-    'intake_oldest_import_age_seconds',
-    `Time since the oldest import that has not ended was posted, by status; 0 if there is none. ${GLOBAL}`,
-    ['status'],
-  )
-  readonly #silence = this.#gauge(
-    'intake_import_silence_seconds',
-    `Time since the last progress of the started import that has gone longest without any; 0 if none is started. ${GLOBAL}`,
-  )
-  readonly #orphans = this.#gauge(
-    'intake_expired_leases',
-    `Started imports that nobody runs: their worker ended or is silent. ${GLOBAL}`,
-  )
-
-  readonly #waitingDeliveries = this.#gauge(
-    'intake_webhook_deliveries_waiting',
-    `Messages to webhooks that wait for their first or another attempt. ${GLOBAL}`,
-  )
-
-  readonly #workers = this.#gauge('intake_workers', `Processes that work on imports. ${GLOBAL}`)
-
   /** @param waitingRequests how many statements and transactions wait for the pool */
   constructor(pool: PoolConnections, waitingRequests: () => number) {
     this.#pool = pool
     this.#waitingRequests = waitingRequests
+    this.#queue = new QueueFigures(pool)
     collectDefaultMetrics({ register: this.#registry })
     this.#gauge('intake_build_info', 'Always 1; the label is the version.', ['version']).set(
       { version: version() },
@@ -242,14 +205,13 @@ export class Metrics {
   async text(): Promise<string> {
     const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.#pool
     this.#setPool('api', { total, idle, waiting: waiting + this.#waitingRequests() })
-    const [queue] = await Promise.all([this.#queueState(), this.#lookAtStores()])
-    this.#setQueue(queue)
-    return await this.#registry.metrics()
+    await Promise.all([this.#queue.renew(), this.#lookAtStores()])
+    return await Registry.merge([this.#registry, this.#queue.registry]).metrics()
   }
 
   async #lookAtStores(): Promise<void> {
     if (!this.#stores) return
-    for (const [store, isThere] of await availability(this.#stores, QUEUE_PATIENCE_MS)) {
+    for (const [store, isThere] of await availability(this.#stores, PATIENCE_MS)) {
       this.#storesUp.set({ store }, isThere ? 1 : 0)
     }
   }
@@ -258,41 +220,6 @@ export class Metrics {
     this.#connections.set({ pool, state: 'busy' }, total - idle)
     this.#connections.set({ pool, state: 'idle' }, idle)
     this.#connections.set({ pool, state: 'waiting' }, waiting)
-  }
-
-  #setQueue(state: QueueState | undefined): void {
-    this.#databaseUp.set(state ? 1 : 0)
-    // Unknown figures are left out: the last known ones would look like a queue that stands still.
-    const single = [this.#silence, this.#orphans, this.#waitingDeliveries, this.#workers]
-    for (const gauge of [this.#queueDepth, this.#queueAge, ...single]) gauge.reset()
-    if (!state) {
-      for (const gauge of single) gauge.remove()
-      return
-    }
-    for (const { status, count, oldestSeconds } of state.statuses) {
-      this.#queueDepth.set({ status }, count)
-      this.#queueAge.set({ status }, oldestSeconds)
-    }
-    this.#silence.set(state.silenceSeconds)
-    this.#orphans.set(state.expiredLeases)
-    this.#waitingDeliveries.set(state.waitingDeliveries)
-    this.#workers.set(state.workers)
-  }
-
-  /** The queue, at most a few seconds old; undefined: the database does not answer. One query at a time. */
-  async #queueState(): Promise<QueueState | undefined> {
-    if (this.#queue && this.#queue.until > performance.now()) return this.#queue.state
-    this.#asking ??= queueState(this.#pool).finally(() => {
-      this.#asking = undefined
-    })
-    let timer: NodeJS.Timeout | undefined
-    const patience = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, QUEUE_PATIENCE_MS, undefined)
-    })
-    const state = await Promise.race([this.#asking.catch(() => undefined), patience])
-    clearTimeout(timer)
-    this.#queue = { state, until: performance.now() + (state ? QUEUE_CACHE_MS : 0) }
-    return state
   }
 
   #counter<Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []) {

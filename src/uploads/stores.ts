@@ -3,7 +3,10 @@ import type { S3Request } from './s3/bucket.js'
 import { openS3Store } from './s3.js'
 import type { UploadStore } from './store.js'
 
-/** What identifies the upload stores of a process, of which there is at least one. Plain data, since it crosses threads. */
+/**
+ * What identifies the upload stores of a process, of which there is at least one. Plain data, since it crosses
+ * threads.
+ */
 export interface StoresOptions {
   /** The uploads folder of its data directory; undefined: it has none, and never had. */
   readonly folder?: Folder | undefined

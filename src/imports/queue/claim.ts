@@ -61,9 +61,9 @@ export class LeaseLost extends Error {
 const TRIED_HEADS = 16
 
 /**
- * Claims the next import whose file is in one of the stores, or the next undo: of the unclaimed heads of the owners' queues, the one
- * whose organization, and then whose owner, has waited longest for a turn. The unique index on started
- * imports allows an owner one at a time, whoever claims.
+ * Claims the next import whose file is in one of the stores, or the next undo: of the unclaimed heads of the
+ * owners' queues, the one whose organization, and then whose owner, has waited longest for a turn. The unique
+ * index on started imports allows an owner one at a time, whoever claims.
  *
  * @param processId by which a later start of this process finds what it had claimed.
  * @returns undefined if there is nothing to claim; look again at the next notification or poll.

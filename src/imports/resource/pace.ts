@@ -17,8 +17,8 @@ const AHEAD_MS = 5000
 const LARGEST = 0.9999
 
 /**
- * The pace of a work, for the command line and the console, whose progress is seen now and then. What is shown of it moves on evenly in between, and
- * never back. All moments are in ms of one clock.
+ * The pace of a work, for the command line and the console, whose progress is seen now and then. What is shown
+ * of it moves on evenly in between, and never back. All moments are in ms of one clock.
  */
 export class Pace {
   #seen: readonly Seen[] = []

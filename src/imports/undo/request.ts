@@ -54,8 +54,8 @@ async function reread(client: Client, id: string): Promise<Import> {
 }
 
 /**
- * It goes to the process that has the import's file, though it does not read it. Retention has nothing to delete of
- * it.
+ * Any process runs it, since it reads no file, so the import's store is named only because the column requires one.
+ * Retention has nothing to delete of it.
  */
 async function insert(client: Client, id: string): Promise<void> {
   await client.query(sql`

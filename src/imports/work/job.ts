@@ -48,8 +48,9 @@ const MAX_DEATHS = 20
 const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3
 
 /**
- * Runs a claimed import, or the undo of one, to its end; or, when `stop` or `turnOver` is signalled, to its next checkpoint; or
- * until a fault or another worker intervenes. Never throws: what happened is in the database and the log.
+ * Runs a claimed import, or the undo of one, to its end; or, when `stop` or `turnOver` is signalled, to its next
+ * checkpoint; or until a fault or another worker intervenes. Never throws: what happened is in the database and
+ * the log.
  *
  * @param turnOver signalled when others are waiting for its place; a chunk is written in any case.
  */

@@ -11,12 +11,10 @@ const RENEW_STATISTICS_FROM = 10_000
 
 /** Updates the statistics of the tables that an import has added much to. */
 export async function renewStatistics(pool: Pool, { uploaded, dryRun }: Job): Promise<void> {
-  if (dryRun || (await isDistributing(pool))) return
-  for (const { type, table, holds } of recordTypes) {
-    if ((uploaded[type] ?? 0) < RENEW_STATISTICS_FROM) continue
-    for (const name of [table, ...holds.map((held) => held.table)]) {
-      await pool.query(`analyze ${name}`)
-    }
+  const grown = recordTypes.filter(({ type }) => (uploaded[type] ?? 0) >= RENEW_STATISTICS_FROM)
+  if (dryRun || grown.length === 0 || (await isDistributing(pool))) return
+  for (const name of grown.flatMap(({ table, holds }) => [table, ...holds.map((held) => held.table)])) {
+    await pool.query(`analyze ${name}`)
   }
 }
 

@@ -7,7 +7,12 @@ import { UploadMissing } from '../store.js'
 import type { Bucket } from './bucket.js'
 import { abortUpload, sizeOf } from './multipart.js'
 
-/** Removes uploads in parts that were started before a time and got no part since; returns how many. @throws UploadsAway */
+/**
+ * Removes uploads in parts that were started before a time and got no part since.
+ *
+ * @returns how many
+ * @throws UploadsAway
+ */
 export async function removeUnfinishedUploads(bucket: Bucket, prefix: string, before: Date): Promise<number> {
   let removed = 0
   for await (const { Key, UploadId, Initiated } of unfinished(bucket, prefix)) {
