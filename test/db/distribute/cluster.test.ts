@@ -171,6 +171,15 @@ describe.skipIf(nodes === undefined)('On a cluster', () => {
     await expectLayout(4)
     const { rows } = await pool.query('select count(*) as count from products')
     expect(rows).toEqual([{ count: 100 }])
+    // As of those that are distributed afterwards (docs/decisions/0058).
+    const target = `select attstattarget from pg_attribute where attrelid = '%s'::regclass and attname = 'owner_id'`
+    for (const table of ['products', 'import_kept']) {
+      const found = await pool.query('select distinct result from run_command_on_shards($1, $2)', [
+        table,
+        target,
+      ])
+      expect(found.rows).toEqual([{ result: '0' }])
+    }
   })
 
   test('a worker is refused at the start, by commands, and by the doctor', async () => {
@@ -218,7 +227,12 @@ describe.skipIf(nodes === undefined)('On a cluster', () => {
   test('a role that is no superuser distributes its own database', async () => {
     const role = `role_${database.name}`
     for (const url of nodes) {
-      await onNode(url, `create role ${role} login password 'x'`)
+      // It is on each node once, whether or not this node would tell the others.
+      await onNode(
+        url,
+        'set citus.enable_create_role_propagation to off',
+        `create role ${role} login password 'x'`,
+      )
       await onNode(url, `alter database ${database.name} owner to ${role}`)
     }
     const url = new URL(database.databaseUrl)

@@ -108,7 +108,7 @@ export class Oracle {
           problems.length > 0
             ? problems
             : before
-              ? this.#judgePatch(noun, attributes, before)
+              ? this.#judgePatch(noun, attributes, before, given)
               : this.#judge(noun, attributes)
         if (!('lists' in judged)) {
           errors.push(
@@ -147,12 +147,17 @@ export class Oracle {
     return noun === 'subscription' ? this.#subscription(attributes) : { lists: {} }
   }
 
-  /** Of a record that is there, what the patch does not give stays. */
-  #judgePatch(noun: Noun, attributes: Attributes, { held }: Stored): readonly Problem[] | Held {
+  /** Of a record that is there, what the patch does not give stays. A list that it clears is empty. */
+  #judgePatch(
+    noun: Noun,
+    attributes: Attributes,
+    { held }: Stored,
+    patch: Attributes,
+  ): readonly Problem[] | Held {
     if (noun === 'offering') {
       const judged = this.#offering(attributes)
       if (!('lists' in judged)) return judged
-      const given = Object.entries(judged.lists).filter(([list]) => list in attributes)
+      const given = Object.entries(judged.lists).filter(([list]) => list in patch)
       return { lists: { ...held.lists, ...Object.fromEntries(given) } }
     }
     if (noun !== 'subscription') return { lists: {} }
