@@ -1,5 +1,7 @@
 import sql from 'sql-template-tag'
 import { type Client, type Pool, rows } from '../../db/pool.js'
+import { isAnyId } from '../../db/ref-key.js'
+import { UUID_PATTERN } from '../../schema/uuid.js'
 import type { UploadStore } from '../../uploads/store.js'
 
 /** How many files the database is asked about at once. */
@@ -43,12 +45,31 @@ async function unknownUploads(
   store: UploadStore,
   keys: readonly string[],
 ): Promise<readonly string[]> {
-  if (keys.length === 0) return []
+  const left = await notByTheirIds(db, store, keys)
+  if (left.length === 0) return []
   const unknown = await rows<{ key: string }>(
     db,
     sql`
-      select k.key from unnest(${keys}::text[]) as k(key)
+      select k.key from unnest(${left}::text[]) as k(key)
       where not exists (select from imports i where i.upload_store = ${store.id} and i.upload_key = k.key)`,
   )
   return unknown.map(({ key }) => key)
+}
+
+/** Nearly all keys are the ids of their imports, by which an index finds them; the others take reading all imports. */
+async function notByTheirIds(
+  db: Pool | Client,
+  store: UploadStore,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const ids = keys.filter((key) => UUID_PATTERN.test(key))
+  if (ids.length === 0) return keys
+  const found = await rows<{ key: string }>(
+    db,
+    sql`
+      select i.upload_key as key from imports i
+      where ${isAnyId(sql`i.id`, ids)} and i.upload_store = ${store.id} and i.upload_key = i.id::text`,
+  )
+  const known = new Set(found.map(({ key }) => key))
+  return keys.filter((key) => !known.has(key))
 }
