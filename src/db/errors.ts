@@ -6,12 +6,20 @@ const hasCode = (error: unknown, code: string): boolean =>
 /** PostgreSQL, appendix A: `unique_violation`. */
 export const isUniqueViolation = (error: unknown): boolean => hasCode(error, '23505')
 
+/** PostgreSQL, appendix A: `internal_error`. It may be anything. */
+export const isInternal = (error: unknown): boolean => hasCode(error, 'XX000')
+
 /**
  * A node of a distributed PostgreSQL refused a COPY, for whatever reason: Citus tells its coordinator's clients no
  * code but `internal_error`. The same rows by INSERT get the code.
  */
 export const isRefusedCopy = (error: unknown): boolean =>
-  hasCode(error, 'XX000') && (error as pg.DatabaseError).routine === 'ReportCopyError'
+  isInternal(error) && (error as pg.DatabaseError).routine === 'ReportCopyError'
+
+/** A node of a distributed PostgreSQL went away in the middle of a transaction: Citus has no better code for that. */
+export const isLostNode = (error: unknown): boolean =>
+  isInternal(error) &&
+  ['MarkRemoteTransactionFailed', 'ReportResultError'].includes((error as pg.DatabaseError).routine ?? '')
 
 /** PostgreSQL, appendix A: `deadlock_detected`. This transaction was chosen as the victim. */
 export const isDeadlock = (error: unknown): boolean => hasCode(error, '40P01')

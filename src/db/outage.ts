@@ -1,4 +1,4 @@
-import { isRefusedCopy } from './errors.js'
+import { isLostNode, isRefusedCopy } from './errors.js'
 
 /**
  * Errors that pass when the database is back, has room again, or the other transaction has ended. They say
@@ -43,6 +43,6 @@ export function isOutage(error: unknown): boolean {
   if (code === 'ENOENT') return syscall === 'connect'
   if (NETWORK.includes(code)) return true
   // A node that goes away during a COPY, or what it says of the rows. Jobs ask again by INSERT.
-  if (isRefusedCopy(error)) return true
+  if (isRefusedCopy(error) || isLostNode(error)) return true
   return PASSING.some((pattern) => pattern.test(code))
 }

@@ -2,7 +2,7 @@ import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { CopyBuffers } from '../../db/copy/buffers.js'
-import { isRefusedCopy, isUniqueViolation } from '../../db/errors.js'
+import { isInternal, isRefusedCopy, isUniqueViolation } from '../../db/errors.js'
 import { isOutage } from '../../db/outage.js'
 import type { Pool } from '../../db/pool.js'
 import { UploadMissing, UploadsAway } from '../../uploads/store.js'
@@ -208,8 +208,8 @@ async function handleFault(
     logger.warn('another worker has this import now, or it was ended')
     return
   }
-  // A refused COPY counts: what it was for is not known, and nothing may be tried again forever.
-  const outage = (isOutage(error) && !isRefusedCopy(error)) || error instanceof UploadsAway
+  // What has no code of its own counts, since nothing may be tried again forever; a node that is away has one.
+  const outage = (isOutage(error) && !isInternal(error)) || error instanceof UploadsAway
   emit({ kind: 'interrupted', cause: outage ? 'outage' : 'fault' })
   logger.error({ err: error, outage }, 'import interrupted')
   try {
