@@ -29,11 +29,19 @@ export async function startRelay(targets: readonly number[]): Promise<Relay> {
   let state: RelayState = 'open'
   let turn = 0
   const pairs = new Set<Pair>()
+  // Also those whose other side is gone, and whose client has not read that yet.
+  const clients = new Set<Socket>()
   // A half that has ended may wait for the other: what is half closed is relayed as such.
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     const pair: Pair = { client, upstream: undefined, isConnecting: false }
     pairs.add(pair)
-    client.on('error', () => {}).on('close', () => end(pair, client))
+    clients.add(client)
+    client
+      .on('error', () => {})
+      .on('close', () => {
+        clients.delete(client)
+        end(pair, client)
+      })
     if (state === 'resetting') client.resetAndDestroy()
     else if (state === 'open') void relay(pair)
   })
@@ -70,7 +78,7 @@ export async function startRelay(targets: readonly number[]): Promise<Relay> {
   }
 
   function resetAll(): void {
-    for (const { client } of pairs) client.resetAndDestroy()
+    for (const client of clients) client.resetAndDestroy()
   }
 
   async function relay(pair: Pair): Promise<void> {

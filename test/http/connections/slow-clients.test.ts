@@ -6,7 +6,7 @@ import { formEnd, importFile, partHead } from '../../support/multipart.js'
 import { startTestService, testService } from '../../support/service.js'
 import { answerOn, closed, openSocket, openUpload } from '../../support/sockets.js'
 
-const service = testService({ REQUEST_TIMEOUT: '1', IDLE_TIMEOUT: '3' })
+const service = testService({ REQUEST_TIMEOUT: '2', IDLE_TIMEOUT: '4' })
 
 /** Sends a space regularly, so that the connection is never silent. */
 function drip(socket: Socket, piece = ' '): Socket {
