@@ -19,8 +19,10 @@ describe.runIf(hasSwift)('A service that moves its uploads to S3', () => {
     const { id } = await service.api.import(file(aProduct(), 'garbage'))
     expect((await uploads.files()).whole).toEqual([id])
     expect(await readdir(service.dataDir)).not.toContain('uploads')
-    const rejected = await apiOf(await another()).get(`/subscriptions/imports/${id}/rejected`)
+    const other = await another()
+    const rejected = await apiOf(other).get(`/subscriptions/imports/${id}/rejected`)
     expect(rejected.body).toBe('garbage\n')
+    await other.stop()
   })
 
   test('reads those in its folder as before, runs their rehearsals, and needs the folder no more without them', async () => {
@@ -79,7 +81,7 @@ describe.runIf(hasSwift)('A service that moves its uploads to S3', () => {
     expect(wrong.of('S3')?.found).toMatch(/does not accept the credentials/)
     expect(wrong.code).toBe(1)
     const owner = await ownerIdOf(service.pool, service.api)
-    // A worker would find that the file is missing, too.
+    // A worker would find that the file is missing, and end the import.
     await service.server.stop()
     const id = randomUUID()
     await insertImport(service.pool, owner, { id, status: 'started', upload_store: UPLOAD_STORE })

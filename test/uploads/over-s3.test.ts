@@ -125,7 +125,7 @@ describe.skipIf(!hasSwift)('With the uploads in a bucket', () => {
     const store = await service.addStore()
     const kept = await store.import(file(aProduct()))
     const ids: string[] = []
-    for (let n = 0; n < 25; n += 1) ids.push((await store.import(file(aProduct()))).id)
+    for (let n = 0; n < 25; n += 1) ids.push((await store.import(`${file(aProduct())}garbage\n`)).id)
     await service.pool.query(
       `update imports set finished_at = finished_at - interval '40 days', expired_at = now() - interval '2 hours'
        where id = any($1)`,

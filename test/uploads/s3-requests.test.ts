@@ -22,7 +22,7 @@ const server = createServer((request, response) => {
     }
     const root = method === 'POST' && url.includes('uploads') ? 'InitiateMultipartUploadResult' : 'Result'
     response.setHeader('etag', '"part"')
-    response.end(method === 'PUT' ? '' : `<${root}><UploadId>one</UploadId></${root}>`)
+    response.end(method === 'PUT' ? '' : `<${root}><Name>bucket</Name><UploadId>one</UploadId></${root}>`)
   })
 })
 
