@@ -3,7 +3,7 @@ import { LongestFirst } from './test/support/sequencer.js'
 
 /**
  * The contract over HTTP, on one service that the files share. Not here: services with settings of their own,
- * connections that hardly move, files of many megabytes, many restarts.
+ * connections that hardly move, files of many megabytes, many restarts, tables that are vacuumed.
  */
 const SHARED = [
   'test/{config,json,schema}/**/*.test.ts',
@@ -18,7 +18,7 @@ const SHARED = [
   'test/imports/receive/bodies.test.ts',
   'test/imports/report/!(upgrade).test.ts',
   'test/imports/work/{dry-run,duplicates,journal,on-conflict,patch,two-owners}.test.ts',
-  'test/records/**/!(concurrency).test.ts',
+  'test/records/**/!(concurrency|cost).test.ts',
   'test/routes/settings.test.ts',
   'test/routes/access/{keys,me}.test.ts',
 ]
