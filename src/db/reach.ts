@@ -26,9 +26,12 @@ const NO_SUCH_DATABASE = '3D000'
  */
 const REFUSED_BY_POOLER = '08P01'
 
-/** What PgBouncer 1.18 and newer say about an address that is wrong for as long as it stays the same. */
+/**
+ * What PgBouncer 1.18 and newer say about an address that is wrong for as long as it stays the same. Each way
+ * of authentication has its own word before "authentication failed", in quotes or not.
+ */
 const REFUSED_FOR_GOOD =
-  /^(unsupported startup parameter|password authentication failed|SASL authentication failed|no such user|not allowed$)/
+  /^(unsupported startup parameter|no such user|not allowed$)|authentication failed$|login rejected$/
 
 /** The same for a database that nobody has created or configured yet. */
 const UNKNOWN_TO_POOLER = /^(database ".*" does not exist|no such database)/

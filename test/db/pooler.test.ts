@@ -45,8 +45,8 @@ interface Pooler {
   kill(): Promise<void>
 }
 
-/** Starts PgBouncer before the test's database. */
-async function startPooler(mode: 'session' | 'transaction'): Promise<Pooler> {
+/** Starts PgBouncer before the test's database. With `trust` it knows no user but the server's superuser. */
+async function startPooler(mode: 'session' | 'transaction', auth: 'any' | 'trust' = 'any'): Promise<Pooler> {
   const server = new URL(inject('directUrl'))
   const { pathname } = new URL(database.databaseUrl)
   const port = await freePort()
@@ -59,11 +59,13 @@ async function startPooler(mode: 'session' | 'transaction'): Promise<Pooler> {
 listen_addr = 127.0.0.1
 listen_port = ${port}
 unix_socket_dir =
-auth_type = any
+auth_type = ${auth}
+auth_file = ${join(folder.path, 'users')}
 pool_mode = ${mode}
 default_pool_size = 50
 `
   await writeFile(path, configuration)
+  await writeFile(join(folder.path, 'users'), `"${server.username}" ""\n`)
   await chmod(folder.path, 0o755)
   // It refuses to run as root; only the server's user may use the server's socket.
   const { uid, gid } = await stat(host)
@@ -126,6 +128,16 @@ describe.skipIf(PGBOUNCER === undefined)('Through PgBouncer', () => {
     )
     expect(code).toBe(1)
     expect(stderr).toMatch(/^intake: .*unsupported startup parameter.* remove them from DATABASE_URL.*\n$/)
+  })
+
+  test('a user that it does not know ends a start', async () => {
+    const url = new URL((await startPooler('session', 'trust')).url)
+    url.username = 'nobody_knows'
+    const { code, stderr } = await intake(['serve', '--port', '0'], places(url.href))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /^intake: The database of DATABASE_URL cannot be reached: .*authentication failed\.\n$/,
+    )
   })
 
   test('with shared sessions a start fails with a sentence, and leaves no lock and no setting behind', async () => {
