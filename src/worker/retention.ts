@@ -57,7 +57,7 @@ export async function retain(context: RetentionContext, days: number, stop: Abor
       await attempt(async () => {
         await deleteUploads(context, store, stop)
         if (performance.now() < (tidyAt.get(store) ?? 0)) return
-        await tidy(context, store, days)
+        await tidy(context, store, days, stop)
         tidyAt.set(store, performance.now() + TIDY_MS)
       })
     }
@@ -233,13 +233,14 @@ async function tidy(
   { pool, logger, emit }: RetentionContext,
   store: UploadStore,
   days: number,
+  stop: AbortSignal,
 ): Promise<void> {
   // Not by our clock: if it was a day ahead, uploads that others are just receiving would look abandoned.
   const now = (await store.now()).getTime()
   const ago = (ms: number) => new Date(now - ms)
   const unfinished = await store.removeUnfinished(ago(DAY_MS))
   if (unfinished > 0) logger.warn({ uploads: unfinished }, 'uploads that never ended were deleted')
-  const strays = days > 0 ? await removeStrayUploads(pool, store, ago(days * DAY_MS)) : 0
+  const strays = days > 0 ? await removeStrayUploads(pool, store, ago(days * DAY_MS), stop) : 0
   if (strays === 0) return
   emit({ kind: 'expired', what: 'upload', count: strays })
   logger.warn({ uploads: strays }, 'uploads that no import names were deleted')

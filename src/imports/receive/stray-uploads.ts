@@ -11,14 +11,18 @@ const ASKED_AT_ONCE = 1000
  * The keys of files written before `before` that no import names: a crash came between the file and its row,
  * or the database is a restored one and older than the file. A younger file may belong to a request that has
  * not ended yet.
+ *
+ * @param stop ends it early: there may be very many files.
  */
 export async function* strayUploads(
   db: Pool | Client,
   store: UploadStore,
   before: Date,
+  stop?: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   let keys: string[] = []
   for await (const { key, modifiedAt } of store.list()) {
+    if (stop?.aborted) return
     if (modifiedAt < before) keys.push(key)
     if (keys.length < ASKED_AT_ONCE) continue
     yield* await unknownUploads(db, store, keys)
@@ -28,9 +32,15 @@ export async function* strayUploads(
 }
 
 /** Removes the files that `strayUploads` finds, and returns how many. */
-export async function removeStrayUploads(pool: Pool, store: UploadStore, before: Date): Promise<number> {
+export async function removeStrayUploads(
+  pool: Pool,
+  store: UploadStore,
+  before: Date,
+  stop?: AbortSignal,
+): Promise<number> {
   let removed = 0
-  for await (const key of strayUploads(pool, store, before)) {
+  for await (const key of strayUploads(pool, store, before, stop)) {
+    if (stop?.aborted) break
     // A newer database may have been restored since.
     if ((await unknownUploads(pool, store, [key])).length === 0) continue
     await store.remove(key)
