@@ -88,7 +88,8 @@ async function measureAll(trials: readonly Trial[], runs: number, context: Conte
     for (const trial of trials) {
       context.signal.throwIfAborted()
       const { name, records } = trial
-      context.progress.begin(`run ${run} of ${runs}: ${name}, ${grouped(records)} records`, records)
+      const what = records === 0 ? name : `${name}, ${grouped(records)} records`
+      context.progress.begin(`run ${run} of ${runs}: ${what}`, records)
       const start = performance.now()
       readings.set(trial, await trial.measure(context))
       context.progress.end(`${seconds((performance.now() - start) / 1000)} with all that belongs to it`)

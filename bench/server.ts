@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { databaseOf } from './database.js'
+import { requireDurability } from './durability.js'
 import { withTempFolder } from './temp-folder.js'
 
 /** A running `intake serve`. */
@@ -13,6 +15,8 @@ export interface ServiceProcess {
   /** The Node process: API and worker. */
   readonly pid: number
   readonly dataDir: string
+  /** From the start of the process until it has said that it listens. */
+  readonly startSeconds: number
 }
 
 /** One with an embedded database of its own. */
@@ -27,6 +31,9 @@ export type Settings = Readonly<Record<string, string>>
 const START_MS = 60_000
 const STOP_MS = 60_000
 
+/** The start of what a server prints once it can be asked (contract 1). */
+const LISTENING = 'listening on '
+
 /** How much of a server's last output on stderr to keep for an error message, in characters. */
 const KEPT_STDERR = 4000
 
@@ -35,7 +42,7 @@ const KEPT_STDERR = 4000
  * `use` throws.
  *
  * @throws what `use` throws; and an Error with the server's last output if it does not start, ends by itself,
- * or does not stop cleanly.
+ * or does not stop cleanly, and one if its database may lose what it has committed.
  */
 export async function withFreshServer<T>(use: (server: Server) => Promise<T>): Promise<T> {
   return withTempFolder((folder) => withServer(join(folder, 'data'), use))
@@ -63,7 +70,10 @@ export async function withProcess<T>(
 ): Promise<T> {
   const spawned = spawnServer(dataDir, settings)
   try {
-    return await use(await ready(spawned, dataDir))
+    const started = await ready(spawned, dataDir)
+    const { DATABASE_URL: connectionString } = settings
+    await requireDurability(connectionString ? { connectionString } : await databaseOf(dataDir))
+    return await use(started)
   } finally {
     await stop(spawned, dataDir)
   }
@@ -73,6 +83,9 @@ interface Spawned {
   readonly child: ChildProcess
   /** Resolves when the process has ended or could not be started. */
   readonly ended: Promise<void>
+  /** When it was started, as `performance.now()` has it, and when it said that it listens. */
+  readonly startedAt: number
+  listeningAt?: number
   stdout: string
   stderr: string
   /** Whether it has reported that it is ready. */
@@ -80,6 +93,7 @@ interface Spawned {
 }
 
 function spawnServer(dataDir: string, settings: Settings): Spawned {
+  const startedAt = performance.now()
   const child = spawn(process.execPath, [...startFlags(), join(projectFolder(), 'dist', 'cli.js'), 'serve'], {
     // Not our own environment: its settings (contract 1) must not change what is measured.
     env: {
@@ -103,9 +117,10 @@ function spawnServer(dataDir: string, settings: Settings): Spawned {
       resolve()
     })
   })
-  const spawned: Spawned = { child, ended, stdout: '', stderr: '', wasReady: false }
+  const spawned: Spawned = { child, ended, startedAt, stdout: '', stderr: '', wasReady: false }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     spawned.stdout += text
+    if (spawned.stdout.startsWith(LISTENING)) spawned.listeningAt ??= performance.now()
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     spawned.stderr = (spawned.stderr + text).slice(-KEPT_STDERR)
@@ -133,10 +148,10 @@ async function ready(spawned: Spawned, dataDir: string): Promise<ServiceProcess>
   const deadline = Date.now() + START_MS
   while (Date.now() < deadline && isRunning(spawned)) {
     const [, url, apiKey] = /^listening on (\S+)\nAPI key: (\S+)\n/m.exec(spawned.stdout) ?? []
-    const { pid } = spawned.child
-    if (url && apiKey && pid) {
+    const { listeningAt, startedAt, child } = spawned
+    if (url && apiKey && child.pid && listeningAt) {
       spawned.wasReady = true
-      return { url, apiKey, pid, dataDir }
+      return { url, apiKey, pid: child.pid, dataDir, startSeconds: (listeningAt - startedAt) / 1000 }
     }
     await Promise.race([sleep(10), spawned.ended])
   }

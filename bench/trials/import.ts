@@ -1,4 +1,5 @@
 import { importedRecords, importFile, runImport } from '../client.js'
+import { type CpuReadings, watchCpu } from '../cpu.js'
 import { checkpoint } from '../database.js'
 import { generatedFile, type ImportFile, mistakesLines, type Outcome, repeatedMistakes } from '../files.js'
 import type { GenerateOptions } from '../generate.js'
@@ -7,7 +8,7 @@ import type { Server } from '../server.js'
 import type { Context, Trial } from '../trial.js'
 
 /** The duration of an import, as a client sees it. */
-export interface ImportReadings {
+export interface ImportReadings extends CpuReadings {
   /** From the first byte of the POST until a GET says that it has ended. */
   readonly seconds: number
   /** From the first byte of the POST until the 201. */
@@ -88,9 +89,11 @@ const trialOf = (name: string, records: number, file: File, before?: File): Tria
       if (before) await importFile(server, await before(context), context)
       await checkpoint(server)
       const measured = await file(context)
+      const cpu = await watchCpu({ node: [server.pid], postgres: [server.postgresPid] })
       const { result, peak } = await watchPostgresMemory(server.postgresPid, () =>
         importFile(server, measured, context),
       )
-      return { ...result, nodePeakBytes: await nodePeakMemory(server), postgresPeakBytes: peak }
+      const memory = { nodePeakBytes: await nodePeakMemory(server), postgresPeakBytes: peak }
+      return { ...result, ...(await cpu.since()), ...memory }
     }),
 })

@@ -55,6 +55,9 @@ type Ask = (records: number, sample: Sample) => Question
 
 const eq = (attribute: string, value: string) => ({ filter: `eq(${attribute},${JSON.stringify(value)})` })
 
+/** The row whose query matches a share of all products. */
+export const COMMON_NAME = 'list: eq(name) of 1 in 144'
+
 /** The queries, by the names of their rows. */
 const questions: readonly (readonly [name: string, ask: Ask])[] = [
   ['list: first page', (total) => ({ query: {}, total })],
@@ -63,7 +66,7 @@ const questions: readonly (readonly [name: string, ask: Ask])[] = [
   ['list: eq(sku)', (_, { own }) => ({ query: eq('sku', own.sku), total: 1 })],
   ['list: eq(name) of one', (_, { own }) => ({ query: eq('name', own.name), total: 1 })],
   [
-    'list: eq(name) of 1 in 144',
+    COMMON_NAME,
     (records, { shared }) => ({ query: eq('name', shared.name), total: countNamed(shared.name, records) }),
   ],
 ]

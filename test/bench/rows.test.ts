@@ -39,3 +39,30 @@ test('what a row and its base are read from is measured once, and every row that
 test('no text chooses every row', () => {
   expect(chosen(rows, '').rows).toEqual(rows)
 })
+
+test('of three sizes, the largest is only imported, and its time a record is compared with the next', () => {
+  const all = rowsOf([50_000, 10_000_000, 1_000_000])
+  const { trials } = chosen(all, '10,000,000')
+  const sizes = trials.map(({ name, records }) => [name, records])
+  expect(sizes).toEqual([
+    ['import', 10_000_000],
+    ['import', 1_000_000],
+  ])
+  const row = all.find(({ name }) => name === 'time a record, 10,000,000')
+  if (!row) throw new Error('there is no such row')
+  const run: Run = { of: ({ records }) => ({ seconds: records === 10_000_000 ? 210 : 20 }) as never }
+  expect(row.base?.name).toBe('1,000,000')
+  expect(row.measured.of(run)).toBeCloseTo(21e-6)
+  expect(ratioOf(row, run)).toBeCloseTo(1.05)
+  const others = all.filter(({ name }) => !name.endsWith('10,000,000'))
+  expect(others.map(({ name }) => name)).toEqual(rows.map(({ name }) => name))
+})
+
+test('the CPU time of Node and PostgreSQL together is that of a million records', () => {
+  const [row] = rowsOf([500_000]).filter(({ name }) => name.startsWith('CPU a million records: Node and'))
+  if (!row) throw new Error('there is no such row')
+  const run = (readings: object): Run => ({ of: () => readings as never })
+  expect(row.measured.of(run({ nodeCpuSeconds: 8, postgresCpuSeconds: 7 }))).toBe(30)
+  expect(ratioOf(row, run({ nodeCpuSeconds: 8, postgresCpuSeconds: 7 }))).toBe(1.25)
+  expect(row.measured.of(run({ nodeCpuSeconds: 8, postgresCpuSeconds: undefined }))).toBeUndefined()
+})
