@@ -11,6 +11,7 @@ import {
   perRecord,
 } from './rows-of-imports.js'
 import { secondOwners, severalOwners } from './rows-of-owners.js'
+import { peers } from './rows-of-peers.js'
 import { subscriptions } from './rows-of-subscriptions.js'
 import type { Trial } from './trial.js'
 import { floorTrial } from './trials/floor.js'
@@ -52,6 +53,7 @@ export function rowsOf(sizes: readonly number[]): Row[] {
     ...commands(large),
     undone(large),
     ...recordByRecord(small),
+    ...peers([...new Set([small.records, large.records])]),
     ...withProblems(small),
     offerings(Math.ceil(small.records / 5)),
     ...subscriptions(Math.ceil(large.records / 5)),
