@@ -33,25 +33,35 @@ export const importedRecords = ({ meta }: Import): number => sum(meta.records.im
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((total, count) => total + count, 0)
 
+/** A file in a form. */
+export interface FilePart {
+  readonly path: string
+  readonly field: string
+  readonly filename: string
+  readonly contentType: string
+}
+
 /**
- * Posts a file and returns the import once the 201 has arrived. The form is written by hand, because `fetch`
- * takes a file only whole in memory or as a Blob, which is experimental in Node 20.
+ * Posts a form that consists of a file. It is written by hand, because `fetch` takes a file only whole in
+ * memory or as a Blob, which is experimental in Node 20, and waits no longer than five minutes for an answer.
  *
- * @throws Error for any other answer; AbortError
+ * @param url where to, with its path
+ * @throws AbortError
  */
-export async function postImport(
-  { url, apiKey }: Address,
-  file: string,
+export async function postFile(
+  url: string,
+  apiKey: string,
+  file: FilePart,
   signal: AbortSignal,
-): Promise<Import> {
+): Promise<{ status: number | undefined; body: string }> {
   const boundary = 'intake-bench-boundary'
   const head = Buffer.from(
-    `--${boundary}\r\ncontent-disposition: form-data; name="import_file"; filename="records.jsonl"\r\n` +
-      'content-type: application/jsonl\r\n\r\n',
+    `--${boundary}\r\ncontent-disposition: form-data; name="${file.field}"; filename="${file.filename}"\r\n` +
+      `content-type: ${file.contentType}\r\n\r\n`,
   )
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
-  const { size } = await stat(file)
-  const post = request(`${url}/subscriptions/imports`, {
+  const { size } = await stat(file.path)
+  const post = request(url, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${apiKey}`,
@@ -62,11 +72,23 @@ export async function postImport(
   })
   async function* body() {
     yield head
-    yield* createReadStream(file, { highWaterMark: READ_BYTES })
+    yield* createReadStream(file.path, { highWaterMark: READ_BYTES })
     yield tail
   }
   const [[response]] = await Promise.all([once(post, 'response'), pipeline(body, post)])
-  return readImport((response as IncomingMessage).statusCode, 201, await text(response))
+  const { statusCode: status } = response as IncomingMessage
+  return { status, body: await text(response as IncomingMessage) }
+}
+
+/** Posts a file and returns the import once the 201 has arrived. @throws Error for any other answer; AbortError */
+export async function postImport(
+  { url, apiKey }: Address,
+  path: string,
+  signal: AbortSignal,
+): Promise<Import> {
+  const part = { path, field: 'import_file', filename: 'records.jsonl', contentType: 'application/jsonl' }
+  const { status, body } = await postFile(`${url}/subscriptions/imports`, apiKey, part, signal)
+  return readImport(status, 201, body)
 }
 
 /** Asks for one import. @throws Error for any answer but 200; AbortError */

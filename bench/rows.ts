@@ -53,7 +53,7 @@ export function rowsOf(sizes: readonly number[]): Row[] {
     ...commands(large),
     undone(large),
     ...recordByRecord(small),
-    ...peers([...new Set([small.records, large.records])]),
+    ...peers(small.records, large.records),
     ...withProblems(small),
     offerings(Math.ceil(small.records / 5)),
     ...subscriptions(Math.ceil(large.records / 5)),
