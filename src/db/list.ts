@@ -1,6 +1,9 @@
 import sql, { type Sql } from 'sql-template-tag'
 import { type Client, type Pool, rows } from './pool.js'
 
+/** Runs a statement: `rows`, or `textRows`. */
+export type ReadRows<Row> = (db: Pool | Client, statement: Sql) => Promise<Row[]>
+
 /**
  * A page of a list and the length of the whole list, both from the same moment: one statement reads them, so
  * that the total is exact while others write.
@@ -12,13 +15,14 @@ import { type Client, type Pool, rows } from './pool.js'
 export async function listPage<Row extends { readonly id: string }>(
   db: Pool | Client,
   { total, page, order }: { readonly total: Sql; readonly page: Sql; readonly order: Sql },
+  read: ReadRows<Row> = rows,
 ): Promise<{ total: number; found: Row[] }> {
-  const found = await rows<Row & { readonly list_total: number }>(
+  const found = (await read(
     db,
     sql`
       with t(list_total) as materialized (${total}), r as materialized (${page})
       select r.*, t.list_total from t left join r on true order by ${order}`,
-  )
+  )) as (Row & { readonly list_total: number | string })[]
   // An empty page is one row with only the total.
-  return { total: found[0]?.list_total ?? 0, found: found.filter(({ id }) => id !== null) }
+  return { total: Number(found[0]?.list_total ?? 0), found: found.filter(({ id }) => id !== null) }
 }

@@ -160,3 +160,14 @@ export async function rows<Row>(db: Pool | Client, statement: Sql): Promise<Row[
   const { rows } = await db.query({ text: statement.text, values: statement.values })
   return rows as Row[]
 }
+
+const AS_WRITTEN: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text }
+
+/** The same with each value as PostgreSQL writes it, which costs less where only its text is needed. */
+export async function textRows<Row extends Readonly<Record<string, string | null>>>(
+  db: Pool | Client,
+  statement: Sql,
+): Promise<Row[]> {
+  const { rows } = await db.query({ text: statement.text, values: statement.values, types: AS_WRITTEN })
+  return rows as Row[]
+}

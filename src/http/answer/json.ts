@@ -1,11 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Turn } from '../turns.js'
 import { type Downloads, SHORT_CHARACTERS } from './downloads.js'
-import { inPieces } from './pieces.js'
+import { inPieces, PIECE_CHARACTERS } from './pieces.js'
 import { sendStream } from './stream.js'
 
 /** A list in JSON that is read slice by slice. */
 export type Slices = AsyncIterable<readonly unknown[]>
+
+/** An element of a list that is JSON already. It is short. */
+export class JsonText {
+  constructor(readonly text: string) {}
+}
 
 /**
  * A JSON object that is computed part by part: it has the members of all parts. One without any is left
@@ -62,16 +67,24 @@ async function* jsonOf(value: unknown): AsyncGenerator<string, void, undefined> 
 
 async function* listOf(slices: Slices): AsyncGenerator<string, void, undefined> {
   let separator = '['
+  // Short items are passed on together: each step of a generator costs as much as a short item's text.
+  let text = ''
   for await (const slice of slices) {
     for (const item of slice) {
-      if (isLong(item)) {
-        yield separator
-        yield* jsonOf(item)
-      } else yield separator + JSON.stringify(item)
+      text += separator
       separator = ','
+      if (item instanceof JsonText) text += item.text
+      else if (isLong(item)) {
+        yield text
+        text = ''
+        yield* jsonOf(item)
+      } else text += JSON.stringify(item)
+      if (text.length < PIECE_CHARACTERS) continue
+      yield text
+      text = ''
     }
   }
-  yield separator === '[' ? '[]' : ']'
+  yield separator === '[' ? '[]' : `${text}]`
 }
 
 async function* objectOf(object: object): AsyncGenerator<string, void, undefined> {

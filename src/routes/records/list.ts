@@ -10,7 +10,7 @@ import { filterParameter, listOf, pageParameters, schemaName } from '../../http/
 import { requestUrl } from '../../http/urls.js'
 import { oneOf } from '../../records/attribute-kinds.js'
 import { exportLines } from '../../records/export/lines.js'
-import { listRecords } from '../../records/read/records.js'
+import { listRecords, listTextRows } from '../../records/read/records.js'
 import { type NamedHolder, namedHolder } from '../../records/read/snapshots.js'
 import type { RecordType } from '../../records/record-type.js'
 import { Type } from '../../schema/type.js'
@@ -18,7 +18,7 @@ import { visibleOwnerIds } from '../../tenants/owners.js'
 import type { RecordDependencies } from './dependencies.js'
 import { filtersOf } from './filters.js'
 import { included, includedOf, includeParameter, readInclude } from './include.js'
-import { recordResource } from './resource.js'
+import { recordResource, resourceWriter } from './resource.js'
 import { resourceOf } from './typed.js'
 
 const EXPORTED = [
@@ -64,6 +64,7 @@ const operationOf = (recordType: RecordType, filters: FilterAttributes) =>
 /** `GET /products` */
 export function listRoute(app: App, { poolOf, downloads, recordType }: RecordDependencies): void {
   const filters = filtersOf(recordType)
+  const write = resourceWriter(recordType)
 
   app.get(`/${recordType.table}`, { schema: operationOf(recordType, filters) }, async (request, reply) => {
     const { caller } = request
@@ -75,10 +76,16 @@ export function listRoute(app: App, { poolOf, downloads, recordType }: RecordDep
     const ownerIds = visibleOwnerIds(caller)
     if (preferredType(request, TYPES) !== 'application/json') {
       downloads.begin(caller, reply)
-      const wanted = { recordType, ownerIds, filter, inline: query.inline === 'true' }
-      return sendStream(reply, { type: JSON_LINES }, () => inPieces(exportLines(pool, wanted)))
+      const exported = { recordType, ownerIds, filter, inline: query.inline === 'true' }
+      return sendStream(reply, { type: JSON_LINES }, () => inPieces(exportLines(pool, exported)))
     }
-    const { total, slices } = await listRecords(pool, { recordType, ownerIds, filter, include }, page)
+    const wanted = { recordType, ownerIds, filter, include }
+    if (write) {
+      const { total, slices } = await listTextRows(pool, wanted, page)
+      const data = mapSlices(slices, (row) => write(request, row))
+      return await sendJson(request, reply, downloads, listAnswer(requestUrl(request), page, total, data))
+    }
+    const { total, slices } = await listRecords(pool, wanted, page)
     const holders: NamedHolder[] = []
     const data = mapSlices(slices, (record) => {
       if (include.size > 0) holders.push(namedHolder(record))

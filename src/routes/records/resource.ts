@@ -1,7 +1,15 @@
 import type { FastifyRequest } from 'fastify'
-import type { Pool } from '../../db/pool.js'
+import { type Pool, toRfc3339 } from '../../db/pool.js'
+import { JsonText } from '../../http/answer/json.js'
 import { type BasePrice, planPrice } from '../../records/plan-price.js'
-import { type HoldingRecord, heldBy, type StoredRecord } from '../../records/read/records.js'
+import { attributesWriter, isLong, rowParser } from '../../records/read/json-text.js'
+import {
+  type HoldingRecord,
+  heldBy,
+  type StoredRecord,
+  type TextRow,
+  toRecord,
+} from '../../records/read/records.js'
 import type { Holder, StoredSnapshot } from '../../records/read/snapshots.js'
 import { sumPrices } from '../../records/read/sum-prices.js'
 import type { RecordType, Snapshots } from '../../records/record-type.js'
@@ -36,6 +44,28 @@ export function recordResource(
         },
       ]),
     ),
+  }
+}
+
+/**
+ * The same from a row's texts, without objects in between; undefined for a type whose records hold others, or are
+ * answered otherwise than by their attributes. A long one is an object, which is sent piece by piece.
+ */
+export function resourceWriter(
+  recordType: RecordType,
+): ((request: Pick<FastifyRequest, 'caller' | 'url'>, row: TextRow) => object) | undefined {
+  const { type, holds, answered } = recordType
+  if (holds.length > 0 || answered) return undefined
+  const attributes = attributesWriter(recordType)
+  const parse = rowParser(recordType)
+  return (request, row) => {
+    if (isLong(row))
+      return recordResource(request, recordType, { ...toRecord(recordType, parse(row)), held: {} })
+    const times = `"created_at":"${toRfc3339(row.created_at)}","updated_at":"${toRfc3339(row.updated_at)}"`
+    const meta = `{"owner":"${ownerKind(request.caller, row.owner_id)}","timestamps":{${times}}}`
+    return new JsonText(
+      `{"id":"${row.id}","type":"${type}","attributes":{${attributes(row)}${times}},"meta":${meta}}`,
+    )
   }
 }
 
