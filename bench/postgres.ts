@@ -26,13 +26,8 @@ const START_MS = 60_000
 /**
  * Starts a new PostgreSQL server of the embedded version, which belongs to none of the processes that use it,
  * gives its database to `use`, and removes it.
- *
- * @param others settings besides those that it has anyway
  */
-export function withPostgres<T>(
-  use: (database: SharedDatabase) => Promise<T>,
-  others: readonly string[] = [],
-): Promise<T> {
+export function withPostgres<T>(use: (database: SharedDatabase) => Promise<T>): Promise<T> {
   return withTempFolder(async (folder) => {
     const cluster = join(folder, 'postgres')
     const user = await databaseUser(cluster)
@@ -43,10 +38,7 @@ export function withPostgres<T>(
     const place = ['-D', fromWithin(user, cluster)]
     const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
     await promisify(execFile)(initdb, [...place, '--username=postgres', '--auth=trust', ...locale], options)
-    const settings = [...SETTINGS, ...others, 'unix_socket_directories=.'].flatMap((setting) => [
-      '-c',
-      setting,
-    ])
+    const settings = [...SETTINGS, 'unix_socket_directories=.'].flatMap((setting) => ['-c', setting])
     // Detached: Ctrl-C in a terminal reaches our whole process group, and the service has to stop before it.
     const server = spawn(postgres, [...place, ...settings], { ...options, detached: true, stdio: 'ignore' })
     const kill = () => server.kill('SIGQUIT')

@@ -1,13 +1,19 @@
+import { appendFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { requireDurability } from '../../bench/durability.js'
-import { withPostgres } from '../../bench/postgres.js'
+import { withServer } from '../../bench/server.js'
+import { withTempFolder } from '../../bench/temp-folder.js'
 
-const asked = (others: readonly string[]) =>
-  withPostgres(({ url }) => requireDurability({ connectionString: url }), others)
-
-test('the benchmark measures a server whose commits outlive a crash, and no other', async () => {
-  await expect(asked([])).resolves.toBeUndefined()
-  await expect(asked(['fsync=off', 'full_page_writes=off'])).rejects.toThrow(
-    'This server is not measured. fsync and full_page_writes are off',
-  )
-})
+test('the benchmark measures a server whose commits outlive a crash, and no other', () =>
+  withTempFolder(async (folder) => {
+    const dataDir = join(folder, 'data')
+    const measured = () => withServer(dataDir, async ({ startSeconds }) => startSeconds)
+    expect(await measured()).toBeGreaterThan(0)
+    await appendFile(
+      join(dataDir, 'postgres', 'postgresql.conf'),
+      "fsync = 'off'\nfull_page_writes = 'off'\nsynchronous_commit = 'off'\n",
+    )
+    await expect(measured()).rejects.toThrow(
+      'This server is not measured. fsync and full_page_writes are off',
+    )
+  }))
