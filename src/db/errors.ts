@@ -32,3 +32,7 @@ export const isTimeout = (error: unknown): boolean => hasCode(error, '57014')
  * one to report.
  */
 export const isInFailedTransaction = (error: unknown): boolean => hasCode(error, '25P02')
+
+/** PostgreSQL, appendix A: class 22, `data_exception`, and class 23, of constraints. Nothing of its transaction was done. */
+export const isRefusedValue = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? '')

@@ -185,7 +185,7 @@ export async function insertRecord(
 }
 
 /** How many characters of a version 7 UUID are its milliseconds. */
-const TIME_DIGITS = 'xxxxxxxx-xxxx'.length
+export const TIME_DIGITS = 'xxxxxxxx-xxxx'.length
 
 /** By `external_ref`, the id of the owner's record that has it. */
 export async function holdersOfRefs(

@@ -6,9 +6,11 @@ import { dataOf, schemaName } from '../../http/operation/schemas.js'
 import { dataCheckedBy } from '../../http/operation/validation.js'
 import { requestUrl } from '../../http/urls.js'
 import { isObject, type JsonObject } from '../../json/parse.js'
+import type { StoredRecord } from '../../records/read/records.js'
 import { type RecordType, withoutReferences } from '../../records/record-type.js'
 import { validateRecord } from '../../records/validate.js'
 import { createRecord } from '../../records/write/change.js'
+import { Creations } from '../../records/write/create-together.js'
 import { Type } from '../../schema/type.js'
 import { visibleOwnerIds } from '../../tenants/owners.js'
 import type { RecordDependencies } from './dependencies.js'
@@ -51,6 +53,7 @@ export function createRoute(app: App, dependencies: RecordDependencies): void {
   const { recordType } = dependencies
   const { table, type } = recordType
   const alone = withoutReferences(recordType)
+  const creations = new Creations(alone)
 
   const schema = createOperation(recordType)
   const validatorCompiler = dataCheckedBy((data) => [
@@ -60,7 +63,9 @@ export function createRoute(app: App, dependencies: RecordDependencies): void {
 
   app.post(`/${table}`, { schema, validatorCompiler }, async (request, reply) => {
     const { attributes } = request.body.data
-    return await create(request, reply, dependencies, alone, attributes, '')
+    const pool = dependencies.poolOf(request.caller)
+    const created = creations.create(pool, visibleOwnerIds(request.caller), attributes)
+    return await answerCreated(request, reply, dependencies, created, '')
   })
 }
 
@@ -132,24 +137,31 @@ export function buildRoute(app: App, dependencies: RecordDependencies): void {
 async function create(
   request: FastifyRequest,
   reply: FastifyReply,
-  { poolOf, recordType }: RecordDependencies,
+  dependencies: RecordDependencies,
   created: RecordType,
   attributes: Record<string, unknown>,
   routeEnd: string,
   path = '',
 ): Promise<FastifyReply> {
   const { caller } = request
-  const pool = poolOf(caller)
-  const record = await explained(
-    recordType.noun,
-    createRecord(pool, created, visibleOwnerIds(caller), attributes),
-    path,
-  )
+  const record = createRecord(dependencies.poolOf(caller), created, visibleOwnerIds(caller), attributes)
+  return await answerCreated(request, reply, dependencies, record, routeEnd, path)
+}
+
+async function answerCreated(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { poolOf, recordType }: RecordDependencies,
+  created: Promise<StoredRecord>,
+  routeEnd: string,
+  path = '',
+): Promise<FastifyReply> {
+  const record = await explained(recordType.noun, created, path)
   const list = requestUrl(request)
     .pathname.replace(/\/$/, '')
     .slice(0, -routeEnd.length || undefined)
   return await reply
     .code(201)
     .header('location', `${list}/${record.id}`)
-    .send({ data: await writtenRecord(request, pool, recordType, record) })
+    .send({ data: await writtenRecord(request, poolOf(request.caller), recordType, record) })
 }

@@ -313,6 +313,25 @@ describe('A PUT while an import runs', () => {
   })
 })
 
+test('POSTs at once, some with an external_ref in common: each has its own answer, and the total is exact', async () => {
+  const refs = Array.from({ length: 60 }, (_, place) => (place % 3 === 0 ? undefined : `ref-${place % 20}`))
+  const lines = refs.map((external_ref, place) => aProduct({ external_ref, name: `Product ${place}` }))
+  const answers = await Promise.all(lines.map((line) => store.post('/subscriptions/products', line)))
+  const added = answers.filter(({ status }) => status === 201)
+  const holders = new Map(added.map(({ body }) => [body.data.attributes.external_ref, body.data.id]))
+  for (const [place, answer] of answers.entries()) {
+    const meta = { id: holders.get(refs[place]) }
+    if (answer.status === 201) expect(answer.body.data.attributes.name).toBe(`Product ${place}`)
+    else expectErrors(answer, 409, [{ title: 'Write Conflict', detail: /external_ref/, meta }])
+  }
+  expect(added.length).toBe(new Set(refs.filter(Boolean)).size + refs.filter((ref) => !ref).length)
+  const { body } = await store.get('/subscriptions/products?page[limit]=100')
+  expect(body.meta.results.total).toBe(added.length)
+  expect(body.data.map(({ id }: RecordResource) => id).sort()).toEqual(
+    added.map((one) => one.body.data.id).sort(),
+  )
+})
+
 test('A PUT between two chunks of an import, each waiting for the next: none is a server error, and all end', async () => {
   const { id } = await store.add(aProduct({ external_ref: 'old' }))
   // The first chunk waits for "between", the second has put "new" and waits for the first; the PUT from "old"
