@@ -1,6 +1,7 @@
 import { isRefusedCopy, isUniqueViolation } from '../../db/errors.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { RecordType } from '../../records/record-type.js'
+import { NamedMissing } from '../../records/write/insert-named.js'
 import type { Lock } from '../../records/write/references.js'
 import type { FanOut } from '../fan-out.js'
 import type { LineProblem } from '../file/examine.js'
@@ -17,6 +18,8 @@ export interface ChunkAttempt {
   readonly fanOut: FanOut
   /** Whether an `external_ref` is expected to be taken. */
   readonly careful: boolean
+  /** Whether something that is named is expected to be missing. */
+  readonly lookUpFirst: boolean
   /** Of what is copied. */
   readonly lock: Lock
 }
@@ -28,52 +31,67 @@ interface AddedChunk {
   readonly problems: readonly LineProblem[]
 }
 
+/** What was in the way of adding a chunk the fastest way. */
+export interface Obstacles {
+  /** An `external_ref` was taken. */
+  readonly conflicts: boolean
+  /** Something that is named was missing. */
+  readonly missing: boolean
+}
+
 /** How often to look again for records that appear just when they are about to be added. */
 const LOOKS = 20
 
-/**
- * Adds a chunk's records within a transaction, or changes those that are there, according to `on_conflict`.
- *
- * @returns also whether an `external_ref` was taken
- */
-export async function addChunk(
-  client: Client,
-  attempt: ChunkAttempt,
-): Promise<AddedChunk & { readonly conflicts: boolean }> {
-  if (keepsJournal(attempt.job.onConflict)) return { ...(await overwrite(client, attempt)), conflicts: false }
-  const quick = attempt.careful ? undefined : await addQuickly(client, attempt)
-  if (quick) return { ...quick, conflicts: false }
-  const added = await addAll(client, attempt, true)
+/** Adds a chunk's records within a transaction, or changes those that are there, according to `on_conflict`. */
+export async function addChunk(client: Client, attempt: ChunkAttempt): Promise<AddedChunk & Obstacles> {
+  if (keepsJournal(attempt.job.onConflict)) {
+    return { ...(await overwrite(client, attempt)), conflicts: false, missing: false }
+  }
+  let missing = false
+  if (!attempt.careful) {
+    let quick = await addQuickly(client, attempt)
+    if (quick === 'missing') {
+      missing = true
+      quick = await addQuickly(client, { ...attempt, lookUpFirst: true })
+    }
+    if (typeof quick === 'object') return { ...quick, conflicts: false, missing }
+  }
+  const added = await addAll(client, { ...attempt, careful: true })
   const conflicts = !attempt.careful || [...added.outcomes.values()].some((outcome) => outcome.conflicts)
-  return { ...added, conflicts }
+  return { ...added, conflicts, missing }
 }
 
 async function overwrite(client: Client, attempt: ChunkAttempt): Promise<AddedChunk> {
   for (let looks = 1; looks < LOOKS; looks += 1) {
-    const added = await addQuickly(client, attempt)
-    if (added) return added
+    const added = await addQuickly(client, { ...attempt, careful: false })
+    if (typeof added === 'object') return added
   }
-  return await addAll(client, attempt, false)
+  return await addAll(client, { ...attempt, careful: false })
 }
 
-/** Adds a chunk's records, the new ones by COPY. Undefined: there was a conflict, and nothing was added. */
-async function addQuickly(client: Client, attempt: ChunkAttempt): Promise<AddedChunk | undefined> {
+/** Adds a chunk's records, the new ones by COPY. A text: what was in the way, and nothing was added. */
+async function addQuickly(
+  client: Client,
+  attempt: ChunkAttempt,
+): Promise<AddedChunk | 'conflicts' | 'missing'> {
   try {
-    const [, added] = await settled([client.query('savepoint quick'), addAll(client, attempt, false)])
+    const [, added] = await settled([client.query('savepoint quick'), addAll(client, attempt)])
     return added
   } catch (error) {
-    if (!isUniqueViolation(error) && !isRefusedCopy(error)) throw error
+    const isMissing = error instanceof NamedMissing
+    if (!isMissing && !isUniqueViolation(error) && !isRefusedCopy(error)) throw error
     await client.query('rollback to savepoint quick')
-    return undefined
+    return isMissing ? 'missing' : 'conflicts'
   }
 }
 
-async function addAll(client: Client, attempt: ChunkAttempt, careful: boolean): Promise<AddedChunk> {
-  const { job, chunk, fanOut, lock } = attempt
+async function addAll(client: Client, attempt: ChunkAttempt): Promise<AddedChunk> {
+  const { job, chunk, fanOut, careful, lookUpFirst, lock } = attempt
   const writing = {
     client,
     job,
     careful,
+    lookUpFirst,
     fanOut,
     lock,
     milliseconds: chunk.milliseconds,

@@ -6,6 +6,7 @@ import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
 import type { NewRecords } from '../../records/write/insert.js'
 import { type Holder, insertHeld } from '../../records/write/insert-held.js'
+import { areRefsOnly, insertNamed } from '../../records/write/insert-named.js'
 import type { Lock } from '../../records/write/references.js'
 import { isReferring, type Referring } from '../../records/write/referring.js'
 import { type Resolved, resolve } from '../../records/write/resolve.js'
@@ -23,6 +24,8 @@ export interface Writing {
   readonly job: Job
   /** Whether to expect that an `external_ref` is taken; if not, a taken one is a database error. */
   readonly careful: boolean
+  /** Whether to look up what is named before anything is added; if not, a missing one is NamedMissing. */
+  readonly lookUpFirst: boolean
   /** Milliseconds since 1970: `created_at` of everything written. */
   readonly milliseconds: number
   /** Whose buffers are used on the way. */
@@ -49,8 +52,13 @@ export interface Added {
   readonly problems: readonly LineProblem[]
 }
 
-/** Adds the records of one type whose `external_ref` is free. The others are rejected or skipped. */
+/**
+ * Adds the records of one type whose `external_ref` is free. The others are rejected or skipped.
+ *
+ * @throws NamedMissing
+ */
 export async function addRecords(writing: Writing, candidates: Candidates): Promise<Added> {
+  if (canNameAtOnce(writing, candidates)) return await addNaming(writing, candidates)
   const { client, job, careful, milliseconds } = writing
   const { records } = candidates
   const { resolved, problems, unresolved } = await resolveAll(writing, candidates)
@@ -86,17 +94,47 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
       problems.push(takenBy(job, candidates, place, taken.get(first) ?? records.id(first)))
     }
   }
-  const added = records.length - unresolved.length - repeated.size - taken.size
   return {
-    imported: added,
-    inserted: added,
-    updated: 0,
-    unchanged: 0,
+    ...allAdded(records.length - unresolved.length - repeated.size - taken.size),
     skipped: job.onConflict === 'skip' ? taken.size + repeated.size : 0,
     conflicts: written.size > 0,
     problems,
   }
 }
+
+const allAdded = (added: number): Added => ({
+  imported: added,
+  inserted: added,
+  updated: 0,
+  unchanged: 0,
+  skipped: 0,
+  conflicts: false,
+  problems: [],
+})
+
+/** Whether all is expected to be there that the records name, and free what they are called. */
+const canNameAtOnce = (
+  { job, careful, lookUpFirst }: Writing,
+  { records: { recordType }, referring, mayRepeat }: Candidates,
+): boolean =>
+  recordType.references.length > 0 &&
+  !(careful || lookUpFirst || job.dryRun || mayRepeat) &&
+  areRefsOnly(referring.map(({ lists }) => lists))
+
+/** Adds records, and copies of what they name, without looking it up before. @throws NamedMissing */
+async function addNaming(
+  { client, job, milliseconds, loan }: Writing,
+  { records, referring }: Candidates,
+): Promise<Added> {
+  const holders = referring.map(({ lists }, place) => ({ id: records.id(place), lists }))
+  await settled([
+    records.copy(client, { except: NONE_OUT }),
+    insertNamed(client, records.recordType, job.ownerId, milliseconds, holders, loan),
+  ])
+  return allAdded(records.length)
+}
+
+const NONE_OUT: ReadonlySet<number> = new Set()
 
 /** By place, the id of the record that has the `external_ref` already. */
 type Taken = ReadonlyMap<number, string>

@@ -12,7 +12,7 @@ import { LEASE_SECONDS } from '../queue/heads.js'
 import { countKinds } from '../report/kinds.js'
 import { insertProblems } from '../report/problems.js'
 import { countWarnings } from '../warnings/stored.js'
-import { addChunk, type ChunkAttempt, type Outcomes } from './add-chunk.js'
+import { addChunk, type ChunkAttempt, type Obstacles, type Outcomes } from './add-chunk.js'
 import type { Chunk } from './chunks.js'
 import { isOverLimit, TooManyErrors } from './limit.js'
 import { limitLocks } from './locks.js'
@@ -25,8 +25,8 @@ export const CHUNKS_AT_ONCE = 3
 /** The attempt at a chunk that locks what it copies. */
 const LOCKED_ATTEMPT = 4
 
-/** After a conflict, this many chunks without one are written the careful way before COPY is tried again. */
-const CAREFUL_CHUNKS = 4
+/** After an obstacle, this many chunks without one are written the slow way before the fast one is tried again. */
+const SLOW_CHUNKS = 4
 
 interface ChunkUnderWay {
   readonly chunk: Chunk
@@ -46,6 +46,7 @@ export class ChunkWriter {
   readonly #measured: (write: () => Promise<Written>) => Promise<void>
   readonly #underWay: ChunkUnderWay[] = []
   #careful = 0
+  #lookUpFirst = 0
   #rejected: number
 
   /**
@@ -124,12 +125,14 @@ export class ChunkWriter {
           fanOut: this.#fanOut,
           turn,
           careful: this.#careful > 0,
+          lookUpFirst: this.#lookUpFirst > 0,
           lock,
           byInsert,
         } as const
-        const { conflicts, written, rejected } = await writeChunk(this.#pool, attempted)
+        const { conflicts, missing, written, rejected } = await writeChunk(this.#pool, attempted)
         this.#rejected = rejected
-        this.#careful = conflicts ? CAREFUL_CHUNKS : Math.max(0, this.#careful - 1)
+        this.#careful = conflicts ? SLOW_CHUNKS : Math.max(0, this.#careful - 1)
+        this.#lookUpFirst = missing ? SLOW_CHUNKS : Math.max(0, this.#lookUpFirst - 1)
         return written
       } catch (error) {
         if (isRefusedCopy(error) && !byInsert) byInsert = true
@@ -160,17 +163,17 @@ interface Attempt extends ChunkAttempt {
  * Writes a chunk in one transaction, which is committed when its turn has come: afterwards either all of it
  * is in the database or none.
  *
- * @returns whether an `external_ref` was taken, what the chunk added to the counts, and how many lines of the
- * import are rejected by now.
+ * @returns what was in the way, what the chunk added to the counts, and how many lines of the import are rejected by
+ * now.
  * @throws LeaseLost; ContentChanged; what the attempt's turn is rejected with
  */
 async function writeChunk(
   pool: Pool,
   attempt: Attempt,
-): Promise<{ readonly conflicts: boolean; readonly written: Written; readonly rejected: number }> {
+): Promise<Obstacles & { readonly written: Written; readonly rejected: number }> {
   const { job, chunk, turn } = attempt
   const write = async (client: Client) => {
-    const [, { outcomes, problems, conflicts }] = await settled([
+    const [, { outcomes, problems, conflicts, missing }] = await settled([
       limitLocks(client),
       addChunk(client, attempt),
     ])
@@ -186,7 +189,12 @@ async function writeChunk(
       countWarnings(client, job, chunk.warnings),
       advance(client, job, chunk, outcomes, problems),
     ])
-    return { conflicts, rejected, written: writtenBy(job.dryRun ? new Map() : outcomes, problems.length) }
+    return {
+      conflicts,
+      missing,
+      rejected,
+      written: writtenBy(job.dryRun ? new Map() : outcomes, problems.length),
+    }
   }
   const result = await transaction(pool, (client) =>
     attempt.byInsert ? withoutCopy(client, () => write(client)) : write(client),

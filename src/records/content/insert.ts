@@ -3,8 +3,9 @@ import type { CopyLoan } from '../../db/copy/buffers.js'
 import { returningIfByInsert } from '../../db/copy/by-insert.js'
 import { CopyRows } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
+import { uuidArray } from '../../db/uuid-array.js'
 import type { Content, RecordType, Snapshots } from '../record-type.js'
-import { SNAPSHOT_COLUMNS, type Source } from '../snapshot.js'
+import { SNAPSHOT_COLUMNS } from '../snapshot.js'
 import type { ResolvedContent, VersionedSource } from './resolve.js'
 import { firstOf, type SnapshotIds } from './snapshot-ids.js'
 
@@ -42,10 +43,15 @@ export async function insertContents(
   loan?: CopyLoan,
 ): Promise<void> {
   for (const slice of slices(holders)) {
+    const named = bySourceOwner(slice)
     await settled(
-      content.holds.map((held, list) =>
-        insertList(client, { content, held, list, ownerId, milliseconds }, slice, loan),
-      ),
+      content.holds.flatMap((held, place) => {
+        const list = { content, held, list: place, ownerId, milliseconds }
+        return [
+          ...named.map((one) => insertNamed(client, list, one)),
+          insertInline(client, list, slice, loan),
+        ]
+      }),
     )
   }
   await checkUnchanged(client, content, holders)
@@ -108,7 +114,7 @@ interface List {
   readonly milliseconds: number
 }
 
-async function insertList(
+async function insertInline(
   client: Client,
   list: List,
   holders: readonly ContentHolder[],
@@ -120,65 +126,73 @@ async function insertList(
     [ownerId, null, milliseconds, milliseconds],
     loan,
   )
-  const named: NamedHolder[] = []
   for (const { id, content, ids } of holders) {
     const { from } = content
-    if ('lists' in from) {
-      for (const [place, values] of (from.lists[list.list] ?? []).entries()) {
-        inline.add([id, ids.at(list.list, place), ...values])
-      }
-    } else named.push({ id, content, ids, source: from })
+    if (!('lists' in from)) continue
+    for (const [place, values] of (from.lists[list.list] ?? []).entries()) {
+      inline.add([id, ids.at(list.list, place), ...values])
+    }
   }
-  await settled([insertNamed(client, list, named), inline.copyTo(client, held.table)])
+  await inline.copyTo(client, held.table)
 }
 
-interface NamedHolder extends ContentHolder {
-  readonly source: Source
+/** Those that hold copies of one owner's records. */
+interface NamedHolders {
+  readonly head: string
+  readonly sourceOwnerId: string
+  readonly ids: string[]
+  readonly sourceIds: string[]
+  /** What the ids of their snapshots end with. */
+  readonly tails: string[]
 }
 
 /** One owner's sources at a time, since a distributed PostgreSQL reads them where their owner's rows are. */
-async function insertNamed(client: Client, list: List, holders: readonly NamedHolder[]): Promise<void> {
-  const sourceOwnerIds = new Set(holders.map(({ source }) => source.owner_id))
-  await settled(
-    [...sourceOwnerIds].map((id) =>
-      insertNamedOf(
-        client,
-        list,
-        id,
-        holders.filter(({ source }) => source.owner_id === id),
-      ),
-    ),
-  )
+function bySourceOwner(holders: readonly ContentHolder[]): readonly NamedHolders[] {
+  const all = new Map<string, NamedHolders>()
+  for (const { id, content, ids } of holders) {
+    const { from } = content
+    if ('lists' in from) continue
+    const { owner_id: sourceOwnerId } = from
+    const named = all.get(sourceOwnerId) ?? {
+      head: ids.head,
+      sourceOwnerId,
+      ids: [],
+      sourceIds: [],
+      tails: [],
+    }
+    all.set(sourceOwnerId, named)
+    named.ids.push(id)
+    named.sourceIds.push(from.id)
+    named.tails.push(ids.tail)
+  }
+  return [...all.values()]
 }
 
-async function insertNamedOf(
+async function insertNamed(
   client: Client,
   list: List,
-  sourceOwnerId: string,
-  holders: readonly NamedHolder[],
+  { head, sourceOwnerId, ids, sourceIds, tails }: NamedHolders,
 ): Promise<void> {
   const { held, ownerId, milliseconds } = list
   const from = list.content.to.holds.find(({ attribute }) => attribute === held.attribute)
-  const [first] = holders
-  if (!first || !from) return
+  if (!from) return
   const createdAt = new Date(milliseconds).toISOString()
   const columns = columnsOf(held.to)
   // What each source holds is read once, however many records are copies of it.
-  const sourceIds = [...new Set(holders.map(({ source }) => source.id))]
   await client.query(sql`
     with held as materialized (
       select s.*, h.source_holder_id,
              lpad(to_hex(${firstOf(list.list)}::integer - 1 + row_number() over (partition by h.source_holder_id order by s.id)), 3, '0') as digits
-      from unnest(${sourceIds}::uuid[]) as h(source_holder_id)
+      from unnest(${uuidArray([...new Set(sourceIds)])}::uuid[]) as h(source_holder_id)
       cross join lateral (
         select * from ${raw(from.table)} t where t.owner_id = ${sourceOwnerId} and t.holder_id = h.source_holder_id offset 0
       ) as s
     )
     insert into ${raw(held.table)} (owner_id, holder_id, id, source_id, created_at, updated_at, ${columns})
-    select ${ownerId}::uuid, r.holder_id, (${first.ids.head}::text || s.digits || r.tail)::uuid, coalesce(s.source_id, s.id),
+    select ${ownerId}::uuid, r.holder_id, (${head}::text || s.digits || r.tail)::uuid, coalesce(s.source_id, s.id),
            ${createdAt}::timestamptz, ${createdAt}::timestamptz, ${raw(held.to.columns.map(({ name }) => `s.${name}`).join(', '))}
-    from unnest(${holders.map(({ id }) => id)}::uuid[], ${holders.map(({ source }) => source.id)}::uuid[],
-                ${holders.map(({ ids }) => ids.tail)}::text[]) as r(holder_id, source_holder_id, tail)
+    from unnest(${uuidArray(ids)}::uuid[], ${uuidArray(sourceIds)}::uuid[], ${uuidArray(tails)}::text[])
+           as r(holder_id, source_holder_id, tail)
     join held s on s.source_holder_id = r.source_holder_id
     ${returningIfByInsert(client)}`)
 }

@@ -1,5 +1,6 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
 import { type Client, type Pool, rows } from '../../db/pool.js'
+import { uuidArray } from '../../db/uuid-array.js'
 import type { Problem } from '../../schema/problem.js'
 import type { ColumnValue } from '../columns.js'
 import type { Content, RecordType, Snapshots, StoredColumn } from '../record-type.js'
@@ -43,7 +44,7 @@ export interface Answer extends Readonly<Record<string, unknown>> {
 }
 
 /** How many questions a statement asks: each may have to read a thousand products. */
-const SLICE = 200
+const SLICE = 1000
 
 /** Asks the database, of each question's record, what is selected and what it costs. In no particular order. */
 export async function askAll(
@@ -85,7 +86,7 @@ function ask(
     select q.key, o.updated_at as version, l.elements, l.fitting, l.place, p.products, p.sum, l.has_fixed or p.is_priced as is_priced,
            s.id as selected_id, s.base_price_percentage, s.fixed_price -> q.currency as fixed,
            coalesce(s.fixed_price, '{}') <> '{}' as has_fixed, ${raw(answered.join(', '))}
-    from unnest(${questions.map(({ source }) => source.id)}::uuid[],
+    from unnest(${uuidArray(questions.map(({ source }) => source.id))}::uuid[],
                 ${selector('id')}::uuid[], ${selector('external_ref')}::text[],
                 ${questions.map(({ named }) => named.currency)}::text[])
            with ordinality as q(source_id, selected_id, selected_ref, currency, key)

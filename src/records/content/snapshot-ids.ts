@@ -22,8 +22,7 @@ export class SnapshotIds {
    * @param id a UUID of version 7: of the record, or a new one if that has none yet
    */
   constructor(milliseconds: number, id: string) {
-    const time = milliseconds.toString(16).padStart(12, '0')
-    this.head = `${time.slice(0, 8)}-${time.slice(8)}-7`
+    this.head = headOf(milliseconds)
     this.tail = id.slice(TAIL)
   }
 
@@ -40,6 +39,11 @@ export class SnapshotIds {
   #of(number: number): string {
     return `${this.head}${number.toString(16).padStart(3, '0')}${this.tail}`
   }
+}
+
+function headOf(milliseconds: number): string {
+  const time = milliseconds.toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7`
 }
 
 /** The number of the first element of a list. */

@@ -4,6 +4,7 @@ import type { CopyLoan } from '../../db/copy/buffers.js'
 import { returningIfByInsert } from '../../db/copy/by-insert.js'
 import { CopyRows } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
+import { uuidArray } from '../../db/uuid-array.js'
 import type { RecordType, Reference } from '../record-type.js'
 import { SNAPSHOT_COLUMNS } from '../snapshot.js'
 import { randomBytes } from './random-bytes.js'
@@ -112,8 +113,9 @@ async function insertCopies(
       insert into ${raw(table)} (owner_id, holder_id, id, source_id, created_at, updated_at, ${raw(names.join(', '))})
       select ${ownerId}::uuid, r.holder_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
              ${raw(names.map((name) => `t.${name}`).join(', '))}
-      from unnest(${of.map(({ holderId }) => holderId)}::uuid[], ${of.map(({ id }) => id)}::uuid[],
-                  ${of.map(({ sourceId }) => sourceId)}::uuid[])
+      from unnest(${uuidArray(of.map(({ holderId }) => holderId))}::uuid[],
+                  ${uuidArray(of.map(({ id }) => id))}::uuid[],
+                  ${uuidArray(of.map(({ sourceId }) => sourceId))}::uuid[])
              as r(holder_id, id, source_id)
       cross join lateral (
         select * from ${raw(to.table)} o where o.owner_id = ${sourceOwnerId} and o.id = r.source_id offset 0

@@ -67,11 +67,13 @@ describe('Offerings that name as many products as they may', () => {
     const client = await service.pool.connect()
     let id = ''
     try {
-      // Only the last chunk names this one, and waits for it.
+      // The last chunk adds this one, and waits until it is known whether it may.
       await client.query('begin')
-      await client.query("select from products where owner_id = $1 and external_ref = 'p-5999' for update", [
-        ownerId,
-      ])
+      await client.query(
+        `insert into offerings (owner_id, id, created_at, updated_at, external_ref, name)
+         values ($1, gen_random_uuid(), now(), now(), $2, 'Held')`,
+        [ownerId, `o-${LINES - 1}`],
+      )
       const lines = times(LINES, (n) => offeringOf(n, n < LINES - 1 ? named(n) : named(PRODUCTS - MOST)))
       id = (await api.create(lines)).id
       const imported = async () => (await api.find(id)).meta.records.imported.subscription_offering
