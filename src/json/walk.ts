@@ -113,19 +113,23 @@ export function isAt(bytes: Buffer, start: number, end: number, name: Buffer): b
   return true
 }
 
+/** Of each byte, whether it stands for itself within a string. */
+const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
+)
+
 export function skipString(bytes: Buffer, start: number): number {
   if (bytes[start] !== QUOTE) return NO
   const { length } = bytes
-  for (let at = start + 1; at < length; at += 1) {
-    const byte = bytes[at] as number
+  for (let at = start + 1; ; at += 1) {
+    while (at < length && isPlain[bytes[at] as number] === 1) at += 1
+    if (at >= length) return NO
+    const byte = bytes[at]
     if (byte === QUOTE) return at + 1
-    if (byte < 0x20) return NO
-    if (byte === BACKSLASH) {
-      at = skipEscape(bytes, at + 1)
-      if (at === NO) return NO
-    }
+    if (byte !== BACKSLASH) return NO
+    at = skipEscape(bytes, at + 1)
+    if (at === NO) return NO
   }
-  return NO
 }
 
 const ESCAPED = new Set(Buffer.from('"\\/bfnrt'))

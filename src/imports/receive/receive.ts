@@ -26,8 +26,13 @@ export async function receiveFile(
   const writer = await store.create(id)
   try {
     for await (const piece of decompress(bytes, limits.maxUploadBytes)) {
-      scanner.push(piece)
-      await writer.write(piece)
+      const written = writer.write(piece)
+      try {
+        // While the piece is being written.
+        scanner.push(piece)
+      } finally {
+        await written
+      }
     }
     const file = scanner.end()
     await writer.commit()
