@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { type Config, ConfigError } from './config/config.js'
 import { type DataDir, openDataDir } from './data-dir/data-dir.js'
@@ -13,7 +14,7 @@ import { FolderLock } from './folder-lock.js'
 import { createLogger } from './log/log.js'
 import { Metrics } from './metrics.js'
 import { Embedded, prepareStart } from './prepare-start.js'
-import { buildServer } from './server.js'
+import type { ServerDependencies } from './server.js'
 import { StartError } from './start-error.js'
 import { Credentials } from './tenants/credentials.js'
 import { expectedApiKey } from './tenants/default-key.js'
@@ -140,8 +141,12 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   const onChange = (isHeld: boolean) => worker?.pause(!isHeld)
   const lock = new FolderLock({ stores, connection, logger, signal, onChange })
   stack.push(() => lock.release())
+  const prepare = () => prepareStart({ config, dataDir, embedded, connection, pool, stores, signal, lock })
+  // The database starts while the HTTP application is loaded.
+  const firstAttempt = prepare()
+  firstAttempt.catch(() => {})
   let isReady = false
-  const app = buildServer({
+  const app = await loadServer({
     config,
     logger,
     pool,
@@ -155,7 +160,6 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   stack.push(async () => {
     await Promise.all([close(app).then(() => clearFolder(stores, dataDir)), worker?.stop()])
   })
-  const prepare = () => prepareStart({ config, dataDir, embedded, connection, pool, stores, signal, lock })
   // Not earlier: if a start is impossible, its error must be the only line written.
   let listening: Promise<string> | undefined
   const openHttp = async () => {
@@ -169,7 +173,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     const apiKey = config.workerOnly ? undefined : await expectedApiKey(dataDir, config.apiKey)
     options.onAway?.({ url, ...(apiKey !== undefined && { apiKey }) })
   }
-  const apiKey = await onceThere(prepare, options, logger, announceAway)
+  const apiKey = await onceThere(firstAttempt, prepare, options, logger, announceAway)
 
   if (!config.apiOnly) {
     const workerData = {
@@ -186,6 +190,14 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   isReady = true
   const url = await openHttp()
   return { url, ...(apiKey !== undefined && { apiKey }), stop: () => stack.unwind() }
+}
+
+/** Most of the program's modules belong to the application: they are loaded here, and not before. */
+async function loadServer(dependencies: ServerDependencies): Promise<FastifyInstance> {
+  const { buildServer } = await import('./server.js')
+  const app = buildServer(dependencies)
+  await app.ready()
+  return app
 }
 
 /** With S3, the folder only if it may still have uploads from before. */
@@ -220,7 +232,8 @@ function awayOf(error: unknown, isFirst: boolean): string | undefined {
 
 /** Retries what needs the database until it is available; other errors are thrown. */
 async function onceThere<T>(
-  attempt: () => Promise<T>,
+  firstAttempt: Promise<T>,
+  retry: () => Promise<T>,
   { signal, onAway }: StartOptions,
   logger: Logger,
   announceAway: () => Promise<void>,
@@ -229,7 +242,7 @@ async function onceThere<T>(
   for (let isFirst = true; ; isFirst = false) {
     signal?.throwIfAborted()
     try {
-      return await Promise.race([attempt(), ...givenUp])
+      return await Promise.race([isFirst ? firstAttempt : retry(), ...givenUp])
     } catch (error) {
       const away = awayOf(error, isFirst)
       if (!onAway || away === undefined) throw error
@@ -248,7 +261,7 @@ function rejectedBy(signal: AbortSignal): Promise<never> {
 }
 
 /** Lets requests end, but not forever: an upload may take hours, and its client can start again. */
-async function close(app: ReturnType<typeof buildServer>): Promise<void> {
+async function close(app: FastifyInstance): Promise<void> {
   const impatience = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
   // A client keeps its connection open for further requests.
   const tidying = setInterval(() => app.server.closeIdleConnections(), TIDY_MS)
@@ -257,7 +270,7 @@ async function close(app: ReturnType<typeof buildServer>): Promise<void> {
   clearTimeout(impatience)
 }
 
-async function listen(app: ReturnType<typeof buildServer>, { host, port }: Config): Promise<string> {
+async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
   try {
     await app.listen({ host, port })
   } catch (error) {
