@@ -7,6 +7,7 @@ import { claimLoop, type Running } from './claim-loop.js'
 import { listen } from './listen.js'
 import { ReadableStores } from './readable-stores.js'
 import { Waker } from './waker.js'
+import { WarmUp } from './warm-up.js'
 
 /** How many imports, of different owners, one worker runs at once. */
 export const CONCURRENCY = 4
@@ -46,6 +47,8 @@ export async function work(
   )
   const readable = new ReadableStores(context, isPaused)
   let mayHaveLeftovers = true
+  const warmUp = new WarmUp()
+  stop.addEventListener('abort', () => warmUp.end())
 
   await claimLoop<RunningJob>(
     {
@@ -61,7 +64,11 @@ export async function work(
       },
       async claim() {
         const job = await claimImport(pool, processId, readable.ids)
-        if (!job) return undefined
+        if (!job) {
+          warmUp.begin()
+          return undefined
+        }
+        warmUp.end()
         const turn = new AbortController()
         return { since: performance.now(), turn, done: runJob(context, job, stop, turn.signal) }
       },
