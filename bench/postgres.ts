@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { findBinaries } from '../src/data-dir/postgres/binaries.js'
 import { databaseUser, fromWithin } from '../src/data-dir/postgres/database-user.js'
-import { programEnvironment } from '../src/data-dir/postgres/postmaster.js'
+import { programEnvironment, serverSettings } from '../src/data-dir/postgres/postmaster.js'
 import { connect } from '../src/db/pool.js'
 import { withTempFolder } from './temp-folder.js'
 
@@ -19,7 +19,7 @@ export interface SharedDatabase {
 }
 
 /** What the embedded server has, but for more connections: each process of the service takes up to 30. */
-const SETTINGS = ['max_connections=200', 'shared_buffers=128MB', 'max_wal_size=2GB', 'listen_addresses=']
+const settings = () => ({ ...serverSettings(), max_connections: '200', unix_socket_directories: '.' })
 
 const START_MS = 60_000
 
@@ -38,9 +38,9 @@ export function withPostgres<T>(use: (database: SharedDatabase) => Promise<T>): 
     const place = ['-D', fromWithin(user, cluster)]
     const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
     await promisify(execFile)(initdb, [...place, '--username=postgres', '--auth=trust', ...locale], options)
-    const settings = [...SETTINGS, 'unix_socket_directories=.'].flatMap((setting) => ['-c', setting])
+    const set = Object.entries(settings()).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     // Detached: Ctrl-C in a terminal reaches our whole process group, and the service has to stop before it.
-    const server = spawn(postgres, [...place, ...settings], { ...options, detached: true, stdio: 'ignore' })
+    const server = spawn(postgres, [...place, ...set], { ...options, detached: true, stdio: 'ignore' })
     const kill = () => server.kill('SIGQUIT')
     process.once('exit', kill)
     const ended = once(server, 'exit')

@@ -65,6 +65,12 @@ const sharedBuffers = (): string => {
   return `${Math.round(Math.min(Math.max(memory / 8 / MIB, 128), 1024))}MB`
 }
 
+/** The settings of a server, but for where its socket is. */
+export const serverSettings = (): Readonly<Record<string, string>> => ({
+  ...SERVER_SETTINGS,
+  shared_buffers: sharedBuffers(),
+})
+
 /**
  * Starts the server and waits until it answers. One that already answers is returned as it is.
  *
@@ -110,11 +116,7 @@ export async function startServer(
 /** `from`: where its part of the log starts, in bytes. */
 async function spawnServer(place: ServerPlace): Promise<{ server: ChildProcess; from: number }> {
   const { postgres, cluster, sockets, log, user } = place
-  const settings = {
-    ...SERVER_SETTINGS,
-    shared_buffers: sharedBuffers(),
-    unix_socket_directories: sockets,
-  }
+  const settings = { ...serverSettings(), unix_socket_directories: sockets }
   const args = [
     ...['-D', fromWithin(user, cluster), '-p', '5432'],
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
