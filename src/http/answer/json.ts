@@ -41,7 +41,8 @@ export async function sendJson(
   for (;;) {
     await turn.next()
     const { done, value } = await pieces.next()
-    if (done) return reply.type(JSON_TYPE).send(text)
+    // Encoded once: of a text, Node would first count the bytes, and then encode it for the socket.
+    if (done) return reply.type(JSON_TYPE).send(Buffer.from(text))
     text += value
     if (text.length > SHORT_CHARACTERS) break
   }

@@ -57,14 +57,14 @@ export function listAnswer<Data>(
   data: Data,
   maxOffset: number = MAX_OFFSET,
 ): ListAnswer<Data> {
-  const at = (linked: number): string => {
-    const link = new URL(url)
-    link.searchParams.delete('page[offset]')
-    link.searchParams.delete('page[limit]')
-    link.searchParams.append('page[offset]', String(linked))
-    link.searchParams.append('page[limit]', String(limit))
-    return link.href
-  }
+  // The links differ in the offset only, so the rest is written once.
+  const link = new URL(url)
+  link.hash = ''
+  link.searchParams.delete('page[offset]')
+  link.searchParams.delete('page[limit]')
+  link.searchParams.append('page[offset]', '')
+  const [before, after] = [link.href, `&${new URLSearchParams({ 'page[limit]': String(limit) })}${url.hash}`]
+  const at = (linked: number): string => `${before}${linked}${after}`
   const lastOffset = Math.floor(Math.min(Math.max(total - 1, 0), maxOffset) / limit) * limit
   const nextOffset = offset + limit
   return {
