@@ -15,3 +15,6 @@ export const isAnyOf = (column: Sql, values: readonly string[]): Sql => sql`(
  */
 export const isAnyId = (column: Sql, ids: readonly string[]): Sql =>
   sql`${column} = any(array(select unnest(${ids}::uuid[])))`
+
+/** Whether `ref_key` of a text is the text itself, which then is no other text's. */
+export const isOwnKey = (text: string): boolean => Buffer.byteLength(text) <= 1000 && !text.includes('\u0001')

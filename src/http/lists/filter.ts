@@ -29,7 +29,10 @@ export interface FilterAttribute {
    * The SQL of a condition on something that is not a column of the list (`owner`, `external_product_refs`).
    */
   readonly condition?: (values: readonly string[]) => Sql
-  /** A query for how many of an owner's rows have one of the values, if there is a quicker one than to count them. */
+  /**
+   * A query for how many of an owner's rows are found by `eq` or `in` of these values, if there is a quicker one than
+   * to count them.
+   */
   readonly count?: (values: readonly string[]) => ((ownerId: string) => Sql) | undefined
 }
 
@@ -86,7 +89,8 @@ export function readFilter(given: unknown, attributes: FilterAttributes): Filter
     ' and ',
   )
   const [only, another] = conditions
-  const count = only && !another ? attributes[only.attribute]?.count?.(only.values) : undefined
+  const isOne = only && !another && (only.operator === 'eq' || only.operator === 'in')
+  const count = isOne ? attributes[only.attribute]?.count?.(only.values) : undefined
   return { where, conditions: asSql, count }
 }
 

@@ -1,5 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
-import { isAnyOf } from '../../db/ref-key.js'
+import { isAnyOf, isOwnKey } from '../../db/ref-key.js'
 import { totalQuery } from '../../db/totals.js'
 import type { FilterAttribute, FilterAttributes } from '../../http/lists/filter.js'
 import type { Condition, FilterKind, RecordType } from '../../records/record-type.js'
@@ -30,6 +30,7 @@ export function filtersOf({ table, filters, references }: RecordType): FilterAtt
 
 function filterOf(table: string, kind: FilterKind, column: Sql): FilterAttribute {
   if (kind === 'reference') return { kind: 'member', column, condition: (values) => isAnyOf(column, values) }
+  if (kind === 'text') return { kind, column, count: (values) => countOfText(table, column, values) }
   if (typeof kind === 'string') return { kind, column }
   const { conditions } = kind
   const isOneOf = (values: readonly string[]) =>
@@ -40,6 +41,21 @@ function filterOf(table: string, kind: FilterKind, column: Sql): FilterAttribute
     condition: (values) => sql`(${join(isOneOf(values), ' or ')})`,
     count: ([value = '', another]) => (another === undefined ? countOf(table, conditions, value) : undefined),
   }
+}
+
+/**
+ * The query for how many rows of an owner have one text, if its key says all: there is no need then to compare the
+ * texts, nor to read the rows in order.
+ */
+function countOfText(
+  table: string,
+  column: Sql,
+  [value, another]: readonly string[],
+): ((ownerId: string) => Sql) | undefined {
+  if (value === undefined || another !== undefined || !isOwnKey(value)) return undefined
+  return (ownerId) => sql`
+    select count(*) from ${raw(table)}
+    where owner_id = ${ownerId} and ${column} is not null and ref_key(${column}) = ${value}`
 }
 
 /** The query for how many rows of an owner a condition has, if it has a quicker one than to count them. */
