@@ -34,7 +34,7 @@ export interface Chunk {
  * everything that a line can have many of is counted here. A single line has at most 1,000 references of a
  * kind, or the name of a record that holds as many, and 1,001 problems. A round takes a few statements.
  */
-const CHUNK_RECORDS = 2000
+const CHUNK_RECORDS = 1000
 const CHUNK_RECORD_BYTES = 2 ** 20
 const CHUNK_REFERENCES = 20_000
 const CHUNK_PROBLEMS = 5000
