@@ -12,7 +12,7 @@ const ASKED_AT_ONCE = 1000
  * or the database is a restored one and older than the file. A younger file may belong to a request that has
  * not ended yet.
  *
- * @param stop ends it early: there may be very many files.
+ * @param stop ends it after some of them: there may be very many files.
  */
 export async function* strayUploads(
   db: Pool | Client,
@@ -21,11 +21,13 @@ export async function* strayUploads(
   stop?: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   let keys: string[] = []
+  let listed = 0
   for await (const { key, modifiedAt } of store.list()) {
-    if (stop?.aborted) return
     if (modifiedAt < before) keys.push(key)
-    if (keys.length < ASKED_AT_ONCE) continue
+    listed += 1
+    if (listed % ASKED_AT_ONCE > 0) continue
     yield* await unknownUploads(db, store, keys)
+    if (stop?.aborted) return
     keys = []
   }
   yield* await unknownUploads(db, store, keys)
@@ -40,7 +42,6 @@ export async function removeStrayUploads(
 ): Promise<number> {
   let removed = 0
   for await (const key of strayUploads(pool, store, before, stop)) {
-    if (stop?.aborted) break
     // A newer database may have been restored since.
     if ((await unknownUploads(pool, store, [key])).length === 0) continue
     await store.remove(key)

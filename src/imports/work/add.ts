@@ -1,6 +1,7 @@
 import type { CopyLoan } from '../../db/copy/buffers.js'
 import type { Selection } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
+import type { ColumnValue } from '../../records/columns.js'
 import { SnapshotIds } from '../../records/content/snapshot-ids.js'
 import { recordTypes } from '../../records/index.js'
 import type { RecordType } from '../../records/record-type.js'
@@ -67,17 +68,15 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
   for (const place of repeated.keys()) out.add(place)
   const there = job.dryRun ? await takenThere(client, job, records, out) : NONE_TAKEN
   for (const place of there.keys()) out.add(place)
-  const idsOf = (place: number) => new SnapshotIds(milliseconds, records.id(place))
+  const all = resolved.map((held, place): Holder => holderOf(held, records.id(place), milliseconds))
   const selection: Selection = {
     except: out,
     ...(records.recordType.content && {
-      lastValues: (place) => resolved[place]?.content?.values(idsOf(place)) ?? [],
+      lastValues: (place) => contentValuesOf(all[place]),
     }),
   }
   const writeRest = async (taken: Taken) => {
-    const holders = resolved.flatMap((held, place): Holder[] =>
-      out.has(place) || taken.has(place) ? [] : [{ ...held, id: records.id(place), ids: idsOf(place) }],
-    )
+    const holders = all.filter((_, place) => !out.has(place) && !taken.has(place))
     if (job.dryRun && !isCopied(records.recordType)) return
     await insertHeld(client, records.recordType, job.rowsOwnerId, milliseconds, holders, writing.loan)
   }
@@ -101,6 +100,12 @@ export async function addRecords(writing: Writing, candidates: Candidates): Prom
     problems,
   }
 }
+
+const holderOf = ({ elements, content }: Resolved, id: string, milliseconds: number): Holder =>
+  content ? { id, elements, content, ids: new SnapshotIds(milliseconds, id) } : { id, elements }
+
+const contentValuesOf = (holder: Holder | undefined): readonly ColumnValue[] =>
+  holder?.content && holder.ids ? holder.content.values(holder.ids) : []
 
 const allAdded = (added: number): Added => ({
   imported: added,

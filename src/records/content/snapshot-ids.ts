@@ -41,9 +41,15 @@ export class SnapshotIds {
   }
 }
 
+let last = { milliseconds: Number.NaN, head: '' }
+
+/** The records of a chunk share it. */
 function headOf(milliseconds: number): string {
-  const time = milliseconds.toString(16).padStart(12, '0')
-  return `${time.slice(0, 8)}-${time.slice(8)}-7`
+  if (milliseconds !== last.milliseconds) {
+    const time = milliseconds.toString(16).padStart(12, '0')
+    last = { milliseconds, head: `${time.slice(0, 8)}-${time.slice(8)}-7` }
+  }
+  return last.head
 }
 
 /** The number of the first element of a list. */
