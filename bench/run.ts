@@ -17,7 +17,7 @@ interface Options {
   readonly records: readonly number[]
   readonly runs: number
   readonly quick?: boolean
-  readonly only?: string
+  readonly only?: readonly string[]
   readonly json?: string
 }
 
@@ -34,7 +34,7 @@ const command = new Command('bench')
       'runs',
     ]),
   )
-  .option('--only <text>', 'only what the rows whose name has this text need')
+  .option('--only <texts...>', 'only what the rows whose name has one of these texts need')
   .option('--json <file>', 'write what every run took to a file as well')
   .addHelpText(
     'after',
@@ -56,10 +56,10 @@ try {
   }
 }
 
-async function bench({ records, runs, quick = false, only = '', json }: Options): Promise<void> {
+async function bench({ records, runs, quick = false, only = [''], json }: Options): Promise<void> {
   const machine = await thisMachine()
   const { trials, rows } = chosen(rowsOf([...new Set(records)]), only)
-  if (rows.length === 0) throw new Error(`no row's name has "${only}"`)
+  if (rows.length === 0) throw new Error(`no row's name has ${quotedAny(only)}`)
   const progress = progressOnStderr()
   const measured = await withTempFolder((folder) => {
     const context = { folder, once: madeOnce(), quick, signal, progress }
@@ -75,6 +75,8 @@ async function bench({ records, runs, quick = false, only = '', json }: Options)
   if (json !== undefined)
     await writeFile(json, `${JSON.stringify(report(machine, rows, measured), null, 2)}\n`)
 }
+
+const quotedAny = (texts: readonly string[]): string => texts.map((text) => `"${text}"`).join(' or ')
 
 /**
  * Measures every trial a number of times. The runs are interleaved, all trials once and then all trials
