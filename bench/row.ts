@@ -51,7 +51,7 @@ export const trialsOf = ({ measured, base }: Row): readonly Trial[] => [
  * What has to be measured for the rows whose name has one of the texts, each trial once, and every row that is then
  * known.
  */
-export function chosen(rows: readonly Row[], texts: readonly string[]): { trials: Trial[]; rows: Row[] } {
+export function chosen(rows: readonly Row[], ...texts: readonly string[]): { trials: Trial[]; rows: Row[] } {
   const trials = new Set(
     rows.filter(({ name }) => texts.some((text) => name.includes(text))).flatMap(trialsOf),
   )

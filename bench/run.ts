@@ -58,7 +58,7 @@ try {
 
 async function bench({ records, runs, quick = false, only = [''], json }: Options): Promise<void> {
   const machine = await thisMachine()
-  const { trials, rows } = chosen(rowsOf([...new Set(records)]), only)
+  const { trials, rows } = chosen(rowsOf([...new Set(records)]), ...only)
   if (rows.length === 0) throw new Error(`no row's name has ${quotedAny(only)}`)
   const progress = progressOnStderr()
   const measured = await withTempFolder((folder) => {
