@@ -57,12 +57,12 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
 const MIB = 2 ** 20
 
 /**
- * An eighth of the memory that this process may use, from 128 MB to 1 GB: what pages of indexes an import comes back
- * to stays within, and the system and Node keep the rest.
+ * An eighth of the memory that this process may use, from 128 MB to 512 MB: the pages of indexes that an import comes
+ * back to stay within. With more, a stop right after a large import would have too much to write.
  */
 const sharedBuffers = (): string => {
   const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
-  return `${Math.round(Math.min(Math.max(memory / 8 / MIB, 128), 1024))}MB`
+  return `${Math.round(Math.min(Math.max(memory / 8 / MIB, 128), 512))}MB`
 }
 
 /** The settings of a server, but for where its socket is. */

@@ -84,7 +84,9 @@ export async function runJob(
     }
     if (isUndo(job)) return logUndone(logger, await endUndo(pool, job))
     emitEnd(context, logger, await finishImport(pool, job))
-    await renewStatistics(pool, job).catch((error: Error) => logger.warn({ err: error }, 'no new statistics'))
+    await renewStatistics(pool, job, stop).catch((error: Error) =>
+      logger.warn({ err: error }, 'no new statistics'),
+    )
   } catch (error) {
     await heartbeat.stop()
     await handleFault(context, job, logger, error as Error, stop)

@@ -9,11 +9,20 @@ import type { Job } from '../queue/claim.js'
  */
 const RENEW_STATISTICS_FROM = 10_000
 
-/** Updates the statistics of the tables that an import has added much to. */
-export async function renewStatistics(pool: Pool, { uploaded, dryRun }: Job): Promise<void> {
+/**
+ * Updates the statistics of the tables that an import has added much to.
+ *
+ * @param stop ends it after a table: the server's own update does the rest.
+ */
+export async function renewStatistics(
+  pool: Pool,
+  { uploaded, dryRun }: Job,
+  stop: AbortSignal,
+): Promise<void> {
   const grown = recordTypes.filter(({ type }) => (uploaded[type] ?? 0) >= RENEW_STATISTICS_FROM)
   if (dryRun || grown.length === 0 || (await isDistributing(pool))) return
   for (const name of grown.flatMap(({ table, holds }) => [table, ...holds.map((held) => held.table)])) {
+    if (stop.aborted) return
     await pool.query(`analyze ${name}`)
   }
 }
