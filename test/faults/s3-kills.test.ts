@@ -99,7 +99,8 @@ describe.skipIf(!hasSwift)('Processes that share a bucket', () => {
     const { incoming } = await uploads.files()
     // To a process with a wrong clock, what another one is just receiving would look old.
     await sweep(clockOff(2 * DAY_MS))
-    expect(await uploads.files()).toEqual({ whole, incoming })
+    // The server may have stored a part since.
+    expect(await uploads.files()).toEqual({ whole, incoming: expect.arrayContaining(incoming) })
     await sweepLater()
     expect(await uploads.files()).toEqual({ whole, incoming: [] })
   })
