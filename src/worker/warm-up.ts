@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import { DatabaseClock } from '../db/clock.js'
 import { CopyBuffers } from '../db/copy/buffers.js'
 import { noCounts } from '../imports/counts.js'
@@ -28,13 +29,21 @@ const START: Checkpoint = { pass: 1, bytes: 0, lines: 0 }
  */
 export class WarmUp {
   readonly #ended = new AbortController()
+  readonly #logger: Logger
   #isBegun = false
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
 
   /** Begins, unless it has begun or ended already. Returns at once. */
   begin(): void {
     if (this.#isBegun || this.#ended.signal.aborted) return
     this.#isBegun = true
-    this.#run().catch(() => {})
+    this.#run().catch((error: Error) => {
+      if (!this.#ended.signal.aborted)
+        this.#logger.warn({ err: error }, 'the worker could not warm itself up')
+    })
   }
 
   /** Ends it within a few ms: there is something to import, or the process stops. */

@@ -47,7 +47,7 @@ export async function work(
   )
   const readable = new ReadableStores(context, isPaused)
   let mayHaveLeftovers = true
-  const warmUp = new WarmUp()
+  const warmUp = new WarmUp(context.logger)
   stop.addEventListener('abort', () => warmUp.end())
 
   await claimLoop<RunningJob>(

@@ -76,7 +76,7 @@ export class Creations {
       const { added, holders } = await despiteDeadlocks(() => transaction(first.pool, add))
       for (const one of some) {
         const record = added.get(one.tail)
-        const holderId = holders.get(String(one.attributes.external_ref))
+        const holderId = holders.get(refOf(one) ?? '')
         if (record) one.done(record)
         else if (holderId !== undefined) one.failed(new RefTaken(holderId))
         // The one that it conflicted with was deleted at this very moment.
@@ -134,12 +134,12 @@ async function addTogether(
   )
   const added = new Map(found.map((row) => [row.id.slice(TIME_DIGITS), toRecord(recordType, row)]))
   await addToTotals(client, ownerId, new Map([[table, added.size]]))
-  const refs = some
-    .filter(({ tail }) => !added.has(tail))
-    .map(({ attributes }) => String(attributes.external_ref))
+  const refs = some.flatMap((one) => (added.has(one.tail) ? [] : (refOf(one) ?? [])))
   const holders = refs.length > 0 ? await holdersOfRefs(client, recordType, ownerId, refs) : new Map()
   return { added, holders }
 }
+
+const refOf = ({ attributes }: Wanted) => attributes.external_ref as string | undefined
 
 const asText = (value: ColumnValue | undefined): string | null =>
   value === null || value === undefined ? null : String(value)

@@ -36,11 +36,8 @@ export const areRefsOnly = (records: readonly ReferenceLists[]): boolean =>
   records.every((lists) => Object.values(lists).every(isOfRefsOnly))
 
 function isOfRefsOnly(list: ReferenceLists[string]): boolean {
-  for (const [index, element] of list.entries()) {
-    if (typeof element !== 'string') continue
-    if (UUID_PATTERN.test(element) || list.indexOf(element) !== index) return false
-  }
-  return true
+  const texts = list.filter((element) => typeof element === 'string')
+  return new Set(texts).size === texts.length && !texts.some((text) => UUID_PATTERN.test(text))
 }
 
 /**
