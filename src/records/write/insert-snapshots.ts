@@ -1,21 +1,12 @@
 import sql, { raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import type { CopyLoan } from '../../db/copy/buffers.js'
-import { returningIfByInsert } from '../../db/copy/by-insert.js'
-import { CopyRows } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
 import { uuidArray } from '../../db/uuid-array.js'
 import type { RecordType, Reference } from '../record-type.js'
-import { SNAPSHOT_COLUMNS } from '../snapshot.js'
 import { randomBytes } from './random-bytes.js'
-import type { Element } from './references.js'
-
-/**
- * How many snapshots, or bytes of inline records, a statement writes at a time, which bounds the memory for
- * it.
- */
-const SLICE = 5000
-const SLICE_BYTES = 2 ** 20
+import type { Copied, Element } from './references.js'
+import { type Copies, copyOriginals, type SnapshotList, writeSnapshots } from './write-snapshots.js'
 
 /** One record with the elements that become its snapshots. */
 export interface Holder {
@@ -50,27 +41,14 @@ async function insertSnapshotsOf(
   holders: readonly Holder[],
   loan: CopyLoan | undefined,
 ): Promise<void> {
-  const columns = [...SNAPSHOT_COLUMNS, ...reference.to.columns]
-  let copies: Copy[] = []
-  const within = new CopyRows(columns, [ownerId, null, milliseconds, milliseconds], loan)
-  const write = async () => {
-    await settled([
-      insertCopies(client, reference, ownerId, milliseconds, copies),
-      within.copyTo(client, reference.table),
-    ])
-    copies = []
-    within.clear()
-  }
-  for (const { id: holderId, elements } of holders) {
-    for (const [seq, element] of (elements.get(reference.attribute) ?? []).entries()) {
-      const id = uuidv7({ msecs: milliseconds, seq, random: randomBytes() })
-      if ('sourceId' in element) copies.push({ holderId, id, ...element })
-      else within.add([holderId, id, ...element.values])
-      if (copies.length + within.length < SLICE && within.bytes < SLICE_BYTES) continue
-      await write()
+  const list = { reference, ownerId, milliseconds }
+  const idAt = (seq: number) => uuidv7({ msecs: milliseconds, seq, random: randomBytes() })
+  const holding = (function* () {
+    for (const { id, elements } of holders) {
+      yield { id, elements: elements.get(reference.attribute) ?? [], idAt }
     }
-  }
-  await write()
+  })()
+  await writeSnapshots(client, list, holding, (copies) => insertCopies(client, list, copies), loan)
 }
 
 /** Deletes all snapshots that records hold. */
@@ -89,45 +67,30 @@ export async function deleteSnapshots(
   )
 }
 
-interface Copy {
-  readonly holderId: string
-  readonly id: string
-  readonly sourceId: string
-  readonly sourceOwnerId: string
+/** One owner at a time, since a distributed PostgreSQL reads the originals where their owner's rows are. */
+async function insertCopies(client: Client, list: SnapshotList, copies: Copies<Copied>): Promise<void> {
+  const { named } = copies
+  const sourceOwnerIds = new Set(named.map(({ sourceOwnerId }) => sourceOwnerId))
+  await settled(
+    [...sourceOwnerIds].map((ownerId) => {
+      const of = <T>(column: readonly T[]) =>
+        column.filter((_, place) => named[place]?.sourceOwnerId === ownerId)
+      return insertCopiesOf(client, list, ownerId, {
+        holderIds: of(copies.holderIds),
+        ids: of(copies.ids),
+        named: of(named),
+      })
+    }),
+  )
 }
 
-async function insertCopies(
+async function insertCopiesOf(
   client: Client,
-  { to, table }: Reference,
-  ownerId: string,
-  milliseconds: number,
-  copies: readonly Copy[],
+  list: SnapshotList,
+  sourceOwnerId: string,
+  { holderIds, ids, named }: Copies<Copied>,
 ): Promise<void> {
-  if (copies.length === 0) return
-  const createdAt = new Date(milliseconds).toISOString()
-  const names = to.columns.map(({ name }) => name)
-  // One owner at a time, since a distributed PostgreSQL reads the originals where their owner's rows are. "offset 0"
-  // makes PostgreSQL look up each by its key. With a join, the planner would read the whole table for each chunk.
-  const insert = (sourceOwnerId: string, of: readonly Copy[]) =>
-    client.query(sql`
-      insert into ${raw(table)} (owner_id, holder_id, id, source_id, created_at, updated_at, ${raw(names.join(', '))})
-      select ${ownerId}::uuid, r.holder_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
-             ${raw(names.map((name) => `t.${name}`).join(', '))}
-      from unnest(${uuidArray(of.map(({ holderId }) => holderId))}::uuid[],
-                  ${uuidArray(of.map(({ id }) => id))}::uuid[],
-                  ${uuidArray(of.map(({ sourceId }) => sourceId))}::uuid[])
-             as r(holder_id, id, source_id)
-      cross join lateral (
-        select * from ${raw(to.table)} o where o.owner_id = ${sourceOwnerId} and o.id = r.source_id offset 0
-      ) as t
-      ${returningIfByInsert(client)}`)
-  const sourceOwnerIds = new Set(copies.map(({ sourceOwnerId }) => sourceOwnerId))
-  await settled(
-    [...sourceOwnerIds].map((id) =>
-      insert(
-        id,
-        copies.filter(({ sourceOwnerId }) => sourceOwnerId === id),
-      ),
-    ),
-  )
+  const source = sql`unnest(${uuidArray(holderIds)}::uuid[], ${uuidArray(ids)}::uuid[],
+                            ${uuidArray(named.map(({ sourceId }) => sourceId))}::uuid[]) as r(holder_id, id, source_id)`
+  await copyOriginals(client, list, source, sql`o.owner_id = ${sourceOwnerId} and o.id = r.source_id`)
 }

@@ -35,8 +35,14 @@ const inline = ({ columns }: RecordType, attributes: Readonly<Record<string, unk
   values: columns.map((column) => columnValue(column, attributes)),
 })
 
+/** An element that becomes a copy of a record. */
+export interface Copied {
+  readonly sourceId: string
+  readonly sourceOwnerId: string
+}
+
 /** One element of a list of references, as it will become a snapshot. */
-export type Element = { readonly sourceId: string; readonly sourceOwnerId: string } | Inline
+export type Element = Copied | Inline
 
 /** The resolved lists of references of one record. */
 export interface ResolvedLists {
