@@ -142,9 +142,10 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
   const lock = new FolderLock({ stores, connection, logger, signal, onChange })
   stack.push(() => lock.release())
   const prepare = () => prepareStart({ config, dataDir, embedded, connection, pool, stores, signal, lock })
-  // The database starts while the HTTP application is loaded.
-  const firstAttempt = prepare()
-  firstAttempt.catch(() => {})
+  // The embedded database starts while the HTTP application is loaded, which keeps this thread busy. Another server
+  // may end a session that waits for the thread so long.
+  const early = embedded && prepare()
+  early?.catch(() => {})
   let isReady = false
   const app = await loadServer({
     config,
@@ -173,7 +174,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     const apiKey = config.workerOnly ? undefined : await expectedApiKey(dataDir, config.apiKey)
     options.onAway?.({ url, ...(apiKey !== undefined && { apiKey }) })
   }
-  const apiKey = await onceThere(firstAttempt, prepare, options, logger, announceAway)
+  const apiKey = await onceThere(early ?? prepare(), prepare, options, logger, announceAway)
 
   if (!config.apiOnly) {
     const workerData = {
