@@ -2,10 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyReply } from 'fastify'
+import { CONSOLE } from '../beside.js'
 import type { App } from '../http/app.js'
-
-/** What `scripts/build.js` builds from `console/`. */
-const BUILT = new URL('../../dist/console/', import.meta.url)
 
 /** The paths of the console. All of them get the same document, which shows what its path says. */
 export const CONSOLE_PATHS = [
@@ -40,14 +38,14 @@ export function consolePages(app: App): void {
         'cache-control': 'no-cache',
         'content-security-policy': CONTENT_SECURITY_POLICY,
       })
-      .send(await readFile(new URL('index.html', BUILT)))
+      .send(await readFile(new URL('index.html', CONSOLE)))
   for (const path of CONSOLE_PATHS) app.get(path, { schema: { hide: true } }, send)
 }
 
 /** The files that the documents load, named by their hashes. */
 export function consoleAssets(app: App): void {
   app.register(fastifyStatic, {
-    root: fileURLToPath(new URL('assets/', BUILT)),
+    root: fileURLToPath(new URL('assets/', CONSOLE)),
     prefix: '/assets/',
     index: false,
     // The build puts compressed copies beside them.

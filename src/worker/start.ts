@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
+import { WORKER } from '../beside.js'
 import type { WorkerEvent } from './events.js'
 import type { WorkerData, WorkerOrder } from './messages.js'
 
@@ -52,7 +53,7 @@ export function startWorker(
 
   async function keepRunning(): Promise<void> {
     while (!stopping) {
-      thread = new Worker(new URL('thread.js', import.meta.url), {
+      thread = new Worker(WORKER, {
         workerData: { ...data, isPaused },
         resourceLimits: HEAP_LIMITS,
       })

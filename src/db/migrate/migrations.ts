@@ -1,11 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import sql, { raw } from 'sql-template-tag'
+import { MIGRATIONS } from '../../beside.js'
 import { type Client, rows } from '../pool.js'
-
-export const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url))
 
 /**
  * The table that records migrations: in the schema of the other tables, under a name that no other tool uses.
