@@ -174,7 +174,7 @@ async function start(config: Config, options: StartOptions, stack: Stack): Promi
     const apiKey = config.workerOnly ? undefined : await expectedApiKey(dataDir, config.apiKey)
     options.onAway?.({ url, ...(apiKey !== undefined && { apiKey }) })
   }
-  const apiKey = await onceThere(early ?? prepare(), prepare, options, logger, announceAway)
+  const apiKey = await onceThere(early, prepare, options, logger, announceAway)
 
   if (!config.apiOnly) {
     const workerData = {
@@ -231,10 +231,14 @@ function awayOf(error: unknown, isFirst: boolean): string | undefined {
   return isComing || error instanceof DatabaseAway || isOutage(error) ? 'the database is away' : undefined
 }
 
-/** Retries what needs the database until it is available; other errors are thrown. */
+/**
+ * Tries what needs the database until it is available; other errors are thrown.
+ *
+ * @param early the first attempt, if it has begun already
+ */
 async function onceThere<T>(
-  firstAttempt: Promise<T>,
-  retry: () => Promise<T>,
+  early: Promise<T> | undefined,
+  attempt: () => Promise<T>,
   { signal, onAway }: StartOptions,
   logger: Logger,
   announceAway: () => Promise<void>,
@@ -243,7 +247,7 @@ async function onceThere<T>(
   for (let isFirst = true; ; isFirst = false) {
     signal?.throwIfAborted()
     try {
-      return await Promise.race([isFirst ? firstAttempt : retry(), ...givenUp])
+      return await Promise.race([(isFirst && early) || attempt(), ...givenUp])
     } catch (error) {
       const away = awayOf(error, isFirst)
       if (!onAway || away === undefined) throw error

@@ -66,6 +66,17 @@ test('a start that is stopped while it waits for the lock never takes it', async
   await folder.remove()
 })
 
+test('a start that is stopped before it has looked for the database ends with that alone', async () => {
+  const folder = await temporaryFolder()
+  const environment = { DATA_DIR: join(folder.path, 'data'), DATABASE_URL: service.databaseUrl, PORT: '0' }
+  const stop = new AbortController()
+  const starting = startService(readConfig({}, environment), { signal: stop.signal })
+  stop.abort()
+  // A second rejection, which nobody awaits, would end the run.
+  await expect(starting).rejects.toThrow('abort')
+  await folder.remove()
+})
+
 /** The key of the lock, and the session that holds it. */
 async function lock(): Promise<{ key: string; pid: number } | undefined> {
   const { rows } = await service.pool.query(`
