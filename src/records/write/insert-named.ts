@@ -35,8 +35,8 @@ function isOfRefsOnly(list: ReferenceLists[string]): boolean {
 }
 
 /**
- * Writes the snapshots of records that were just added, looking up what they name and copying it in one statement:
- * nothing has to be locked, since nothing can happen in between. Their ids ascend in the order of the list.
+ * Writes the snapshots of records that were just added, looking up what they name, locking it against deletion and
+ * copying it in one statement. Their ids ascend in the order of the list.
  *
  * @param ownerId of the records, and of all that they name by `external_ref`
  * @param loan whose buffers are used on the way
@@ -74,5 +74,7 @@ async function insertCopies(
   const isOriginal = sql`
     o.owner_id = ${list.ownerId} and o.external_ref is not null
     and ref_key(o.external_ref) = ref_key(r.ref) and o.external_ref = r.ref`
-  if ((await copyOriginals(client, list, source, isOriginal)) !== ids.length) throw new NamedMissing()
+  // Whoever deletes one waits, and then sees the copy, which nobody sees before it is committed.
+  const copied = await copyOriginals(client, list, source, isOriginal, 'key share')
+  if (copied !== ids.length) throw new NamedMissing()
 }

@@ -92,5 +92,5 @@ async function insertCopiesOf(
 ): Promise<void> {
   const source = sql`unnest(${uuidArray(holderIds)}::uuid[], ${uuidArray(ids)}::uuid[],
                             ${uuidArray(named.map(({ sourceId }) => sourceId))}::uuid[]) as r(holder_id, id, source_id)`
-  await copyOriginals(client, list, source, sql`o.owner_id = ${sourceOwnerId} and o.id = r.source_id`)
+  await copyOriginals(client, list, source, sql`o.owner_id = ${sourceOwnerId} and o.id = r.source_id`, 'none')
 }

@@ -1,4 +1,4 @@
-import sql, { empty, raw } from 'sql-template-tag'
+import sql, { empty, raw, type Sql } from 'sql-template-tag'
 import type { CopyValue } from '../../db/copy/copy.js'
 import { type Client, rows, settled } from '../../db/pool.js'
 import { isAnyId, isAnyOf } from '../../db/ref-key.js'
@@ -144,7 +144,9 @@ async function findSlice(
 /** The id of the record that each text leads to. */
 type Found = readonly (readonly [text: string, id: string])[]
 
-const lockedBy = (lock: Lock) => (lock === 'none' ? empty : raw(`for ${lock} of t`))
+/** The clause that locks the rows of a table, by its alias. */
+export const lockedBy = (lock: Lock, alias: string): Sql =>
+  lock === 'none' ? empty : raw(`for ${lock} of ${alias}`)
 
 async function findByIds(
   client: Client,
@@ -157,7 +159,7 @@ async function findByIds(
     client,
     sql`
       select t.id from ${raw(table)} t where t.owner_id = ${ownerId} and ${isAnyId(sql`t.id`, texts)}
-      ${lockedBy(lock)}`,
+      ${lockedBy(lock, 't')}`,
   )
   const ids = new Set(found.map(({ id }) => id))
   return texts.flatMap((text) => {
@@ -178,7 +180,7 @@ async function findByRefs(
     sql`
       select t.external_ref, t.id from ${raw(table)} t
       where t.owner_id = ${ownerId} and ${isAnyOf(sql`t.external_ref`, texts)}
-      ${lockedBy(lock)}`,
+      ${lockedBy(lock, 't')}`,
   )
   return found.map(({ external_ref, id }) => [external_ref, id])
 }

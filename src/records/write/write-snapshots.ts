@@ -5,7 +5,7 @@ import { CopyRows } from '../../db/copy/copy.js'
 import { type Client, settled } from '../../db/pool.js'
 import type { Reference } from '../record-type.js'
 import { SNAPSHOT_COLUMNS } from '../snapshot.js'
-import type { Inline } from './references.js'
+import { type Inline, type Lock, lockedBy } from './references.js'
 
 /** How many snapshots, or bytes of inline records, a statement writes at a time, which bounds the memory for it. */
 const SLICE = 5000
@@ -82,6 +82,7 @@ const isInline = (element: string | object): element is Inline =>
  *
  * @param source the snapshots as `r(holder_id, id, …)`
  * @param isOriginal the condition that `o` is the original of `r`, by a key
+ * @param lock of the originals, until the end of the transaction
  * @returns how many there are
  */
 export async function copyOriginals(
@@ -89,6 +90,7 @@ export async function copyOriginals(
   { reference: { to, table }, ownerId, milliseconds }: SnapshotList,
   source: Sql,
   isOriginal: Sql,
+  lock: Lock,
 ): Promise<number> {
   const createdAt = new Date(milliseconds).toISOString()
   const names = to.columns.map(({ name }) => name)
@@ -99,7 +101,7 @@ export async function copyOriginals(
     select ${ownerId}::uuid, r.holder_id, r.id, t.id, ${createdAt}::timestamptz, ${createdAt}::timestamptz,
            ${raw(names.map((name) => `t.${name}`).join(', '))}
     from ${source}
-    cross join lateral (select * from ${raw(to.table)} o where ${isOriginal} offset 0) as t
+    cross join lateral (select * from ${raw(to.table)} o where ${isOriginal} offset 0 ${lockedBy(lock, 'o')}) as t
     ${returningIfByInsert(client)}`)
   return rowCount ?? 0
 }

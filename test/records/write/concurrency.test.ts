@@ -394,6 +394,10 @@ const ways: readonly [string, (product: RecordResource, offering: RecordResource
     'imported',
     async ({ id }) => (await store.import(file(anOffering({ products: [id] }), aPlan()))).meta.errors === 0,
   ],
+  [
+    'imported by external_ref',
+    async () => (await store.import(file(anOffering({ products: ['the-product'] })))).meta.errors === 0,
+  ],
 ]
 
 const build = (attributes: Readonly<Record<string, unknown>>) =>
