@@ -24,6 +24,9 @@ export const isLostNode = (error: unknown): boolean =>
 /** PostgreSQL, appendix A: `deadlock_detected`. This transaction was chosen as the victim. */
 export const isDeadlock = (error: unknown): boolean => hasCode(error, '40P01')
 
+/** PostgreSQL, appendix A: `lock_not_available`, by `lock_timeout`. Nothing of its transaction was done. */
+export const isLockTimeout = (error: unknown): boolean => hasCode(error, '55P03')
+
 /** PostgreSQL, appendix A: `query_canceled`, by `statement_timeout`. Nothing of its transaction was done. */
 export const isTimeout = (error: unknown): boolean => hasCode(error, '57014')
 

@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import sql, { join, raw } from 'sql-template-tag'
 import { v7 as uuidv7 } from 'uuid'
 import { databaseMilliseconds } from '../../db/clock.js'
-import { despiteDeadlocks } from '../../db/deadlock.js'
-import { isRefusedValue } from '../../db/errors.js'
-import { type Client, type Pool, rows, transaction } from '../../db/pool.js'
+import { isDeadlock, isLockTimeout, isRefusedValue } from '../../db/errors.js'
+import { type Client, type Pool, rows, settled, transaction } from '../../db/pool.js'
 import { addToTotals } from '../../db/totals.js'
 import { type ColumnValue, columnValue } from '../columns.js'
 import { columnNames, type Row, type StoredRecord, toRecord } from '../read/records.js'
@@ -14,6 +14,12 @@ import { holdersOfRefs, TIME_DIGITS } from './insert.js'
 /** The most records that are added in one transaction, and the most characters that they have together. */
 const MOST_RECORDS = 50
 const MOST_CHARACTERS = 256 * 1024
+
+/** How long a record waits for those that were wanted before it. */
+const PATIENCE_MS = 250
+
+/** How long records that are added together wait for an `external_ref` of one of them that another transaction has. */
+const REF_PATIENCE = '100ms'
 
 /** A record to be added, and whoever waits for it. */
 interface Wanted {
@@ -30,7 +36,7 @@ interface Wanted {
 /**
  * Adds records of one type that refer to nothing. Those that an owner wants while others of it are being added are
  * added together, in one transaction: each waits for the disk, and for the owner's total, which one transaction
- * has at a time.
+ * has at a time. One that waits for something of its own does so alone, and delays no other for long.
  */
 export class Creations {
   readonly #recordType: RecordType
@@ -64,7 +70,9 @@ export class Creations {
 
   async #addAll(ownerId: string, waiting: Wanted[]): Promise<void> {
     this.#waiting.set(ownerId, waiting)
-    while (waiting.length > 0) await this.#addSome(ownerId, waiting.splice(0, howMany(waiting)))
+    while (waiting.length > 0) {
+      await atMost(PATIENCE_MS, this.#addSome(ownerId, waiting.splice(0, howMany(waiting))))
+    }
     this.#waiting.delete(ownerId)
   }
 
@@ -73,7 +81,7 @@ export class Creations {
     if (!first) return
     try {
       const add = (client: Client) => addTogether(client, this.#recordType, ownerId, some)
-      const { added, holders } = await despiteDeadlocks(() => transaction(first.pool, add))
+      const { added, holders } = await transaction(first.pool, add)
       for (const one of some) {
         const record = added.get(one.tail)
         const holderId = holders.get(refOf(one) ?? '')
@@ -84,14 +92,22 @@ export class Creations {
       }
     } catch (error) {
       // Which one it was is not known.
-      if (some.length > 1 && isRefusedValue(error)) for (const one of some) this.#addAlone(one)
-      else for (const { failed } of some) failed(error)
+      const isOfOne = isRefusedValue(error) || isLockTimeout(error) || isDeadlock(error)
+      for (const one of some) isOfOne ? this.#addAlone(one) : one.failed(error)
     }
   }
 
   #addAlone({ pool, visibleOwnerIds, attributes, done, failed }: Wanted): void {
     createRecord(pool, this.#recordType, visibleOwnerIds, attributes).then(done, failed)
   }
+}
+
+/** Waits for something that never fails, but not longer than so many milliseconds. */
+async function atMost(milliseconds: number, something: Promise<void>): Promise<void> {
+  const ended = new AbortController()
+  const patience = sleep(milliseconds, undefined, { signal: ended.signal }).catch(() => {})
+  await Promise.race([something, patience])
+  ended.abort()
 }
 
 /** How many of the first ones are added at once: at least one. */
@@ -120,18 +136,21 @@ async function addTogether(
   const { table, columns } = recordType
   const names = columns.map(({ name }) => raw(name))
   const lists = columns.map((_, place) => sql`${some.map(({ values }) => asText(values[place]))}::text[]`)
-  const found = await rows<Row>(
-    client,
-    sql`
-      insert into ${raw(table)} (owner_id, id, created_at, updated_at, ${join(names)})
-      select ${ownerId}::uuid, (lpad(to_hex(clock.ms), 12, '0') || r.tail)::uuid,
-             to_timestamp(clock.ms / 1000.0), to_timestamp(clock.ms / 1000.0),
-             ${join(columns.map(({ name, type }) => raw(`r.${name}::${type}`)))}
-      from (select ${databaseMilliseconds} as ms) as clock,
-           unnest(${some.map(({ tail }) => tail)}::text[], ${join(lists)}) as r(tail, ${join(names)})
-      on conflict do nothing
-      returning ${columnNames(recordType)}`,
-  )
+  const insert = sql`
+    insert into ${raw(table)} (owner_id, id, created_at, updated_at, ${join(names)})
+    select ${ownerId}::uuid, (lpad(to_hex(clock.ms), 12, '0') || r.tail)::uuid,
+           to_timestamp(clock.ms / 1000.0), to_timestamp(clock.ms / 1000.0),
+           ${join(columns.map(({ name, type }) => raw(`r.${name}::${type}`)))}
+    from (select ${databaseMilliseconds} as ms) as clock,
+         unnest(${some.map(({ tail }) => tail)}::text[], ${join(lists)}) as r(tail, ${join(names)})
+    on conflict do nothing
+    returning ${columnNames(recordType)}`
+  // They wait for the total as long as a statement may, like everybody.
+  const [, found] = await settled([
+    client.query(`set local lock_timeout to '${REF_PATIENCE}'`),
+    rows<Row>(client, insert),
+    client.query('set local lock_timeout to 0'),
+  ])
   const added = new Map(found.map((row) => [row.id.slice(TIME_DIGITS), toRecord(recordType, row)]))
   await addToTotals(client, ownerId, new Map([[table, added.size]]))
   const refs = some.flatMap((one) => (added.has(one.tail) ? [] : (refOf(one) ?? [])))

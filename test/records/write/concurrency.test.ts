@@ -411,6 +411,53 @@ function isDone({ status, body }: Answer, done: number): boolean {
   return false
 }
 
+describe('Records that are posted at once', () => {
+  const post = (attributes: Readonly<Record<string, unknown>>) =>
+    store.post('/subscriptions/products', aProduct(attributes))
+
+  test('one that waits for its external_ref delays no other', async () => {
+    const posted = await withBetweenTaken(async () => {
+      const late = [post({ external_ref: 'between' }), post({ external_ref: 'between' })]
+      await waiting(1)
+      const others = await Promise.all([...Array(5)].map(() => post({})))
+      expect(statusesOf(others)).toEqual(Array(5).fill(201))
+      return late
+    })
+    expect(statusesOf(await Promise.all(posted))).toEqual([201, 409])
+  })
+
+  test('they do not queue behind one that waits for the total', async () => {
+    await store.add(aProduct())
+    const answers = await meeting(
+      "select from totals where owner_id = $1 and resource = 'products' for update",
+      [ownerId],
+      () => [post({}), Promise.all([...Array(60)].map(() => post({})))],
+    )
+    expect(statusesOf([answers[0], ...answers[1]])).toEqual(Array(61).fill(201))
+  })
+
+  test('an import that adds the same in another order is not interrupted', async () => {
+    const { running, posted } = await withBetweenTaken(async () => {
+      const running = await store.create(
+        file(...['second', 'between', 'first'].map((external_ref) => aProduct({ external_ref }))),
+      )
+      await waiting(1)
+      const posted = [post({}), post({ external_ref: 'first' }), post({ external_ref: 'second' })]
+      // PostgreSQL looks for a deadlock once, when a session has waited for a second: not the request's any more.
+      const old = "select from pg_locks where clock_timestamp() - waitstart > interval '1200 ms'"
+      const isOld = async () => (await service.pool.query(old)).rowCount
+      await expect.poll(isOld, { timeout: 60_000 }).toBeGreaterThanOrEqual(2)
+      return { running, posted }
+    })
+    // Of a request and a line with one reference, one is added.
+    const created = (await Promise.all(posted)).filter(({ status }) => status === 201).length
+    const { meta } = await store.finished(running.id)
+    expect((meta.records.imported.subscription_product ?? 0) + created).toBe(4)
+    expect(meta.errors).toBe(created - 1)
+    expect(service.server.stderr()).not.toMatch(/deadlock/)
+  })
+})
+
 describe('A product is deleted or in an offering, never both', () => {
   const aProductToDelete = () => store.add(aProduct({ external_ref: 'the-product' }))
 
