@@ -13,7 +13,7 @@ import {
 import { expectErrors } from '../../support/errors.js'
 import { insertProducts, ownerIdOf } from '../../support/rows.js'
 import { testService } from '../../support/service.js'
-import { waitingForLocks, waitingInTransaction } from '../../support/waits.js'
+import { sessions, waitingForLocks, waitingInTransaction } from '../../support/waits.js'
 
 const service = testService()
 
@@ -444,9 +444,8 @@ describe('Records that are posted at once', () => {
       await waiting(1)
       const posted = [post({}), post({ external_ref: 'first' }), post({ external_ref: 'second' })]
       // PostgreSQL looks for a deadlock once, when a session has waited for a second: not the request's any more.
-      const old = "select from pg_locks where clock_timestamp() - waitstart > interval '1200 ms'"
-      const isOld = async () => (await service.pool.query(old)).rowCount
-      await expect.poll(isOld, { timeout: 60_000 }).toBeGreaterThanOrEqual(2)
+      const old = "wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '1200 ms'"
+      await expect.poll(() => sessions(service.pool, old), { timeout: 60_000 }).toBeGreaterThanOrEqual(2)
       return { running, posted }
     })
     // Of a request and a line with one reference, one is added.
