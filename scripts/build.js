@@ -1,5 +1,5 @@
 // Builds dist/: the program of src/ and of the packages that it uses, in few files, since a start took half a second to find
-// and read nearly a thousand; the SQL migrations beside them; and the browser console in dist/console, with compressed
+// and read 800; the SQL migrations beside them; and the browser console in dist/console, with compressed
 // copies of its files. `--fast`, for tests that do not need it, leaves the console as it is. `npm run check` checks types.
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
